@@ -1,0 +1,59 @@
+"""Exceptions of the library: one root, one kind per cause.
+
+Every message says what failed, where, what was found, what was expected and
+what to do, so that a maintainer can act without reading a traceback.
+"""
+
+from __future__ import annotations
+
+
+class WqaError(Exception):
+    """Root of all errors raised on purpose by the library.
+
+    Parameters
+    ----------
+    what : str
+        What failed, as a full clause.
+    where : str, optional
+        File and line, row and column, or notebook and cell.
+    got : object, optional
+        The offending value; shown with quotes so that blanks are visible.
+    expected : str, optional
+        What would have been right.
+    fix : str, optional
+        What the reader should do.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        got: object = None,
+        expected: str = "",
+        fix: str = "",
+    ) -> None:
+        self.what, self.where, self.got, self.expected, self.fix = what, where, got, expected, fix
+        parts = [f"{where}: {what}" if where else what]
+        if got is not None:
+            parts.append(f"got {got!r}")
+        if expected:
+            parts.append(f"expected {expected}")
+        message = "; ".join(parts)
+        super().__init__(f"{message}. {fix}" if fix else message)
+
+
+class CatalogError(WqaError):
+    """A catalogue file (indicator, plan, target, chapter, wording) is wrong."""
+
+
+class DataError(WqaError):
+    """Observations are missing, ill-typed or asked for in a way that makes no sense."""
+
+
+class ForecastError(WqaError):
+    """A forecast was asked for with input that has no answer."""
+
+
+class BuildError(WqaError):
+    """A notebook or document could not be built."""
