@@ -465,15 +465,20 @@ def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
     DataError
         If the target has no such number.
     """
-    number = {"value": target.value, "year": target.year, "row": None}.get(
-        part, getattr(target.baseline, "value", None)
-    )
-    if number is None and part != "row":
-        raise DataError(f"the target has no {part}", got=target.id)
+    baseline = target.baseline
+    number: float | int | None = None
+    if part == "value":
+        number = target.value
+    elif part == "year":
+        number = target.year
+    elif part == "baseline":
+        number = getattr(baseline, "value", None)
     if part == "row":
         text = f"{target.row}{target.part}"
+    elif number is None:
+        raise DataError(f"the target has no {part}", got=target.id)
     elif part == "year":
-        text = str(int(target.year))
+        text = str(int(number))
     else:
         text = number_text(float(number), target.decimals if part == "value" else None, lang)
     return Fact(
@@ -483,7 +488,7 @@ def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
         unit=target.unit if part in ("value", "baseline") else "",
         indicator_id=target.indicator_id,
         region=target.region,
-        year=getattr(target.baseline, "year", None) if part == "baseline" else target.year,
+        year=getattr(baseline, "year", None) if part == "baseline" else target.year,
         kind="target",
         source_ids=(target.plan_id,),
         locator=target.clause,
