@@ -98,7 +98,7 @@ class Environment:
         self.log = BUILD / "setup.log"
 
     def stamp(self):
-        """What this environment was, or must be, made from."""
+        """Return what this environment must be made from."""
         return {
             "lock": hashlib.sha256(self.lock.read_bytes()).hexdigest(),
             "python": dotted(sys.version_info),

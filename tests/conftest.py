@@ -1,0 +1,60 @@
+"""What all tests share: the project folder, system programs, and the same conditions each run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# Any one of the names will do; Debian and Ubuntu do not agree on the first.
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "soffice": ("soffice", "libreoffice"),
+    "pdftotext": ("pdftotext",),
+    "pdftoppm": ("pdftoppm",),
+}
+MARKERS = {
+    "needs_browser": ("chromium",),
+    "needs_office": ("soffice",),
+    "needs_pdf": ("pdftotext", "pdftoppm"),
+}
+
+# The same examples on every run: a failure in one place can be seen in another.
+hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("project")
+
+
+def find_program(name: str) -> str:
+    """Return the path of a program; skip the test, or fail where programs are required."""
+    for candidate in PROGRAMS.get(name, (name,)):
+        found = shutil.which(candidate)
+        if found:
+            return found
+    message = f"the program {name} is not installed"
+    if os.environ.get("WQA_REQUIRE_PROGRAMS") == "1":
+        pytest.fail(f"{message}, and WQA_REQUIRE_PROGRAMS=1 allows no skipping", pytrace=False)
+    pytest.skip(message)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, programs in MARKERS.items():
+        if item.get_closest_marker(marker):
+            for name in programs:
+                find_program(name)
+
+
+@pytest.fixture(scope="session")
+def needs_program() -> Callable[[str], str]:
+    """Function from a program's name to its path; skips the test if it is not installed."""
+    return find_program
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Folder of the project."""
+    return ROOT
