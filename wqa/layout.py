@@ -6,12 +6,14 @@ Works on axes and figures of `wqa.figures` and imports no drawing library itself
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wqa.errors import BuildError
 from wqa.facts import number_text
 from wqa.figures import GREY, SIZE, SMALL, Axes, Figure, printable, text_width
 
+# Direct labels are broken at this width, inches.
+LABEL_WIDTH = 1.45
 # A line never starts with the first kind of mark nor ends with the second.
 CLOSING = frozenset("，。；：、）》”！？,.;:)%")
 OPENING = frozenset("（《“(")
@@ -53,7 +55,8 @@ def _tokens(text: str) -> Iterable[str]:
         token += char
         following = text[position + 1 : position + 2]
         wide = ord(char) > 0x2E7F or (following and ord(following) > 0x2E7F)
-        closed = following in CLOSING or char in OPENING
+        # A number stays with its unit: no break between a digit and what follows it.
+        closed = following in CLOSING or char in OPENING or (char.isdigit() and wide)
         if (char == " " or wide) and not closed:
             yield token
             token = ""
@@ -86,75 +89,84 @@ def source_line(figure: Figure, text: str) -> float:
     return 0.08 + len(lines) * step
 
 
+def label_margin(figure: Figure, labels: Iterable[str]) -> float:
+    """Return the right margin that direct labels need, inches.
+
+    Parameters
+    ----------
+    figure : Figure
+        Made by `new_figure`.
+    labels : iterable of str
+        All labels of the figure.
+
+    Returns
+    -------
+    float
+        Long labels are broken at `LABEL_WIDTH`, so the margin is bounded.
+    """
+    lines = [line for label in labels for line in wrapped(figure, printable(label), LABEL_WIDTH)]
+    return max((text_width(figure, line) for line in lines), default=0.0) + 0.22
+
+
 def direct_labels(
-    axes: Axes, labels: Iterable[tuple[float, float, str, str]], *, size: float = SIZE
+    figure: Figure, axes: Axes, labels: Iterable[tuple[float, float, str, str]]
 ) -> None:
     """Print series names right of the axes, beside their last points, without overlap.
 
     Parameters
     ----------
+    figure : Figure
+        The figure of the axes.
     axes : Axes
         Limits must be set before.
     labels : iterable of (x, y, text, colour)
         Last point of each series in data units.
-    size : float
-        Points.
     """
     inches = axes.get_position().height * size_of(axes)[1]
     low, high = axes.get_ylim()
-    step = (high - low) * size * 1.35 / 72 / inches
+    step = (high - low) * SIZE * 1.3 / 72 / inches
     ordered = sorted(labels, key=lambda item: item[1])
-    places = spread([item[1] for item in ordered], step, low + step / 2, high)
+    broken = [wrapped(figure, printable(item[2]), LABEL_WIDTH) for item in ordered]
+    heights = [step * max(len(lines), 1) for lines in broken]
+    places = spread([item[1] for item in ordered], heights, low, high + step / 2)
     right = axes.get_xlim()[1]
     gap = (right - axes.get_xlim()[0]) * 0.012
-    for (x, y, text, colour), place in zip(ordered, places, strict=True):
+    for (x, y, _, colour), lines, place in zip(ordered, broken, places, strict=True):
         if right - x > gap or abs(place - y) > step / 3:
-            axes.plot(
-                [x + gap, right + gap * 0.6],
-                [y, place],
-                color=colour,
-                lw=0.5,
-                ls=":",
-                clip_on=False,
-                zorder=1,
-            )
-        axes.text(
-            right + gap,
-            place,
-            printable(text),
-            color=colour,
-            va="center",
-            size=size,
-            clip_on=False,
-        )
+            line = axes.plot([x + gap, right + gap * 0.6], [y, place], color=colour, lw=0.6)[0]
+            line.set(linestyle=":", clip_on=False, zorder=1)
+        text = "\n".join(lines)
+        axes.text(right + gap, place, text, color=colour, va="center", linespacing=1.15)
 
 
-def spread(places: list[float], step: float, low: float, high: float) -> list[float]:
-    """Move sorted positions apart so that neighbours keep a distance.
+def spread(
+    places: Sequence[float], heights: Sequence[float], low: float, high: float
+) -> list[float]:
+    """Move sorted positions apart so that labels of given heights do not overlap.
 
     Parameters
     ----------
-    places : list of float
-        Sorted upward.
-    step : float
-        Least distance.
+    places : sequence of float
+        Wished centres, sorted upward.
+    heights : sequence of float
+        Height of each label.
     low, high : float
         Range to stay in, if there is room.
 
     Returns
     -------
     list of float
-        As near to the wishes as a pass upward and a pass downward bring them.
+        Centres, moved as little as one pass up and one pass down allow.
     """
     out = list(places)
     floor = low
-    for index, place in enumerate(out):
-        out[index] = max(place, floor)
-        floor = out[index] + step
-    ceiling = max(high, low + step * (len(out) - 1))
+    for index, height in enumerate(heights):
+        out[index] = max(out[index], floor + height / 2)
+        floor = out[index] + height / 2
+    ceiling = max(high, low + sum(heights))
     for index in range(len(out) - 1, -1, -1):
-        out[index] = min(out[index], ceiling)
-        ceiling = out[index] - step
+        out[index] = min(out[index], ceiling - heights[index] / 2)
+        ceiling = out[index] - heights[index] / 2
     return out
 
 
