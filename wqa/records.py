@@ -120,7 +120,8 @@ class Condition:
     """One part of a compound target; all parts must hold.
 
     A condition has either a `value` or a `reference_region` whose figure of
-    the same year is the yardstick. `scope` is the series it is read from.
+    the same year is the yardstick, read from one of `reference_series`. `scope` is
+    the series of the plan's region.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Condition:
     comparator: Comparator
     value: float | None = None
     reference_region: str = ""
+    reference_series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
