@@ -9,6 +9,7 @@ import argparse
 import ast
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def check_headings(notebook: Any) -> Iterator[Breach]:
         titles = [number for number, level, _ in found if level == 1]
         if len(titles) != 1:
             yield 0, f"{len(titles)} titles (#) in the {language} edition, must be one"
-        elif any(number < titles[0] for number, _, _ in found):
+        elif found[0][1] != 1:
             yield titles[0], f"the title of the {language} edition is not its first heading"
         last = [title for _, level, title in found if level == 2][-1:]
         if not last or not LIMITS_HEADING[language].search(last[0]):
@@ -104,6 +105,7 @@ def check_parameters(notebook: Any) -> Iterator[Breach]:
         yield number, f"parameters cell is not Python: {error.msg}"
         return
     values: dict[str, Any] = {}
+    seen = inspected(notebook)
     for statement in tree.body:
         if not isinstance(statement, ast.AnnAssign) or statement.value is None:
             yield number, f"line {statement.lineno} is not of the form `name: type = value`"
@@ -113,7 +115,8 @@ def check_parameters(notebook: Any) -> Iterator[Breach]:
         except ValueError:
             yield number, f"line {statement.lineno}: the value is no plain literal"
     yield from ((number, text) for text in wrong_common(values))
-    yield from ((number, text) for text in unreadable(notebook, set(values)))
+    for name in sorted(seen ^ set(values)):
+        yield number, f"papermill cannot read parameter {name}; write `{name}: type = value`"
 
 
 def wrong_common(values: dict[str, Any]) -> Iterator[str]:
@@ -125,13 +128,14 @@ def wrong_common(values: dict[str, Any]) -> Iterator[str]:
             yield f"parameter {name} is {values[name]!r}, must be {kind.__name__}"
 
 
-def unreadable(notebook: Any, names: set[str]) -> Iterator[str]:
-    """Name the parameters that papermill's own inspection does not see as we do."""
-    from papermill.inspection import _infer_parameters
+def inspected(notebook: Any) -> set[str]:
+    """Return the names of the parameters that papermill's own inspection sees."""
+    import papermill
 
-    seen = {parameter.name for parameter in _infer_parameters(notebook, name="python3")}
-    for name in sorted(names ^ seen):
-        yield f"papermill cannot read parameter {name}; write `{name}: type = value  # help`"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "inspected.ipynb"
+        nbformat.write(notebook, path)
+        return set(papermill.inspect_notebook(str(path)))
 
 
 def check_size(notebook: Any) -> Iterator[Breach]:

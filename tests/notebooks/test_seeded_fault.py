@@ -1,0 +1,90 @@
+"""A number in a regression cell that differs by 0.1 must fail; the untouched notebook passes."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NUMBER = re.compile(r"\d+\.\d+")
+pytestmark = pytest.mark.slow
+
+
+def chapters():
+    folder = Path(__file__).resolve().parents[2] / "notebooks"
+    return sorted(path.name for path in folder.glob("*.ipynb"))
+
+
+def regression_cells(notebook):
+    wanted = {"nbval-check-output", "keep_output"}
+    return [c for c in notebook.cells if wanted <= set(c.metadata.get("tags", []))]
+
+
+def text_of(output):
+    """Return the place of an output's text: a mapping and its key."""
+    if output.output_type == "stream":
+        return output, "text"
+    return output.data, "text/plain"
+
+
+def change_first_number(notebook):
+    """Add 0.1 to the first stored number with a decimal point; whether there was one."""
+    for cell in regression_cells(notebook):
+        for output in cell.outputs:
+            place, key = text_of(output)
+            found = NUMBER.search(place.get(key, ""))
+            if found:
+                decimals = len(found.group().split(".")[1])
+                changed = f"{float(found.group()) + 0.1:.{decimals}f}"
+                text = place[key]
+                place[key] = text[: found.start()] + changed + text[found.end() :]
+                return True
+    return False
+
+
+@pytest.fixture
+def folder(tmp_path, root, monkeypatch):
+    """Folder for a copy of a notebook; the project is found by name, not by place."""
+    monkeypatch.setenv("WQA_ROOT", str(root))
+    return tmp_path
+
+
+def compare(path, root):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += ["-o", "addopts=", "-c", str(root / "pyproject.toml"), "--rootdir", str(path.parent)]
+    command += ["--nbval-lax", "--nbval-current-env", str(path)]
+    command += ["--nbval-sanitize-with", str(root / "tests" / "notebooks" / "sanitize.cfg")]
+    return subprocess.run(command, capture_output=True, text=True, cwd=path.parent)
+
+
+def test_changed_number_fails(folder, root):
+    name = next(
+        name
+        for name in chapters()
+        if change_first_number(nbformat.read(root / "notebooks" / name, as_version=4))
+    )
+    copy = folder / name
+    shutil.copy(root / "notebooks" / name, copy)
+    right = compare(copy, root)
+    assert right.returncode == 0, right.stdout
+
+    notebook = nbformat.read(copy, as_version=4)
+    assert change_first_number(notebook)
+    nbformat.write(notebook, copy)
+    wrong = compare(copy, root)
+    assert wrong.returncode == 1, wrong.stdout
+    assert "1 failed" in wrong.stdout
+
+
+def test_every_notebook_guards_a_number(root):
+    names = chapters()
+    assert names
+    unguarded = [
+        name
+        for name in names
+        if not change_first_number(nbformat.read(root / "notebooks" / name, as_version=4))
+    ]
+    assert unguarded == []
