@@ -1,0 +1,213 @@
+"""The map in ARCHITECTURE.md is the truth about who may import what; here it is compared."""
+
+import ast
+import importlib
+import re
+import sys
+
+import pytest
+
+EVERYWHERE = {"numpy", "pandas", "scipy"}
+MAX_LINES = 400
+CLOCK_CALLS = {
+    "datetime.now", "datetime.today", "datetime.utcnow", "date.today", "time.time",
+    "time.monotonic", "time.perf_counter", "time.localtime", "time.gmtime", "time.strftime",
+    "Timestamp.now", "Timestamp.today",
+}  # fmt: skip
+# Durations shown while building and kept apart from the reproducible record.
+MAY_READ_THE_CLOCK = {"paper", "__main__", "kernels", "run_log"}
+NETWORK = {"requests", "urllib", "http", "httpx", "aiohttp", "ftplib", "smtplib"}
+SEEDED = {"default_rng", "Generator", "SeedSequence", "PCG64"}
+MACHINE_PATH = re.compile(r"""["' (=](/(?:home|root|tmp|work|Users|mnt|var|usr|opt)/|[A-Z]:\\)""")
+
+
+@pytest.fixture(scope="module")
+def sources(root):
+    return {path.stem: path for path in sorted((root / "wqa").glob("*.py"))}
+
+
+@pytest.fixture(scope="module")
+def trees(sources):
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in sources.items()}
+
+
+@pytest.fixture(scope="module")
+def table(root):
+    """Module -> allowed third parties, in the order of the map."""
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)\.py` \| (.*?) \|(.*?)\|$", text, flags=re.MULTILINE)
+    return {name: set(re.findall(r"\w+", third)) for name, _, third in rows}
+
+
+def imports(tree):
+    """Yield (line, top module, second part) of the imports that are executed."""
+    for node in executed(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield (node.lineno, *parts(alias.name))
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are written in full"
+            if node.module == "wqa":
+                for alias in node.names:
+                    yield node.lineno, "wqa", alias.name
+            else:
+                yield (node.lineno, *parts(node.module))
+
+
+def parts(name):
+    top, _, rest = name.partition(".")
+    return top, rest.split(".")[0]
+
+
+def executed(node):
+    """Walk a tree without the blocks that only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from executed(child)
+
+
+def dotted_calls(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def test_map_names_all_modules_and_no_other(sources, table):
+    assert set(table) == set(sources) - {"__init__"}
+
+
+def test_imports_go_one_way(trees, table):
+    order = {name: place for place, name in enumerate(table)}
+    breaches = [
+        f"{name}.py:{line} imports {second}"
+        for name, tree in trees.items()
+        for line, top, second in imports(tree)
+        if top == "wqa" and name in order and second in order and order[second] >= order[name]
+    ]
+    assert breaches == []
+
+
+def test_third_parties_stay_behind_their_fences(trees, table):
+    ours = EVERYWHERE | set(sys.stdlib_module_names) | {"wqa"}
+    breaches = [
+        f"{name}.py:{line} imports {top}"
+        for name, tree in trees.items()
+        for line, top, _ in imports(tree)
+        if top not in ours | table.get(name, set())
+    ]
+    assert breaches == []
+
+
+def test_modules_are_small(sources):
+    lines = {n: len(p.read_text(encoding="utf-8").splitlines()) for n, p in sources.items()}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_package_start_is_small(sources):
+    assert len(sources["__init__"].read_text(encoding="utf-8").splitlines()) < 50
+
+
+def test_no_clock(trees):
+    found = [
+        f"{name}.py:{line} {call}"
+        for name, tree in trees.items()
+        if name not in MAY_READ_THE_CLOCK
+        for line, call in dotted_calls(tree)
+        if ".".join(call.split(".")[-2:]) in CLOCK_CALLS
+    ]
+    assert found == []
+
+
+def test_no_network(trees):
+    found = [
+        f"{name}.py:{line} imports {top}.{second}"
+        for name, tree in trees.items()
+        for line, top, second in imports(tree)
+        # urllib.parse takes addresses apart and opens none.
+        if top in NETWORK and (top, second) != ("urllib", "parse")
+    ]
+    assert found == []
+
+
+def test_no_chance_without_a_seed(trees):
+    found = []
+    for name, tree in trees.items():
+        found += [f"{name}.py:{line} random" for line, top, _ in imports(tree) if top == "random"]
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            call = ast.unparse(node.func)
+            is_global = re.search(r"\b(np|numpy)\.random\.(\w+)$", call)
+            if is_global and is_global.group(2) not in SEEDED:
+                found.append(f"{name}.py:{node.lineno} {call}")
+            if call.endswith("default_rng") and not (node.args or node.keywords):
+                found.append(f"{name}.py:{node.lineno} {call}() without seed")
+    assert found == []
+
+
+@pytest.mark.parametrize("pattern", ["wqa/**/*.py", "wqa/catalog_data/**/*", "notebooks/*.ipynb",
+                                     "scripts/*.py", "bench/*.py", "*.md", "docs/**/*.md",
+                                     "tasks.py", "pyproject.toml", ".ci/run"])  # fmt: skip
+def test_no_path_of_a_machine(root, pattern):
+    found = [
+        f"{path.relative_to(root)}:{number}"
+        for path in sorted(root.glob(pattern))
+        if path.is_file()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if MACHINE_PATH.search(line)
+    ]
+    assert found == []
+
+
+def test_no_swallowed_errors(trees):
+    found = [
+        f"{name}.py:{node.lineno}"
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)))
+    ]
+    assert found == []
+
+
+def test_public_names_load_and_are_documented():
+    import wqa
+
+    for name in wqa.__all__:
+        assert hasattr(wqa, name), name
+        if not name.startswith("_"):
+            text = getattr(wqa, name).__doc__ or ""
+            for section in ("Parameters\n", "Returns\n"):
+                assert section in text, f"{name} has no section {section.strip()}"
+
+
+def test_public_names_are_those_of_the_readme(root):
+    import wqa
+
+    text = (root / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`wqa\.(\w+)\(?", text)) - {"__main__"}
+    assert named <= set(wqa.__all__)
+    assert {name for name in wqa.__all__ if not name.startswith("_")} <= named
+
+
+def test_no_public_name_hides_a_module(sources):
+    import wqa
+
+    assert set(wqa.__all__) & set(sources) == set()
+
+
+def test_unknown_public_name():
+    import wqa
+
+    with pytest.raises(AttributeError, match="has no attribute 'forecasts'"):
+        wqa.forecasts  # noqa: B018
+    assert set(wqa.__all__) <= set(dir(wqa))
+
+
+def test_every_listed_name_is_the_one_of_its_module():
+    import wqa
+
+    for name, module in wqa._MODULE_OF.items():
+        assert getattr(wqa, name) is getattr(importlib.import_module(f"wqa.{module}"), name)
