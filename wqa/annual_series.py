@@ -27,12 +27,12 @@ class AnnualSeries:
     ----------
     years : numpy.ndarray
         Consecutive years, first and last one observed.
-    values : numpy.ndarray
+    readings : numpy.ndarray
         One value per year, NaN where the year is missing.
     """
 
     years: IntArray
-    values: FloatArray
+    readings: FloatArray
 
     @property
     def origin(self) -> int:
@@ -42,7 +42,7 @@ class AnnualSeries:
     @property
     def n_points(self) -> int:
         """Number of observed years."""
-        return int(np.isfinite(self.values).sum())
+        return int(np.isfinite(self.readings).sum())
 
 
 def annual_series(
@@ -103,6 +103,50 @@ def annual_series(
     grid = np.full(last - first + 1, np.nan)
     grid[calendar[seen] - first] = y[seen]
     return AnnualSeries(np.arange(first, last + 1, dtype=np.int64), grid)
+
+
+def on_calendar(
+    extra: Any, values: Any, years: Any, series: AnnualSeries, where: str = "exposure"
+) -> FloatArray | None:
+    """Put exposures or denominators on the calendar of a checked series.
+
+    Parameters
+    ----------
+    extra : array_like or None
+        One positive number per value; years without a value may be missing.
+    values, years
+        As given to :func:`annual_series`.
+    series : AnnualSeries
+        The checked series.
+    where : str, optional
+        Name of the argument, for messages.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        One number per calendar year, NaN where there is no value; None for None.
+
+    Raises
+    ------
+    ForecastError
+        If a number is not positive or the lengths differ.
+    """
+    if extra is None:
+        return None
+    y = _numbers(values, "values")
+    if years is None:
+        years = values.index if hasattr(values, "index") and hasattr(values, "to_numpy") else None
+    calendar = np.arange(1, y.size + 1) if years is None else np.asarray(list(years))
+    given = _numbers(extra, where)
+    if given.size != y.size:
+        raise ForecastError(
+            "the length does not fit", where=where, got=int(given.size), expected=f"{y.size} values"
+        )
+    seen = np.isfinite(y)
+    positive_vector(given[seen], int(seen.sum()), where)
+    grid = np.full(series.years.size, np.nan)
+    grid[calendar[seen] - int(series.years[0])] = given[seen]
+    return grid
 
 
 def resolve_horizon(origin: int, horizon: Any, target_year: Any, default: int = 5) -> int:

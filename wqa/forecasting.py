@@ -7,228 +7,34 @@ probabilities of attainment and joint paths all come from that distribution.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wqa.annual_series import AnnualSeries, IntArray, annual_series, resolve_horizon
-from wqa.distributions import Distribution, StudentPaths, central_mean
+from wqa.annual_series import annual_series, on_calendar, resolve_horizon
+from wqa.answers import EVENT_MODELS, Answer, Case, event_answer, sampled_answer, value_answer
+from wqa.distributions import central_mean
 from wqa.errors import ForecastError
-from wqa.models import MEMBERS, TYPICAL_CHANGE, fit_member
-from wqa.probabilities import attained
-from wqa.transforms import LOGIT_FAMILIES, FloatArray, make_transform
+from wqa.forecast_result import Forecast
+from wqa.models import MEMBERS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wqa.pooled import Predictive
-
 FAMILIES = ("percent", "score", "rate", "count", "positive", "index")
-MODELS = ("pooled", *MEMBERS, "poisson_gamma", "glm_poisson", "glm_binomial")
+MODELS = ("pooled", *MEMBERS, *EVENT_MODELS, "glm_binomial")
 DEFAULT_LEVELS = (80, 95)
 
-
-@dataclass(frozen=True)
-class Forecast:
-    """Predictive distribution of one indicator for the years after its last value.
-
-    Parameters
-    ----------
-    model : str
-        Model that was asked for.
-    fallback : str
-        Empty, or "<model used>: <reason>" when the model could not answer.
-    family : str
-        Kind of quantity.
-    origin : int
-        Last observed year.
-    years : numpy.ndarray
-        Forecast years, origin + 1, ..., origin + H.
-    n_points : int
-        Number of observed years.
-    prior_weight : float
-        Share of the evidence that comes from the prior, 0 to 1.
-    evidence_class : str
-        How far probabilities of this kind have been tested.
-    frame : pandas.DataFrame
-        One row per year: model, origin, year, h, mean, median, lo_80, hi_80, lo_95,
-        hi_95, fallback, n_points, prior_weight. Values in the unit of the series.
-    distribution : Distribution
-        The predictive distribution itself.
-    notes : tuple of str
-        Assumptions made and warnings caught on the way.
-    """
-
-    model: str
-    fallback: str
-    family: str
-    origin: int
-    years: IntArray
-    n_points: int
-    prior_weight: float
-    evidence_class: str
-    frame: pd.DataFrame = field(repr=False)
-    distribution: Distribution = field(repr=False)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def horizon(self) -> int:
-        """Number of forecast years."""
-        return int(self.years.size)
-
-    def quantile(self, p: float, year: int | None = None) -> float:
-        """Value that is not exceeded with probability `p`.
-
-        Parameters
-        ----------
-        p : float
-            Probability, 0 < p < 1.
-        year : int, optional
-            Forecast year; default the last one.
-
-        Returns
-        -------
-        float
-            Quantile in the unit of the series.
-
-        Raises
-        ------
-        ForecastError
-            If `p` is no probability or the year is not forecast.
-        """
-        if not 0.0 < p < 1.0:
-            raise ForecastError("not a probability", where="p", got=p, expected="0 < p < 1")
-        return float(self.distribution.quantile(p)[self._at(year)])
-
-    def cdf(self, x: float, year: int | None = None) -> float:
-        """Probability of a value of at most `x`.
-
-        Parameters
-        ----------
-        x : float
-            Value in the unit of the series.
-        year : int, optional
-            Forecast year; default the last one.
-
-        Returns
-        -------
-        float
-            Probability, 0 to 1.
-
-        Raises
-        ------
-        ForecastError
-            If the year is not forecast.
-        """
-        return float(self.distribution.cdf(float(x))[self._at(year)])
-
-    def p_attain(
-        self,
-        target: float,
-        comparator: str = ">=",
-        year: int | None = None,
-        decimals: int | None = None,
-    ) -> float:
-        """Probability that the published value of a year meets a target.
-
-        Parameters
-        ----------
-        target : float
-            Target in the unit of the series.
-        comparator : {'>=', '>', '<=', '<', '=='}, optional
-            How the published value is compared with the target.
-        year : int, optional
-            Forecast year; default the last one.
-        decimals : int, optional
-            Decimals of the published value, which is rounded half up before it is
-            compared; None compares unrounded values.
-
-        Returns
-        -------
-        float
-            Probability, 0 to 1.
-
-        Raises
-        ------
-        ForecastError
-            If the comparator is unknown, the target is no number or the year is not
-            forecast.
-        """
-        reached = attained(self.distribution, float(target), comparator, decimals)
-        return float(reached[self._at(year)])
-
-    def sample(self, n: int, seed: int = 0) -> FloatArray:
-        """Joint paths of the forecast years.
-
-        Parameters
-        ----------
-        n : int
-            Number of paths.
-        seed : int, optional
-            Seed of the generator; the same seed gives the same paths.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, H), in the unit of the series.
-
-        Raises
-        ------
-        ForecastError
-            If `n` is not positive.
-        """
-        if n < 1:
-            raise ForecastError("no paths asked for", where="n", got=n, expected="1 or more")
-        return self.distribution.sample(int(n), int(seed))
-
-    def _at(self, year: int | None) -> int:
-        if year is None:
-            return self.horizon - 1
-        at = int(year) - self.origin - 1
-        if not 0 <= at < self.horizon:
-            raise ForecastError(
-                "not a forecast year",
-                where="year",
-                got=year,
-                expected=f"{int(self.years[0])} to {int(self.years[-1])}",
-                fix="Forecast with target_year= that year.",
-            )
-        return at
-
-
-@dataclass(frozen=True)
-class _PooledRow:
-    """One series of the pooled model, seen through the common protocol."""
-
-    predictive: Predictive
-
-    @property
-    def horizon(self) -> int:
-        return int(self.predictive.loc.shape[-1])
-
-    def quantile(self, p: float) -> FloatArray:
-        return np.asarray(self.predictive.quantile(p)[0], dtype=float)
-
-    def cdf(self, x: float) -> FloatArray:
-        return np.asarray(self.predictive.cdf(x)[0], dtype=float)
-
-    def below(self, x: float) -> FloatArray:
-        return np.asarray(self.predictive.cdf(x, strict=True)[0], dtype=float)
-
-    def sample(self, n: int, seed: int) -> FloatArray:
-        return np.asarray(self.predictive.sample(n, seed)[0], dtype=float)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What a model gives back to the facade."""
-
-    distribution: Distribution
-    prior_weight: float
-    mean: FloatArray
-    fallback: str = ""
-    notes: tuple[str, ...] = ()
+__all__ = [
+    "DEFAULT_LEVELS",
+    "FAMILIES",
+    "MODELS",
+    "Forecast",
+    "check_levels",
+    "forecast",
+    "forecast_many",
+]
 
 
 def forecast(
@@ -243,10 +49,11 @@ def forecast(
     exposure: Any = None,
     denominators: Any = None,
     future_exposure: Any = None,
-    future_denominator: float | None = None,
+    future_denominator: Any = None,
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
     panel: pd.DataFrame | None = None,
+    intervals: str = "model",
     seed: int = 0,
 ) -> Forecast:
     """Forecast one annual series, from one value upward.
@@ -255,7 +62,7 @@ def forecast(
     ----------
     values : array_like or pandas.Series
         Annual values in the unit of the series; NaN for a missing year. A pandas
-        Series brings its years as index.
+        Series brings its years as index. With `exposure` these are numbers of events.
     years : array_like of int, optional
         Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is
         left out is a missing year. Missing years are never interpolated.
@@ -267,12 +74,28 @@ def forecast(
         Years ahead of the last observed year, 1 to 50; default 5.
     target_year : int, optional
         Last year to forecast, instead of `horizon`.
+    exposure : array_like, optional
+        Exposure of each value (for example 10,000 devices). Then `values` are numbers
+        of events; the forecast is in events per unit of exposure if `family` is
+        'rate', in events if it is 'count'.
+    denominators : array_like, optional
+        Number of samples behind each percentage. The forecast then knows how many
+        samples will be drawn.
+    future_exposure, future_denominator : float or array_like, optional
+        Exposure or planned number of samples of the forecast years; default the last
+        known one, which is recorded in ``Forecast.notes``.
     model : str, optional
         One of ``MODELS``; default the pooled model.
     levels : sequence of float, optional
         Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
+    panel : pandas.DataFrame, optional
+        Comparable series (series_id, year, value), needed for empirical intervals.
+    intervals : {'model', 'empirical'}, optional
+        The model's own widths, or widths learned from the model's past errors on
+        `panel`; the number of errors per horizon is in column ``n_errors``.
     seed : int, optional
-        Seed of anything simulated.
+        Accepted for a uniform interface; the distributions are closed form or averaged
+        over fixed nodes, so only :meth:`Forecast.sample` draws, with its own seed.
 
     Returns
     -------
@@ -290,15 +113,31 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
-    _check_choice(family, model)
+    _check_choice(family=family, model=model, intervals=intervals)
     levels = check_levels(levels)
-    series = annual_series(values, years, family=_family(family), lower=lower, upper=upper)
-    steps = resolve_horizon(series.origin, horizon, target_year)
-    if model == "pooled":
-        answer = _pooled_answer(series, steps, family, lower, upper)
+    # Numbers of events are only bounded below; the bounds of a rate do not apply to them.
+    low, high = (None, None) if exposure is not None else (lower, upper)
+    counted = "count" if exposure is not None else ("positive" if family == "index" else family)
+    series = annual_series(values, years, family=counted, lower=low, upper=high)
+    case = Case(
+        series,
+        family,
+        lower,
+        upper,
+        resolve_horizon(series.origin, horizon, target_year),
+        model,
+    )
+    if exposure is not None or model in EVENT_MODELS:
+        answer = event_answer(case, on_calendar(exposure, values, years, series), future_exposure)
+    elif denominators is not None or model == "glm_binomial" or future_denominator is not None:
+        sizes = on_calendar(denominators, values, years, series, where="denominators")
+        answer = sampled_answer(case, sizes, future_denominator)
     else:
-        answer = _member_answer(model, series, steps, family, lower, upper)
-    return _assemble(model, answer, series, family, steps, levels)
+        answer = value_answer(case)
+    counts: tuple[int, ...] = ()
+    if intervals == "empirical":
+        answer, counts = _widened_answer(case, answer, panel)
+    return _assemble(answer, case, levels, counts)
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
@@ -333,63 +172,132 @@ def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
     return tuple(out)
 
 
-def _check_choice(family: str, model: str) -> None:
-    for name, got, known in (("family", family, FAMILIES), ("model", model, MODELS)):
+def _check_choice(*, family: str, model: str, intervals: str = "model") -> None:
+    for name, got, known in (
+        ("family", family, FAMILIES),
+        ("model", model, MODELS),
+        ("intervals", intervals, ("model", "empirical")),
+    ):
         if got not in known:
             raise ForecastError(f"unknown {name}", where=name, got=got, expected=" or ".join(known))
 
 
-def _family(family: str) -> str:
-    # An index has no bounds of its own; for the simple members it is a positive quantity.
-    return "positive" if family == "index" else family
+def forecast_many(
+    values: Any,
+    years: Any = None,
+    *,
+    family: str = "percent",
+    lower: float | None = None,
+    upper: float | None = None,
+    horizon: int | None = None,
+    target_year: int | None = None,
+    model: str = "pooled",
+    levels: Sequence[float] = DEFAULT_LEVELS,
+    target: Any = None,
+    comparator: str = ">=",
+    decimals: int | None = None,
+    mean: bool = True,
+) -> pd.DataFrame:
+    """Forecast many series at once; the pooled model is vectorised over them.
 
+    Parameters
+    ----------
+    values : pandas.DataFrame or array_like
+        Tidy frame with columns series_id, year, value (rows in any order), or a table
+        with one row per series and one column per consecutive year, NaN where missing.
+    years : array_like of int, optional
+        Consecutive years of the columns of a table; default 1, 2, 3, ...
+    family, lower, upper, horizon, target_year, model, levels
+        As in :func:`forecast`; the horizon counts from the last observed year of each
+        series.
+    target : float or mapping or array_like, optional
+        Target for all series, by series_id, or one per row of a table; adds p_attain.
+    comparator, decimals : optional
+        How the published value is compared with the target, see `Forecast.p_attain`.
+    mean : bool, optional
+        Fill column ``mean`` (about half of the time of a large call); else it is left
+        out.
 
-def _pooled_answer(
-    series: AnnualSeries, horizon: int, family: str, lower: float | None, upper: float | None
-) -> _Answer:
-    from wqa import pooled
+    Returns
+    -------
+    pandas.DataFrame
+        series_id and the columns of ``Forecast.frame``, one row per series and year. A
+        model that refuses a series leaves NaN there and says "refused: ..." in
+        ``fallback``.
 
-    predictive = pooled.predict(
-        series.values[None, :], horizon, family=family, lower=lower, upper=upper
+    Raises
+    ------
+    ForecastError
+        If a series is not usable, see :func:`forecast`; the message names the series.
+    """
+    from wqa import batches
+
+    _check_choice(family=family, model=model)
+    series = batches.read_series(values, years, family, lower, upper)
+    return batches.batch_frame(
+        series,
+        batches.Request(
+            family=family,
+            lower=lower,
+            upper=upper,
+            horizon=horizon,
+            target_year=target_year,
+            model=model,
+            levels=check_levels(levels),
+            targets=batches.read_targets(target, list(series)),
+            comparator=comparator,
+            decimals=decimals,
+            mean=mean,
+        ),
     )
-    return _Answer(_PooledRow(predictive), float(predictive.prior_weight[0]), predictive.mean()[0])
 
 
-def _member_answer(
-    model: str,
-    series: AnnualSeries,
-    horizon: int,
-    family: str,
-    lower: float | None,
-    upper: float | None,
-) -> _Answer:
-    kind = _family(family)
-    transform = make_transform(series.values, kind, lower, upper)
-    fit = fit_member(model, transform.forward(series.values), horizon, TYPICAL_CHANGE[kind])
-    distribution = StudentPaths(transform, fit.mean, fit.scale, fit.df, fit.corr)
-    return _Answer(
-        distribution, fit.prior_weight, central_mean(distribution), fit.fallback, fit.notes
+def _widened_answer(
+    case: Case, answer: Answer, panel: pd.DataFrame | None
+) -> tuple[Answer, tuple[int, ...]]:
+    from wqa.panel_errors import panel_errors
+    from wqa.widening import Widened, yearly_unit
+
+    if panel is None:
+        raise ForecastError(
+            "empirical intervals need comparable series",
+            where="panel",
+            expected="a frame with series_id, year, value",
+        )
+    transform = case.transform()
+    errors = panel_errors(
+        panel, case.model, case.horizon, family=case.family, lower=case.lower, upper=case.upper
+    )
+    unit = yearly_unit(transform.forward(case.series.readings), case.kind)
+    widened = Widened(answer.distribution, transform, unit, errors)
+    note = "widths from past errors on the panel, per horizon: " + ", ".join(
+        str(m) for m in widened.n_errors
+    )
+    return (
+        replace(
+            answer,
+            distribution=widened,
+            mean=central_mean(widened),
+            notes=(*answer.notes, note),
+        ),
+        widened.n_errors,
     )
 
 
 def _assemble(
-    model: str,
-    answer: _Answer,
-    series: AnnualSeries,
-    family: str,
-    horizon: int,
-    levels: Sequence[float],
+    answer: Answer, case: Case, levels: Sequence[float], n_errors: tuple[int, ...]
 ) -> Forecast:
     import pandas as pd
 
     from wqa.pooled import evidence_class
 
-    years = series.origin + np.arange(1, horizon + 1, dtype=np.int64)
+    origin, n_points = case.series.origin, case.series.n_points
+    years = origin + np.arange(1, case.horizon + 1, dtype=np.int64)
     columns: dict[str, Any] = {
-        "model": model,
-        "origin": series.origin,
+        "model": case.model,
+        "origin": origin,
         "year": years,
-        "h": np.arange(1, horizon + 1),
+        "h": np.arange(1, case.horizon + 1),
         "mean": answer.mean,
         "median": answer.distribution.quantile(0.5),
     }
@@ -399,20 +307,23 @@ def _assemble(
         columns[f"hi_{level:g}"] = answer.distribution.quantile(1.0 - tail)
     columns |= {
         "fallback": answer.fallback,
-        "n_points": series.n_points,
+        "n_points": n_points,
         "prior_weight": answer.prior_weight,
     }
+    if n_errors:
+        columns["n_errors"] = list(n_errors)
+    # Only the default model has a published calibration; the others cover less than they say.
+    tested = case.model == "pooled" and not answer.fallback and not n_errors
     return Forecast(
-        model=model,
+        model=case.model,
         fallback=answer.fallback,
-        family=family,
-        origin=series.origin,
+        family=case.family,
+        origin=origin,
         years=years,
-        n_points=series.n_points,
+        n_points=n_points,
         prior_weight=answer.prior_weight,
-        # Only the default model has a published calibration; the others cover less than they say.
-        evidence_class=evidence_class(series.n_points, answer.prior_weight, family)
-        if model == "pooled"
+        evidence_class=evidence_class(n_points, answer.prior_weight, case.family)
+        if tested
         else "weak",
         frame=pd.DataFrame(columns),
         distribution=answer.distribution,

@@ -40,6 +40,8 @@ MIN_POINTS = {
 MEMBERS = tuple(MIN_POINTS)
 # statsmodels has no missing values in these two.
 GAPLESS = ("theta", "ets_damped")
+# Below this a trend of counts is not estimable.
+GLM_MIN_YEARS, GLM_MIN_EVENTS = 8, 20
 # A spread outside this multiple of the yearly change is a failed fit, not a forecast.
 MAX_SPREAD = 100.0
 
@@ -127,7 +129,7 @@ def fit_member(name: str, z: FloatArray, horizon: int, typical_change: float) ->
 
 
 def yearly_steps(z: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Changes between consecutive observations and the years they span.
+    """Give the changes between consecutive observations and the years they span.
 
     Parameters
     ----------
@@ -306,3 +308,67 @@ _FITS: dict[str, Callable[[FloatArray, int, float], Fit]] = {
     "ets_damped": _fit_ets,
     "local_linear_trend": _fit_local_linear_trend,
 }
+
+
+def fit_glm(
+    events: FloatArray, exposure: FloatArray, horizon: int, *, binomial: bool
+) -> tuple[Fit, float]:
+    """Straight line on the link scale: binomial (logit) or Poisson (log, with offset).
+
+    Parameters
+    ----------
+    events : numpy.ndarray
+        Passed samples or events, one per year, NaN for a missing year.
+    exposure : numpy.ndarray
+        Samples tested or exposure, one per year.
+    horizon : int
+        Years ahead of the last entry.
+    binomial : bool
+        Binomial for passed of tested, otherwise Poisson.
+
+    Returns
+    -------
+    tuple of Fit and float
+        The line on the link scale with its standard error (Student t, years - 2
+        degrees of freedom), and the dispersion (Pearson X2 / df, at least 1) that
+        also widens the standard error.
+
+    Raises
+    ------
+    ForecastError
+        With fewer than 8 years or 20 events (failures and passes for the binomial),
+        where no trend can be estimated, or if the fit does not converge.
+    """
+    import statsmodels.api as sm
+
+    name = "glm_binomial" if binomial else "glm_poisson"
+    at = np.flatnonzero(np.isfinite(events))
+    y, e = events[at], exposure[at]
+    rare = min(y.sum(), (e - y).sum()) if binomial else y.sum()
+    if at.size < GLM_MIN_YEARS or rare < GLM_MIN_EVENTS:
+        raise ForecastError(
+            "no trend can be estimated",
+            where=name,
+            got=f"{at.size} years, {rare:g} events",
+            expected=f"{GLM_MIN_YEARS} years and {GLM_MIN_EVENTS} events",
+        )
+    design = np.column_stack([np.ones(at.size), at - float(at[-1])])
+
+    def action() -> Any:
+        if binomial:
+            return sm.GLM(np.column_stack([y, e - y]), design, family=sm.families.Binomial()).fit()
+        return sm.GLM(y, design, family=sm.families.Poisson(), offset=np.log(e)).fit()
+
+    try:
+        result, notes = _quietly(action)
+    except _Refusal as refusal:
+        raise ForecastError("the fit was refused", where=name, got=str(refusal)) from refusal
+    dispersion = max(1.0, float(result.pearson_chi2 / result.df_resid))
+    ahead = np.column_stack([np.ones(horizon), np.arange(1.0, horizon + 1.0)])
+    cov = dispersion * ahead @ np.asarray(result.cov_params()) @ ahead.T
+    if not result.converged or not np.isfinite(cov).all():
+        raise ForecastError("the fit did not converge", where=name, fix="Use model='pooled'.")
+    scale = np.sqrt(np.diag(cov))
+    mean = ahead @ np.asarray(result.params)
+    df = float(result.df_resid)
+    return Fit(name, mean, scale, df, cov / np.outer(scale, scale), 0.0, "", notes), dispersion

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def check_comparator(comparator: str) -> None:
 
 
 def attained(
-    distribution: Distribution, target: float, comparator: str, decimals: int | None = None
+    distribution: Distribution, target: Any, comparator: str, decimals: int | None = None
 ) -> FloatArray:
     """Probability that the published value meets a target, per horizon.
 
@@ -71,7 +71,7 @@ def attained(
     distribution : Distribution
         Predictive distribution, in the unit of the target.
     target : float
-        Target value.
+        Target value; for a distribution of S series also an array of shape (S, 1).
     comparator : {'>=', '>', '<=', '<', '=='}
         How the published value is compared with the target.
     decimals : int, optional
@@ -80,7 +80,7 @@ def attained(
     Returns
     -------
     numpy.ndarray
-        Probabilities, shape (H,).
+        Probabilities, shape (H,) or (S, H).
 
     Raises
     ------
@@ -88,26 +88,33 @@ def attained(
         If the comparator is unknown or the target is not finite.
     """
     check_comparator(comparator)
-    if not np.isfinite(target):
+    if not np.isfinite(target).all():
         raise ForecastError(
             "the target is not a number", where="target", got=target, expected="a finite number"
         )
+    below, cdf = distribution.below, distribution.cdf
     if decimals is None:
         reached = {
-            ">=": lambda: 1.0 - distribution.below(target),
-            ">": lambda: 1.0 - distribution.cdf(target),
-            "<=": lambda: distribution.cdf(target),
-            "<": lambda: distribution.below(target),
-            "==": lambda: distribution.cdf(target) - distribution.below(target),
+            ">=": lambda: 1.0 - below(target),
+            ">": lambda: 1.0 - cdf(target),
+            "<=": lambda: cdf(target),
+            "<": lambda: below(target),
+            "==": lambda: cdf(target) - below(target),
         }[comparator]()
     else:
-        low, high = rounding_limits(target, comparator, decimals)
-        # below(low) is P(published value too small); high is exclusive because .5 rounds up.
-        above = 1.0 if low is None else 1.0 - distribution.below(low)
-        reached = above - (0.0 if high is None else 1.0 - distribution.below(high))
-        if low is not None and high is not None and low >= high:
-            reached = np.zeros(distribution.horizon)
-    return np.clip(reached, 0.0, 1.0)
+        # Half-open limits, because .5 rounds up: P(low <= Y < high).
+        pairs = [rounding_limits(float(t), comparator, decimals) for t in np.ravel(target)]
+        low, high = (_like(side, target) for side in zip(*pairs, strict=True))
+        reached = np.subtract(
+            1.0 if high is None else below(high), 0.0 if low is None else below(low)
+        )
+    return np.asarray(np.clip(reached, 0.0, 1.0), dtype=float)
+
+
+def _like(limits: Sequence[float | None], target: Any) -> Any:
+    if limits[0] is None:
+        return None
+    return np.array(limits, dtype=float).reshape(np.shape(target))[()]
 
 
 def rounding_limits(
