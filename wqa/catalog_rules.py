@@ -182,8 +182,8 @@ def conflict_faults(
         name = getattr(conflict, key)
         if name and name not in known[key]:
             yield key, f"unknown {key}", name
-    if not (conflict.target_ids or conflict.indicator_id):
-        yield "id", "the conflict names neither target_ids nor indicator_id", conflict.id
+    if not (conflict.target_ids or conflict.comparison_id):
+        yield "id", "the conflict names neither target_ids nor comparison_id", conflict.id
     for reading in conflict.readings:
         if reading.source_id not in known["source_id"]:
             yield "readings", "unknown source_id", reading.source_id

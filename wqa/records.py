@@ -214,10 +214,12 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """Address of one figure: a row of the plan quantities, or an observation.
+    """Address of one figure: a plan quantity, an observation, or a printed number.
 
-    With `indicator_id` it is an observation (region, period, scope; an empty
-    scope means any), else a plan quantity (source, section, item, period, region).
+    With `indicator_id` it is an observation (region, period, scope; an empty scope
+    means any). With `value` it is a number that the source prints in a sentence and
+    that has no cell of its own. Else it is a plan quantity (source, section, item,
+    region, period).
     """
 
     source_id: str = ""
@@ -225,21 +227,28 @@ class Figure:
     item: str = ""
     indicator_id: str = ""
     scope: str = ""
-    region: str
-    period: str
+    region: str = ""
+    period: str = ""
+    value: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two groups of figures that must agree: sum of `left` related to sum of `right`."""
+    """Two groups of figures that must agree: sum of `left` related to sum of `right`.
+
+    `tolerance` is the difference that rounding explains. ``compare: period`` holds the
+    years against each other instead of the values; `same_unit` demands one unit.
+    """
 
     id: str
-    indicator_id: str
+    indicator_id: str = ""
     kind: str
     left: tuple[Figure, ...]
-    relation: Literal["==", "<=", "<", ">=", ">"]
+    relation: Literal["==", "!=", "<=", "<", ">=", ">"]
     right: tuple[Figure, ...]
     tolerance: float = 0.0
+    compare: Literal["value", "period"] = "value"
+    same_unit: bool = False
     why_zh: str
     why_en: str
 
