@@ -21,6 +21,8 @@ LANGUAGES = ("zh", "en")
 FILES = ("sentences", "terms", "scopes")
 # Names that keep their capital inside an English sentence.
 PROPER = ("Wuhan", "Hubei", "China", "Changjiang", "Luban", "Chutian", "Madrid")
+# A power of ten in the name of a unit is a word, not a figure that needs a source.
+POWERS = {"100 million": "hundred million", "10,000": "ten thousand", "1,000": "thousand"}
 _PARAMETERS = re.compile(r"routine_(\d+)_parameters")
 
 
@@ -179,6 +181,8 @@ def unit_after(unit_id: str, lang: str) -> str:
         return ""
     unit = load_units_cached()[unit_id]
     printed = str(getattr(unit, lang))
+    for digits, words in POWERS.items():
+        printed = printed.replace(digits, words)
     return printed if lang == "zh" or printed in ("", "%") else f" {printed}"
 
 
