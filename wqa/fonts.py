@@ -1,0 +1,104 @@
+"""The bundled font: where it is, what it can print, and subsets of it for the web page."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path
+
+from wqa.errors import BuildError
+from wqa.paths import ASSETS
+
+FAMILY = "WhitePaper Sans SC"
+FOLDER = ASSETS / "fonts"
+FILES = {"regular": "WhitePaperSansSC-Regular.otf", "bold": "WhitePaperSansSC-Bold.otf"}
+# Signs that have no picture of their own, so no font needs one.
+_NO_GLYPH = frozenset("\n\u200b")
+
+
+def font_path(weight: str = "regular") -> Path:
+    """Return the file of one weight.
+
+    Parameters
+    ----------
+    weight : str
+        ``regular`` or ``bold``.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    BuildError
+        If there is no such weight, or its file is gone.
+    """
+    if weight not in FILES:
+        raise BuildError("no such weight", got=weight, expected=" or ".join(FILES))
+    path = FOLDER / FILES[weight]
+    if not path.is_file():
+        raise BuildError(
+            "the bundled font is missing",
+            where=f"assets/fonts/{path.name}",
+            fix="Restore the file from the repository.",
+        )
+    return path
+
+
+@cache
+def _printable() -> frozenset[str]:
+    from fontTools.ttLib import TTFont
+
+    tables = [TTFont(font_path(weight), lazy=True).getBestCmap() for weight in FILES]
+    return frozenset(chr(code) for code in set.intersection(*map(set, tables))) | _NO_GLYPH
+
+
+def missing_glyphs(text: str) -> set[str]:
+    """Return the characters of a text that the bundled font cannot print.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    set of str
+        Single characters; empty if all can be printed in both weights.
+    """
+    return set(text) - _printable()
+
+
+def web_font(text: str, weight: str = "regular") -> bytes:
+    """Cut the font down to the characters of a text, as WOFF2.
+
+    Parameters
+    ----------
+    text : str
+        All text of the page.
+    weight : str
+        ``regular`` or ``bold``.
+
+    Returns
+    -------
+    bytes
+        Equal text gives equal bytes.
+    """
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(font_path(weight), recalcTimestamp=False)
+    options = subset.Options(
+        layout_features=["kern", "palt", "halt", "pwid", "locl", "ccmp"],
+        hinting=False,
+        notdef_outline=True,
+        recalc_timestamp=False,
+        flavor="woff2",
+    )
+    worker = subset.Subsetter(options)
+    worker.populate(text="".join(sorted(set(text))))
+    worker.subset(font)
+    font.flavor = "woff2"
+    buffer = io.BytesIO()
+    font.save(buffer, reorderTables=True)
+    return buffer.getvalue()

@@ -1,0 +1,154 @@
+"""Widths of table columns for print, from the text in them; pure arithmetic."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# Advance widths of the bundled font, in em.
+DIGIT, POINT = 0.555, 0.278
+LATIN, CAPITAL, BLANK, WIDE = 0.52, 0.62, 0.224, 1.0
+TEXT_WIDTH = 160.0 * 72 / 25.4  # A4 with 25 mm margins, in points
+PADDING = 8.0  # left and right together, in points
+SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
+# A column of running Chinese text gets at least so many characters per line.
+NARROWEST = 3.0
+# Beyond this, text wraps; it keeps one long remark from starving the other columns.
+WIDEST = 24.0
+_NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")
+_ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\u200b]+")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Widths of the columns and the size of the letters, in points."""
+
+    widths: tuple[float, ...]
+    size: float
+
+
+def em_width(text: str) -> float:
+    """Estimate the width of a line.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+
+    Returns
+    -------
+    float
+        Width in em.
+    """
+    width = 0.0
+    for char in text:
+        if unicodedata.east_asian_width(char) in "WF" or char in "“”‘’…—":
+            width += WIDE
+        elif char.isdigit():
+            width += DIGIT
+        elif char == " ":
+            width += BLANK
+        elif char.isupper():
+            width += CAPITAL
+        else:
+            width += LATIN if char.isalpha() else 0.4
+    return width
+
+
+def printed(pieces: Sequence[Any]) -> str:
+    """Return the plain text of some pieces (anything with a `text`)."""
+    return "".join(piece.text for piece in pieces)
+
+
+def head(column: Mapping[str, str], lang: str) -> str:
+    """Return the head of a column, with its unit.
+
+    Parameters
+    ----------
+    column : mapping
+        ``label`` and ``unit``.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+    """
+    if not column["unit"]:
+        return column["label"]
+    opened, closed = ("（", "）") if lang == "zh" else (" (", ")")
+    return f"{column['label']}{opened}{column['unit']}{closed}"
+
+
+def layout(heads: Sequence[str], rows: Sequence[Sequence[str]], width: float = TEXT_WIDTH) -> Grid:
+    """Share the page width among the columns.
+
+    Each column gets at least its longest word or number, then room in proportion to
+    what its text would like; letters get smaller only if the least widths do not fit.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Column heads.
+    rows : sequence of sequence of str
+        Cells.
+    width : float
+        Room, in points.
+
+    Returns
+    -------
+    Grid
+    """
+    columns = [[head, *(row[n] for row in rows)] for n, head in enumerate(heads)]
+    least = [max(_least(cell) for cell in column) + 0.1 for column in columns]
+    wished = [
+        max(low, min(WIDEST, max(em_width(cell) for cell in column) + 0.1))
+        for low, column in zip(least, columns, strict=True)
+    ]
+    room = width - PADDING * len(columns)
+    size = next((size for size in SIZES if sum(least) * size <= room), SIZES[-1])
+    total = room / size
+    if sum(wished) <= total:
+        shares = [w * total / sum(wished) for w in wished]
+    elif sum(least) < total:
+        ratio = (total - sum(least)) / (sum(wished) - sum(least))
+        shares = [low + (w - low) * ratio for low, w in zip(least, wished, strict=True)]
+    else:
+        shares = [low * total / sum(least) for low in least]
+    return Grid(tuple(round(share * size + PADDING, 2) for share in shares), size)
+
+
+def _least(cell: str) -> float:
+    atoms = [em_width(atom) for atom in _ATOM.findall(cell)]
+    wide = min(NARROWEST, em_width(cell))
+    return max([wide, *(min(atom, WIDEST) for atom in atoms)])
+
+
+def decimal_indents(cells: Sequence[str]) -> list[float]:
+    """Return how far each number must stand from the right edge to align the points.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        One column; what is not a number gets no indent.
+
+    Returns
+    -------
+    list of float
+        Indents in em.
+    """
+    tails = [_tail(cell) for cell in cells]
+    longest = max((tail for tail in tails if tail is not None), default=0.0)
+    return [0.0 if tail is None else round(longest - tail, 3) for tail in tails]
+
+
+def _tail(cell: str) -> float | None:
+    """Width of a number from its decimal point on; None if the cell is no number."""
+    match = _NUMBER.fullmatch(cell.strip())
+    if not match:
+        return None
+    percent = 0.9 if cell.strip().endswith("%") else 0.0
+    return percent + (POINT + DIGIT * (len(match[1]) - 1) if match[1] else 0.0)
