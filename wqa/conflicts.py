@@ -26,7 +26,8 @@ from wqa.catalog import (
     load_conflicts,
     load_plan,
 )
-from wqa.quantities import Index, Stated, different, index_quantities, load_quantities, look_up
+from wqa.observations import load_quantities
+from wqa.quantities import Index, Stated, different, index_quantities, look_up
 
 COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
            "values", "detail", "conflict_id", "preferred", "reason_zh", "reason_en")  # fmt: skip
@@ -62,7 +63,7 @@ def find_conflicts(
     Parameters
     ----------
     quantities : pandas.DataFrame, optional
-        As `load_quantities` returns; default: those of the project.
+        As `wqa.observations.load_quantities` returns; default: those of the project.
     observations : pandas.DataFrame, optional
         Observation frame with all rows (not only annual ones); without it the
         comparisons that need observations are reported as not checked.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from wqa.catalog import Figure, read_yaml
-from wqa.errors import DataError
-from wqa.paths import raw_dir
+from wqa.catalog import Figure
 
-KEY = ("source_id", "section", "item_zh", "year_or_period", "region")
+KEY = ("source_id", "section", "item_zh", "period", "region")
 Index = Mapping[tuple[str, ...], "Stated"]
 
 
@@ -28,51 +25,13 @@ class Stated:
     in_table: bool = False
 
 
-def load_quantities(root: Path | str | None = None) -> pd.DataFrame:
-    """Read every quantity that the plan documents state, as printed.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        Project folder; default as in `wqa.paths.project_root`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        All columns are text: source_id, section, region, item_zh, item_en, year_or_period,
-        comparator, value, unit, note; with file and row (1-based line of the file).
-
-    Raises
-    ------
-    DataError
-        If a file names a document that its source record does not list.
-    """
-    parts = []
-    for record in sorted(raw_dir(root).glob("*/source.yml")):
-        source = read_yaml(record)
-        if source.get("kind") != "quantities":
-            continue
-        ids = {d["document"]: d["source_id"] for d in source.get("documents", [])}
-        for name in source["files"]:
-            path = record.parent / name
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            unknown = sorted(set(frame["seed_file"]) - set(ids))
-            if unknown:
-                raise DataError("document without source record", where=str(path), got=unknown,
-                                expected=f"one of {', '.join(ids)}",
-                                fix=f"Add it to documents in {record.name}.")  # fmt: skip
-            frame["source_id"] = frame["seed_file"].map(ids)
-            parts.append(frame.assign(file=f"{record.parent.name}/{name}", row=frame.index + 2))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEY, "value"])
-
-
 def index_quantities(quantities: pd.DataFrame) -> dict[tuple[str, ...], Stated]:
     """Make the quantities findable by document, section, item, period and region.
 
     Parameters
     ----------
     quantities : pandas.DataFrame
-        As `load_quantities` returns.
+        As `wqa.observations.load_quantities` returns.
 
     Returns
     -------
@@ -81,13 +40,13 @@ def index_quantities(quantities: pd.DataFrame) -> dict[tuple[str, ...], Stated]:
     """
     index: dict[tuple[str, ...], Stated] = {}
     for row in quantities.to_dict("records"):
-        text = str(row["value"]).strip()
+        text = str(row["value_text"]).strip()
         try:
             value: float | str = float(text)
         except ValueError:
             value = text
         index[tuple(str(row[name]) for name in KEY)] = Stated(
-            row["comparator"], value, row["unit"], row["year_or_period"]
+            row["comparator"], value, row["unit"], row["period"]
         )
     return index
 
