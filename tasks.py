@@ -63,6 +63,12 @@ def say(text):
 # --------------------------------------------------------------------------- the right Python
 
 
+def works(python):
+    """Whether a Python starts."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.run([python, "-c", ""], **quiet).returncode == 0
+
+
 def dotted(version):
     """Return major and minor number as text."""
     return f"{version[0]}.{version[1]}"
@@ -74,7 +80,8 @@ def require_python(version=sys.version_info, find=shutil.which):
         return
     for minor in (13, 12, 11):
         newer = find(f"python3.{minor}")
-        if newer:
+        # A version manager may offer a command that only says that it has no such version.
+        if newer and works(newer):
             os.execv(newer, [newer, str(ROOT / "tasks.py"), *sys.argv[1:]])
     raise TaskError(
         f"Python {dotted(OLDEST)} or newer is needed; this is {dotted(version)} "
@@ -138,7 +145,7 @@ class Environment:
         except OSError as error:
             raise TaskError(
                 f"The environment cannot be made in {self.folder}: {error}. "
-                "Name another folder with WQA_VENV=FOLDER."
+                "Make the place writable, or name another folder with WQA_VENV=FOLDER."
             ) from None
 
     def make(self):
@@ -565,6 +572,9 @@ def main(arguments):
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":
