@@ -49,8 +49,14 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _Many:
-    """Pooled predictive of several series, each with its own target."""
+class PooledBatch:
+    """Pooled predictive of S series; everything has shape (S, H) instead of (H,).
+
+    Parameters
+    ----------
+    fit : wqa.pooled.Predictive
+        Predictive distribution of the series.
+    """
 
     fit: Predictive
 
@@ -60,15 +66,23 @@ class _Many:
         return int(self.fit.loc.shape[-1])
 
     def quantile(self, p: float) -> FloatArray:
+        """Return the quantile at probability `p`, shape (S, H)."""
         return np.asarray(self.fit.quantile(p), dtype=float)
 
-    def cdf(self, x: float) -> FloatArray:
+    def cdf(self, x: Any) -> FloatArray:
+        """P(Y <= x), shape (S, H)."""
         return np.asarray(self.fit.cdf(x), dtype=float)
 
-    def below(self, x: float) -> FloatArray:
+    def below(self, x: Any) -> FloatArray:
+        """P(Y < x), shape (S, H)."""
         return np.asarray(self.fit.cdf(x, strict=True), dtype=float)
 
+    def at(self, points: FloatArray, *, strict: bool) -> FloatArray:
+        """P(Y < point) if `strict`, else P(Y <= point), a point per series and horizon."""
+        return np.asarray(self.fit.cdf(points, strict=strict), dtype=float)
+
     def sample(self, n: int, seed: int) -> FloatArray:
+        """Joint paths, shape (S, n, H)."""
         return np.asarray(self.fit.sample(n, seed), dtype=float)
 
 
@@ -268,7 +282,7 @@ def _pooled_blocks(
     chunks = pooled_chunks(rows, horizon, request.family, request.lower, request.upper)
     for part, fit in chunks:
         goals = None if request.targets is None else np.array(request.targets[part])[:, None]
-        table[:, part] = _summary(_Many(fit), fit.mean, goals, request)
+        table[:, part] = _summary(PooledBatch(fit), fit.mean, goals, request)
         weight[part] = fit.prior_weight
     return table, weight, [""] * len(rows)
 
