@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog import Indicator
+from wqa.changes import change_fact, points_word, spoken
 from wqa.facts import Text, observation_fact, year_fact
-from wqa.narrative import change_fact, points_word, sentences
+from wqa.narrative import sentences
 from wqa.selection import ANNUAL, Row, latest_row, rows_of
-from wqa.wording import say, scope_name, unit_after
+from wqa.wording import say, scope_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,20 +81,22 @@ def _compare(
     names: Mapping[str, str],
     lang: str,
 ) -> Text:
-    value = observation_fact(row, lang=lang)
+    value, unit = spoken(observation_fact(row, lang=lang), lang)
     slots: dict[str, Any] = {
         "other": names[regions[1]],
         "region": names[regions[0]],
         "year": year_fact(int(row["year"]), value),
         "value": value,
-        "unit": unit_after(str(row["unit"]), lang),
+        "unit": unit,
         "scope": scope_name(str(row["scope"]), lang),
     }
     if own is None:
         return say("compare.reference", lang, **slots)
     if int(own["year"]) != int(row["year"]):
         return say("compare.other_year", lang, **slots)
-    if own["scope"] != row["scope"] or own["qualifier"] not in ANNUAL:
+    if own["qualifier"] not in ANNUAL:
+        return say("compare.bound", lang, **slots)
+    if own["scope"] != row["scope"]:
         return say("compare.other_definition", lang, **slots)
     mine = observation_fact(own, lang=lang)
     difference = change_fact(mine, value, lang)
@@ -101,6 +104,6 @@ def _compare(
         return say("compare.equal", lang, **slots)
     key = "higher" if float(own["value"]) > float(row["value"]) else "lower"
     in_points = indicator.family in ("percent", "score", "index")
-    unit = unit_after(str(row["unit"]), lang).strip()
-    word = points_word(difference, indicator.family, lang) if in_points else unit
+    difference, unit = spoken(difference, lang)
+    word = points_word(difference, indicator.family, lang) if in_points else unit.strip()
     return say(f"compare.{key}", lang, difference=difference, points=word, **slots)

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog import Indicator
-from wqa.errors import DataError
+from wqa.catalog import Indicator, Plan
+from wqa.changes import change_clause, spoken
 from wqa.facts import (
-    Fact,
     Printable,
     Text,
-    computed_fact,
     count_fact,
     joined,
-    number_text,
     observation_fact,
     parameter_fact,
     year_fact,
@@ -49,129 +46,6 @@ def sentences(texts: Iterable[Text], lang: str) -> Text:
         The paragraph.
     """
     return joined(texts, "" if lang == "zh" else " ")
-
-
-def places_of(*values: float) -> int:
-    """Return how many decimals the most precise of some published values has.
-
-    Parameters
-    ----------
-    *values : float
-        Published values.
-
-    Returns
-    -------
-    int
-        At most 4.
-    """
-    printed = [number_text(value, None).partition(".")[2] for value in values]
-    return min(max(len(decimals) for decimals in printed), 4)
-
-
-def change_fact(new: Fact, old: Fact, lang: str, *, signed: bool = False) -> Fact:
-    """Return the difference of two published values, as precise as the more precise one.
-
-    Parameters
-    ----------
-    new, old : Fact
-        Two values of one definition.
-    lang : str
-        Language of the printed form.
-    signed : bool
-        Keep the sign; else the size of the difference.
-
-    Returns
-    -------
-    Fact
-        In the unit of the values; points where that unit is per cent.
-
-    Raises
-    ------
-    DataError
-        If a fact has no value or the definitions differ.
-    """
-    if new.value is None or old.value is None or new.scope != old.scope:
-        raise DataError("two figures are not comparable", got=(new.id, old.id))
-    difference = float(new.value) - float(old.value)
-    return computed_fact(
-        "change",
-        difference if signed else abs(difference),
-        (new, old),
-        decimals=places_of(float(new.value), float(old.value)),
-        lang=lang,
-        unit=new.unit,
-        signed=signed,
-    )
-
-
-def points_word(fact: Fact, family: str, lang: str) -> str:
-    """Return the word for a difference: percentage points, points, or index points.
-
-    Parameters
-    ----------
-    fact : Fact
-        The difference.
-    family : str
-        Family of the indicator.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        Singular in English if the difference prints as 1.
-    """
-    if family == "index":
-        return term("unit.index_points", lang)
-    stem = "unit.score_point" if family == "score" else "unit.point"
-    return term(stem if fact.text == "1" else f"{stem}s", lang)
-
-
-def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> Text:
-    """Say how a value changed, as a clause that follows the value.
-
-    Parameters
-    ----------
-    row, previous : mapping
-        Two rows of one definition.
-    indicator : Indicator
-        What is measured.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        Begins with a comma.
-    """
-    new, old = observation_fact(row, lang=lang), observation_fact(previous, lang=lang)
-    difference = change_fact(new, old, lang)
-    unit = unit_after(str(row["unit"]), lang)
-    last_year = int(row["year"]) - int(previous["year"]) == 1
-    slots: dict[str, Printable] = {
-        "year": year_fact(int(previous["year"]), old),
-        "value": old,
-        "unit": unit,
-    }
-    if not float(difference.value or 0):
-        key = "change.level_yoy" if last_year else "change.level_since"
-        return say(key, lang, year=slots["year"])
-    counted = indicator.family == "count"
-    stem = "than" if counted and lang == "en" else ""
-    when = say(f"change.{stem}_yoy" if stem else "change.yoy", lang)
-    if not last_year:
-        when = say(f"change.{stem}_since" if stem else "change.since", lang, **slots)
-    direction = "rose" if float(row["value"]) > float(previous["value"]) else "fell"
-    kinds = {"percent": "points", "score": "score", "rate": "rate", "count": "count"}
-    kind = kinds.get(indicator.family, "rate")
-    return say(
-        f"change.{direction}_{kind}",
-        lang,
-        when=when,
-        change=difference,
-        points=points_word(difference, indicator.family, lang),
-        unit=unit,
-    )
 
 
 def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:
@@ -207,6 +81,7 @@ def level_text(
     until: int,
     lang: str = "zh",
     scopes: Iterable[str] | None = None,
+    plan: Plan | None = None,
 ) -> Text:
     """Say what the latest figure is, on what sample, and how it changed.
 
@@ -226,42 +101,88 @@ def level_text(
         ``zh`` or ``en``.
     scopes : iterable of str, optional
         Definitions to use, best first; default all.
+    plan : Plan, optional
+        Its own figures are called baselines, and silence during it is said.
 
     Returns
     -------
     Text
-        One to three sentences; says plainly if there is no figure, a bound
+        One to four sentences; says plainly if there is no figure, a bound
         only, no comparable year, a change of definition or weak evidence.
     """
     wanted = None if scopes is None else list(scopes)
-    rows = [
-        row
-        for row in rows_of(frame, indicator.id, region, scopes=wanted)
-        if int(row["year"]) <= until
-    ]
+    found = rows_of(frame, indicator.id, region, scopes=wanted)
+    rows = [row for row in found if int(row["year"]) <= until]
     name = in_sentence(getattr(indicator, f"name_{lang}"), lang)
+    where = "" if lang == "zh" and name[:2] == names[region][:2] else names[region]
     row = latest_row(rows, prefer=wanted or ())
     if row is None:
         year = parameter_fact("until", until, text=str(until))
         return say("level.none", lang, year=year, region=names[region], indicator=name)
-    value = observation_fact(row, lang=lang)
+    value, unit = spoken(observation_fact(row, lang=lang), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
+    slots: dict[str, Printable] = {
+        "year": year_fact(int(row["year"]), value),
+        "region": where,
+        "indicator": name,
+        "value": value,
+        "unit": unit,
+        "sample": sample_clause(row, indicator, lang),
+        "change": change_clause(row, previous, indicator, lang) if previous else Text(""),
+    }
     key = BOUNDS.get(str(row["qualifier"])) or ("count" if indicator.family == "count" else "rate")
-    first = say(
-        f"level.{key}",
+    other = _other_bound(rows, row)
+    if other is not None:
+        facts = sorted((value, observation_fact(other, lang=lang)), key=lambda f: f.value or 0)
+        key, slots = "between", {**slots, "value": facts[0], "upper": facts[1]}
+    remarks = _remarks(rows, row, previous, lang, plan)
+    silent = plan is not None and int(row["year"]) < plan.start_year <= until
+    if plan is not None and silent:
+        remarks.append(silence_text(plan, until, names[region], name, lang))
+    return sentences([say(f"level.{key}", lang, **slots), *remarks], lang)
+
+
+def silence_text(plan: Plan, until: int, region: str, name: str, lang: str) -> Text:
+    """Say that no annual figure was found for the plan period.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its start year begins the span.
+    until : int
+        Last year looked at.
+    region, name : str
+        Printed names of region and indicator.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    Text
+        One sentence.
+    """
+    first, last = plan.start_year, min(until, plan.end_year)
+    return say(
+        "level.nothing_in_plan",
         lang,
-        year=year_fact(int(row["year"]), value),
-        region=names[region],
+        first=parameter_fact("plan_start", first, text=str(first)),
+        last=parameter_fact("plan_last", last, text=str(last)),
+        region=region,
         indicator=name,
-        value=value,
-        unit=unit_after(str(row["unit"]), lang),
-        sample=sample_clause(row, indicator, lang),
-        change=change_clause(row, previous, indicator, lang) if previous else Text(""),
     )
-    return sentences([first, *_remarks(rows, row, previous, lang)], lang)
 
 
-def _remarks(rows: list[dict[str, Any]], row: Row, previous: Row | None, lang: str) -> list[Text]:
+def _other_bound(rows: Iterable[Row], row: Row) -> Row | None:
+    """Return the opposite bound of the same year and definition, if published."""
+    opposite = {"lower_bound": "upper_bound", "upper_bound": "lower_bound"}
+    wanted = opposite.get(str(row["qualifier"]))
+    same = (r for r in rows if (r["year"], r["scope"]) == (row["year"], row["scope"]))
+    return next((other for other in same if other["qualifier"] == wanted), None)
+
+
+def _remarks(
+    rows: list[dict[str, Any]], row: Row, previous: Row | None, lang: str, plan: Plan | None
+) -> list[Text]:
     """Say what limits the use of a figure."""
     out = []
     if previous is None and row["qualifier"] in ANNUAL:
@@ -279,6 +200,8 @@ def _remarks(rows: list[dict[str, Any]], row: Row, previous: Row | None, lang: s
             )
     if row["qualifier"] == "derived":
         out.append(say("change.derived", lang))
+    if plan is not None and row["source_id"] in {source.id for source in plan.sources}:
+        out.append(say("evidence.plan", lang))
     if row["evidence"] in ("press", "secondary"):
         out.append(say(f"evidence.{row['evidence']}", lang))
     return out

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from wqa.paths import CATALOG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,6 +17,74 @@ ANNUAL = ("exact", "derived")
 # Bounds, with the sentence that announces them.
 BOUNDS = {"lower_bound": "at_least", "upper_bound": "at_most"}
 Row = Mapping[str, Any]
+
+
+def shown_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that a chart or a sentence may use.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Observation frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One annual value per series and year, and published bounds of whole years where
+        the series has no value.
+    """
+    import pandas as pd
+
+    from wqa.series import KEYS, best_values
+
+    best = best_values(frame)
+    whole = frame["period"].astype(str) == frame["year"].astype(str)
+    bounds = frame[frame["qualifier"].isin(list(BOUNDS)) & frame["value"].notna() & whole]
+    bounds = bounds.drop_duplicates([*KEYS, "year", "qualifier", "value"])
+    key = [*KEYS, "year"]
+    bounds = bounds.astype({"year": "int64"})
+    known = set(best[key].itertuples(index=False, name=None))
+    free = [place not in known for place in bounds[key].itertuples(index=False, name=None)]
+    both = pd.concat([best, bounds[free]], ignore_index=True)
+    return both.sort_values([*key, "qualifier"], kind="stable").reset_index(drop=True)
+
+
+@cache
+def is_side_scope(scope: str) -> bool:
+    """Tell whether a definition covers only a class, channel, round or campaign.
+
+    Parameters
+    ----------
+    scope : str
+        Scope of an observation.
+
+    Returns
+    -------
+    bool
+        True if the scope matches ``side_scopes.csv``: such figures are listed, but
+        never stand for the whole indicator.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(CATALOG / "side_scopes.csv", dtype=str)
+    return any(fnmatchcase(scope, pattern) for pattern in table["pattern"])
+
+
+def headline_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that may stand for a whole indicator.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Observation frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without side scopes (see `is_side_scope`).
+    """
+    side = [is_side_scope(str(scope)) for scope in frame["scope"]]
+    return frame[[not flag for flag in side]].reset_index(drop=True)
 
 
 def rows_of(
@@ -52,7 +125,7 @@ def rows_of(
 
 
 def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None:
-    """Return the newest row; among those of one year a value before a bound.
+    """Return the newest row; in one year a value before a bound, a long series before a short.
 
     Parameters
     ----------
@@ -67,15 +140,14 @@ def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None
         None if there is no row.
     """
     order = {scope: place for place, scope in enumerate(prefer)}
-
-    def rank(row: Row) -> tuple[int, bool, int]:
-        return (
-            int(row["year"]),
-            row["qualifier"] in ANNUAL,
-            -order.get(str(row["scope"]), len(order)),
-        )
-
     kept = list(rows)
+    lengths = Counter(str(row["scope"]) for row in kept)
+
+    def rank(row: Row) -> tuple[int, bool, int, int]:
+        scope = str(row["scope"])
+        wish = -order.get(scope, len(order))
+        return int(row["year"]), row["qualifier"] in ANNUAL, wish, lengths[scope]
+
     return max(kept, key=rank) if kept else None
 
 
