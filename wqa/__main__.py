@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import time
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     check = commands.add_parser("check", help="check raw data and catalogue; exit code 1 on errors")
+    check.add_argument("--as-of", default="", metavar="DATE", help="as it was known on a day")
     _add_common(check)
     check.set_defaults(run=_check)
 
@@ -120,25 +122,39 @@ def _formats(text: str) -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in asked)
 
 
-def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
-    import pandas as pd
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
+
+def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
+    """Print a table; the last column may be long and is not filled up."""
     if frame.empty:
         print(empty)
         return
-    with pd.option_context(
-        "display.unicode.east_asian_width", True,
-        "display.width", None,
-        "display.max_colwidth", 60,
-    ):  # fmt: skip
-        print(frame.to_string(index=False, na_rep="-"))
+    rows = [[str(name) for name in frame.columns]]
+    rows += [["-" if cell is None or cell != cell else str(cell) for cell in row]
+             for row in frame.itertuples(index=False)]  # fmt: skip
+    widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)
+        ]
+        print("  ".join([*cells, row[-1]]))
 
 
 def _check(options: argparse.Namespace) -> int:
-    from wqa.checks import check_project, findings_frame
+    from wqa.checks import check_project
+    from wqa.findings import findings_frame
+    from wqa.parameters import iso_date
 
-    findings = check_project(catalog=options.catalog)
-    _show(findings_frame(findings, options.lang), "No findings.")
+    findings = check_project(as_of=iso_date("--as-of", options.as_of), catalog=options.catalog)
+    frame = findings_frame(findings, options.lang)
+    place = [
+        ":".join(str(part) for part in (f.file, f.row, f.column) if part not in (None, ""))
+        for f in frame.itertuples(index=False)
+    ]
+    frame.insert(0, "place", place)
+    _show(frame[["severity", "code", "place", "message"]], "No findings.")
     errors = sum(finding.severity == "error" for finding in findings)
     print(f"{len(findings)} findings, {errors} of them errors.")
     return 1 if errors else 0
@@ -147,8 +163,13 @@ def _check(options: argparse.Namespace) -> int:
 def _conflicts(options: argparse.Namespace) -> int:
     from wqa.conflicts import find_conflicts
 
-    _show(find_conflicts(catalog=options.catalog))
-    return 0
+    frame = find_conflicts(catalog=options.catalog)
+    frame["about"] = frame["target_ids"].where(frame["target_ids"] != "", frame["indicator_id"])
+    columns = ["status", "kind", "about", "field", "values", "preferred", f"reason_{options.lang}"]
+    _show(frame[columns])
+    errors = int((frame["severity"] == "error").sum())
+    print(f"{len(frame)} disagreements, {errors} of them errors.")
+    return 1 if errors else 0
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -181,7 +202,7 @@ def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
 
 
 def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.paper import load_chapters
+    from wqa.chapters import load_chapters
 
     return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
 

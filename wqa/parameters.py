@@ -15,7 +15,6 @@ LANGUAGES = ("zh", "en")
 NAMES = ("plan", "region", "edition", "as_of", "target_year", "lang", "seed")
 # A plan's last year is published, and finally evaluated, in the year after it.
 YEARS_AFTER_PLAN = 1
-_REGION = re.compile(r"[A-Z][A-Z0-9-]*")
 
 
 @dataclass(frozen=True)
@@ -191,10 +190,12 @@ def _plan(plan: str, catalog: Path | None) -> Plan:
 
 
 def _region(region: str, plan: Plan) -> str:
-    if not region:
+    if not region or region == plan.region:
         return plan.region
-    if not isinstance(region, str) or not _REGION.fullmatch(region):
-        raise DataError(
-            "region is no region id", got=region, expected=f"capital letters, such as {plan.region}"
-        )
+    # Reads the table of regions, which a plan of another project may not have.
+    from wqa.observations import load_regions
+
+    known = sorted(load_regions()["region"])
+    if region not in known:
+        raise DataError("region is unknown", got=region, expected=f"one of {', '.join(known)}")
     return region

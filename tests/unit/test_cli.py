@@ -1,0 +1,209 @@
+import subprocess
+import sys
+import types
+
+import pandas as pd
+import pytest
+
+from wqa.__main__ import main
+from wqa.errors import BuildError, DataError
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Put functions in the place of a module of the library."""
+
+    def put(module, **functions):
+        made = types.ModuleType(f"wqa.{module}")
+        for name, function in functions.items():
+            setattr(made, name, function)
+        monkeypatch.setitem(sys.modules, made.__name__, made)
+
+    return put
+
+
+def raiser(error):
+    def function(*args, **kwargs):
+        raise error
+
+    return function
+
+
+def usage_error(capsys, *arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    assert caught.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_without_command(capsys):
+    assert "the following arguments are required: COMMAND" in usage_error(capsys)
+
+
+def test_unknown_command(capsys):
+    assert "invalid choice: 'biuld'" in usage_error(capsys, "biuld")
+
+
+def test_unknown_option(capsys):
+    assert "unrecognized arguments: --fast" in usage_error(capsys, "data", "--fast")
+
+
+def test_unknown_format(capsys):
+    assert "unknown format 'odt'" in usage_error(capsys, "build", "--formats", "html,odt")
+
+
+def test_year_that_is_no_number(capsys):
+    assert "invalid int value: '2O25'" in usage_error(capsys, "build", "--edition", "2O25")
+
+
+def test_unknown_plan_is_one_clean_line(capsys):
+    assert main(["assess", "--plan", "wuhan"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("wqa assess: plan is unknown; got 'wuhan'")
+    assert err.count("\n") == 1
+
+
+def test_debug_shows_the_error_itself():
+    from wqa.errors import CatalogError
+
+    with pytest.raises(CatalogError):
+        main(["--debug", "assess", "--plan", "wuhan"])
+
+
+def test_list_of_plans(capsys):
+    assert main(["list", "plans", "--lang", "en"]) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert ["wuhan-14fyp", "2021-2025", "23"] in [row[:3] for row in rows]
+
+
+def test_list_of_indicators(capsys):
+    assert main(["list", "indicators"]) == 0
+    assert "special_equipment_death_rate\t" in capsys.readouterr().out
+
+
+def test_list_of_chapters_are_the_notebooks(capsys, root):
+    assert main(["list", "chapters"]) == 0
+    ids = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(ids) == sorted(p.stem for p in (root / "notebooks").glob("*.ipynb"))
+
+
+def test_list_of_editions(capsys, tmp_path, monkeypatch):
+    for folder in ("data/raw", "notebooks", "outputs/a/2025/zh", "outputs/a/2024.partial"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "outputs/a/2025/zh/build.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setenv("WQA_ROOT", str(tmp_path))
+    assert main(["list", "editions"]) == 0
+    assert capsys.readouterr().out == "a/2025/zh\n"
+
+
+def finding(severity):
+    return types.SimpleNamespace(severity=severity)
+
+
+@pytest.mark.parametrize(("severities", "code"), [([], 0), (["review"], 0), (["error"], 1)])
+def test_check_fails_on_errors_only(stand_in, capsys, severities, code):
+    frame = pd.DataFrame(
+        [{"severity": s, "code": "missing_year", "file": "a.csv", "row": 3, "column": "year",
+          "value": "", "message": "年份缺失"} for s in severities],
+        columns=["severity", "code", "file", "row", "column", "value", "message"],
+    )  # fmt: skip
+    stand_in("checks", check_project=lambda **options: [finding(s) for s in severities])
+    stand_in("findings", findings_frame=lambda findings, lang: frame)
+    assert main(["check"]) == code
+    out = capsys.readouterr().out
+    assert ("a.csv:3:year" in out) == bool(severities)
+    assert f"{len(severities)} findings, {code} of them errors." in out
+
+
+def test_check_with_a_date_that_is_none(capsys):
+    assert main(["check", "--as-of", "yesterday"]) == 1
+    assert "--as-of is no calendar date; got 'yesterday'" in capsys.readouterr().err
+
+
+def test_data_names_the_package(stand_in, capsys):
+    stand_in("package", build_data_package=lambda: "data/processed/datapackage.json")
+    assert main(["data"]) == 0
+    assert "data/processed/datapackage.json" in capsys.readouterr().out
+
+
+def test_build_passes_the_options_on(stand_in, capsys):
+    calls = []
+    stand_in("paper", build_paper=lambda **options: calls.append(options))
+    code = main(
+        ["build", "--plan", "wuhan-14fyp", "--region", "WH", "--edition", "2025", "--lang", "both",
+         "--as-of", "2026-03-31", "--formats", "pdf,html", "--only", "10_sampling_pass_rates"]
+    )  # fmt: skip
+    assert code == 0
+    assert [call["lang"] for call in calls] == ["zh", "en"]
+    for call in calls:
+        assert call["formats"] == ("html", "pdf")
+        assert (call["plan"], call["region"], call["edition"]) == ("wuhan-14fyp", "WH", 2025)
+        assert (call["as_of"], call["only"]) == ("2026-03-31", "10_sampling_pass_rates")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BuildError("chapter failed", where="10_sampling_pass_rates, cell 7", got="ValueError: x"),
+        DataError("years are missing", where="a.csv:3"),
+        PermissionError(13, "Permission denied", "outputs"),
+    ],
+)
+def test_failed_build_is_one_clean_line(stand_in, capsys, error):
+    stand_in("paper", build_paper=raiser(error))
+    assert main(["build"]) == 1
+    err = capsys.readouterr().err
+    assert err == f"wqa build: {error}\n"
+
+
+def test_fault_of_the_program_is_not_hidden(stand_in):
+    stand_in("paper", build_paper=raiser(ZeroDivisionError("division by zero")))
+    with pytest.raises(ZeroDivisionError):
+        main(["build"])
+
+
+def test_interrupted(stand_in, capsys):
+    stand_in("paper", build_paper=raiser(KeyboardInterrupt()))
+    assert main(["build"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_reader_that_leaves_early(root):
+    command = f'"{sys.executable}" -m wqa list indicators | true'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=root)
+    assert done.stderr == ""
+
+
+def test_version(capsys):
+    import wqa
+
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"wqa {wqa.__version__}\n"
+
+
+IMPORT = """
+import sys, time
+import pandas
+start = time.perf_counter()
+import wqa
+print(time.perf_counter() - start)
+print(sorted({name.split('.')[0] for name in sys.modules} & set(sys.argv[1:])))
+"""
+HEAVY = ["matplotlib", "statsmodels", "scipy", "papermill", "nbformat", "IPython", "yaml", "typst"]
+
+
+def test_import_is_light_and_silent():
+    runs = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", IMPORT, *HEAVY], capture_output=True, text=True
+        )
+        for _ in range(3)
+    ]
+    for run in runs:
+        assert run.stderr == ""
+        assert run.stdout.splitlines()[1:] == ["[]"]
+    # The best of three: a busy machine can only make it slower, never faster.
+    assert min(float(run.stdout.splitlines()[0]) for run in runs) < 0.5

@@ -1,0 +1,83 @@
+import dataclasses
+
+import pytest
+
+from wqa.errors import CatalogError, DataError
+from wqa.parameters import iso_date, resolve
+
+
+def test_defaults_come_from_the_plan():
+    chosen = resolve(plan="wuhan-14fyp")
+    assert (chosen.plan.id, chosen.region, chosen.edition, chosen.target_year) == (
+        "wuhan-14fyp", "WH", 2025, 2025,
+    )  # fmt: skip
+    assert (chosen.as_of, chosen.lang, chosen.seed, chosen.catalog) == (None, "zh", 0, None)
+
+
+def test_values_are_kept():
+    chosen = resolve(
+        plan="wuhan-14fyp", region="HB", edition=2023, as_of="2024-06-30", target_year=2024,
+        lang="en", seed=7,
+    )  # fmt: skip
+    assert (chosen.region, chosen.edition, chosen.as_of, chosen.target_year) == (
+        "HB", 2023, "2024-06-30", 2024,
+    )  # fmt: skip
+    assert (chosen.lang, chosen.seed) == ("en", 7)
+
+
+def test_result_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        resolve().lang = "en"
+
+
+def test_unknown_plan_names_the_known_ones():
+    with pytest.raises(CatalogError, match=r"got 'wuhan'; expected one of .*wuhan-14fyp"):
+        resolve(plan="wuhan")
+
+
+def test_the_year_after_the_plan_is_its_final_evaluation():
+    assert resolve(edition=2026).edition == 2026
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"region": "XX"}, "region is unknown; got 'XX'; expected one of AH, "),
+        ({"region": "wh"}, "region is unknown"),
+        ({"edition": 2020}, "edition lies outside plan wuhan-14fyp; got 2020; expected a year"),
+        ({"edition": 2027}, "edition lies outside plan"),
+        ({"edition": "2025"}, "edition is no whole number; got '2025'; expected an int, not text"),
+        ({"edition": True}, "edition is no whole number"),
+        ({"edition": 2025.0}, "edition is no whole number"),
+        ({"target_year": 2026}, "target_year lies outside plan wuhan-14fyp; got 2026"),
+        ({"target_year": "2025"}, "target_year is no whole number"),
+        ({"lang": "fr"}, "lang is unknown; got 'fr'; expected zh or en"),
+        ({"lang": ""}, "lang is unknown"),
+        ({"seed": -1}, "seed is negative; got -1"),
+        ({"seed": 1.5}, "seed is no whole number"),
+        ({"as_of": "2025-6-30"}, "as_of is no calendar date; got '2025-6-30'; expected YYYY-MM-DD"),
+        ({"as_of": "2025-02-30"}, "as_of is no calendar date"),
+        ({"as_of": "20250630"}, "as_of is no calendar date"),
+        ({"as_of": "２０２５-06-30"}, "as_of is no calendar date"),
+        ({"as_of": 20250630}, "as_of is no calendar date"),
+    ],
+)
+def test_wrong_value(wrong, message):
+    with pytest.raises(DataError) as caught:
+        resolve(**wrong)
+    assert str(caught.value).startswith(message)
+
+
+def test_missing_catalogue_folder(tmp_path):
+    with pytest.raises(CatalogError, match="catalogue folder does not exist"):
+        resolve(catalog=tmp_path / "none")
+
+
+def test_catalogue_folder_from_the_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("WQA_CATALOG", str(tmp_path))
+    assert resolve().catalog == tmp_path
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_no_date(empty):
+    assert iso_date("as_of", empty) is None
