@@ -211,12 +211,15 @@ def load_plan(plan_id: str, catalog: Path | str | None = None) -> Plan:
     if plan_id not in paths:
         raise CatalogError("unknown plan", got=plan_id, expected=f"one of {', '.join(paths)}",
                            fix="Check the spelling, or add it with `catalog=`.")  # fmt: skip
-    indicators = load_indicators(catalog)
-    file = read_yaml_file(paths[plan_id])
+    return _load_plan(paths[plan_id], load_indicators(catalog))
+
+
+def _load_plan(path: Path, indicators: Mapping[str, Indicator]) -> Plan:
+    file = read_yaml_file(path)
     plan: Plan | None = read_record(file, (), Plan)
     file.finish()
     assert plan is not None  # `finish` has raised if there was a fault
-    for place, what, got, expected, fix in plan_faults(plan, plan_id, indicators):
+    for place, what, got, expected, fix in plan_faults(plan, path.stem, indicators):
         file.fault(place, what, got, expected, fix)
     file.finish()
     return _complete_plan(plan, indicators)
@@ -305,10 +308,11 @@ def load_conflicts(catalog: Path | str | None = None) -> dict[str, Conflict]:
         If a file is wrong, or names an unknown target, indicator, comparison or source.
     """
     found: dict[str, Conflict] = _register("conflicts", Conflict, catalog)
-    plans = [load_plan(plan_id, catalog) for plan_id in list_plans(catalog)]
+    indicators = load_indicators(catalog)
+    plans = [_load_plan(path, indicators) for path in _plan_paths(catalog).values()]
     known = {
         "target_ids": {target.id for plan in plans for target in plan.targets},
-        "indicator_id": set(load_indicators(catalog)),
+        "indicator_id": set(indicators),
         "comparison_id": set(load_comparisons(catalog)),
         "source_id": set(load_sources(catalog)),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -204,6 +205,12 @@ def read_yaml_file(path: Path | str) -> YamlFile:
     return file
 
 
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Resolve the annotations of a record once; resolving them is most of the reading time."""
+    return get_type_hints(cls)
+
+
 def _value(file: YamlFile, place: Place, kind: Any, got: Any) -> Any:
     """Convert one value to the annotated type; note a fault and return None if it cannot be."""
     options = get_args(kind) if isinstance(kind, UnionType) else (kind,)
@@ -258,7 +265,7 @@ def read_record(file: YamlFile, place: Place, cls: Any, **given: Any) -> Any:
     file.check_keys(place, required, [f.name for f in keys if f.default is not MISSING])
     if not isinstance(node, Mapping):
         return None
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     known = {f.name for f in keys}
     made = {k: _value(file, (*place, k), hints[k], v) for k, v in node.items() if k in known}
     return cls(**given, **made) if len(file.faults) == before else None
