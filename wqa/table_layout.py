@@ -15,7 +15,7 @@ TEXT_WIDTH = 160.0 * 72 / 25.4  # A4 with 25 mm margins, in points
 PADDING = 8.0  # left and right together, in points
 SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
 # A column of running Chinese text gets at least so many characters per line.
-NARROWEST = 3.0
+NARROWEST = 4.2
 # Beyond this, text wraps; it keeps one long remark from starving the other columns.
 WIDEST = 24.0
 _NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")

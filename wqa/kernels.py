@@ -1,0 +1,224 @@
+"""Run a chapter notebook with papermill, strictly, and make its record reproducible."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wqa.errors import BuildError
+
+KERNEL = "python3"
+# Seconds. A cell that computes longer than this hangs; a slow machine starts a kernel in 20.
+CELL_TIMEOUT, START_TIMEOUT = 300, 90
+TYPES = {"int": int, "str": str, "float": float, "bool": bool, "list[str]": list}
+Parameters = Mapping[str, Any]
+
+
+def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
+    """Write a kernel specification for the running interpreter.
+
+    A kernel that a user has installed under the same name may be another Python.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to write.
+    environment : mapping of str to str
+        Variables set for the kernel on top of those of this process.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder to be searched for kernels.
+    """
+    spec = {
+        "argv": [
+            sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
+            "--log-level=ERROR",
+        ],
+        "display_name": "Python 3",
+        "language": "python",
+        "env": dict(environment),
+    }  # fmt: skip
+    target = folder / KERNEL
+    target.mkdir(parents=True)
+    (target / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    return folder
+
+
+def check_parameters(notebook: Path, given: Parameters) -> None:
+    """Compare the given parameters with those the notebook declares.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+        Chapter notebook.
+    given : mapping
+        Parameter name to value.
+
+    Raises
+    ------
+    BuildError
+        If the notebook is missing, has no readable parameters cell, lacks a given
+        parameter, or declares it with another type.
+    """
+    declared = _declared(notebook)
+    for name, value in given.items():
+        if name not in declared:
+            raise BuildError(
+                f"unknown parameter {name!r}",
+                where=notebook.name,
+                got=value,
+                expected=f"one of {', '.join(declared)}",
+                fix="Declare it in the parameters cell, or do not give it.",
+            )
+        wanted = declared[name]
+        fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+        if not fits and not (wanted is float and type(value) is int):
+            raise BuildError(
+                f"parameter {name!r} has the wrong type",
+                where=notebook.name,
+                got=value,
+                expected=wanted.__name__,
+            )
+
+
+def _declared(notebook: Path) -> dict[str, type]:
+    import papermill
+
+    if not notebook.is_file():
+        raise BuildError("the notebook of a chapter is missing", where=notebook.name,
+                         fix="Add the notebook, or take the chapter out of paper.yml.")  # fmt: skip
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1:
+        raise BuildError("a notebook needs exactly one parameters cell", where=notebook.name,
+                         got=len(tagged), expected="1 cell tagged parameters")  # fmt: skip
+    found = {}
+    for name, entry in papermill.inspect_notebook(str(notebook)).items():
+        kind = TYPES.get(entry["inferred_type_name"])
+        if kind is None:
+            try:
+                kind = type(ast.literal_eval(entry["default"]))
+            except (ValueError, SyntaxError):
+                raise BuildError("a parameter has no plain default", where=notebook.name,
+                                 got=f"{name} = {entry['default']}") from None  # fmt: skip
+        found[name] = kind
+    return found
+
+
+def run_notebook(
+    notebook: Path, target: Path, given: Parameters, *, kernels: Path, cwd: Path
+) -> None:
+    """Execute a notebook; its executed copy is always written, also on failure.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+        Chapter notebook.
+    target : pathlib.Path
+        Executed copy.
+    given : mapping
+        Parameters, already checked.
+    kernels : pathlib.Path
+        Folder from `make_kernelspec`.
+    cwd : pathlib.Path
+        Working folder of the kernel.
+
+    Raises
+    ------
+    BuildError
+        If a cell fails or takes too long, or no kernel starts in two attempts.
+    """
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    arguments: dict[str, Any] = {
+        "parameters": dict(given),
+        "kernel_name": KERNEL,
+        "progress_bar": False,
+        "log_output": False,
+        "request_save_on_cell_execute": False,
+        "start_timeout": START_TIMEOUT,
+        "execution_timeout": CELL_TIMEOUT,
+        "kernel_manager_class": _manager(kernels, cwd),
+    }
+    for attempt in (1, 2):
+        try:
+            papermill.execute_notebook(str(notebook), str(target), **arguments)
+            return
+        except papermill.PapermillExecutionError as error:
+            raise BuildError(
+                f"cell {error.cell_index + 1} failed: {error.ename}: {error.evalue}",
+                where=notebook.stem,
+            ) from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            what = "takes too long" if isinstance(error, CellTimeoutError) else "kills the kernel"
+            raise BuildError(f"a cell {what}: {error}", where=notebook.stem) from error
+        except (RuntimeError, TimeoutError) as error:
+            # Only the start of a kernel is tried again: a machine under load may be slow.
+            if attempt == 2 or "Kernel" not in str(error):
+                raise BuildError(
+                    f"no kernel: {type(error).__name__}: {error}", where=notebook.stem
+                ) from error
+
+
+def _manager(kernels: Path, cwd: Path) -> type:
+    """Make a kernel manager that looks for kernels in one folder only."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+
+    class OwnKernelManager(AsyncKernelManager):  # type: ignore[misc]
+        @default("kernel_spec_manager")
+        def _own_kernels(self) -> Any:
+            return KernelSpecManager(kernel_dirs=[str(kernels)], ensure_native_kernel=False)
+
+        async def _async_pre_start_kernel(self, **options: Any) -> Any:
+            return await super()._async_pre_start_kernel(**{**options, "cwd": str(cwd)})
+
+        pre_start_kernel = _async_pre_start_kernel
+
+    return OwnKernelManager
+
+
+def normalise(path: Path) -> dict[str, Any]:
+    """Take times, random ids and machine names out of an executed notebook, and write it back.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Executed notebook.
+
+    Returns
+    -------
+    dict
+        The notebook.
+
+    Raises
+    ------
+    BuildError
+        If a cell was left out or ended in an error that was not reported.
+    """
+    book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for number, cell in enumerate(book["cells"], start=1):
+        tags = cell["metadata"].get("tags", [])
+        if "papermill-error-cell-tag" in tags or any(
+            output["output_type"] == "error" for output in cell.get("outputs", ())
+        ):
+            raise BuildError("an error banner stands in a notebook", where=f"{path.stem}, {number}")
+        if cell["cell_type"] == "code" and cell["execution_count"] is None and cell["source"]:
+            raise BuildError("a cell was not run", where=f"{path.stem}, cell {number}")
+        cell["id"] = f"cell-{number:03d}"
+        cell["metadata"] = {"tags": tags} if tags else {}
+    book["metadata"] = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
+        "language_info": {"name": "python"},
+    }
+    text = json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+    return book
