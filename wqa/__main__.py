@@ -132,8 +132,8 @@ def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
         print(empty)
         return
     rows = [[str(name) for name in frame.columns]]
-    rows += [["-" if cell is None or cell != cell else str(cell) for cell in row]
-             for row in frame.itertuples(index=False)]  # fmt: skip
+    cells = frame.astype(object).where(frame.notna(), "-")
+    rows += [[str(cell) for cell in row] for row in cells.itertuples(index=False)]
     widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [
