@@ -52,8 +52,8 @@ class Prior:
         Name of the family.
     power : float
         Exponent of the transform (0 < power <= 1).
-    kernels : ndarray, shape (K, 4)
-        Columns noise share, slope share, damping, slope persistence of each component.
+    kernels : ndarray, shape (K, 5)
+        Columns drift, slope, damping, noise, pull of each component (see ``covariance``).
     shape, size : ndarray, shape (K,)
         Inverse gamma shape, and root mean square yearly change on the working scale.
     log_weight : ndarray, shape (K,)
@@ -76,10 +76,10 @@ class Prior:
 
 def flat_prior(family: str) -> Prior:
     """Return the prior that no panel has touched: equal weight on a wide grid."""
-    slopes = [(0.0, 1.0, 1.0)]
-    slopes += [(tau, 1.0, 1.0) for tau in (0.05, 0.2, 0.5, 0.8)]
-    slopes += [(tau, phi, 0.0) for tau in (0.1, 0.3, 0.6) for phi in (0.5, 0.8, 0.95)]
-    kernels = np.array([(noise, *s) for noise in (0.0, 0.2, 0.4, 0.6, 0.8) for s in slopes])
+    slopes = [(0.0, 0.0, 0.0)]
+    slopes += [(share, 0.0, 0.0) for share in (0.05, 0.2, 0.5)]
+    slopes += [(0.0, share, keep) for share in (0.2, 0.6, 0.9) for keep in (0.5, 0.8, 0.95)]
+    kernels = np.array([(*s, noise, 1.0) for noise in (0.0, 0.3, 0.6, 0.9) for s in slopes])
     count = len(kernels)
     size = {"percent": 0.3, "score": 0.2}.get(family, 0.2)
     return Prior(
@@ -129,10 +129,10 @@ def _read_prior(family: str, source: Path) -> Prior:
     return Prior(
         family,
         float(data["power"]),
-        columns[:, :4],
-        columns[:, 4],
+        columns[:, :5],
         columns[:, 5],
-        np.log(columns[:, 6]),
+        columns[:, 6],
+        np.log(columns[:, 7]),
         float(data["temper"]),
         data["record"],
     )
@@ -167,16 +167,16 @@ def inverse(working: Array, power: float, bounded: bool) -> Array:
 
 
 def covariance(kernels: Array, length: int) -> Array:
-    """Covariance of ``length`` consecutive years under each kernel, level fixed in year 0.
+    """Covariance of ``length`` consecutive years under each kernel, up to a flat level.
 
     Parameters
     ----------
-    kernels : ndarray, shape (K, 4)
-        Noise share, slope share, damping and persistence. The variance of one
-        yearly change is one: ``slope share`` of it comes from the slope, and of
-        the rest ``noise share`` from yearly noise and the remainder from the level.
-        The slope starts with that variance, shrinks by ``damping`` a year, and is
-        renewed (``persistence`` 0, stationary) or not (1, fades or stays).
+    kernels : ndarray, shape (K, 5)
+        Columns drift, slope, damping, noise, pull. The variance of one yearly change
+        is one: a share ``drift`` comes from a lasting drift, ``slope`` from a slope
+        that keeps ``damping`` of itself each year, and of the rest ``noise`` from
+        yearly noise and the remainder from the level, which keeps ``pull`` of its
+        distance from home each year (1 = random walk).
     length : int
         Number of years.
 
@@ -184,21 +184,21 @@ def covariance(kernels: Array, length: int) -> Array:
     -------
     ndarray, shape (K, length, length)
     """
-    noise, slope, damping, persistence = (c[:, None, None] for c in np.asarray(kernels).T)
+    drift, slope, damping, noise, pull = (c[:, None, None] for c in np.asarray(kernels).T)
     step = np.arange(length)
     lag = np.abs(step[:, None] - step[None, :])
-    walk = np.minimum(step[:, None], step[None, :]).astype(float)
-    total = step[:, None] + step[None, :] - 2
-    # slope in year i and j, i, j >= 1: fading slope -> damping**(i-1+j-1); renewed -> damping**|i-j|
-    fading = damping ** np.maximum(total, 0)
-    renewed = damping**lag
-    slopes = np.where(persistence > 0.5, fading, renewed)
+    slopes = damping**lag
     slopes[:, 0, :] = 0.0
     slopes[:, :, 0] = 0.0
     paths = slopes.cumsum(axis=1).cumsum(axis=2)
-    rest = 1.0 - slope
+    walk = np.minimum(step[:, None], step[None, :]).astype(float)
+    home = pull**lag / (2.0 * np.maximum(1.0 - pull, 1e-9))
+    level = np.where(pull < 1.0, home, walk)
+    blip = 0.5 * (lag == 0)
+    rest = 1.0 - drift - slope
+    line = np.multiply.outer(step, step).astype(float)
     return np.asarray(
-        slope * paths + rest * ((1.0 - noise) * walk + noise * 0.5 * (lag == 0).astype(float))
+        drift * line + slope * paths + rest * ((1.0 - noise) * level + noise * blip)
     )
 
 
