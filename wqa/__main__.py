@@ -136,10 +136,9 @@ def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
     rows += [[str(cell) for cell in row] for row in cells.itertuples(index=False)]
     widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
     for row in rows:
-        cells = [
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)
-        ]
-        print("  ".join([*cells, row[-1]]))
+        pairs = zip(row[:-1], widths, strict=True)
+        filled = [text + " " * (width - _width(text)) for text, width in pairs]
+        print("  ".join([*filled, row[-1]]))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -210,10 +209,9 @@ def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
 def _list_editions(options: argparse.Namespace) -> list[tuple[object, ...]]:
     from wqa.paths import outputs_dir
 
-    # An edition is there when its record is: outputs appear only when complete.
-    return [
-        (p.parent.relative_to(outputs_dir()),) for p in sorted(outputs_dir().glob("**/build.json"))
-    ]
+    found = sorted(path.parent.name for path in outputs_dir().glob("*/build.json"))
+    # A folder whose name begins with a dot is still being built.
+    return [(name,) for name in found if not name.startswith(".")]
 
 
 def _data(options: argparse.Namespace) -> int:
@@ -248,6 +246,7 @@ def _assess(options: argparse.Namespace) -> int:
     if options.csv:
         verdicts.to_csv(options.csv, index=False)
         print(f"Written: {options.csv}")
+    verdicts["p_attain"] = verdicts["p_attain"].map("{:.2f}".format, na_action="ignore")
     wording = {f"{name}_{chosen.lang}": name for name in ("name", "reason")}
     _show(verdicts.rename(columns=wording)[list(VERDICT_COLUMNS)])
     return 0

@@ -89,12 +89,19 @@ def test_list_of_chapters_are_the_notebooks(capsys, root):
 
 
 def test_list_of_editions(capsys, tmp_path, monkeypatch):
-    for folder in ("data/raw", "notebooks", "outputs/a/2025/zh", "outputs/a/2024.partial"):
+    for folder in (
+        "data/raw",
+        "notebooks",
+        "outputs/plan-WH-2025",
+        "outputs/.building-x",
+        "outputs/failed",
+    ):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "outputs/a/2025/zh/build.json").write_text("{}", encoding="utf-8")
+    for folder in ("plan-WH-2025", ".building-x"):
+        (tmp_path / "outputs" / folder / "build.json").write_text("{}", encoding="utf-8")
     monkeypatch.setenv("WQA_ROOT", str(tmp_path))
     assert main(["list", "editions"]) == 0
-    assert capsys.readouterr().out == "a/2025/zh\n"
+    assert capsys.readouterr().out == "plan-WH-2025\n"
 
 
 def finding(severity):
