@@ -38,13 +38,14 @@ if TYPE_CHECKING:
 ROLES: dict[str, tuple[str, str, float]] = {
     "focus": (BLUE, "o", 2.2),
     "province": (VERMILION, "s", 1.6),
-    "nation": (GREY, "^", 1.6),
+    "nation": (GREY, "D", 1.6),
 }
-PEERS = ((GREEN, "D"), (PURPLE, "v"), (ORANGE, "P"), (SKY, "X"))
+PEERS = ((GREEN, "P"), (PURPLE, "v"), (ORANGE, "X"), (SKY, "p"))
 ANNUAL = ("exact", "derived")
+# A bound is a bar at its value with a caret (Matplotlib's markers 10 and 11) on its open side.
 BOUNDS = {
-    "lower_bound": ("^", "\N{GREATER-THAN OR EQUAL TO}"),
-    "upper_bound": ("v", "\N{LESS-THAN OR EQUAL TO}"),
+    "lower_bound": (10, "\N{GREATER-THAN OR EQUAL TO}"),
+    "upper_bound": (11, "<"),
 }
 
 
@@ -146,9 +147,10 @@ def plot_series(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns region, role (focus, province, nation, peer), series (printed
-        name of one region and definition), year, value, qualifier; optional
-        lower and upper in the unit of the value.
+        Columns region, role (focus, province, nation, peer), series (name of one
+        region and definition), year, value, qualifier; optional label (printed at
+        the end of the series instead of its name; none if empty), lower and upper
+        in the unit of the value.
     title : str
         What is measured, with its unit.
     source : str
@@ -170,7 +172,12 @@ def plot_series(
     drawn = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS])].sort_values("year")
     styles = _styles(frame)
     named = list(dict.fromkeys(drawn["series"]))
-    figure, axes = frame_axes(height, [*named, str(target["label"]) if target else ""], source)
+    texts = list(dict.fromkeys(drawn.get("label", drawn["series"])))
+    figure, axes = frame_axes(height, [*texts, str(target["label"]) if target else ""], source)
+    focus = drawn[drawn["role"] == "focus"]
+    # Values are printed where there are few, and not two of them above one another.
+    few = len(focus) <= 8 and not focus.duplicated(["year"]).any()
+    printed = set(focus["series"]) if few else set()
     values = [float(value) for value in drawn["value"]]
     for column in ("lower", "upper"):
         if column in drawn:
@@ -179,11 +186,12 @@ def plot_series(
     if target:
         values.append(float(target["value"]))
     year_axis(axes, int(drawn["year"].min()), last)
-    value_axis(axes, *_limits(values, bounds), title, lang)
+    value_axis(figure, axes, *_limits(values, bounds), title, lang)
     labels = []
     for series in named:
         rows = drawn[drawn["series"] == series]
-        labels.append(_draw_series(axes, rows, styles[series], lang))
+        label = _draw_series(axes, rows, styles[series], lang, series in printed)
+        labels += [label] if label[2] else []
     if target:
         first = float(target.get("first", axes.get_xlim()[0]))
         draw_target(axes, first, axes.get_xlim()[1], float(target["value"]))
@@ -193,7 +201,11 @@ def plot_series(
 
 
 def _draw_series(
-    axes: Axes, rows: pd.DataFrame, style: tuple[str, str, float, bool], lang: str
+    axes: Axes,
+    rows: pd.DataFrame,
+    style: tuple[str, str, float, bool],
+    lang: str,
+    print_values: bool,
 ) -> tuple[float, float, str, str]:
     """Draw one series and return its direct label."""
     colour, marker, width, filled = style
@@ -211,22 +223,25 @@ def _draw_series(
         axes.vlines(known["year"], known["lower"], known["upper"], color=colour, lw=1.1, zorder=2)
     for qualifier, (arrow, _) in BOUNDS.items():
         limit = rows[rows["qualifier"] == qualifier]
-        axes.plot(limit["year"], limit["value"], arrow, color=colour, mfc="none", ms=8, zorder=4)
-    if rows["role"].iloc[0] == "focus" and len(rows) <= 8:
+        place = (limit["year"], limit["value"])
+        axes.plot(*place, color=colour, marker="_", ms=11, mew=1.6, ls="", zorder=4)
+        axes.plot(*place, color=colour, marker=arrow, ms=6, ls="", zorder=4)
+    if print_values:
         _value_labels(axes, rows, colour, lang)
     end = rows.iloc[-1]
-    return float(end["year"]), float(end["value"]), series, colour
+    label = str(end["label"]) if "label" in rows else series
+    return float(end["year"]), float(end["value"]), label, colour
 
 
 def _value_labels(axes: Axes, rows: pd.DataFrame, colour: str, lang: str) -> None:
     for row in rows.to_dict("records"):
         top = row.get("upper")
         value = float(row["value"])
-        sign = BOUNDS[row["qualifier"]][1] if row["qualifier"] in BOUNDS else ""
+        sign = str(BOUNDS[row["qualifier"]][1]) if row["qualifier"] in BOUNDS else ""
         axes.annotate(
             sign + number_text(value, None, lang),
             (int(row["year"]), float(top) if top is not None and top == top else value),
-            xytext=(0, 5),
+            xytext=(0, 8 if row["qualifier"] in BOUNDS else 5),
             textcoords="offset points",
             ha="center",
             size=SMALL,
@@ -286,7 +301,7 @@ def plot_path_and_fan(
     everything = [*values, *spread_of, float(target["value"]), float(start[1])]
     last = max(int(target["year"]), years[-1], int(fan["year"].max()) if fan is not None else 0)
     year_axis(axes, min(years[0], start[0]), last)
-    value_axis(axes, *_limits(everything, bounds), title, lang)
+    value_axis(figure, axes, *_limits(everything, bounds), title, lang)
     end = (float(target["year"]), float(target["value"]))
     required = [start, end] if baseline else [(axes.get_xlim()[0], end[1]), end]
     axes.plot(*zip(*required, strict=True), color=INK, lw=1.2, ls=(0, (5, 3)), zorder=5)

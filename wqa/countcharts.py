@@ -56,7 +56,7 @@ def plot_plan_sum(
     first, last = int(target["first"]), int(target["year"])
     goal, start = float(target["value"]), float(target.get("start", 0))
     year_axis(axes, first, last)
-    value_axis(axes, 0, max([goal, *frame["cumulative"].astype(float)]) * 1.12, title, lang)
+    value_axis(figure, axes, 0, max([goal, *frame["cumulative"].astype(float)]) * 1.12, title, lang)
     for row in frame.to_dict("records"):
         known = row["qualifier"] in ANNUAL
         axes.bar(
@@ -134,7 +134,7 @@ def plot_two_rates(
     columns = [c for c in ("published", "recomputed", "lower", "upper") if c in frame]
     values = [float(value) for column in columns for value in frame[column].dropna()]
     year_axis(axes, int(frame["year"].min()), int(frame["year"].max()))
-    value_axis(axes, 0, max(values) * 1.1, title, lang)
+    value_axis(figure, axes, 0, max(values) * 1.1, title, lang)
     labels = []
     for column, colour, marker, face in (
         ("published", BLUE, "o", BLUE),

@@ -480,7 +480,8 @@ def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
     elif part == "year":
         text = str(int(number))
     else:
-        text = number_text(float(number), target.decimals if part == "value" else None, lang)
+        # As the plan prints it: 80, not 80.00; the rounding rule applies to the observed value.
+        text = number_text(float(number), None, lang)
     return Fact(
         id=f"target.{target.id}.{part}.{text}",
         value=number,

@@ -54,6 +54,7 @@ FONT_FILES = ("WhitePaperSansSC-Regular.otf", "WhitePaperSansSC-Bold.otf")
 # Text width of A4 with 25 mm margins, in inches.
 PAGE_WIDTH = 6.3
 SIZE = 9.0
+DPI = 200
 SMALL = 7.5
 # Okabe and Ito's palette (blue, vermilion, green, purple, sky blue, orange) and greys.
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#9E4F86"
@@ -85,6 +86,7 @@ STYLE: dict[Any, Any] = {
     "savefig.facecolor": "white",
     "svg.hashsalt": "wqa",
     "text.usetex": False,
+    "text.hinting": "none",
     # A name from a data file must print as written, not as mathematics.
     "text.parse_math": False,
 }
@@ -177,7 +179,8 @@ def new_figure(height: float, *, width: float = PAGE_WIDTH) -> Figure:
     matplotlib.figure.Figure
         With an Agg canvas, so that text can be measured.
     """
-    figure = Figure(figsize=(width, height))
+    # At the resolution of the PNG, so that measured text is as wide as printed text.
+    figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure
 
@@ -263,7 +266,7 @@ def render(figure: Figure, fmt: Format) -> bytes:
         warnings.filterwarnings("error", message=r"Glyph \d+")
         try:
             if fmt == "png":
-                figure.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
+                figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
             else:
                 nothing = {"Date": None, "Creator": None, "Type": None, "Format": None}
                 # Drawn once to pixels first: text that stays text is never checked for glyphs.

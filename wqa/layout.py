@@ -209,14 +209,16 @@ def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def value_axis(
-    axes: Axes, low: float, high: float, title: str, lang: str, *, most: int = 6
+    figure: Figure, axes: Axes, low: float, high: float, title: str, lang: str, *, most: int = 6
 ) -> None:
     """Set the y axis: limits, few round ticks, and its title printed flat above it.
 
     Parameters
     ----------
+    figure : Figure
+        The figure of the axes.
     axes : Axes
-        Where to.
+        Where to; moved right if its numbers need more room.
     low, high : float
         Limits in data units.
     title : str
@@ -229,8 +231,13 @@ def value_axis(
     ticks = nice_ticks(low, high, most)
     places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
     axes.set_ylim(low, high)
-    axes.set_yticks(ticks, [number_text(tick, places, lang) for tick in ticks])
-    box = axes.get_position()
+    texts = [number_text(tick, places, lang) for tick in ticks]
+    axes.set_yticks(ticks, texts)
+    widest = max(text_width(figure, text) for text in texts) + 0.12
+    box, width = axes.get_position(), size_of(axes)[0]
+    if widest > box.x0 * width:
+        axes.set_position((widest / width, box.y0, box.x1 - widest / width, box.height))
+        box = axes.get_position()
     height = box.height * size_of(axes)[1]
     axes.text(
         -box.x0 / box.width + 0.01,

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 from wqa.catalog import Indicator, Plan
 from wqa.changes import change_clause, spoken
 from wqa.facts import (
+    Fact,
     Printable,
     Text,
     count_fact,
     joined,
+    named,
     observation_fact,
     parameter_fact,
     year_fact,
 )
 from wqa.selection import ANNUAL, BOUNDS, Row, latest_row, previous_row, rows_of
-from wqa.wording import in_sentence, listed, say, scope_name, term, unit_after, with_unit
+from wqa.wording import in_sentence, listed, say, scope_name, term, unit_after
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,6 +252,30 @@ def series_text(
     return sentences([first_sentence, *rest], lang)
 
 
+def marked(row: Row, value: Fact, lang: str) -> Text:
+    """Print a value; a bound carries its sign.
+
+    Parameters
+    ----------
+    row : mapping
+        Row of the observation frame.
+    value : Fact
+        Its value.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    Text
+        For example ``98`` or ``≥98``.
+    """
+    signs = {"lower_bound": ">=", "upper_bound": "<"}
+    sign = signs.get(str(row["qualifier"]))
+    return Text(
+        "{mark}{value}", {"mark": term(f"comparator.{sign}", lang) if sign else "", "value": value}
+    )
+
+
 def value_with_year(row: Row, lang: str) -> Text:
     """Print a value with its unit and year, such as ``97.82%（2018年）``.
 
@@ -266,13 +292,10 @@ def value_with_year(row: Row, lang: str) -> Text:
         A bound is marked by its sign.
     """
     value = observation_fact(row, lang=lang)
-    signs = {"lower_bound": ">=", "upper_bound": "<"}
-    sign = signs.get(str(row["qualifier"]))
-    mark = term(f"comparator.{sign}", lang) if sign else ""
-    template = "{mark}{value}（{year}年）" if lang == "zh" else "{mark}{value} ({year})"
+    template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
     slots: dict[str, Printable] = {
-        "mark": mark,
-        "value": with_unit(value, lang),
+        "value": marked(row, value, lang),
+        "unit": named(unit_after(value.unit, lang)),
         "year": year_fact(int(row["year"]), value),
     }
     return Text(template, slots)

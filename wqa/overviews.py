@@ -271,7 +271,7 @@ def plot_reliability(
     figure = new_figure(4.1, width=5.0)
     foot = source_line(figure, source)
     axes = add_axes(figure, left=0.55, right=0.3, top=0.36, bottom=foot + 0.48)
-    value_axis(axes, 0, 100, words["observed"], lang, most=6)
+    value_axis(figure, axes, 0, 100, words["observed"], lang, most=6)
     axes.set_xlim(0, 100)
     axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel(printable(words["stated"]))
@@ -337,7 +337,7 @@ def plot_funnel(
     values = [*frame["rate"].astype(float), centre, *limits["lo_998"], *limits["hi_998"]]
     low, high = min(values), max(values)
     margin = (high - low) * 0.06
-    value_axis(axes, low - margin, min(high + margin, 100.4), title, lang)
+    value_axis(figure, axes, low - margin, min(high + margin, 100.4), title, lang)
     decades = [10**k for k in range(1, 8) if sizes.min() <= 10**k <= sizes.max()]
     axes.set_xticks(decades, [number_text(decade, 0, lang) for decade in decades])
     axes.minorticks_off()
