@@ -246,7 +246,7 @@ def load_sources(catalog: Path | str | None = None) -> dict[str, Source]:
     for pattern in ("plans/*.yml", "conflicts/*.yml"):
         for path in _paths(pattern, catalog):
             file = read_yaml_file(path)
-            for n, _ in enumerate(file.data.get("sources", [])):
+            for n, _ in enumerate(_entries(file, "sources")):
                 source: Source | None = read_record(file, ("sources", n), Source)
                 if source and found.setdefault(source.id, source) != source:
                     file.fault(("sources", n), f"source {source.id!r} differs from an earlier one",
@@ -255,13 +255,22 @@ def load_sources(catalog: Path | str | None = None) -> dict[str, Source]:
     return found
 
 
+def _entries(file: YamlFile, key: str) -> list[Any]:
+    """List under a key; a key that is missing holds nothing, anything but a list is a fault."""
+    node = file.data.get(key) if isinstance(file.data, Mapping) else None
+    if node is not None and not isinstance(node, list):
+        file.fault((key,), f"wrong value of {key!r}", node, "a list")
+        return []
+    return node or []
+
+
 def _register(key: str, cls: Any, catalog: Path | str | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     seen: dict[str, str] = {}
     for path in _paths("conflicts/*.yml", catalog):
         file = read_yaml_file(path)
         file.check_keys((), [], ["sources", "comparisons", "conflicts"])
-        for n, _ in enumerate(file.data.get(key) or []):
+        for n, _ in enumerate(_entries(file, key)):
             record = read_record(file, (key, n), cls)
             if record is not None:
                 _check_id(file, (key, n), record.id, seen)
@@ -318,7 +327,7 @@ def load_conflicts(catalog: Path | str | None = None) -> dict[str, Conflict]:
     }
     for path in _paths("conflicts/*.yml", catalog):
         file = read_yaml_file(path)
-        for n, entry in enumerate(file.data.get("conflicts") or []):
+        for n, entry in enumerate(_entries(file, "conflicts")):
             for key, what, got in conflict_faults(found[entry["id"]], known):
                 file.fault(("conflicts", n, key), what, got)
         file.finish()

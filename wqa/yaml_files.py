@@ -7,8 +7,9 @@ do. The faults of one file are shown together, at most ten of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -138,7 +139,7 @@ def read_yaml(path: Path | str) -> Any:
     """
     file = read_yaml_file(path)
     file.finish()
-    return file.data
+    return deepcopy(file.data)  # the parsed text is shared, the answer is the caller's own
 
 
 def read_yaml_file(path: Path | str) -> YamlFile:
@@ -159,38 +160,56 @@ def read_yaml_file(path: Path | str) -> YamlFile:
     CatalogError
         If the file is missing or is no YAML.
     """
-    import yaml
-
     path = Path(path)
-    # libyaml parses several times faster; both give the same nodes and marks
-    loader_class = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         # utf-8-sig: a byte-order mark left by an editor must not hide the first key
-        text = path.read_text(encoding="utf-8-sig")
-        loader = loader_class(text)
-        root = loader.get_single_node()
+        data, lines, repeated = _parse(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise CatalogError("file cannot be read", where=str(path), got=str(error)) from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        got = getattr(error, "problem", None) or str(error)
+    except (UnicodeDecodeError, _NotYamlError) as error:
+        line = getattr(error, "line", None)
+        where = f"{path}:{line}" if line else str(path)
         expected = "well-formed YAML in UTF-8"
+        got = str(error)
         raise CatalogError("file is no YAML", where=where, got=got, expected=expected) from error
-    file = YamlFile(path, None, {}, [])
+    file = YamlFile(path, data, lines, [])
+    for place, first in repeated:
+        what, fix = f"key {place[-1]!r} occurs twice", "Remove or rename one of them."
+        file.fault(place, what, None, f"one; first on line {first}", fix)
+    return file
+
+
+class _NotYamlError(Exception):
+    """The text is no YAML; `line` counts from 1."""
+
+    def __init__(self, problem: str, line: int | None) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+# Keyed by the text itself: the files of the package are parsed once, an edited one anew.
+@lru_cache(maxsize=64)
+def _parse(text: str) -> tuple[Any, dict[Place, int], list[tuple[Place, int]]]:
+    """Parse a text into plain data, the line of every place, and repeated keys."""
+    import yaml
+
+    # libyaml parses several times faster; both give the same nodes and marks
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    lines: dict[Place, int] = {}
+    repeated: list[tuple[Place, int]] = []
 
     def plain(node: Any, place: Place) -> Any:
-        file.lines.setdefault(place, node.start_mark.line + 1)
+        lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             data: dict[Any, Any] = {}
             for key_node, value_node in node.value:
                 key = loader.construct_object(key_node)
-                here, line = (*place, key), key_node.start_mark.line + 1
+                here = (*place, key)
+                if not isinstance(key, str | int | float | None):
+                    raise _NotYamlError("a key is no plain value", key_node.start_mark.line + 1)
                 if key in data:
-                    first, file.lines[here] = file.lines[here], line
-                    file.fault(here, f"key {key!r} occurs twice", None, f"one; first on {first}",
-                               "Remove or rename one of them.")  # fmt: skip
-                file.lines[here] = line
+                    repeated.append((here, lines[here]))
+                lines[here] = key_node.start_mark.line + 1
                 data[key] = plain(value_node, here)
             return data
         if isinstance(node, yaml.SequenceNode):
@@ -199,10 +218,15 @@ def read_yaml_file(path: Path | str) -> YamlFile:
             return node.value  # dates stay text, as everywhere in the library
         return loader.construct_object(node)
 
-    if root is not None:
-        file.data = plain(root, ())
-    loader.dispose()
-    return file
+    try:
+        root = loader.get_single_node()
+        return (None if root is None else plain(root, ())), lines, repeated
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        raise _NotYamlError(problem, mark.line + 1 if mark else None) from error
+    finally:
+        loader.dispose()
 
 
 @cache

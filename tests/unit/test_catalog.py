@@ -279,7 +279,11 @@ def test_a_plan_id_used_twice(extra):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [1, 2", r"broken\.yml:\d+: file is no YAML"), ("a: 1\na: 2\n", r":2: key 'a' occurs")],
+    [
+        ("a: [1, 2", r"broken\.yml:\d+: file is no YAML"),
+        ("a: 1\na: 2\n", r"broken\.yml:2: key 'a' occurs twice; expected one; first on line 1"),
+        ("a: 1\n[b]: 2\n", r"broken\.yml:2: .*a key is no plain value"),
+    ],
 )
 def test_broken_yaml(tmp_path, text, message):
     path = tmp_path / "broken.yml"
@@ -359,6 +363,20 @@ def test_faults_of_the_register(tmp_path, old, new, message):
         catalog.load_conflicts(tmp_path)
     assert message in str(caught.value)
     assert "extra.yml:" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n", "conflicts: 7\n", "conflicts:\n  a: 1\n"])
+def test_a_register_of_another_shape(tmp_path, text):
+    (tmp_path / "conflicts").mkdir()
+    (tmp_path / "conflicts" / "extra.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"extra\.yml:1: (not a mapping|wrong value)"):
+        catalog.load_conflicts(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "7\n", "- id: a\n"])
+def test_a_plan_of_another_shape(extra, text):
+    with pytest.raises(CatalogError, match=r"example-15fyp\.yml:1: not a mapping"):
+        catalog.load_plan("example-15fyp", catalog=extra(text))
 
 
 def test_a_source_has_one_record(tmp_path):

@@ -1,0 +1,173 @@
+"""The catalogue as it stands: complete, consistent, and equal to the documents."""
+
+import csv
+import hashlib
+import math
+
+import pytest
+
+from wqa import catalog
+from wqa.observations import load_quantities
+
+# Class of every sub-indicator of the Wuhan plan, from the reading of its table.
+KINDS = {
+    "1a": "gap", "1b": "gap", "2": "gap", "3a": "every_year", "3b": "every_year", "4": "gap",
+    "5": "gap", "6": "gap", "7": "gap", "8": "hold", "9": "compound", "10": "gap", "11": "gap",
+    "12": "bound", "13": "bound", "14a": "plan_sum", "14b": "plan_sum", "14c": "plan_sum",
+    "15": "plan_sum", "16": "gap", "17": "plan_sum", "18": "gap", "19": "hold",
+}  # fmt: skip
+# (2020 as printed, 2025 as printed), from the indicator table of the plan.
+TABLE = {
+    "1a": (None, 10), "1b": (None, 50), "2": (7, 100), "3a": (7, 5), "3b": (58, 55),
+    "4": (33, 45), "5": (92, 93.2), "6": (0.29, 0.1), "7": (98, 98.5), "8": (99, 98.5),
+    "9": (None, 80), "10": (78, 80), "11": (78, 80), "12": (100, 100), "13": (100, 100),
+    "14a": (17, 20), "14b": (360, 300), "14c": (322, 200), "15": (75, 50), "16": (2, 5),
+    "17": (None, 8), "18": (4.38, 6), "19": (100, 95),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plans():
+    return {name: catalog.load_plan(name) for name in catalog.list_plans()}
+
+
+@pytest.fixture(scope="module")
+def wuhan(plans):
+    return {target.row + target.part: target for target in plans["wuhan-14fyp"].targets}
+
+
+@pytest.fixture(scope="module")
+def quantities(root):
+    rows = load_quantities(root).to_dict("records")
+    return {(r["source_id"], r["section"], r["item_zh"], r["period"], r["region"]): r for r in rows}
+
+
+def test_wuhan_has_19_rows_and_23_targets(wuhan):
+    assert list(wuhan) == list(KINDS)
+    assert {t.row for t in wuhan.values()} == {str(n) for n in range(1, 20)}
+    assert {name: t.kind for name, t in wuhan.items()} == KINDS
+
+
+def test_wuhan_values_are_those_of_the_table(wuhan):
+    assert {name: (t.baseline.value, t.value) for name, t in wuhan.items()} == TABLE
+
+
+def test_baselines(wuhan):
+    by_status = {}
+    for name, target in wuhan.items():
+        by_status.setdefault(target.baseline.status, []).append(name)
+    assert by_status["not_started"] == ["1a", "1b", "9"]
+    assert by_status["missing"] == ["17"]
+    assert by_status["disputed"] == ["2", "5", "6"]
+    assert [r.value for r in wuhan["6"].baseline.readings] == [0.29, 0.029]
+    assert [r.value for r in wuhan["5"].baseline.readings] == [92, 95.1]
+
+
+def test_only_row_6_is_binding_and_strict(wuhan):
+    assert [name for name, t in wuhan.items() if t.nature == "binding"] == ["6"]
+    assert {name: t.comparator for name, t in wuhan.items() if t.comparator != ">="} == {"6": "<"}
+
+
+def test_sums_run_over_the_plan(wuhan):
+    sums = [t for t in wuhan.values() if t.kind == "plan_sum"]
+    assert {(t.scope, t.start_year, t.year) for t in sums} == {("plan_sum", 2021, 2025)}
+
+
+def test_public_services_have_seven_conditions(wuhan):
+    conditions = wuhan["9"].conditions
+    assert len(conditions) == 7
+    assert {(c.comparator, c.value) for c in conditions[:6]} == {(">=", 80.0)}
+    last = conditions[6]
+    assert (last.comparator, last.value, last.reference_region) == (">", None, "CN")
+
+
+def test_hubei_outline_is_tracked(plans):
+    targets = plans["hubei-outline-2025"].targets
+    assert len(targets) == 37
+    assert {t.year for t in targets} == {2025}
+    assert {t.baseline.status for t in targets} == {"missing"}
+
+
+def test_every_target_value_is_printed_in_its_document(plans, quantities):
+    for plan in plans.values():
+        for target in plan.targets:
+            stated = [
+                quantities[s.source_id, s.section, s.item, s.period, s.region]
+                for s in target.statements
+                if s.field == "value"
+            ]
+            assert stated, target.id
+            assert target.value in [r["value"] for r in stated], target.id
+
+
+def test_every_number_of_the_register_is_printed_somewhere(quantities):
+    printed = {r["value"] for r in quantities.values() if not math.isnan(r["value"])}
+    for conflict in catalog.load_conflicts().values():
+        if conflict.comparison_id:
+            continue  # its figures are held against the data by test_conflicts
+        numbers = {r.value for r in conflict.readings if isinstance(r.value, float)}
+        assert numbers <= printed, conflict.id
+
+
+def test_plan_documents_are_those_of_the_raw_record(root):
+    record = catalog.read_yaml(root / "data" / "raw" / "plan_quantities" / "source.yml")
+    known = {d["source_id"]: d for d in record["documents"]}
+    for source in catalog.load_sources().values():
+        if source.sha256:
+            assert source.sha256 == known[source.id]["sha256"]
+            assert source.file == known[source.id]["document"]
+            assert source.published == known[source.id]["published"]
+
+
+def test_quantity_file_is_unchanged(root):
+    folder = root / "data" / "raw" / "plan_quantities"
+    for name, digest in catalog.read_yaml(folder / "source.yml")["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_indicators_of_plans_are_described(plans):
+    indicators = catalog.load_indicators()
+    for plan in plans.values():
+        for target in plan.targets:
+            indicator = indicators[target.indicator_id]
+            assert indicator.definition_zh and indicator.definition_en, indicator.id
+            assert indicator.direction == (
+                "lower_better" if target.comparator.startswith("<") else "higher_better"
+            )
+
+
+def test_both_languages_or_neither():
+    indicators = catalog.load_indicators().values()
+    for item in indicators:
+        for name in ("definition", "caveat"):
+            pair = [bool(getattr(item, f"{name}_{lang}")) for lang in ("zh", "en")]
+            assert pair[0] == pair[1], (item.id, name)
+    names = [i.name_zh for i in indicators]
+    assert sorted({n for n in names if names.count(n) > 1}) == []
+
+
+def test_notes_are_in_both_languages(plans):
+    for plan in plans.values():
+        for target in plan.targets:
+            assert bool(target.note_zh) == bool(target.note_en), target.id
+    assert all(t.note_zh for t in plans["wuhan-14fyp"].targets if t.row != "18")
+
+
+def test_all_units_and_groups_are_used():
+    indicators = catalog.load_indicators().values()
+    assert set(catalog.load_units()) == {i.unit for i in indicators}
+    assert set(catalog.load_groups()) == {i.group for i in indicators}
+
+
+def test_scopes_name_known_indicators_and_series_exist(root, plans):
+    indicators = catalog.load_indicators()
+    with (root / "wqa" / "catalog_data" / "scopes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {r["indicator_id"] for r in rows} <= set(indicators)
+    # The scopes of the plan table itself must be found again as the series of its targets.
+    mapped = {(r["indicator_id"], r["scope"]) for r in rows}
+    for row, scope in (("2", "cumulative_products"), ("5", "city_key_industrial"), ("8", "city"),
+                       ("12", "unit_projects"), ("18", "stock"), ("19", "city")):  # fmt: skip
+        target = next(t for t in plans["wuhan-14fyp"].targets if t.row == row)
+        assert scope in target.series
+        assert (target.indicator_id, scope) in mapped
