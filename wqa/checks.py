@@ -118,18 +118,19 @@ def _unit_jumps(frame: pd.DataFrame) -> Iterator[Finding]:
 
 def _gaps(frame: pd.DataFrame) -> Iterator[Finding]:
     best = best_values(frame)
+    groups = dict(iter(best.groupby(KEYS)))
     listed = list_series(frame)
-    for entry in listed[(listed["n_missing"] > 0) & (listed["n_years"] >= 3)].itertuples():
-        keys = (entry.indicator_id, entry.region, entry.scope)
-        mine = best[(best[KEYS] == keys).all(axis=1)]
-        have = set(mine["year"])
-        missing = [y for y in range(min(have), max(have)) if y not in have]
+    gaps = listed[(listed["n_missing"] > 0) & (listed["n_years"] >= 3)]
+    for key in gaps[KEYS].itertuples(index=False, name=None):
+        rows = groups[key]
+        have = set(rows["year"])
+        missing = [year for year in range(min(have), max(have)) if year not in have]
         text = ", ".join(str(year) for year in missing[:_SHOWN])
         if len(missing) > _SHOWN:
             text += f" … ({len(missing)})"
         yield make_finding(
-            "missing_year", file=str(mine["file"].iloc[-1]), column="period", value=text,
-            series=" / ".join(map(str, keys)), years=text,
+            "missing_year", file=rows["file"].iloc[-1], column="period", value=text,
+            series=" / ".join(key), years=text,
         )  # fmt: skip
 
 

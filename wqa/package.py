@@ -20,7 +20,7 @@ import pandas as pd
 from wqa.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 from wqa.checks import check_project, findings_frame
 from wqa.observations import list_series, load_observations, load_regions, load_sources
-from wqa.paths import processed_dir
+from wqa.project_data import project_folder
 from wqa.raw_tables import EVIDENCE
 from wqa.scope_rules import QUALIFIERS
 from wqa.series import KEYS, SERIES_COLUMNS, best_values
@@ -94,7 +94,7 @@ def build_data_package(
     CatalogError
         If the catalogue is wrong.
     """
-    folder = Path(out) if out is not None else processed_dir(root)
+    folder = Path(out) if out is not None else project_folder(root) / "data" / "processed"
     tables = _tables(root, as_of, catalog)
     contents = {f"{name}.csv": _to_csv(frame) for name, frame in tables.items()}
     descriptor = _descriptor(tables, contents, as_of, catalog)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.errors import DataError
 from wqa.paths import project_root
 from wqa.tidy import COLUMNS, Ingested, ingest
 
@@ -30,9 +31,34 @@ def read_project(root: Path | str | None = None, catalog: Path | str | None = No
     Ingested
         Shared: not to be changed.
     """
-    folder = project_root(root)
+    folder = project_folder(root)
     extra = str(Path(catalog).resolve()) if catalog is not None else None
     return _cached(folder, extra, _state(folder, extra))
+
+
+def project_folder(root: Path | str | None = None) -> Path:
+    """Resolve the project folder; a folder that is named wins over every search.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        Project folder; default: found from the working folder.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If the named folder holds no ``data/raw``, or none is found.
+    """
+    if root is None:
+        return project_root()
+    folder = Path(root).resolve()
+    if not (folder / "data" / "raw").is_dir():
+        raise DataError("no such project folder", got=str(root), expected="one that holds data/raw")
+    return folder
 
 
 def _state(root: Path, catalog: str | None) -> tuple[tuple[str, int, int], ...]:
