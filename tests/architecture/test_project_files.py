@@ -1,8 +1,11 @@
 """The files around the code agree with each other and with the commands."""
 
+import ast
 import importlib.util
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 from packaging.requirements import Requirement
@@ -147,3 +150,17 @@ def test_continuous_run_calls_the_test_command_of_the_readme(root):
     command = "python3 tasks.py test"
     assert command in (root / "README.md").read_text(encoding="utf-8")
     assert command in (root / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_import_of_the_library_is_a_declared_dependency(root, pyproject):
+    named = {canonicalize_name(Requirement(t).name) for t in pyproject["project"]["dependencies"]}
+    homes = packages_distributions()
+    undeclared = set()
+    for path in (root / "wqa").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for top in {name.split(".")[0] for name in names} - {"wqa"} - sys.stdlib_module_names:
+                if not {canonicalize_name(home) for home in homes.get(top, [])} & named:
+                    undeclared.add(f"{path.name}: {top}")
+    assert undeclared == set()
