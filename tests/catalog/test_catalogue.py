@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import math
+import re
 
 import pytest
 
@@ -171,3 +172,10 @@ def test_scopes_name_known_indicators_and_series_exist(root, plans):
         target = next(t for t in plans["wuhan-14fyp"].targets if t.row == row)
         assert scope in target.series
         assert (target.indicator_id, scope) in mapped
+
+
+def test_glossary_has_the_words_of_the_verdicts(root):
+    terms = catalog.read_yaml(root / "wqa" / "catalog_data" / "wording" / "terms.yml")["verdict"]
+    section = (root / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Verdicts")[1]
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", section.split("## ")[0], flags=re.MULTILINE)
+    assert dict(rows) == {name: text["zh"] for name, text in terms.items()}
