@@ -16,6 +16,7 @@ from wqa.judging import ONLY_BASELINE, Judgement, judge
 from wqa.likelihood import PRIOR_ONLY
 from wqa.observations import load_observations
 from wqa.periods import resolve_date
+from wqa.raw_tables import is_iso_date
 from wqa.records import Baseline, Comparator, Conflict, Plan, Reading, Target
 from wqa.targets import check_target, to_decimal
 from wqa.verdict_frame import COLUMNS, READING_COLUMNS, as_frame, verdict_row
@@ -81,6 +82,8 @@ def _setting(
     catalog: Path | str | None,
     root: Path | str | None,
 ) -> _Setting:
+    if as_of and not is_iso_date(as_of, partial=True):
+        raise DataError("wrong as_of", got=as_of, expected="an ISO date such as '2026-03-31'")
     day = resolve_date(as_of, as_of).iso if as_of else None
     if observations is None:
         observations = load_observations(annual=False, as_of=day, root=root, catalog=catalog)

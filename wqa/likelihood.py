@@ -91,6 +91,7 @@ def fit(
         upper=indicator.upper,
         target_year=year,
         model=model,
+        levels=(),  # only probabilities are read
         seed=seed,
         **extra,
     )

@@ -1,0 +1,425 @@
+"""Verdicts: precedence, reasons, evidence rules, readings, a plan added by files only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wqa.attainment import assess, assess_readings
+from wqa.catalog import load_plan
+from wqa.errors import CatalogError, DataError
+from wqa.observations import load_observations
+from wqa.records import Baseline, Condition
+from wqa.verdict_frame import COLUMNS, READING_COLUMNS
+from wqa.verdicts import VERDICTS, band, print_number, print_probability
+
+PLAN = load_plan("wuhan-14fyp")
+FIELDS = {
+    "numerator": np.nan, "denominator": np.nan, "qualifier": "exact", "evidence": "official",
+    "source_id": "src-test", "unit": "", "note": "", "file": "test.csv", "row": 1,
+}  # fmt: skip
+
+
+def figures(*rows: dict) -> pd.DataFrame:
+    """Observation frame from the fields that differ; the rest is filled in."""
+    full = []
+    for row in rows:
+        year = row.get("year")
+        published = row.get("vintage", f"{year + 1}-03-31")
+        full.append(
+            {"region": "WH", "period": str(year), "published": published, "vintage": published}
+            | FIELDS
+            | row
+        )
+    columns = list(load_observations().columns)
+    frame = pd.DataFrame(full, columns=columns)
+    floats = dict.fromkeys(("value", "numerator", "denominator"), float)
+    return frame.astype({"year": "Int64", **floats})
+
+
+def only(row: str, part: str = "", **changes):
+    """The plan with one target, possibly changed."""
+    found = next(t for t in PLAN.targets if (t.row, t.part) == (row, part))
+    return replace(PLAN, targets=(replace(found, **changes),))
+
+
+def one(plan, *rows: dict, **options) -> pd.Series:
+    target = plan.targets[0]
+    base = {
+        "indicator_id": target.indicator_id,
+        "scope": target.series[0],
+        "region": target.region,
+    }
+    return assess(plan, observations=figures(*(base | row for row in rows)), **options).iloc[0]
+
+
+def years(values: dict[int, float], **fields) -> list[dict]:
+    return [{"year": y, "value": v, **fields} for y, v in values.items()]
+
+
+def test_nothing_at_all_is_not_assessable():
+    row = one(only("1", "a"))
+    assert (row["verdict"], row["reason_code"]) == ("not_assessable", "no_observation")
+    assert row["evidence_class"] == "none"
+    assert pd.isna(row["p_attain"])
+    assert row["source_ids"] == "doc-wuhan-14fyp"
+
+
+def test_the_baseline_cell_alone_gives_no_verdict():
+    row = one(only("7"), {"year": 2020, "value": 98})
+    assert (row["verdict"], row["reason_code"]) == ("not_assessable", "no_observation_in_plan")
+    assert row["evidence_class"] == "prior_only"
+    assert 0 < row["p_attain"] < 1
+    assert pd.isna(row["progress"]) and pd.isna(row["met_now"])
+    assert "2020年98%" in row["reason_zh"]
+    assert row["needed_per_year"] == pytest.approx(0.1)
+
+
+def test_one_figure_inside_the_plan_gives_a_wide_answer():
+    row = one(only("7"), *years({2020: 98, 2022: 98.2}))
+    assert row["verdict"] in ("on_track", "at_risk", "off_track")
+    assert row["reason_code"] == "forecast"
+    assert row["progress"] == pytest.approx(0.4)
+    assert row["gap"] == pytest.approx(-0.3)
+    assert row["needed_per_year"] == pytest.approx(0.1)
+    assert row["n_points"] == 2
+    assert row["p_low"] <= row["p_attain"] <= row["p_high"]
+    assert row["evidence_class"] in ("weak", "leans_on_prior", "calibrated")
+
+
+def test_the_published_target_year_decides_with_rounding():
+    attained = one(only("7"), *years({2024: 98.3, 2025: 98.46}))
+    assert (attained["verdict"], attained["p_attain"]) == ("attained", 1.0)
+    assert attained["reason_code"] == "published_met"
+    assert attained["evidence_class"] == "known"
+    missed = one(only("7"), *years({2024: 98.9, 2025: 98.44}))
+    assert (missed["verdict"], missed["p_attain"]) == ("not_attained", 0.0)
+
+
+def test_the_strict_limit_of_the_death_rate():
+    plan = only("6")
+    assert one(plan, {"year": 2025, "value": 0.10})["verdict"] == "not_attained"
+    assert one(plan, {"year": 2025, "value": 0.094})["verdict"] == "attained"
+
+
+def test_what_was_published_later_is_not_used():
+    late = {"year": 2025, "value": 98.6, "vintage": "2026-06-30"}
+    rows = [*years({2020: 98, 2023: 98.9}), late]
+    before = one(only("7"), *rows, as_of="2026-03-31")
+    assert before["level_year"] == 2023
+    assert before["verdict"] in ("on_track", "at_risk", "off_track")
+    after = one(only("7"), *rows, as_of="2026-07-01")
+    assert after["verdict"] == "attained"
+    with pytest.raises(DataError):
+        one(only("7"), *rows, as_of="yesterday")
+
+
+def test_the_edition_hides_later_years():
+    row = one(only("7"), *years({2022: 98.2, 2025: 99}), edition=2023)
+    assert row["level_year"] == 2022
+
+
+def test_a_target_year_inside_the_plan():
+    row = one(only("7"), *years({2022: 98.6, 2023: 98.7}), target_year=2023)
+    assert (row["verdict"], row["target_year"]) == ("attained", 2023)
+    with pytest.raises(DataError, match="before the target starts"):
+        one(only("7"), target_year=2019)
+
+
+def test_a_breached_floor_cannot_be_repaired():
+    row = one(only("8"), *years({2021: 98.9, 2022: 98.4, 2023: 99.2}))
+    assert (row["verdict"], row["reason_code"]) == ("not_attained", "breached")
+    assert "2022年为98.4%" in row["reason_zh"]
+    assert row["met_now"] is np.False_ or row["met_now"] is False
+
+
+def test_a_floor_shows_margins_and_no_share():
+    row = one(only("8"), *years({2021: 98.9, 2022: 99.3}, denominator=3000.0))
+    assert row["progress_kind"] == "hold"
+    assert row["progress"] == pytest.approx(0.8)  # points above the floor
+    # 100 * sqrt(.993 * .007 / 3000) = .15222 points
+    assert row["margin_se"] == pytest.approx(0.8 / 0.152217, rel=1e-4)
+    assert row["reason_code"] == "forecast_every_year"
+
+
+def test_awards_of_every_year():
+    row = one(only("3", "b"), *years({2021: 60, 2022: 57}))
+    assert (row["successes"], row["trials"], row["progress"]) == (2, 2, 1.0)
+    assert row["reason_code"] == "forecast_every_year"
+    whole = one(only("3", "b"), *years(dict.fromkeys(range(2021, 2026), 55)))
+    assert (whole["verdict"], whole["reason_code"]) == ("attained", "every_year_met")
+
+
+def test_a_missing_plan_year_keeps_the_floor_uncertain():
+    full = one(only("8"), *years({2021: 99.9, 2022: 99.9, 2023: 99.9, 2024: 99.9}))
+    gap = one(only("8"), *years({2021: 99.9, 2022: 99.9, 2024: 99.9}))
+    assert gap["p_attain"] < full["p_attain"]
+
+
+def test_sums_are_attained_early_or_estimated():
+    early = one(only("14", "a"), *years({2021: 9, 2022: 11}))
+    assert (early["verdict"], early["reason_code"]) == ("attained", "sum_reached")
+    assert "20" in early["reason_zh"]
+    row = one(only("14", "a"), {"year": 2022, "value": 11})
+    assert (row["progress"], row["pace"]) == (0.55, 2.75)
+    assert row["level_qualifier"] == "sum_so_far"
+    assert row["needed_per_year"] == pytest.approx(9 / 4)
+    assert row["model"] == "poisson_gamma"
+    assert row["p_low"] < row["p_attain"]
+    missed = one(only("14", "a"), *years(dict.fromkeys(range(2021, 2026), 3)))
+    assert (missed["verdict"], missed["reason_code"]) == ("not_attained", "sum_missed")
+
+
+def test_a_part_of_a_year_counts_toward_a_sum_but_is_no_value():
+    part = {"year": 2023, "value": 9, "qualifier": "partial_period", "period": "2023-06"}
+    row = one(only("14", "a"), {"year": 2022, "value": 11}, part)
+    assert row["verdict"] == "attained"
+    assert row["level"] == 11
+    window = part | {"value": 50, "period": "2018-2021M9", "year": 2021}
+    assert one(only("14", "a"), {"year": 2022, "value": 11}, window)["verdict"] != "attained"
+
+
+def test_limits_decide_when_they_can():
+    proven = one(only("7"), {"year": 2025, "value": 98.5, "qualifier": "lower_bound"})
+    assert (proven["verdict"], proven["reason_code"]) == ("attained", "limit_proves")
+    refuted = one(only("7"), {"year": 2025, "value": 98.3, "qualifier": "upper_bound"})
+    assert (refuted["verdict"], refuted["reason_code"]) == ("not_attained", "limit_disproves")
+    idle = one(only("7"), {"year": 2024, "value": 98.0, "qualifier": "lower_bound"})
+    assert (idle["verdict"], idle["reason_code"]) == ("not_assessable", "lower_bound_only")
+    assert idle["level_qualifier"] == "lower_bound"
+    assert pd.isna(idle["gap"])
+
+
+def test_a_part_of_a_year_is_no_verdict_on_a_stock():
+    part = {"year": 2023, "value": 79, "qualifier": "partial_period", "period": "2023-05"}
+    row = one(only("2"), {"year": 2020, "value": 7}, part)
+    assert (row["verdict"], row["reason_code"]) == ("not_assessable", "partial_period_only")
+    assert pd.isna(row["p_attain"])  # a probability from 2020 alone would ignore the 79
+    sure = one(only("2", kind="monotone", value=70), {"year": 2020, "value": 7}, part)
+    assert (sure["verdict"], sure["reason_code"]) == ("attained", "limit_proves")
+
+
+def test_another_definition_is_not_joined():
+    other = {"year": 2022, "value": 99.4, "scope": "ministry_level"}
+    row = one(only("8"), {"year": 2019, "value": 99.9}, other)
+    assert (row["verdict"], row["reason_code"]) == ("not_assessable", "series_broken")
+    assert row["level"] == 99.9
+    assert row["level_year"] == 2019
+
+
+def test_a_bound_needs_its_number_of_cases():
+    bare = one(only("12"), *years({2022: 100, 2023: 100}))
+    assert (bare["verdict"], bare["reason_code"]) == ("not_assessable", "missing_denominator")
+    counted = one(only("12"), *years({2022: 100, 2023: 100}, denominator=200.0))
+    # Jeffreys: B(400.5 + 200, .5) / B(400.5, .5)
+    from scipy.special import beta
+
+    assert counted["p_attain"] == pytest.approx(beta(600.5, 0.5) / beta(400.5, 0.5))
+    assert counted["model"] == "beta_binomial"
+    assert counted["lower_bound"] == pytest.approx(0.05 ** (1 / 200))
+    failed = one(only("12"), {"year": 2025, "value": 99.5})
+    assert failed["verdict"] == "not_attained"
+
+
+def test_a_disputed_baseline_blocks_only_what_depends_on_it():
+    alone = one(only("6"), {"year": 2020, "value": 0.29})
+    assert (alone["verdict"], alone["reason_code"]) == ("not_assessable", "disputed_baseline")
+    assert pd.isna(alone["p_attain"])
+    assert "0.29人/万台" in alone["reason_zh"] and "0.029人/万台" in alone["reason_zh"]
+    assert "already meets" in alone["reason_en"]
+    known = one(only("6"), {"year": 2020, "value": 0.29}, {"year": 2025, "value": 0.05})
+    assert known["verdict"] == "attained"
+
+
+def test_readings_that_lead_apart_are_a_conflict():
+    row = one(only("6"), *years({2020: 0.29, 2021: 0.12}))
+    readings = assess_readings(
+        only("6"),
+        observations=figures(
+            *(
+                {"indicator_id": "special_equipment_death_rate", "scope": PLAN6.series[0], **r}
+                for r in years({2020: 0.29, 2021: 0.12})
+            )
+        ),
+    )
+    both = readings[readings["field"] == "baseline"].set_index("reading_id")["verdict"]
+    if both["table"] != both["text"]:
+        assert (row["verdict"], row["reason_code"]) == ("conflict", "readings_differ")
+    else:
+        assert row["verdict"] == both["table"]
+
+
+PLAN6 = next(t for t in PLAN.targets if t.row == "6")
+
+
+def test_conflict_is_named_with_both_probabilities(monkeypatch):
+    from wqa import cases
+
+    def split(evidence, *rest, **options):
+        from wqa.likelihood import Likelihood
+
+        return Likelihood(p=0.9 if evidence.annual.get(2020) == 0.029 else 0.1)
+
+    monkeypatch.setattr(cases, "likelihood", split)
+    row = one(only("6"), *years({2020: 0.29, 2021: 0.12}))
+    assert (row["verdict"], row["reason_code"]) == ("conflict", "readings_differ")
+    assert "为10%" in row["reason_zh"] and "为90%" in row["reason_zh"]
+
+
+def test_all_conditions_must_hold():
+    fields = [c for c in PLAN.targets[10].conditions if not c.reference_region]
+    national = next(c for c in PLAN.targets[10].conditions if c.reference_region)
+    scores = [
+        {"year": 2025, "value": 82.0, "scope": c.scope, "indicator_id": c.indicator_id}
+        for c in fields
+    ]
+    total = {"year": 2025, "value": 81.0, "scope": national.scope}
+    nation = {"year": 2025, "value": 80.5, "scope": national.reference_series[0], "region": "CN"}
+    plan = only("9")
+    assert one(plan, *scores, total)["verdict"] == "not_assessable"
+    assert one(plan, *scores, total, nation)["verdict"] == "attained"
+    behind = one(plan, *scores, total, nation | {"value": 81.0})
+    assert (behind["verdict"], behind["reason_code"]) == ("not_attained", "condition_missed")
+    low = one(plan, scores[0] | {"value": 79.99})
+    assert low["verdict"] == "not_attained"
+
+
+def test_conditions_have_a_joint_probability():
+    fields = tuple(c for c in PLAN.targets[10].conditions if not c.reference_region)[:2]
+    plan = only("9", conditions=fields)
+    rows = [
+        {"year": y, "value": v, "scope": c.scope}
+        for c in fields
+        for y, v in {2021: 82.0, 2022: 82.5, 2023: 83.0}.items()
+    ]
+    row = one(plan, *rows)
+    single = one(only("10", series=(fields[0].scope,)), *years({2021: 82, 2022: 82.5, 2023: 83}))
+    assert row["reason_code"] == "forecast_conditions"
+    assert row["p_attain"] < single["p_attain"]
+    again = one(plan, *rows)
+    assert again["p_attain"] == row["p_attain"]
+
+
+def test_only_a_rank_is_no_score():
+    rank = {"year": 2023, "value": 5, "indicator_id": "public_service_satisfaction_rank"}
+    row = one(only("9"), rank)
+    assert (row["verdict"], row["reason_code"]) == ("not_assessable", "rank_only")
+    assert "第5位" in row["reason_zh"]
+
+
+def test_relative_targets():
+    plan = only(
+        "10", kind="relative", comparator=">", value=None, reference_region="CN",
+        baseline=Baseline(status="missing"),
+    )  # fmt: skip
+    ours = years({2022: 81.0, 2023: 81.5})
+    alone = one(plan, *ours)
+    assert (alone["verdict"], alone["reason_code"]) == ("not_assessable", "no_reference_value")
+    theirs = years({2022: 80.0, 2023: 80.5}, region="CN")
+    row = one(plan, *ours, *theirs)
+    assert row["progress"] == pytest.approx(1.0)
+    assert row["verdict"] in ("on_track", "at_risk", "off_track")
+    end = one(plan, *years({2025: 80.0}), *years({2025: 80.0}, region="CN"))
+    assert end["verdict"] == "not_attained"  # equal is not above
+
+
+def test_another_region_brings_no_baseline():
+    base = {"indicator_id": "food_evaluation_pass_rate", "region": "XG"}
+    rows = [
+        base | {"scope": PLAN.targets[8].series[0], "year": y, "value": v}
+        for y, v in {2021: 98.0, 2022: 98.2}.items()
+    ]
+    row = assess(only("7"), observations=figures(*rows), region="XG").iloc[0]
+    assert row["baseline_status"] == "missing"
+    assert pd.isna(row["baseline"])
+    assert row["level"] == 98.2
+
+
+def test_the_year_2020_is_shown_apart():
+    values = {2018: 98.0, 2019: 98.1, 2020: 96.0, 2021: 98.2, 2022: 98.3}
+    row = one(only("7"), *years(values))
+    del values[2020]
+    assert row["p_without_2020"] == one(only("7"), *years(values))["p_attain"]
+    assert row["p_without_2020"] != row["p_attain"]
+    short = one(only("7"), *years({2020: 98, 2021: 98.2}))
+    assert pd.isna(short["p_without_2020"])
+
+
+def test_frames_have_fixed_columns_and_types():
+    table = assess("wuhan-14fyp")
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == 23
+    assert set(table["verdict"]) <= set(VERDICTS)
+    assert (table["reason_zh"].str.len() > 5).all()
+    assert not table["reason_zh"].str.contains(r"[{}。]").any()
+    assert not table["reason_en"].str.contains(r"[{}]").any()
+    assert (table["source_ids"].str.contains("doc-wuhan-14fyp")).all()
+    assert table["p_attain"].dropna().between(0, 1).all()
+    empty = assess(replace(PLAN, targets=()), observations=figures())
+    assert tuple(empty.columns) == COLUMNS
+
+
+def test_both_readings_of_the_disputed_rows():
+    table = assess_readings("wuhan-14fyp")
+    assert tuple(table.columns) == READING_COLUMNS
+    base = table[table["field"] == "baseline"].set_index(["row", "reading_id"])
+    rate, sampling = base.loc["6"], base.loc["5"]
+    assert rate["met_at_baseline"].tolist() == [False, True]
+    assert rate.loc["table", "change_needed"] == pytest.approx(-0.19)
+    assert rate.loc["table", "change_needed_pct"] == pytest.approx(-65.517, abs=1e-3)
+    assert rate.loc["text", "change_needed"] == 0
+    assert rate.loc["table", "p_attain"] < rate.loc["text", "p_attain"]
+    assert sampling.loc["table", "change_needed"] == pytest.approx(1.2)
+    assert sampling.loc["text", "met_at_baseline"]
+    comparators = table[(table["row"] == "6") & (table["field"] == "comparator")]
+    assert comparators["comparator"].tolist() == ["<", "<="]
+    targets = table[(table["row"] == "17") & (table["field"] == "value")]
+    assert targets["target"].tolist() == [8, 10]
+
+
+def test_the_loose_reading_of_the_death_rate_lets_a_tenth_pass():
+    rows = figures(
+        {"indicator_id": PLAN6.indicator_id, "scope": PLAN6.series[0], "year": 2025, "value": 0.1}
+    )
+    table = assess_readings(only("6"), observations=rows)
+    loose = table[table["field"] == "comparator"].set_index("comparator")["verdict"]
+    assert loose.to_dict() == {"<": "not_attained", "<=": "attained"}
+
+
+def test_senseless_targets_are_refused():
+    with pytest.raises(CatalogError, match="no possible value"):
+        one(only("7", comparator=">", value=100))
+    with pytest.raises(CatalogError, match="unknown plan"):
+        assess("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("p", "verdict"),
+    [(1, "on_track"), (0.67, "on_track"), (0.6699, "at_risk"), (0.33, "at_risk"), (0, "off_track")],
+)
+def test_bands(p, verdict):
+    assert band(p) == verdict
+
+
+def test_printing():
+    assert print_number(98.0, 1) == "98"
+    assert print_number(0.029, 2) == "0.029"
+    assert print_number(43800.0, 0) == "43800"
+    assert print_number(None, 1) == ""
+    assert print_probability(0.004)["zh"] == "不足1%"
+    assert print_probability(0.996)["en"] == "above 99%"
+    assert print_probability(0.845)["zh"] == "为85%"
+
+
+def test_conditions_without_any_figure_of_the_total_still_count():
+    condition = Condition(
+        id="x", name_zh="甲", name_en="x", indicator_id="public_service_satisfaction",
+        scope="field_medical", comparator=">=", value=80,
+    )  # fmt: skip
+    plan = only("9", conditions=(condition, replace(condition, id="y", scope="field_sports")))
+    row = one(plan, {"year": 2023, "value": 82, "scope": "field_medical"})
+    assert (row["verdict"], row["reason_code"]) == ("not_assessable", "conditions_missing")
+    assert "只有1个" in row["reason_zh"]
