@@ -10,6 +10,14 @@ import numpy as np
 
 from wqa import scores
 from wqa.answers import Case, pooled_chunks, value_answer
+from wqa.backtest_summary import (
+    Choice,
+    choose_model,
+    compare_models,
+    refusals,
+    summarise_backtest,
+    summarise_cases,
+)
 from wqa.batches import PooledBatch
 from wqa.distributions import Distribution
 from wqa.errors import ForecastError
@@ -19,6 +27,17 @@ from wqa.transforms import FloatArray, resolve_bounds
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = [
+    "Backtest",
+    "Choice",
+    "backtest",
+    "choose_model",
+    "compare_models",
+    "refusals",
+    "summarise_backtest",
+    "summarise_cases",
+]
 
 # Targets relative to the yearly change before the origin, in the good direction.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)

@@ -1,0 +1,256 @@
+"""Rolling origins: what is seen, what is judged, and what the summaries say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wqa.backtest_summary import scored
+from wqa.backtesting import (
+    backtest,
+    choose_model,
+    compare_models,
+    refusals,
+    summarise_backtest,
+    summarise_cases,
+)
+from wqa.errors import DataError, ForecastError
+from wqa.folds import make_folds
+
+
+def panel(n=8, years=12, slope=0.0, noise=0.5, seed=0):
+    rng = np.random.default_rng(seed)
+    steps = slope + rng.normal(0, noise, (n, years))
+    table = 80 + np.cumsum(steps, axis=1)
+    return pd.DataFrame(
+        {
+            "series_id": np.repeat([f"s{i}" for i in range(n)], years),
+            "year": np.tile(np.arange(2005, 2005 + years), n),
+            "value": table.ravel(),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def result():
+    return backtest(panel(), ["pooled", "naive", "drift"], horizons=[1, 3], min_train=4)
+
+
+def test_one_row_per_series_origin_model_and_horizon(result):
+    f = result.forecasts
+    assert not f.duplicated(["series_id", "origin", "model", "h"]).any()
+    # 12 years, at least 4 before the origin: origins 2008..2015 for h = 1, 2008..2013 for h = 3.
+    assert f.groupby(["model", "h"]).size().tolist() == [8 * 8, 8 * 6] * 3
+    assert (f["year"] == f["origin"] + f["h"]).all()
+
+
+def test_actual_and_error_are_what_came(result):
+    truth = panel().set_index(["series_id", "year"])["value"]
+    f = result.forecasts
+    expected = truth.loc[list(zip(f["series_id"], f["year"], strict=True))].to_numpy()
+    assert f["actual"].to_numpy() == pytest.approx(expected)
+    assert f["error"].to_numpy() == pytest.approx(expected - f["median"].to_numpy())
+    inside = (f["actual"] >= f["lo_80"]) & (f["actual"] <= f["hi_80"])
+    assert (f["in_80"].astype(bool) == inside).all()
+
+
+def test_naive_forecast_is_the_last_value_before_the_cutoff(result):
+    truth = panel().set_index(["series_id", "year"])["value"]
+    f = result.forecasts[result.forecasts["model"] == "naive"]
+    last = truth.loc[list(zip(f["series_id"], f["origin"], strict=True))].to_numpy()
+    assert f["median"].to_numpy() == pytest.approx(last)
+
+
+def test_cases_are_the_stated_targets(result):
+    c = result.cases[(result.cases["model"] == "naive") & (result.cases["step"] == 0.0)]
+    # Target = last value: a random walk without drift is even.
+    assert c["p_attain"].to_numpy() == pytest.approx(0.5)
+    assert (c["comparator"] == ">=").all()
+    f = result.forecasts
+    keys = ["series_id", "origin", "model", "h"]
+    both = result.cases.merge(f[[*keys, "actual"]], on=keys)
+    assert (both["hit"] == (both["actual"] >= both["target"])).all()
+
+
+def test_lower_is_better_turns_the_targets():
+    down = backtest(panel(2), ["naive"], horizons=[1], direction=-1, target_steps=[1.0])
+    up = backtest(panel(2), ["naive"], horizons=[1], direction=1, target_steps=[1.0])
+    assert (down.cases["target"] < up.cases["target"]).all()
+    assert (down.cases["comparator"] == "<=").all()
+    assert (down.cases["p_attain"] < 0.5).all()
+
+
+def test_targets_beyond_the_bounds_are_left_out():
+    data = panel(2).assign(value=99.9)
+    data.loc[data["year"] % 2 == 0, "value"] = 99.0
+    cases = backtest(data, ["naive"], horizons=[1], target_steps=[0.0, 5.0]).cases
+    assert set(cases["step"]) == {0.0}
+
+
+def vintages():
+    """2019 is first published as 90, in 2021 revised to 70; 2020 follows with the revision."""
+    return pd.DataFrame(
+        [
+            ("a", 2017, 88.0, "2018-03-01"),
+            ("a", 2018, 89.0, "2019-03-01"),
+            ("a", 2019, 90.0, "2020-03-01"),
+            ("a", 2019, 70.0, "2021-03-01"),
+            ("a", 2020, 71.0, "2021-03-01"),
+            ("a", 2021, 72.0, "2022-03-01"),
+        ],
+        columns=["series_id", "year", "value", "published"],
+    )
+
+
+def test_a_fold_sees_the_version_of_its_day():
+    folds = make_folds(vintages(), horizon=1, min_train=1)
+    by_origin = {f.train.origin: f for f in folds}
+    assert by_origin[2019].cutoff == "2020-03-01"
+    assert by_origin[2019].train.readings.tolist() == [88.0, 89.0, 90.0]
+    assert by_origin[2020].train.readings.tolist() == [88.0, 89.0, 70.0, 71.0]
+
+
+def test_judged_by_latest_or_by_first_version():
+    latest = {f.train.origin: f for f in make_folds(vintages(), horizon=1, min_train=1)}
+    first = {
+        f.train.origin: f for f in make_folds(vintages(), horizon=1, min_train=1, actual="first")
+    }
+    assert latest[2018].actual.tolist() == [70.0]
+    assert first[2018].actual.tolist() == [90.0]
+
+
+def test_late_publication_of_an_old_year_makes_no_new_origin():
+    late = pd.concat(
+        [
+            vintages(),
+            pd.DataFrame([("a", 2016, 50.0, "2021-06-01")], columns=vintages().columns),
+        ]
+    )
+    folds = {f.train.origin: f for f in make_folds(late, horizon=1, min_train=1)}
+    assert folds[2020].cutoff == "2021-03-01"
+    assert folds[2020].train.years[0] == 2017
+
+
+def test_keys_from_the_observation_frame():
+    data = panel(1).rename(columns={"series_id": "indicator_id"})
+    both = pd.concat([data.assign(region="WH", scope="a"), data.assign(region="HB", scope="a")])
+    names = {f.series_id for f in make_folds(both, horizon=1)}
+    assert names == {"s0|WH|a", "s0|HB|a"}
+    with pytest.raises(DataError, match="series cannot be told apart"):
+        make_folds(panel().drop(columns="series_id"), horizon=1)
+    with pytest.raises(DataError, match="a year occurs twice in one version"):
+        make_folds(pd.concat([panel(1), panel(1)]), horizon=1)
+
+
+def test_training_length_can_be_limited():
+    folds = make_folds(panel(1), horizon=1, min_train=5, max_train=5)
+    assert {f.train.years.size for f in folds} == {5}
+
+
+def test_gaps_count_years_not_rows():
+    data = panel(1)
+    data = data[data["year"] != 2010]
+    folds = make_folds(data, horizon=2, min_train=3)
+    at = next(f for f in folds if f.train.origin == 2009)
+    assert np.isnan(at.actual[0])
+    assert at.actual[1] == data.loc[data["year"] == 2011, "value"].iloc[0]
+    assert 2010 not in {f.train.origin for f in folds}
+
+
+def test_summary_by_hand():
+    data = pd.DataFrame(
+        {"series_id": "a", "year": range(2010, 2016), "value": [1.0, 2, 4, 4, 7, 7]}
+    )
+    out = backtest(data, ["naive"], horizons=[1], min_train=3, family="positive")
+    # Errors 0, 3, 0; mean changes before: 1.5, 1, 1.5.
+    row = summarise_backtest(out).iloc[0]
+    assert row["n"] == 3
+    assert row["mase"] == pytest.approx((0 + 3 / 1 + 0) / 3)
+    assert row["smape"] == pytest.approx(200 * 3 / 11 / 3)
+    assert row["skill"] == pytest.approx(0.0)
+
+
+def test_summary_groups(result):
+    table = summarise_backtest(result, by=["model", "h", "length"])
+    assert set(table["length"]) == {"4-6", "7-10", "11-15"}
+    assert table["n"].sum() == len(result.forecasts)
+    naive = table[table["model"] == "naive"]
+    assert naive["skill"].to_numpy() == pytest.approx(0.0)
+    with pytest.raises(DataError, match="unknown grouping"):
+        summarise_backtest(result, by=["moon"])
+
+
+def test_cases_summary_adds_up(result):
+    table = summarise_cases(result.cases, by=["model", "h"])
+    total = table["reliability"] - table["resolution"] + table["uncertainty"] + table["within"]
+    assert table["brier"].to_numpy() == pytest.approx(total.to_numpy())
+    p = result.cases
+    one = p[(p["model"] == "drift") & (p["h"] == 3)]
+    row = table[(table["model"] == "drift") & (table["h"] == 3)].iloc[0]
+    assert row["brier"] == pytest.approx(((one["p_attain"] - one["hit"]) ** 2).mean())
+
+
+def test_steady_growth_is_better_served_by_drift():
+    out = backtest(panel(10, slope=1.0, noise=0.1), ["naive", "drift"], horizons=[1, 2, 3])
+    row = compare_models(out, "naive", "ase").iloc[0]
+    assert row["hi_95"] < 0
+    choice = choose_model(out, "naive")
+    assert choice.model == "drift"
+    assert choice.reason.startswith("drift beats naive on crps_scaled")
+    assert choose_model(out, "drift").model == "drift"
+
+
+def test_without_evidence_the_default_stays():
+    out = backtest(panel(4, noise=0.5, seed=2), ["naive", "damped_drift"], horizons=[1])
+    choice = choose_model(out, "naive")
+    assert choice.model == "naive"
+    assert "beyond chance" in choice.reason
+    assert len(choice.evidence) == 1
+
+
+def test_refusals_are_counted_and_not_scored():
+    data = pd.concat([panel(1), panel(1).assign(series_id="zero", value=0.0)])
+    data.loc[(data["series_id"] == "zero") & (data["year"] == 2016), "value"] = 1.0
+    out = backtest(data, ["naive", "drift"], horizons=[1], family="rate", min_train=4)
+    zero = out.forecasts[(out.forecasts["series_id"] == "zero")]
+    assert zero["fallback"].str.startswith("refused: ").all()
+    assert zero["median"].isna().all()
+    assert set(scored(out.forecasts)["series_id"]) == {"s0"}
+    table = refusals(out)
+    assert set(table["model"]) == {"naive", "drift"}
+    assert (table["reason"].str.contains("every value is #")).any()
+
+
+def test_fallbacks_are_counted():
+    out = backtest(panel(1), ["theta"], horizons=[1], min_train=3)
+    table = refusals(out)
+    assert table["reason"].tolist() == ["damped_drift: # points, theta needs #"]
+    assert table["n"].tolist() == [2]
+
+
+def test_same_seed_same_interval(result):
+    a = compare_models(result, seed=4)
+    assert a.equals(compare_models(result, seed=4))
+    assert not a["lo_95"].equals(compare_models(result, seed=5)["lo_95"])
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"models": ["poisson_gamma"]}, "not a model that needs values only"),
+        ({"models": []}, "no model"),
+        ({"horizons": [0]}, "the horizons are out of range"),
+        ({"direction": 0}, "unknown family or direction"),
+        ({"min_train": 50}, "there is no past origin to judge"),
+    ],
+)
+def test_bad_requests(extra, message):
+    with pytest.raises(ForecastError, match=message):
+        backtest(panel(1), **({"models": ["naive"]} | extra))
+
+
+def test_random_walks_of_usual_size_are_covered():
+    out = backtest(panel(25, noise=2.5, seed=7), ["naive"], horizons=[1, 2], min_train=8)
+    row = summarise_backtest(out).iloc[0]
+    assert 72 <= row["coverage_80"] <= 88
+    assert 90 <= row["coverage_95"] <= 99
+    assert out.forecasts["pit"].between(0, 1).all()
