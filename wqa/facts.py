@@ -24,6 +24,7 @@ EVIDENCE_ORDER = ("official", "press", "secondary")
 MINUS = "\N{MINUS SIGN}"
 # Arabic digits in both widths. Chinese numerals are words, not figures.
 _DIGIT = re.compile("[0-9\N{FULLWIDTH DIGIT ZERO}-\N{FULLWIDTH DIGIT NINE}]")
+_NUMERAL = re.compile(f"{_DIGIT.pattern}(?:[.,]?{_DIGIT.pattern})*")
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class Text:
         template, facts = "", {}
         for number, part in enumerate(parts):
             if isinstance(part, str):
-                template += part.replace("{", "{{").replace("}", "}}")
+                template += _escaped(part)
             else:
                 template += f"{{f{number}}}"
                 facts[f"f{number}"] = Fact.from_json(part)
@@ -389,6 +390,47 @@ def named(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Pr
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return Fact(f"name.{digest}", None, text, source_ids=tuple(source_ids), locator=locator)
+
+
+def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note: str = "") -> Text:
+    """Quote words of the catalogue or of a result: every numeral in them becomes a fact.
+
+    Parameters
+    ----------
+    text : str
+        A definition, a reason, a remark.
+    source_ids : iterable of str
+        What the numerals rest on.
+    locator : str
+        Place in the source, or the id of the result.
+    note : str
+        How the words came about.
+
+    Returns
+    -------
+    Text
+        Prints as `text`.
+    """
+    sources = tuple(source_ids)
+    template, facts, end = "", {}, 0
+    for number, match in enumerate(_NUMERAL.finditer(text)):
+        template += _escaped(text[end : match.start()]) + f"{{n{number}}}"
+        end = match.end()
+        digest = hashlib.sha256(f"{text}|{locator}|{number}".encode()).hexdigest()[:12]
+        facts[f"n{number}"] = Fact(
+            f"quoted.{digest}",
+            None,
+            match.group(),
+            kind="parameter",
+            source_ids=sources,
+            locator=locator,
+            note=note,
+        )
+    return Text(template + _escaped(text[end:]), facts)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def observation_fact(

@@ -291,11 +291,11 @@ def value_with_year(row: Row, lang: str) -> Text:
     Text
         A bound is marked by its sign.
     """
-    value = observation_fact(row, lang=lang)
+    value, unit = spoken(observation_fact(row, lang=lang), lang)
     template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
     slots: dict[str, Printable] = {
         "value": marked(row, value, lang),
-        "unit": named(unit_after(value.unit, lang)),
+        "unit": named(unit),
         "year": year_fact(int(row["year"]), value),
     }
     return Text(template, slots)
