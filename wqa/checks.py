@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from wqa.catalog import Indicator, load_indicators
@@ -21,9 +22,11 @@ __all__ = ["Finding", "check_project", "check_series", "finding_codes", "finding
 
 
 JUMPS = (10, 100, 1000, 10_000)
-# A slip of the unit leaves the value within a third of a power of ten away from its
-# neighbours; a value that only grew fast does not sit there alone.
+# A slip of the unit leaves a value a power of ten away from its neighbours, give or take a
+# yearly change of up to 40 % (10 ** 0.15).
 _JUMP_TOLERANCE = 0.15
+_SMOOTH = 3  # largest factor between neighbours of a series that runs smoothly
+_SMALL_COUNT = 30  # small counts may well go from 1 to 10 within a year
 _SHOWN = 10  # more years than this are counted, not listed
 
 
@@ -94,26 +97,37 @@ def _disagreements(frame: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _unit_jumps(frame: pd.DataFrame) -> Iterator[Finding]:
-    """Find values about 10, 100 ... times (or that part of) the rest of their series."""
+    """Find values about 10, 100 ... times (or that part of) their neighbours in time."""
     best = best_values(frame)
     long = best[best.groupby(KEYS)["value"].transform("size") >= 3]
     for keys, group in long.groupby(KEYS):
-        values = group["value"]
-        if (values <= 0).any() or values.max() / values.min() < min(JUMPS) / 2:
+        values = group["value"].to_numpy()
+        if values.min() <= 0 or values.max() / values.min() < min(JUMPS) / 2:
             continue
-        for position, row in group.iterrows():
-            others = values.drop(position)
-            # The rest must agree among itself, or nothing can be said of the one.
-            if others.max() / others.min() > 3:
-                continue
-            power = math.log10(row["value"] / others.median())
-            times = 10.0 ** round(power)
-            if max(times, 1 / times) in JUMPS and abs(power - round(power)) < _JUMP_TOLERANCE:
+        for n, row in enumerate(group.to_dict("records")):
+            times = _times(values, n)
+            if times:
                 yield make_finding(
-                    "unit_jump", file=row["file"], row=int(row["row"]), column="value",
-                    value=f"{row['value']:g}", series=f"{' / '.join(map(str, keys))} {row['year']}",
-                    expected=f"{times:g}",
+                    "unit_jump", file=row["file"], row=row["row"], column="value",
+                    value=f"{row['value']:g}", expected=f"{times:g}",
+                    series=f"{' / '.join(map(str, keys))} {row['year']}",
                 )  # fmt: skip
+
+
+def _times(values: np.ndarray, n: int) -> float:
+    """Power of ten by which value `n` differs from its neighbours; 0 if it does not."""
+    others = np.delete(values, n)
+    # The rest must run smoothly, or nothing can be said of the one.
+    if (np.abs(np.diff(np.log10(others))) > math.log10(_SMOOTH)).any():
+        return 0.0
+    neighbours = np.concatenate([values[:n][-1:], values[n + 1 :][:1]])
+    reference = float(np.exp(np.log(neighbours).mean()))
+    if max(values[n], reference) < _SMALL_COUNT and (values == np.round(values)).all():
+        return 0.0
+    power = math.log10(values[n] / reference)
+    times = 10.0 ** round(power)
+    is_jump = max(times, 1 / times) in JUMPS and abs(power - round(power)) < _JUMP_TOLERANCE
+    return times if is_jump else 0.0
 
 
 def _gaps(frame: pd.DataFrame) -> Iterator[Finding]:

@@ -1,0 +1,123 @@
+"""The rebuilt data package: valid for other programs, the same bytes each time, safe to open."""
+
+from __future__ import annotations
+
+import csv
+import json
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from wqa.observations import list_series, load_observations, series
+from wqa.package import build_data_package, neutralise
+
+
+@pytest.fixture(scope="module")
+def package(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_data_package(tmp_path_factory.mktemp("package"), root=root)
+
+
+def read(package: Path, name: str) -> list[dict[str, str]]:
+    with (package.parent / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_public_library_finds_no_fault(package: Path) -> None:
+    with warnings.catch_warnings():
+        # The library's own dependencies warn on import; that is not the package's fault.
+        warnings.simplefilter("ignore")
+        from frictionless import Package, validate
+
+        report = validate(str(package))
+        opened = Package(str(package))
+    assert report.flatten(["type", "note"]) == []
+    assert report.valid
+    assert {r.name for r in opened.resources} == {
+        "observations", "series", "indicators", "regions", "sources", "findings", "targets"
+    }  # fmt: skip
+
+
+def test_a_spoilt_file_is_noticed_by_the_public_library(package: Path, tmp_path: Path) -> None:
+    for file in package.parent.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    table = tmp_path / "series.csv"
+    table.write_bytes(table.read_bytes().replace(b",true\n", b",maybe\n", 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from frictionless import validate
+
+        assert not validate(str(tmp_path / "datapackage.json")).valid
+
+
+def test_two_builds_differ_in_nothing(package: Path, root: Path, tmp_path: Path) -> None:
+    build_data_package(tmp_path, root=root)
+    for file in package.parent.iterdir():
+        assert (tmp_path / file.name).read_bytes() == file.read_bytes()
+
+
+def test_other_files_stay_and_nothing_is_left_over(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("note", encoding="utf-8")
+    build_data_package(tmp_path, root=root)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert "README.md" in names
+    assert all(name == "README.md" or name.endswith((".csv", ".json")) for name in names)
+
+
+def test_no_cell_can_run_as_a_formula(package: Path) -> None:
+    numbers = {"value", "numerator", "denominator", "lower", "upper", "baseline"}
+    seen = 0
+    for name in ("observations", "series", "sources", "findings", "targets", "indicators"):
+        for row in read(package, name):
+            for column, cell in row.items():
+                if column not in numbers:
+                    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), (name, column)
+                    seen += cell.startswith("'")
+    assert seen > 10  # notes such as "+19.2%" are there, made harmless
+
+
+@pytest.mark.parametrize("text", ["=1", "+x", "-x", "@x", "'x", "\tx", "plain", ""])
+def test_neutralising_can_be_undone(text: str) -> None:
+    assert neutralise(text).removeprefix("'") == text
+
+
+def test_observations_come_back_as_they_are(package: Path, root: Path) -> None:
+    frame = load_observations(root=root)
+    back = read(package, "observations")
+    assert len(back) == len(frame)
+    for row, original in zip(back, frame.to_dict("records"), strict=True):
+        assert row["note"].removeprefix("'") == original["note"]
+        for column in ("value", "numerator", "denominator"):
+            expected = original[column]
+            assert (row[column] == "") == pd.isna(expected)
+            if row[column]:
+                assert float(row[column]) == expected
+
+
+def test_series_table_is_what_series_gives(package: Path, root: Path) -> None:
+    frame = load_observations(root=root)
+    table = read(package, "series")
+    listed = list_series(frame)
+    assert len(table) == (listed["n_years"] + listed["n_missing"]).sum()
+    key = ("manufacturing_pass_rate", "CN", "statistical_survey")
+    mine = [r for r in table if (r["indicator_id"], r["region"], r["scope"]) == key]
+    one = series(frame, *key)
+    assert [int(r["year"]) for r in mine] == list(one["year"])
+    assert [r["is_observed"] == "true" for r in mine] == list(one["is_observed"])
+    assert [r["source_id"] for r in mine] == list(one["source_id"].fillna(""))
+
+
+def test_the_descriptor_names_types_units_sources_and_licence(package: Path) -> None:
+    descriptor = json.loads(package.read_text(encoding="utf-8"))
+    assert descriptor["licenses"][0]["title"]
+    assert descriptor["units"]["per_10k_units"]["zh"] == "人/万台"
+    assert len(descriptor["sources"]) >= 8
+    for resource in descriptor["resources"]:
+        assert resource["hash"].startswith("sha256:")
+        assert all(field["type"] for field in resource["schema"]["fields"])
+
+
+def test_as_of_limits_the_package(root: Path, tmp_path: Path) -> None:
+    path = build_data_package(tmp_path, root=root, as_of="2020-12-31")
+    assert max(row["vintage"] for row in read(path, "observations")) <= "2020-12-31"
