@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import subprocess
+import zipfile
 from pathlib import Path
 
 import docx
@@ -22,7 +23,8 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
 OUT = Path(__file__).resolve().parents[1] / "wqa" / "assets" / "reference.docx"
-INK, ACCENT, QUIET = RGBColor(0x1F, 0x29, 0x33), RGBColor(0x0B, 0x4F, 0x8A), RGBColor(0x52, 0x60, 0x6D)
+INK, ACCENT = RGBColor(0x1F, 0x29, 0x33), RGBColor(0x0B, 0x4F, 0x8A)
+QUIET = RGBColor(0x52, 0x60, 0x6D)
 # Fonts that Word has on a Chinese system; other programs replace them by what they have.
 BODY, HEAD = ("Times New Roman", "宋体"), ("Arial", "黑体")
 
@@ -113,17 +115,17 @@ def page_number(section):
     section.different_first_page_header_footer = True
     line = section.footer.paragraphs[0]
     line.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    for kind, text in (("begin", ""), ("", " PAGE "), ("separate", ""), ("shown", "1"), ("end", "")):
-        run = line.add_run(text if kind == "shown" else "")
+    for kind in ("begin", "code", "separate", "shown", "end"):
+        run = line.add_run("1" if kind == "shown" else "")
         run.font.size = Pt(9)
-        if kind in ("begin", "separate", "end"):
+        if kind == "code":
+            code = OxmlElement("w:instrText")
+            code.text = " PAGE "
+            run._r.append(code)
+        elif kind != "shown":
             mark = OxmlElement("w:fldChar")
             mark.set(qn("w:fldCharType"), kind)
             run._r.append(mark)
-        elif not kind:
-            code = OxmlElement("w:instrText")
-            code.text = text
-            run._r.append(code)
 
 
 def main():
@@ -184,7 +186,13 @@ def main():
     document.core_properties.author = ""
     moment = dt.datetime(2000, 1, 1)
     document.core_properties.created = document.core_properties.modified = moment
-    document.save(OUT)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    # Pandoc copies the times of parts it does not touch into every Word file.
+    with zipfile.ZipFile(buffer) as made, zipfile.ZipFile(OUT, "w") as target:
+        for name in made.namelist():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            target.writestr(entry, made.read(name), zipfile.ZIP_DEFLATED, 9)
     print(f"{OUT.name}: {OUT.stat().st_size / 1e3:.0f} kB")
 
 

@@ -23,6 +23,8 @@ Block = dict[str, Any]
 LONGEST = 300
 # Up to so many sources are named in the line under a table; more are given by number only.
 NAMED_SOURCES = 3
+# From here on, characters are as wide as a Chinese one and are not set off by a blank.
+FIRST_WIDE = 0x2E80
 _REFERENCE = re.compile(r"@(fig|tbl|ch):([A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]|[A-Za-z0-9])")
 
 
@@ -408,7 +410,7 @@ def _prose(tree: list[Any], where: str, state: _State) -> list[Any]:
 
     def walk(node: Any) -> Any:
         if isinstance(node, list):
-            return [walk(item) for item in node]
+            return _close_up([walk(item) for item in node])
         if not isinstance(node, dict):
             return node
         if node.get("t") == "Str":
@@ -422,6 +424,27 @@ def _prose(tree: list[Any], where: str, state: _State) -> list[Any]:
         return {"t": "Link", "c": [["", [], []], [{"t": "Str", "c": label}], [f"#{anchor}", ""]]}
 
     return [walk(node) for node in tree]
+
+
+def _close_up(nodes: list[Any]) -> list[Any]:
+    """Take out the blanks that Markdown needs around a reference in Chinese text."""
+
+    def is_(node: Any, kind: str) -> bool:
+        return isinstance(node, dict) and node.get("t") == kind
+
+    def wide(node: Any, place: int) -> bool:
+        return is_(node, "Str") and bool(node["c"]) and ord(node["c"][place]) >= FIRST_WIDE
+
+    out: list[Any] = []
+    for number, node in enumerate(nodes):
+        before, after = nodes[number - 1 : number], nodes[number + 1 : number + 2]
+        if is_(node, "Space") and before and after:
+            opens = is_(after[0], "Span") and wide(before[0], -1)
+            closes = is_(before[0], "Span") and wide(after[0], 0)
+            if opens or closes:
+                continue
+        out.append(node)
+    return out
 
 
 def _source_annex(

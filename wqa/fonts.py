@@ -49,8 +49,11 @@ def font_path(weight: str = "regular") -> Path:
 def _printable() -> frozenset[str]:
     from fontTools.ttLib import TTFont
 
-    tables = [TTFont(font_path(weight), lazy=True).getBestCmap() for weight in FILES]
-    return frozenset(chr(code) for code in set.intersection(*map(set, tables))) | _NO_GLYPH
+    known: list[set[int]] = []
+    for weight in FILES:
+        with TTFont(font_path(weight), lazy=True) as font:
+            known.append(set(font.getBestCmap()))
+    return frozenset(chr(code) for code in set.intersection(*known)) | _NO_GLYPH
 
 
 def missing_glyphs(text: str) -> set[str]:
@@ -87,18 +90,21 @@ def web_font(text: str, weight: str = "regular") -> bytes:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
-    font = TTFont(font_path(weight), recalcTimestamp=False)
+    # The boxes of the whole font hold for a part of it; computing them anew takes half the time.
+    font = TTFont(font_path(weight), recalcBBoxes=False, recalcTimestamp=False, lazy=True)
     options = subset.Options(
         layout_features=["kern", "palt", "halt", "pwid", "locl", "ccmp"],
         hinting=False,
         notdef_outline=True,
         recalc_timestamp=False,
         flavor="woff2",
+        drop_tables=["vhea", "vmtx", "BASE"],
     )
-    worker = subset.Subsetter(options)
-    worker.populate(text="".join(sorted(set(text))))
-    worker.subset(font)
-    font.flavor = "woff2"
     buffer = io.BytesIO()
-    font.save(buffer, reorderTables=True)
+    with font:
+        worker = subset.Subsetter(options)
+        worker.populate(text="".join(sorted(set(text))))
+        worker.subset(font)
+        font.flavor = "woff2"
+        font.save(buffer, reorderTables=True)
     return buffer.getvalue()

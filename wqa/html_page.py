@@ -12,7 +12,7 @@ from wqa.document import Block, Paper, Piece, Pieces
 from wqa.fonts import FAMILY, web_font
 from wqa.pandoc_tree import Node, Writer, chapter_title, raw_block, section_number
 from wqa.paths import ASSETS
-from wqa.table_layout import decimal_indents, head, printed
+from wqa.table_layout import column_indents, em_width, head, printed
 
 LANGUAGE = {"zh": "zh-CN", "en": "en"}
 
@@ -40,8 +40,7 @@ def pieces_html(pieces: Pieces) -> str:
 def _piece(piece: Piece) -> str:
     text = text_html(piece.text)
     if piece.target:
-        link = f'<a href="{text_html(piece.target)}">{text}</a>'
-        return f"<sup>{link}</sup>" if piece.target.startswith("#src-") else link
+        return f'<a href="{text_html(piece.target)}">{text}</a>'
     if piece.tip:
         tip = text_html(piece.tip)
         return f'<span class="fact" tabindex="-1" data-tip="{tip}">{text}</span>'
@@ -112,18 +111,16 @@ def _under(block: Block, paper: Paper, download: str) -> str:
 
 def _table(block: Block, paper: Paper) -> str:
     columns = block["columns"]
-    heads = [
-        f'<th scope="col">{text_html(head(column, paper.lang))}</th>' for column in columns
-    ]
+    names = [head(column, paper.lang) for column in columns]
+    texts = [[printed(cell) for cell in row] for row in block["cells"]]
+    heads = []
+    for n, name in enumerate(names):
+        least = _least_width([name, *(row[n] for row in texts)])
+        heads.append(f'<th scope="col" style="min-width:{least}em">{text_html(name)}</th>')
     cited = any(block["cites"])
     if cited:
         heads.append(f'<th scope="col">{text_html(paper.words["column_source"])}</th>')
-    indents = [
-        decimal_indents([printed(row[n]) for row in block["cells"]])
-        if column["align"] == "decimal"
-        else [0.0] * len(block["cells"])
-        for n, column in enumerate(columns)
-    ]
+    indents = column_indents(columns, texts)
     rows = []
     for number, row in enumerate(block["cells"]):
         cells = []
@@ -137,8 +134,8 @@ def _table(block: Block, paper: Paper) -> str:
                 f'<{tag} class="{align}"{style}>{pieces_html(cell)}</{name}>'
             )
         if cited:
-            links = " ".join(_piece(Piece(p.text, target=p.target)) for p in block["cites"][number])
-            cells.append(f'<td class="cites">{links.replace("sup>", "span>")}</td>')
+            links = " ".join(_piece(piece) for piece in block["cites"][number])
+            cells.append(f'<td class="cites">{links}</td>')
         rows.append("<tr>" + "".join(cells) + "</tr>")
     caption = f"{block['anchor']}-caption"
     return (
@@ -146,6 +143,13 @@ def _table(block: Block, paper: Paper) -> str:
         f'<table aria-labelledby="{caption}"><thead><tr>{"".join(heads)}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _least_width(cells: Sequence[str]) -> float:
+    """Return the least width of a column in em: on a phone the table scrolls, not the words."""
+    longest = max(em_width(cell) for cell in cells)
+    # Short entries stay on one line; long text wraps, into lines that can still be read.
+    return round(longest + 1.4, 1) if longest <= 8 else round(min(18.0, 8 + longest / 6), 1)
 
 
 def _sources(block: Block, paper: Paper) -> str:

@@ -135,6 +135,7 @@ def run_notebook(
         If a cell fails or takes too long, or no kernel starts in two attempts.
     """
     import papermill
+    from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     arguments: dict[str, Any] = {
@@ -165,6 +166,9 @@ def run_notebook(
                 raise BuildError(
                     f"no kernel: {type(error).__name__}: {error}", where=notebook.stem
                 ) from error
+        finally:
+            # The client leaves the loop of this thread open, with its sockets.
+            ensure_event_loop().close()
 
 
 def _manager(kernels: Path, cwd: Path) -> type:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from wqa.document import Block, Paper, Pieces
 from wqa.pandoc_tree import Node, Writer, raw_block
 from wqa.plain_text import breakable
-from wqa.table_layout import decimal_indents, head, layout, printed
+from wqa.table_layout import column_indents, head, layout, printed
 
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
 
@@ -45,9 +45,7 @@ def content(pieces: Pieces) -> str:
     out = []
     for piece in pieces:
         target = piece.target
-        if target.startswith("#src-"):
-            out.append(f"super(link(<{target[1:]}>, {literal(piece.text)}))")
-        elif target.startswith("#"):
+        if target.startswith("#"):
             out.append(f"link(<{target[1:]}>, {literal(piece.text)})")
         elif target:
             out.append(f"link({json.dumps(target)}, {literal(piece.text)})")
@@ -120,21 +118,19 @@ def _grid(
 ) -> tuple[list[str], list[str]]:
     """Return the arguments for the columns, and the cells."""
     heads = [head(column, lang) for column in columns]
-    grid = layout(heads, [[printed(cell) for cell in row] for row in cells])
+    texts = [[printed(cell) for cell in row] for row in cells]
+    indents = column_indents(columns, texts)
+    grid = layout(heads, texts, indents)
     widths = ", ".join(f"{width}pt" for width in grid.widths)
     aligns = ", ".join(ALIGN[column["align"]] for column in columns)
     setup = [f"  widths: ({widths},),", f"  aligns: ({aligns},),", f"  size: {grid.size}pt,"]
     setup.append("  heads: (" + "".join(f"{literal(text)}, " for text in heads) + "),")
-    indents = [
-        decimal_indents([printed(row[n]) for row in cells]) if column["align"] == "decimal" else []
-        for n, column in enumerate(columns)
-    ]
     body = []
     for number, row in enumerate(cells):
         made = []
         for n, cell in enumerate(row):
             text = content(cell)
-            if indents[n] and indents[n][number]:
+            if indents[n][number]:
                 text = f"pad(right: {indents[n][number]}em, {text})"
             if anchors and n == 0:
                 text = f"[#metadata(none) <{anchors[number]}>#{text}]"

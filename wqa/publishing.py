@@ -21,7 +21,10 @@ from wqa.paths import ASSETS
 
 FORMATS = ("html", "pdf", "docx")
 # Markup that a notebook's running text may use. Raw HTML and TeX stay text.
-PROSE = "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-smart-auto_identifiers"
+PROSE = (
+    "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-smart-auto_identifiers"
+    "+east_asian_line_breaks"
+)
 _BREAK = "wqa-cell-break"
 
 

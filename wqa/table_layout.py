@@ -83,7 +83,12 @@ def head(column: Mapping[str, str], lang: str) -> str:
     return f"{column['label']}{opened}{column['unit']}{closed}"
 
 
-def layout(heads: Sequence[str], rows: Sequence[Sequence[str]], width: float = TEXT_WIDTH) -> Grid:
+def layout(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    indents: Sequence[Sequence[float]] = (),
+    width: float = TEXT_WIDTH,
+) -> Grid:
     """Share the page width among the columns.
 
     Each column gets at least its longest word or number, then room in proportion to
@@ -95,6 +100,8 @@ def layout(heads: Sequence[str], rows: Sequence[Sequence[str]], width: float = T
         Column heads.
     rows : sequence of sequence of str
         Cells.
+    indents : sequence of sequence of float
+        For each column the indents of its cells in em, or nothing.
     width : float
         Room, in points.
 
@@ -103,10 +110,15 @@ def layout(heads: Sequence[str], rows: Sequence[Sequence[str]], width: float = T
     Grid
     """
     columns = [[head, *(row[n] for row in rows)] for n, head in enumerate(heads)]
-    least = [max(_least(cell) for cell in column) + 0.1 for column in columns]
+    shifts = [max(shift, default=0.0) for shift in indents] or [0.0] * len(columns)
+    # A number that is moved to the left for its decimal point still needs its own width.
+    least = [
+        max(_least(cell) for cell in column) + shift + 0.1
+        for column, shift in zip(columns, shifts, strict=True)
+    ]
     wished = [
-        max(low, min(WIDEST, max(em_width(cell) for cell in column) + 0.1))
-        for low, column in zip(least, columns, strict=True)
+        max(low, min(WIDEST, max(em_width(cell) for cell in column) + shift + 0.1))
+        for low, column, shift in zip(least, columns, shifts, strict=True)
     ]
     room = width - PADDING * len(columns)
     size = next((size for size in SIZES if sum(least) * size <= room), SIZES[-1])
@@ -125,6 +137,31 @@ def _least(cell: str) -> float:
     atoms = [em_width(atom) for atom in _ATOM.findall(cell)]
     wide = min(NARROWEST, em_width(cell))
     return max([wide, *(min(atom, WIDEST) for atom in atoms)])
+
+
+def column_indents(
+    columns: Sequence[Mapping[str, str]], texts: Sequence[Sequence[str]]
+) -> list[list[float]]:
+    """Return the indents of all columns; only decimal columns have any.
+
+    Parameters
+    ----------
+    columns : sequence of mapping
+        With ``align``.
+    texts : sequence of sequence of str
+        Cells, row by row.
+
+    Returns
+    -------
+    list of list of float
+        For each column one indent per row, in em.
+    """
+    return [
+        decimal_indents([row[n] for row in texts])
+        if column["align"] == "decimal"
+        else [0.0] * len(texts)
+        for n, column in enumerate(columns)
+    ]
 
 
 def decimal_indents(cells: Sequence[str]) -> list[float]:

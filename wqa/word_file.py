@@ -20,7 +20,7 @@ from wqa.pandoc_tree import (
     section_number,
     string,
 )
-from wqa.table_layout import decimal_indents, head, layout, printed
+from wqa.table_layout import column_indents, head, layout, printed
 
 TWIPS = 20  # per point
 JUSTIFY = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
@@ -85,10 +85,9 @@ def runs(pieces: Pieces) -> str:
     out = []
     for piece in pieces:
         if piece.target.startswith("#"):
-            cites = piece.target.startswith("#src-")
-            style = '<w:vertAlign w:val="superscript"/>' if cites else ""
             anchor = bookmark_name(piece.target[1:])
-            out.append(f'<w:hyperlink w:anchor="{anchor}">{run(piece.text, style)}</w:hyperlink>')
+            shown = run(piece.text, '<w:rStyle w:val="Hyperlink"/>')
+            out.append(f'<w:hyperlink w:anchor="{anchor}">{shown}</w:hyperlink>')
         elif piece.target:
             instruction = f' HYPERLINK "{piece.target}" '
             out.append(field(instruction, run(piece.text, '<w:rStyle w:val="Hyperlink"/>')))
@@ -248,7 +247,9 @@ def _label(block: Block, bookmarks: count[int]) -> str:
     """Return the caption: label with a counting field, then the title."""
     match = re.fullmatch(r"(.*?)(\d+)", block["label"])
     before, number = match.groups() if match else (block["label"], "")
-    series = f"{block['type']}_{re.sub(r'[^0-9A-Za-z]', '', before)}".rstrip("_")
+    # Counting starts again in each chapter, so each chapter has a series of its own.
+    chapter = re.search(r"([0-9A-Z]+)-$", before)
+    series = f"{block['type']}_{chapter[1] if chapter else 0}"
     id, name = next(bookmarks), bookmark_name(block["anchor"])
     counted = field(f" SEQ {series} \\* ARABIC ", run(number)) if number else ""
     return (
@@ -281,7 +282,8 @@ def _table(
 ) -> str:
     heads = [head(column, lang) for column in columns]
     texts = [[printed(cell) for cell in row] for row in cells]
-    grid = layout(heads, texts)
+    indents = column_indents(columns, texts)
+    grid = layout(heads, texts, indents)
     widths = [round(width * TWIPS) for width in grid.widths]
     half_points = round(grid.size * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
@@ -295,10 +297,6 @@ def _table(
     rows = ['<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>' + "".join(
         cell("TableHead", width, run(text)) for text, width in zip(heads, widths, strict=True)
     ) + "</w:tr>"]  # fmt: skip
-    indents = [
-        decimal_indents([row[n] for row in texts]) if column["align"] == "decimal" else []
-        for n, column in enumerate(columns)
-    ]
     for number, row in enumerate(cells):
         made = []
         for n, pieces in enumerate(row):
@@ -307,7 +305,7 @@ def _table(
                 id = next(bookmarks)
                 content = (f'<w:bookmarkStart w:id="{id}" w:name="{anchors[number]}"/>{content}'
                            f'<w:bookmarkEnd w:id="{id}"/>')  # fmt: skip
-            right = indents[n][number] * grid.size * TWIPS if indents[n] else 0
+            right = indents[n][number] * grid.size * TWIPS
             indent = f'<w:ind w:right="{round(right)}"/>' if right else ""
             align = f'{indent}<w:jc w:val="{JUSTIFY[columns[n]["align"]]}"/>'
             made.append(cell("TableText", widths[n], content, align))
