@@ -319,10 +319,11 @@ def load_conflicts(catalog: Path | str | None = None) -> dict[str, Conflict]:
     found: dict[str, Conflict] = _register("conflicts", Conflict, catalog)
     indicators = load_indicators(catalog)
     plans = [_load_plan(path, indicators) for path in _plan_paths(catalog).values()]
+    comparisons = load_comparisons(catalog)
     known = {
         "target_ids": {target.id for plan in plans for target in plan.targets},
         "indicator_id": set(indicators),
-        "comparison_id": set(load_comparisons(catalog)),
+        "comparison_id": set(comparisons),
         "source_id": set(load_sources(catalog)),
     }
     for path in _paths("conflicts/*.yml", catalog):
@@ -331,7 +332,18 @@ def load_conflicts(catalog: Path | str | None = None) -> dict[str, Conflict]:
             for key, what, got in conflict_faults(found[entry["id"]], known):
                 file.fault(("conflicts", n, key), what, got)
         file.finish()
-    return found
+    regions = {target.id: target.region for plan in plans for target in plan.targets}
+    return {name: _with_regions(item, regions, comparisons) for name, item in found.items()}
+
+
+def _with_regions(
+    conflict: Conflict, regions: Mapping[str, str], comparisons: Mapping[str, Comparison]
+) -> Conflict:
+    named = {regions[target_id] for target_id in conflict.target_ids}
+    if conflict.comparison_id:
+        rule = comparisons[conflict.comparison_id]
+        named |= {f.region for f in (*rule.left, *rule.right) if f.region}
+    return replace(conflict, regions=tuple(sorted(named)))
 
 
 def _complete_plan(plan: Plan, indicators: Mapping[str, Indicator]) -> Plan:

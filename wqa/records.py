@@ -272,7 +272,8 @@ class Conflict:
 
     `preferred` is the id of a reading, or empty when none is preferred and all are
     shown. `decided_by` is a role. `comparison_id` names the rule that finds it
-    when it is not found on the statements of a target.
+    when it is not found on the statements of a target. `regions` are those whose
+    figures disagree; an observation conflict of one region says nothing about another.
     """
 
     id: str
@@ -286,3 +287,4 @@ class Conflict:
     reason_zh: str
     reason_en: str
     decided_by: str
+    regions: tuple[str, ...] = computed(())

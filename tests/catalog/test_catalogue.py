@@ -110,6 +110,14 @@ def test_every_number_of_the_register_is_printed_somewhere(quantities):
         assert numbers <= printed, conflict.id
 
 
+def test_a_conflict_names_the_regions_whose_figures_disagree():
+    register = catalog.load_conflicts()
+    assert register["row6-baseline"].regions == ("WH",)
+    assert register["national-death-rate-2021"].regions == ("CN",)
+    assert register["national-awards-city-province"].regions == ("HB", "WH")
+    assert all(conflict.regions for conflict in register.values())
+
+
 def test_plan_documents_are_those_of_the_raw_record(root):
     record = catalog.read_yaml(root / "data" / "raw" / "plan_quantities" / "source.yml")
     known = {d["source_id"]: d for d in record["documents"]}
@@ -178,4 +186,5 @@ def test_glossary_has_the_words_of_the_verdicts(root):
     terms = catalog.read_yaml(root / "wqa" / "catalog_data" / "wording" / "terms.yml")["verdict"]
     section = (root / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Verdicts")[1]
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", section.split("## ")[0], flags=re.MULTILINE)
-    assert dict(rows) == {name: text["zh"] for name, text in terms.items()}
+    words = {name: text["zh"] for name, text in terms.items() if not name.endswith("_suffix")}
+    assert dict(rows) == words
