@@ -69,9 +69,9 @@ def sdsn(case: Case, cuts: Cuts) -> Reading:
     assert case.base is not None and case.value is not None and case.target is not None
     points = case.series or ((case.base_year, case.base), (case.year, case.value))
     recent = [(y, v) for y, v in points if case.year - cuts["window"] <= y <= case.year]
-    first, last = min(recent), max(recent)
-    if last[0] == first[0]:
+    if len(recent) < 2:
         return Reading(name, None, None, "one_point_only")
+    first, last = min(recent), max(recent)
     change = (last[1] - first[1]) / (last[0] - first[0])
     ratio = change / ((case.target - case.base) / case.length)
     if case.is_met and case.sign * change >= 0:
