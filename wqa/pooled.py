@@ -56,6 +56,8 @@ class Prior:
         Columns drift, slope, damping, noise, pull of each component (see ``covariance``).
     shape, size : ndarray, shape (K,)
         Inverse gamma shape, and root mean square yearly change on the working scale.
+    stretch : ndarray, shape (K,)
+        Factor on the predictive scale: how much rougher the future may be than the past.
     log_weight : ndarray, shape (K,)
         Log of the prior weight of each component.
     temper : float
@@ -69,6 +71,7 @@ class Prior:
     kernels: Array
     shape: Array
     size: Array
+    stretch: Array
     log_weight: Array
     temper: float = 1.0
     record: dict[str, Any] = field(default_factory=dict)
@@ -88,6 +91,7 @@ def flat_prior(family: str) -> Prior:
         kernels,
         np.full(count, 1.0),
         np.full(count, size),
+        np.ones(count),
         np.full(count, -np.log(count)),
     )
 
@@ -132,7 +136,8 @@ def _read_prior(family: str, source: Path) -> Prior:
         columns[:, :5],
         columns[:, 5],
         columns[:, 6],
-        np.log(columns[:, 7]),
+        columns[:, 7],
+        np.log(columns[:, 8]),
         float(data["temper"]),
         data["record"],
     )
@@ -489,7 +494,7 @@ def predict(
         df[rows] = 2.0 * shape
         ahead = np.tensordot(data, parts.point[:, gap:, :], axes=(1, 2))
         loc[rows] = ahead[:, back, :]
-        scale[rows] = np.sqrt(rate / shape)[:, :, None] * parts.spread[back][:, gap:]
+        scale[rows] = (prior.stretch * np.sqrt(rate / shape))[:, :, None] * parts.spread[back][:, gap:]
         roots[block] = _marginal_root(parts.root[back], gap)
     lean = np.sum(weights * (2.0 * prior.shape) / df, axis=1)
     return Predictive(

