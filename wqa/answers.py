@@ -17,7 +17,7 @@ from wqa.counting import CountedEvents, SampledShare
 from wqa.counts import MIN_EVENTS, planned_sample, poisson_gamma, prior_share
 from wqa.distributions import Distribution, StudentPaths, central_mean
 from wqa.errors import ForecastError
-from wqa.forecast_result import PooledRow
+from wqa.forecast_result import PooledRow, pooled_mean
 from wqa.models import TYPICAL_CHANGE, fit_glm, fit_member
 from wqa.transforms import LOGIT_FAMILIES, FloatArray, Transform, make_transform, resolve_bounds
 
@@ -113,7 +113,7 @@ def _pooled_answer(case: Case, values: FloatArray) -> Answer:
     fit = pooled.predict(
         values[None, :], case.horizon, family=case.family, lower=case.lower, upper=case.upper
     )
-    return Answer(PooledRow(fit), float(fit.prior_weight[0]), fit.mean()[0])
+    return Answer(PooledRow(fit), float(fit.prior_weight[0]), pooled_mean(fit)[0])
 
 
 def _member_answer(case: Case) -> Answer:

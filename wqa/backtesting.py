@@ -22,6 +22,7 @@ from wqa.batches import PooledBatch
 from wqa.distributions import Distribution
 from wqa.errors import ForecastError
 from wqa.folds import Fold, make_folds
+from wqa.forecast_result import pooled_mean
 from wqa.forecasting import DEFAULT_LEVELS, FAMILIES, MODELS, check_levels
 from wqa.transforms import FloatArray, resolve_bounds
 
@@ -223,7 +224,10 @@ def _run(
         rows = [fold.train.readings for fold in ordered]
         for part, fit in pooled_chunks(rows, most, family, lower, upper):
             facts = {"fallback": "", "prior_weight": fit.prior_weight[:, None]}
-            blocks.append(_judge(ordered[part], PooledBatch(fit), plan, model, fit.mean(), facts))
+            batch = PooledBatch(fit)
+            blocks.append(_judge(ordered[part], batch, plan, model, pooled_mean(fit), facts))
+                _judge(ordered[part], PooledBatch(fit), plan, model, pooled_mean(fit), facts)
+            )
     found = pd.concat([b[0] for b in blocks], ignore_index=True)
     # Refused forecasts are neither inside nor outside an interval.
     inside = [c for c in found.columns if c.startswith("in_")]

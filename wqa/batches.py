@@ -13,6 +13,7 @@ from wqa.annual_series import AnnualSeries, annual_series, resolve_horizon
 from wqa.answers import EVENT_MODELS, Case, event_answer, pooled_chunks, value_answer
 from wqa.distributions import Distribution
 from wqa.errors import ForecastError
+from wqa.forecast_result import pooled_mean
 from wqa.panel_errors import panel_series
 from wqa.probabilities import attained, check_comparator
 from wqa.transforms import FloatArray, resolve_bounds
@@ -282,7 +283,7 @@ def _pooled_blocks(
     chunks = pooled_chunks(rows, horizon, request.family, request.lower, request.upper)
     for part, fit in chunks:
         goals = None if request.targets is None else np.array(request.targets[part])[:, None]
-        table[:, part] = _summary(PooledBatch(fit), fit.mean, goals, request)
+        table[:, part] = _summary(PooledBatch(fit), partial(pooled_mean, fit), goals, request)
         weight[part] = fit.prior_weight
     return table, weight, [""] * len(rows)
 

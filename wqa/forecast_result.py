@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from wqa.pooled import Predictive
 
 
+# Share left out at either end of a mean, and nodes of its integral (error below .1 % of the
+# spread, also on the power scale of a single value).
+TAIL = 0.01
+QUADRATURE = 24
+
+
 @dataclass(frozen=True)
 class Forecast:
     """Predictive distribution of one indicator for the years after its last value.
@@ -219,3 +225,27 @@ class PooledRow:
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths, shape (n, H)."""
         return np.asarray(self.predictive.sample(n, seed)[0], dtype=float)
+
+
+def pooled_mean(fit: Predictive) -> FloatArray:
+    """Mean over the central 98 % of pooled predictive distributions.
+
+    Parameters
+    ----------
+    fit : wqa.pooled.Predictive
+        Predictive distributions of S series.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (S, H), in the unit of the series: the integral of 1 - F between the
+        outer quantiles, by Gauss-Legendre quadrature. An average of quantiles would
+        need an inversion per node.
+    """
+    low, high = fit.quantile(TAIL), fit.quantile(1.0 - TAIL)
+    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+    total = np.zeros_like(low)
+    for node, weight in zip(*np.polynomial.legendre.leggauss(QUADRATURE), strict=True):
+        share = (fit.cdf(middle + half * node) - TAIL) / (1.0 - 2.0 * TAIL)
+        total += weight * (1.0 - np.clip(share, 0.0, 1.0))
+    return np.asarray(np.clip(low + half * total, low, high), dtype=float)
