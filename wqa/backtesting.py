@@ -226,8 +226,6 @@ def _run(
             facts = {"fallback": "", "prior_weight": fit.prior_weight[:, None]}
             batch = PooledBatch(fit)
             blocks.append(_judge(ordered[part], batch, plan, model, pooled_mean(fit), facts))
-                _judge(ordered[part], PooledBatch(fit), plan, model, pooled_mean(fit), facts)
-            )
     found = pd.concat([b[0] for b in blocks], ignore_index=True)
     # Refused forecasts are neither inside nor outside an interval.
     inside = [c for c in found.columns if c.startswith("in_")]
