@@ -14,8 +14,7 @@ import pandas as pd
 
 from wqa.catalog import Indicator, load_indicators
 from wqa.findings import Finding, finding_codes, findings_frame, make_finding, sorted_findings
-from wqa.periods import resolve_date
-from wqa.project_data import observation_frame, read_project
+from wqa.project_data import as_of_day, observation_frame, read_project
 from wqa.series import KEYS, annual_rows, best_values, list_series
 
 __all__ = ["Finding", "check_project", "check_series", "finding_codes", "findings_frame"]
@@ -51,11 +50,16 @@ def check_project(
     -------
     list of Finding
         Errors first; empty if there is nothing to report.
+
+    Raises
+    ------
+    DataError
+        If `as_of` is no date.
     """
     found = read_project(root, catalog)
     frame = observation_frame(found)
     if as_of is not None:
-        frame = frame[frame["vintage"] <= resolve_date(as_of, as_of).iso]
+        frame = frame[frame["vintage"] <= as_of_day(as_of)]
     return sorted_findings([*found.findings, *check_series(frame, load_indicators(catalog))])
 
 

@@ -16,9 +16,7 @@ import pandas as pd
 
 from wqa.catalog import load_indicators
 from wqa.errors import DataError
-from wqa.periods import resolve_date
-from wqa.project_data import observation_frame, read_project
-from wqa.raw_tables import is_iso_date
+from wqa.project_data import as_of_day, observation_frame, read_project
 from wqa.scope_rules import ANNUAL
 from wqa.series import best_values, list_series, series
 from wqa.tidy import SOURCE_COLUMNS
@@ -100,7 +98,7 @@ def load_observations(
     if years is not None:
         keep &= frame["year"].isin([years] if isinstance(years, int) else [int(y) for y in years])
     if as_of is not None:
-        keep &= frame["vintage"] <= _as_of(as_of)
+        keep &= frame["vintage"] <= as_of_day(as_of)
     if annual:
         keep &= frame["qualifier"].isin(ANNUAL)
     return frame[keep].reset_index(drop=True)
@@ -372,12 +370,6 @@ def _family(
             raise DataError(f"the indicator is not {what}", got=name,
                             fix="Use load_observations for any indicator.")  # fmt: skip
     return names
-
-
-def _as_of(text: str) -> str:
-    if not isinstance(text, str) or not is_iso_date(text, partial=True):
-        raise DataError("wrong as_of", got=text, expected="an ISO date such as '2026-03-31'")
-    return resolve_date(text, text).iso
 
 
 def _number_or_nan(text: str) -> float:

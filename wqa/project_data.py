@@ -11,6 +11,8 @@ import pandas as pd
 
 from wqa.errors import DataError
 from wqa.paths import project_root
+from wqa.periods import resolve_date
+from wqa.raw_tables import is_iso_date
 from wqa.tidy import COLUMNS, Ingested, ingest
 
 _FLOATS = ("value", "numerator", "denominator")
@@ -59,6 +61,29 @@ def project_folder(root: Path | str | None = None) -> Path:
     if not (folder / "data" / "raw").is_dir():
         raise DataError("no such project folder", got=str(root), expected="one that holds data/raw")
     return folder
+
+
+def as_of_day(as_of: str) -> str:
+    """Check a day of knowledge.
+
+    Parameters
+    ----------
+    as_of : str
+        ISO date; a year or month counts to its end.
+
+    Returns
+    -------
+    str
+        ISO date.
+
+    Raises
+    ------
+    DataError
+        If the text is no date.
+    """
+    if not isinstance(as_of, str) or not is_iso_date(as_of, partial=True):
+        raise DataError("wrong as_of", got=as_of, expected="an ISO date such as '2026-03-31'")
+    return resolve_date(as_of, as_of).iso
 
 
 def _state(root: Path, catalog: str | None) -> tuple[tuple[str, int, int], ...]:

@@ -254,6 +254,18 @@ def parse_table(content: bytes, file: str, kind: str, findings: list[Finding]) -
     if not _header_is_usable(header, file, kind, findings):
         return None
     table = RawTable(file, header, [])
+    try:
+        _read_rows(lines, table, findings)
+    except csv.Error as error:
+        findings.append(make_finding("not_csv", file=file, row=lines.line_num, expected=error))
+        return None
+    if not table.rows and not any(f.file == file for f in findings):
+        findings.append(make_finding("empty_file", file=file))
+    return table
+
+
+def _read_rows(lines: Any, table: RawTable, findings: list[Finding]) -> None:
+    file, header = table.file, table.header
     start = lines.line_num + 1
     for cells in lines:
         line, start = start, lines.line_num + 1
@@ -268,9 +280,6 @@ def parse_table(content: bytes, file: str, kind: str, findings: list[Finding]) -
             )  # fmt: skip
         else:
             table.rows.append(RawRow(line, dict(zip(header, cells, strict=True))))
-    if not table.rows and not any(f.file == file for f in findings):
-        findings.append(make_finding("empty_file", file=file))
-    return table
 
 
 def _decode(content: bytes, file: str, findings: list[Finding]) -> str | None:

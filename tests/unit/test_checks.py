@@ -11,10 +11,11 @@ import pytest
 from wqa.catalog import load_indicators
 from wqa.cells import decimals, is_formula, parse_number
 from wqa.checks import check_project, check_series, findings_frame
-from wqa.errors import CatalogError
-from wqa.findings import make_finding
+from wqa.errors import CatalogError, DataError
+from wqa.findings import Finding, make_finding
 from wqa.observations import load_observations
 from wqa.periods import Period, parse_period, resolve_date
+from wqa.raw_tables import parse_table
 from wqa.scope_rules import load_raw_units, load_scope_rules
 
 
@@ -42,6 +43,22 @@ def test_as_of_looks_at_series_as_they_were_known(root: Path) -> None:
     early = check_project(root, as_of="2018-12-31")
     assert not any("2024" in f.value for f in early if f.code == "values_disagree")
     assert len(early) < len(check_project(root))
+
+
+def test_a_wrong_as_of_is_an_error_not_an_empty_result(root: Path) -> None:
+    with pytest.raises(DataError, match="wrong as_of"):
+        check_project(root, as_of="end of 2024")
+
+
+def test_a_cell_without_end_makes_the_file_unreadable() -> None:
+    limit = csv.field_size_limit(1000)
+    findings: list[Finding] = []
+    content = b'code,name_zh,name_en,level\nWH,"' + b"x" * 2000
+    try:
+        assert parse_table(content, "a.csv", "regions", findings) is None
+    finally:
+        csv.field_size_limit(limit)
+    assert [f.code for f in findings] == ["not_csv"]
 
 
 def test_findings_frame_speaks_two_languages_and_puts_errors_first() -> None:
