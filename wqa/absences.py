@@ -74,10 +74,13 @@ def hint(case: Case, hints: pd.DataFrame) -> Verdict | None:
         ("rank_only", ranks),
     ):
         if len(rows):
-            newest = rows.sort_values(["year", "period", "vintage"], kind="stable").iloc[-1]
-            slots = case.words(value=case.number(float(newest["value"])), year=int(newest["year"]))
-            if code == "rank_only":
-                slots["value"] = print_number(float(newest["value"]), 0)
+            newest = rows[rows["year"] == rows["year"].max()]
+            places = 0 if code == "rank_only" else case.target.decimals
+            slots = case.words(
+                value=_range(newest["value"].tolist(), places),
+                year=int(newest["year"].iloc[0]),
+                cited=tuple(sorted(set(newest["source_id"].astype(str)))),
+            )
             return Verdict("not_assessable", code, slots)
     return None
 
@@ -112,3 +115,9 @@ def disputed_baseline(case: Case) -> Verdict | None:
     if len(met) < 2:
         return None
     return Verdict("not_assessable", "disputed_baseline", case.words(readings=join(said)))
+
+
+def _range(values: list[float], decimals: int) -> dict[str, str]:
+    low, high = (print_number(v, decimals) for v in (min(values), max(values)))
+    ends = {"low": low, "high": high}
+    return {lang: low if low == high else phrase("range", "", lang, ends) for lang in LANGUAGES}

@@ -19,7 +19,7 @@ from wqa.periods import resolve_date
 from wqa.raw_tables import is_iso_date
 from wqa.records import Baseline, Comparator, Conflict, Plan, Reading, Target
 from wqa.targets import check_target, to_decimal
-from wqa.verdict_frame import COLUMNS, READING_COLUMNS, as_frame, verdict_row
+from wqa.verdict_frame import COLUMNS, READING_COLUMNS, as_frame, sources_of, verdict_row
 from wqa.verdicts import LANGUAGES, band
 
 
@@ -61,14 +61,21 @@ class _Setting:
             **self.options,
         )
 
-    def conflict_ids(self, target: Target) -> str:
-        found = [
+    def row(self, found: Judgement) -> dict[str, Any]:
+        """Lay out a judgement; a conflict belongs to it by target, or by figure and source."""
+        target = found.case.target
+        sources = sources_of(found, self.plan.source_id)
+        conflicts = [
             c.id
             for c in self.conflicts.values()
             if target.id in c.target_ids
-            or (not c.target_ids and c.indicator_id == target.indicator_id)
+            or (
+                not c.target_ids
+                and c.indicator_id == target.indicator_id
+                and any(r.source_id in sources for r in c.readings)
+            )
         ]
-        return " ".join(found)
+        return verdict_row(found, " ".join(sources), " ".join(conflicts))
 
 
 def _setting(
@@ -161,7 +168,7 @@ def assess(
     rows = []
     for target in setting.plan.targets:
         case = setting.case(target, target_year)
-        rows.append(verdict_row(_judge(case), setting.plan.source_id, setting.conflict_ids(target)))
+        rows.append(setting.row(_judge(case)))
     return as_frame(rows, COLUMNS)
 
 

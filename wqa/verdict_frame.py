@@ -36,8 +36,8 @@ INTEGERS = (
 BOOLEANS = ("met_now", "met_at_baseline")
 
 
-def verdict_row(found: Judgement, source_id: str, conflict_ids: str) -> dict[str, Any]:
-    """Lay out one judgement as a row of the verdict frame.
+def sources_of(found: Judgement, source_id: str) -> tuple[str, ...]:
+    """List the sources of the plan, of the figures used, and of what the reason cites.
 
     Parameters
     ----------
@@ -45,6 +45,25 @@ def verdict_row(found: Judgement, source_id: str, conflict_ids: str) -> dict[str
         What was found about the target.
     source_id : str
         Source of the plan itself.
+
+    Returns
+    -------
+    tuple of str
+        Sorted ids.
+    """
+    cited = found.verdict.slots.get("cited", ())
+    return tuple(sorted({source_id, *found.evidence.source_ids, *cited}))
+
+
+def verdict_row(found: Judgement, source_ids: str, conflict_ids: str) -> dict[str, Any]:
+    """Lay out one judgement as a row of the verdict frame.
+
+    Parameters
+    ----------
+    found : Judgement
+        What was found about the target.
+    source_ids : str
+        Sources, joined by blanks.
     conflict_ids : str
         Known conflicts that touch the target, joined by blanks.
 
@@ -59,7 +78,6 @@ def verdict_row(found: Judgement, source_id: str, conflict_ids: str) -> dict[str
     gap = None
     if found.level.value is not None and target.value is not None:
         gap = _gap(found)
-    sources = sorted({source_id, *found.evidence.source_ids})
     return {
         "target_id": target.id,
         "row": target.row + target.part,
@@ -94,7 +112,7 @@ def verdict_row(found: Judgement, source_id: str, conflict_ids: str) -> dict[str
         "verdict": found.verdict.verdict,
         "reason_code": found.verdict.reason_code,
         **{f"reason_{lang}": found.verdict.reason(lang) for lang in LANGUAGES},
-        "source_ids": " ".join(sources),
+        "source_ids": source_ids,
         "conflict_ids": conflict_ids,
         "needed_per_year": found.needed,
         "p_without_2020": chance.without_2020,
