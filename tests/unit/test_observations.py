@@ -25,7 +25,7 @@ from wqa.observations import (
     load_sources,
     series,
 )
-from wqa.scope_rules import QUALIFIERS
+from wqa.scope_rules import QUALIFIERS, Preference
 from wqa.tidy import COLUMNS
 
 HEADER = "indicator,region,period,value,unit,scope,source_title,source_date,evidence"
@@ -283,6 +283,19 @@ def test_series_takes_better_evidence_then_the_newer(
     one = series(load_observations(root=project), "food_evaluation_pass_rate", "WH", "city")
     assert list(one["value"]) == [expected]
     assert list(one["alternatives"]) == [1]
+
+
+def test_a_declared_preference_comes_before_evidence(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ("food_evaluation_pass_rate", "WH", "city")
+    chosen = Preference(*key, 2023, 98.1, "理由", "reason")
+    monkeypatch.setattr("wqa.series.load_preferences", lambda: {(*key, 2023): chosen})
+    project = make_project(
+        "food_evaluation_pass_rate,WH,2023,98.1,%,city,A,2024-01-31,secondary",
+        "food_evaluation_pass_rate,WH,2023,98.4,%,city,B,2025-01-31,official",
+    )
+    assert list(series(load_observations(root=project), *key)["value"]) == [98.1]
 
 
 def test_an_office_folder_just_works(make_project: MakeProject) -> None:
