@@ -19,6 +19,9 @@ from wqa.transforms import FloatArray, Transform
 
 # Evenly spaced probabilities at which a distribution of the true rate is averaged over.
 NODES = (np.arange(80) + 0.5) / 80.0
+# Quantiles are computed at these normal scores only and interpolated for the nodes between:
+# an inversion costs far more than an interpolation, and quantiles are smooth in the score.
+KNOTS = np.linspace(-2.5, 2.5, 21)
 # Counts are whole numbers stored in binary; this restores equality after a division.
 SLACK = 1e-9
 
@@ -139,7 +142,7 @@ class CountedEvents:
 
     @cached_property
     def _means(self) -> FloatArray:
-        return np.array([self.rate.quantile(float(p)) for p in NODES]) * self.exposure
+        return _node_quantiles(self.rate) * self.exposure
 
     def _given(self, k: FloatArray, mean: FloatArray) -> FloatArray:
         from scipy import special
@@ -204,8 +207,7 @@ class SampledShare:
 
     @cached_property
     def _shares(self) -> FloatArray:
-        nodes = np.array([self.share.quantile(float(p)) for p in NODES])
-        return np.clip(nodes / 100.0, 0.0, 1.0)
+        return np.clip(_node_quantiles(self.share) / 100.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -249,13 +251,26 @@ class Narrowed:
         """Joint paths, shape (n, H)."""
         return self._pull(self.base.sample(n, seed))
 
+    @cached_property
+    def _middle(self) -> FloatArray:
+        return self.transform.forward(self.base.quantile(0.5))
+
     def _pull(self, y: FloatArray) -> FloatArray:
-        middle = self.transform.forward(self.base.quantile(0.5))
+        middle = self._middle
         return self.transform.inverse(middle + self.factor * (self.transform.forward(y) - middle))
 
     def _push(self, x: float) -> FloatArray:
-        middle = self.transform.forward(self.base.quantile(0.5))
+        middle = self._middle
         return self.transform.inverse(middle + (self.transform.forward(x) - middle) / self.factor)
+
+
+def _node_quantiles(distribution: Distribution) -> FloatArray:
+    """Quantiles at NODES, shape (nodes, H)."""
+    from scipy import special
+
+    at = np.array([distribution.quantile(float(p)) for p in special.ndtr(KNOTS)])
+    scores = special.ndtri(NODES)
+    return np.array([np.interp(scores, KNOTS, column) for column in at.T]).T
 
 
 def negative_binomial_cdf(k: Any, shape: Any, success: Any) -> FloatArray:
