@@ -212,7 +212,7 @@ def _frame_json(data: pd.DataFrame) -> dict[str, Any]:
     import pandas as pd
 
     def cell(value: Any) -> Any:
-        if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        if pd.api.types.is_scalar(value) and pd.isna(value):
             return None
         if hasattr(value, "item"):
             return cell(value.item())

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest_paper import books, make_project  # noqa: E402
+from conftest_paper import books, make_project
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,8 @@ def test_wrong_request_fails_first(start, options, message):
 
 @pytest.mark.slow
 def test_failing_cell_is_named_and_its_notebook_kept(start):
-    folder, run = start({"90_second": notebook(("raise ValueError('数值不对')",))}, only="90_second")
+    book = notebook(("raise ValueError('数值不对')",))
+    folder, run = start({"90_second": book}, only="90_second")
     with pytest.raises(BuildError) as caught:
         run()
     message = str(caught.value)

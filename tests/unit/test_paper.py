@@ -1,0 +1,99 @@
+import json
+
+import pytest
+
+from wqa.collecting import collect
+from wqa.errors import BuildError, DataError
+from wqa.kernels import normalise
+from wqa.paper import BuildResult, newest_retrieval
+from wqa.publishing import parse_prose
+from wqa.report import MIME
+
+
+def code(*blocks, tags=(), extra=None):
+    outputs = [{"output_type": "display_data", "data": {MIME: block}} for block in blocks]
+    return {"cell_type": "code", "source": "x", "metadata": {"tags": list(tags)},
+            "execution_count": 1, "outputs": outputs + (extra or [])}  # fmt: skip
+
+
+def text(source, *tags):
+    return {"cell_type": "markdown", "source": source, "metadata": {"tags": list(tags)}}
+
+
+def test_blocks_come_in_reading_order_and_the_title_is_dropped():
+    book = {"cells": [
+        text("# 题\n\n问题"), code({"type": "text", "id": "", "parts": ["甲"]}),
+        text(["## 局限\n", "\n一\n\n二"]),
+    ]}  # fmt: skip
+    blocks = collect(book, "10_a", "zh", parse_prose)
+    assert [block["type"] for block in blocks] == ["prose", "text", "heading", "prose"]
+    assert blocks[1]["where"] == "10_a, cell 2"
+    assert len(blocks[3]["ast"]) == 2
+
+
+@pytest.mark.parametrize(("lang", "kept"), [("zh", ["both", "zh"]), ("en", ["both", "en"])])
+def test_text_is_kept_by_language(lang, kept):
+    block = {"type": "text", "id": "", "parts": ["x"]}
+    book = {"cells": [text("both"), text("zh", "zh"), text("en", "en"),
+                      text("never", "remove-cell"), code(block)]}  # fmt: skip
+    prose = [b for b in collect(book, "a", lang, parse_prose) if b["type"] == "prose"]
+    assert [b["ast"][0]["c"][0]["c"] for b in prose] == kept
+
+
+def test_picture_without_block_is_an_error():
+    loose = {"output_type": "display_data", "data": {"image/png": "x"}}
+    with pytest.raises(BuildError, match="without caption"):
+        collect({"cells": [code(extra=[loose])]}, "a", "zh", parse_prose)
+
+
+def test_chapter_that_shows_nothing_is_an_error():
+    with pytest.raises(BuildError, match="a chapter shows nothing"):
+        collect({"cells": [text("# 题\n\n文")]}, "a", "zh", parse_prose)
+
+
+def book_file(folder, cell):
+    path = folder / "a.ipynb"
+    cell["metadata"]["papermill"] = {"duration": 1.5, "start_time": "2026"}
+    book = {"cells": [cell], "metadata": {"papermill": {"input_path": "/x"}}, "nbformat": 4,
+            "nbformat_minor": 5}  # fmt: skip
+    path.write_text(json.dumps(book), "utf-8")
+    return path
+
+
+def test_executed_notebook_keeps_no_time_and_no_path(tmp_path):
+    path = book_file(tmp_path, code(tags=["parameters"]))
+    normalise(path)
+    once = path.read_bytes()
+    assert b"papermill" not in once
+    assert b"/x" not in once
+    assert b"parameters" in once
+    normalise(path)
+    assert path.read_bytes() == once
+
+
+def test_error_banner_and_cell_that_was_not_run_are_errors(tmp_path):
+    with pytest.raises(BuildError, match="error banner"):
+        normalise(book_file(tmp_path, text("x", "papermill-error-cell-tag")))
+    cell = {**code(), "execution_count": None}
+    with pytest.raises(BuildError, match="a cell was not run"):
+        normalise(book_file(tmp_path, cell))
+
+
+def test_default_date_is_the_newest_retrieval(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    for name, day in (("a", "2026-03-01"), ("b", "2026-11-22"), ("c", "")):
+        folder = tmp_path / "data" / "raw" / name
+        folder.mkdir(parents=True)
+        (folder / "source.yml").write_text(f"retrieved: {day}\n", "utf-8")
+    assert newest_retrieval(tmp_path) == "2026-11-22"
+    for name in "ab":
+        (tmp_path / "data" / "raw" / name / "source.yml").write_text("kind: x\n", "utf-8")
+    with pytest.raises(DataError, match="no raw folder says when"):
+        newest_retrieval(tmp_path)
+
+
+def test_result_is_said_in_a_few_lines(tmp_path):
+    result = BuildResult(tmp_path, {"pdf": tmp_path / "x.pdf"}, 3, 4, 5, 6, 7, 8, 9.6)
+    assert "3 chapters, 4 figures, 5 tables, 7 numbers from 6 sources" in str(result)
+    assert "10 s" in str(result)
+    assert str(tmp_path / "x.pdf") in str(result)

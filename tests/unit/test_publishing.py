@@ -1,0 +1,147 @@
+import math
+import re
+
+import pytest
+
+from wqa import publishing
+from wqa.chapters import load_chapters, load_outline
+from wqa.errors import BuildError, CatalogError
+from wqa.fonts import font_path, missing_glyphs, web_font
+from wqa.plain_text import Cleaner, breakable
+from wqa.table_layout import (
+    PADDING,
+    SIZES,
+    TEXT_WIDTH,
+    decimal_indents,
+    em_width,
+    layout,
+)
+
+
+def test_bundled_font_covers_the_official_character_sets():
+    rows = [bytes([high, low]) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF)]
+    hanzi = "".join(row.decode("gb2312", "ignore") for row in rows)
+    assert len(hanzi) == 6763
+    assert missing_glyphs(hanzi) == set()
+    # Places and persons beyond GB 2312, and the signs of statistics.
+    assert missing_glyphs("浉硚瀍喆堃镕䶮≥≤±×−–—“”‘’…℃μ²³①Ⅱ〓、。，；：？！（）《》") == set()
+    assert missing_glyphs("武\U00020000汉😀") == {"\U00020000", "😀"}
+
+
+def test_web_font_holds_only_what_is_needed_and_is_reproducible():
+    first, second = web_font("质量", "bold"), web_font("量质量", "bold")
+    assert first == second
+    assert first[:4] == b"wOF2"
+    assert len(first) < 5_000
+    with pytest.raises(BuildError, match="no such weight"):
+        font_path("italic")
+
+
+def test_epoch_is_noon_utc():
+    assert publishing.epoch_of("1970-01-02") == 36 * 3600
+
+
+def test_prose_is_parsed_cell_by_cell():
+    trees = publishing.parse_prose(["## 标题\n\n甲", "乙 <b>x</b> $x$", ""])
+    assert [len(tree) for tree in trees] == [2, 1, 0]
+    assert publishing.parse_prose([]) == []
+
+
+@pytest.mark.parametrize("texts", [["::: {.box}\n\ninside", "next"], ["wqa-cell-break"]])
+def test_open_block_in_prose_is_an_error(texts):
+    with pytest.raises(BuildError, match="leaves a block open"):
+        publishing.parse_prose(texts)
+
+
+def test_unknown_format_is_an_error(tmp_path):
+    with pytest.raises(BuildError, match="unknown format"):
+        publishing.write(None, "odt", tmp_path / "x", "2026-01-01")
+
+
+def test_chapter_list_has_both_languages_and_known_parts():
+    outline = load_outline()
+    assert {c.part for c in outline.chapters} <= {p.id for p in outline.parts}
+    assert all(c.title_zh and c.title_en for c in load_chapters())
+    for lang in ("zh", "en"):
+        assert all(outline.words(lang).values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("part: main", "part: nothing", "no such part"),
+        ("id: 11_", "id: 10_sampling_pass_rates # ", "a chapter stands twice"),
+        ("title_zh: 特种设备安全, ", "", "title_zh"),
+        ("en: Contents", "fr: Sommaire", "a label lacks a language"),
+        ("parts:", "part:", "part"),
+    ],
+)
+def test_wrong_chapter_list_names_file_and_line(tmp_path, root, old, new, message):
+    text = (root / "wqa" / "catalog_data" / "paper.yml").read_text("utf-8")
+    if old == "id: 11_":
+        lines = text.splitlines()
+        place = next(n for n, line in enumerate(lines) if "id: 10_" in line)
+        lines.insert(place, lines[place])
+        changed = "\n".join(lines)
+    else:
+        assert old in text
+        changed = text.replace(old, new, 1)
+    (tmp_path / "paper.yml").write_text(changed, "utf-8")
+    with pytest.raises(CatalogError, match=message) as caught:
+        load_outline(tmp_path)
+    assert re.search(r"paper\.yml:\d+", str(caught.value))
+
+
+def test_numbers_are_aligned_on_the_point():
+    shift = decimal_indents(["95.1", "100", "0.029", "\N{MINUS SIGN}3", "无", "98.5"])
+    assert shift[2] == 0
+    assert shift[4] == 0
+    assert shift[0] == shift[5]
+    assert math.isclose(shift[0], 2 * 0.555)
+    assert math.isclose(shift[1], 0.278 + 3 * 0.555)
+    assert shift[1] == shift[3]
+
+
+def test_columns_fill_the_page_and_keep_words_whole():
+    heads = ["指标", "基期值", "判定", "理由"]
+    rows = [["特种设备万台死亡率", "0.029", "无法评估", "没有独立资料，" * 20]] * 3
+    grid = layout(heads, rows)
+    assert grid.size == SIZES[0]
+    assert math.isclose(sum(grid.widths), TEXT_WIDTH, abs_tol=0.1)
+    for width, text in zip(grid.widths[1:3], rows[0][1:3], strict=True):
+        assert width - PADDING >= em_width(text) * grid.size
+
+
+def test_many_columns_get_smaller_letters_before_they_are_cut():
+    grid = layout(["指标名称"] * 14, [["12345.6"] * 14])
+    assert grid.size < SIZES[0]
+    assert sum(grid.widths) <= TEXT_WIDTH + 0.1
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("a\n b\t c", "a b c"), (" x ", "x"), ("PM₂.₅", "PM2.5"), ("a\u200bb\ufeff", "ab"),
+        ("\u202eabc", "abc"), ("\U00020000", "〓"), ("质\x00量", "质量"),
+    ],
+)  # fmt: skip
+def test_line_is_made_printable(text, clean):
+    assert Cleaner(missing_glyphs).line(text, "here") == clean
+
+
+def test_what_was_changed_is_reported_once_per_place():
+    cleaner = Cleaner(missing_glyphs)
+    for _ in range(3):
+        cleaner.line("\U00020000\u202e" + "长" * 50, "table", limit=10)
+    found = {finding["code"]: finding for finding in cleaner.findings()}
+    assert set(found) == {"missing_glyph", "invisible_character", "text_cut"}
+    assert found["missing_glyph"]["value"] == "U+20000"
+    assert found["text_cut"]["value"] == "51"
+    assert all(finding["where"] == "table" for finding in found.values())
+
+
+def test_only_endless_runs_get_break_places():
+    assert breakable("specification " * 20) == "specification " * 20
+    address = "https://www.example.org/" + "a" * 60
+    assert breakable(address).replace("\u200b", "") == address
+    assert "\u200b" in breakable(address)

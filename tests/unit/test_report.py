@@ -1,0 +1,121 @@
+import json
+
+import IPython.display
+import pandas as pd
+import pytest
+
+from wqa import report
+from wqa.errors import BuildError
+from wqa.facts import Fact, Text
+from wqa.figures import add_axes, new_figure, styled
+from wqa.tables import Column, DisplayTable
+
+RATE = Fact("f.rate", 98.3, "98.3", unit="pct", kind="observation", source_ids=("s-1",),
+            locator="observations.csv:7")  # fmt: skip
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    found = []
+    monkeypatch.setattr(IPython.display, "display", lambda data, **options: found.append(data))
+    return found
+
+
+@styled
+def chart():
+    figure = new_figure(1.5)
+    add_axes(figure, left=0.5, right=0.2, top=0.2, bottom=0.3).plot([0, 1], [0, 1])
+    return figure
+
+
+def figure_arguments(**changed):
+    return {
+        "id": "trend", "caption": "变化", "alt": "折线上升", "sources": ["s-1"],
+        "data": pd.DataFrame({"year": [2020], "value": [98.3]}), **changed,
+    }  # fmt: skip
+
+
+def test_text_carries_strings_and_facts(shown):
+    report.show_text(Text("合格率{rate}%", {"rate": RATE}))
+    (bundle,) = shown
+    assert bundle["text/plain"] == "合格率98.3%"
+    assert 'title="s-1 | observations.csv:7"' in bundle["text/html"]
+    assert bundle[report.MIME]["parts"] == ["合格率", RATE.to_json(), "%"]
+
+
+def test_several_paragraphs_are_several_blocks(shown):
+    report.show_text(["甲", "乙"], id="start")
+    assert [bundle[report.MIME]["id"] for bundle in shown] == ["start", ""]
+
+
+def test_everything_shown_is_json(shown):
+    report.show_figure(chart(), **figure_arguments(notes=["注"]))
+    report.show_table(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": RATE},)))
+    report.show_list(["甲", RATE])
+    report.show_note("注")
+    report.show_heading("题", 3)
+    for bundle in shown:
+        assert json.loads(json.dumps(bundle[report.MIME], allow_nan=False)) == bundle[report.MIME]
+
+
+def test_figure_carries_three_pictures_and_its_data(shown):
+    report.show_figure(chart(), **figure_arguments())
+    (bundle,) = shown
+    block = bundle[report.MIME]
+    assert bundle["image/png"] == block["png"]
+    assert block["svg_text"] != block["svg_path"]
+    assert block["data"] == {"columns": ["year", "value"], "rows": [[2020, 98.3]]}
+
+
+@pytest.mark.parametrize("missing", ["caption", "alt", "sources"])
+def test_figure_needs_caption_alternative_text_and_sources(shown, missing):
+    with pytest.raises(BuildError, match=f"figure trend: {missing} is missing"):
+        report.show_figure(chart(), **figure_arguments(**{missing: ""}))
+    assert shown == []
+
+
+def test_figure_needs_data(shown):
+    with pytest.raises(BuildError, match="data is missing"):
+        report.show_figure(chart(), **figure_arguments(data=pd.DataFrame()))
+
+
+def test_data_of_a_figure_has_no_nan(shown):
+    frame = pd.DataFrame({"a": [1.0, float("nan")], "b": [pd.NA, pd.Timestamp("2020-01-01")]})
+    report.show_figure(chart(), **figure_arguments(data=frame))
+    rows = shown[0][report.MIME]["data"]["rows"]
+    assert rows == [[1.0, None], [None, "2020-01-01 00:00:00"]]
+
+
+def test_table_without_source_is_refused(shown):
+    with pytest.raises(BuildError, match="table t: sources is missing"):
+        report.show_table(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": "乙"},)))
+
+
+def test_table_on_own_computation_names_it(shown):
+    report.show_table(
+        DisplayTable("t", "题", (Column("a", "甲"),), ({"a": "乙"},), sources=(report.OWN,))
+    )
+    assert shown[0][report.MIME]["sources"] == ["computed"]
+    assert shown[0]["text/plain"] == "题\n甲\n乙"
+
+
+@pytest.mark.parametrize("id", ["Trend", "1a", "a b", "a--b", "图", "a/b", "-a", ""])
+def test_id_must_be_an_anchor(shown, id):
+    with pytest.raises(BuildError, match="an id is not an anchor"):
+        report.show_figure(chart(), **figure_arguments(id=id))
+
+
+def test_empty_text_is_refused(shown):
+    with pytest.raises(BuildError, match="a text block is empty"):
+        report.show_text("  ")
+
+
+def test_heading_level_is_below_the_chapter(shown):
+    with pytest.raises(BuildError, match="no such heading level"):
+        report.show_heading("题", 1)
+
+
+def test_shown_html_is_escaped(shown):
+    fact = Fact("f", None, "<b>&", source_ids=('"x',))
+    report.show_text(Text("<i>{f}", {"f": fact}))
+    assert shown[0]["text/html"] == '<p>&lt;i&gt;<span title="&quot;x">&lt;b&gt;&amp;</span></p>'
