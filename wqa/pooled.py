@@ -37,6 +37,7 @@ Array = NDArray[np.float64]
 
 FAMILIES = ("percent", "score", "rate", "count", "positive", "index")
 BOUNDED = ("percent", "score")
+LEARNED_AS = {"count": "rate", "index": "positive"}  # families that share another's prior
 MAX_HORIZON = 50
 MAX_POINTS = 200
 NODES, REACH = 4096, 14.0  # table of the Student t: nodes, and arcsinh of the last one
@@ -120,7 +121,8 @@ def load_prior(family: str, path: Path | None = None) -> Prior:
         raise ForecastError(
             "the family of the series is unknown", got=family, expected=" | ".join(FAMILIES)
         )
-    source = path or Path(__file__).parent / "priors" / f"{family}.json"
+    learned = LEARNED_AS.get(family, family)
+    source = path or Path(__file__).parent / "priors" / f"{learned}.json"
     return _read_prior(family, source)
 
 
