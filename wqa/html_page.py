@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from wqa.data_pack import block_csv
-from wqa.document import Block, Paper, Piece, Pieces
+from wqa.document import Block, Paper
 from wqa.fonts import FAMILY, web_font
 from wqa.pandoc_tree import Node, Writer, chapter_title, raw_block, section_number
 from wqa.paths import ASSETS
+from wqa.pieces import Piece, Pieces
 from wqa.table_layout import column_indents, em_width, head, printed
 
 LANGUAGE = {"zh": "zh-CN", "en": "en"}

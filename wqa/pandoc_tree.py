@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wqa.document import Block, Chapter, Paper, Pieces
+from wqa.document import Block, Chapter, Paper
+from wqa.pieces import Pieces
 from wqa.plain_text import breakable
 
 Node = dict[str, Any]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from wqa.document import Block, Paper, Pieces
+from wqa.document import Block, Paper
 from wqa.pandoc_tree import Node, Writer, raw_block
+from wqa.pieces import Pieces
 from wqa.plain_text import breakable
 from wqa.table_layout import column_indents, head, layout, printed
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from wqa.document import Block, Paper, Pieces
+from wqa.document import Block, Paper
 from wqa.html_page import tree_text
 from wqa.pandoc_tree import (
     Node,
@@ -20,6 +20,7 @@ from wqa.pandoc_tree import (
     section_number,
     string,
 )
+from wqa.pieces import Pieces
 from wqa.table_layout import column_indents, head, layout, printed
 
 TWIPS = 20  # per point
