@@ -59,11 +59,12 @@ def hint(case: Case, hints: pd.DataFrame) -> Verdict | None:
     """
     own = hints[hints["scope"].isin(case.target.series)]
     limits = own[own["qualifier"].isin(("lower_bound", "upper_bound"))]
+    last = case.year if case.edition is None else min(case.year, case.edition)
     ranks = case.observations[
         (case.observations["indicator_id"] == f"{case.target.indicator_id}_rank")
         & (case.observations["region"] == case.region)
         & (case.observations["year"] >= case.start).fillna(False).astype(bool)
-        & (case.observations["year"] <= case.year).fillna(False).astype(bool)
+        & (case.observations["year"] <= last).fillna(False).astype(bool)
     ]
     if case.as_of:
         ranks = ranks[ranks["vintage"].astype(str) <= case.as_of]
