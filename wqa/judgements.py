@@ -25,7 +25,7 @@ from wqa.facts import (
 from wqa.narrative import sentences
 from wqa.selection import Row
 from wqa.view import View
-from wqa.wording import in_sentence, listed, say, term, unit_after
+from wqa.wording import in_sentence, say, term, unit_after
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,26 @@ def target_of(view: View, row: Row) -> Target:
     raise DataError("the plan has no such target", got=row["target_id"])
 
 
-def target_text(target: Target, lang: str) -> Text:
+def short_unit(unit_id: str, lang: str) -> str:
+    """Return a unit for a narrow column: English words are left to the tables.
+
+    Parameters
+    ----------
+    unit_id : str
+        Unit of the catalogue.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        For example ``%``, ``分``, or nothing.
+    """
+    unit = unit_after(unit_id, lang)
+    return unit if lang == "zh" or unit == "%" else ""
+
+
+def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
     """Print a target: sign, number, unit, such as ``≥98.5%``.
 
     Parameters
@@ -95,6 +114,8 @@ def target_text(target: Target, lang: str) -> Text:
         Target of a plan.
     lang : str
         ``zh`` or ``en``.
+    short : bool
+        Leave long English units out.
 
     Returns
     -------
@@ -104,7 +125,7 @@ def target_text(target: Target, lang: str) -> Text:
     if target.value is None:
         return Text(term(f"kind.{target.kind}", lang))
     sign = term(f"comparator.{target.comparator}", lang)
-    unit = named(unit_after(target.unit, lang))
+    unit = named(short_unit(target.unit, lang) if short else unit_after(target.unit, lang))
     return Text(
         "{sign}{value}{unit}", {"sign": sign, "value": target_fact(target, lang=lang), "unit": unit}
     )
@@ -352,46 +373,3 @@ def sureness_text(view: View, row: Row) -> Text:
     one = "_one" if number == 1 and key != "calibrated" else ""
     n = count_fact(f"points.{row['target_id']}", number, lang=lang)
     return say(f"sure.{key}{one}", lang, n=n)
-
-
-def summary_text(view: View, frame: pd.DataFrame) -> Text:
-    """Count the verdicts of a plan.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    frame : pandas.DataFrame
-        As from `wqa.assess`.
-
-    Returns
-    -------
-    Text
-        The counts, and a caution if most targets cannot be assessed.
-    """
-    lang = view.lang
-    rows = records(frame)
-    items = []
-    for verdict in VERDICTS:
-        number = sum(row["verdict"] == verdict for row in rows)
-        if number:
-            n = count_fact(f"verdict.{verdict}", number, lang=lang)
-            items.append(
-                say("summary.count_item", lang, verdict=term(f"verdict.{verdict}", lang), n=n)
-            )
-    first = say(
-        "summary.counts",
-        lang,
-        rows=count_fact(
-            "plan_rows", len({row["target_id"].rstrip("abc") for row in rows}), lang=lang
-        ),
-        n=count_fact("plan_targets", len(rows), lang=lang),
-        list=listed(items, lang),
-    )
-    open_ones = sum(row["verdict"] == "not_assessable" for row in rows)
-    rest: list[Text] = []
-    if open_ones == len(rows):
-        rest.append(say("summary.nothing_assessable", lang))
-    elif open_ones > len(rows) / 2:
-        rest.append(say("summary.mostly_not_assessable", lang))
-    return sentences([first, *rest], lang)

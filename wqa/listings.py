@@ -327,27 +327,12 @@ def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates"
     rows = []
     for record in rates.sort_values(["year", "scope"]).to_dict("records"):
         row = {str(key): value for key, value in record.items()}
-        made = {
-            "deaths": _part(row, "deaths", 0, lang),
-            "stock": _part(row, "stock_10k", None, lang),
-            "published": _part(row, "published_rate", None, lang),
-        }
-        cells: dict[str, Printable] = {k: fact for k, fact in made.items() if fact is not None}
-        if not cells:
+        cells: dict[str, Printable] = dict(death_parts(row, lang))
+        if not {"deaths", "published"} & set(cells):
             continue
-        first = next(fact for fact in made.values() if fact is not None)
+        first = next(cell for cell in cells.values() if isinstance(cell, Fact))
         cells["year"] = year_fact(int(row["year"]), first)
         cells["scope"] = named(scope_name(str(row["scope"]), lang))
-        inputs = [made["deaths"], made["stock"]]
-        known = [fact for fact in inputs if fact is not None]
-        if len(known) == 2 and row["recomputed_rate"] == row["recomputed_rate"]:
-            rate = float(row["recomputed_rate"])
-            new = computed_fact("rate", rate, known, decimals=3, lang=lang, unit="per_10k_units")
-            cells["recomputed"] = new
-            if made["published"] is not None:
-                share = rate / float(row["published_rate"]) * 100
-                both = [new, made["published"]]
-                cells["ratio"] = computed_fact("ratio", share, both, decimals=0, lang=lang)
         rows.append(cells)
     keys = ["year", "scope", "deaths", "stock", "published", "recomputed", "ratio"]
     numbers = dict.fromkeys(keys[2:], "decimal")
@@ -358,6 +343,39 @@ def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates"
     )
     caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
     return DisplayTable(id, caption, columns, tuple(rows), (say("note.two_rates", lang),))
+
+
+def death_parts(row: Mapping[str, Any], lang: str) -> dict[str, Fact]:
+    """Return the known figures of one year of the death rate frame, as facts.
+
+    Parameters
+    ----------
+    row : mapping
+        Row of the frame of `wqa.load_death_rates`.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    dict of str to Fact
+        deaths, stock, published, and where they can be computed recomputed and ratio
+        (recomputed as percent of published).
+    """
+    made = {
+        "deaths": _part(row, "deaths", 0, lang),
+        "stock": _part(row, "stock_10k", None, lang),
+        "published": _part(row, "published_rate", None, lang),
+    }
+    known = {key: fact for key, fact in made.items() if fact is not None}
+    if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
+        rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
+        new = computed_fact("rate", rate, inputs, decimals=3, lang=lang, unit="per_10k_units")
+        known["recomputed"] = new
+        if "published" in known:
+            share = rate / float(row["published_rate"]) * 100
+            both = [new, known["published"]]
+            known["ratio"] = computed_fact("ratio", share, both, decimals=0, lang=lang)
+    return known
 
 
 def _part(row: Mapping[str, Any], name: str, decimals: int | None, lang: str) -> Fact | None:

@@ -30,7 +30,7 @@ from wqa.figures import (
     styled,
     text_width,
 )
-from wqa.layout import nice_ticks, size_of, source_line, value_axis, wrapped
+from wqa.layout import nice_ticks, size_of, source_line, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,7 +148,7 @@ def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str
     frame : pandas.DataFrame
         One line per target, in the order to be drawn: row, name, target, level
         (printed), verdict (code), verdict_label, binding (bool), p, p_low,
-        p_high (0..1, missing without a forecast).
+        p_high (0..1, missing without a forecast), weak (bool: bar drawn hatched).
     source : str
         Source line.
     words : mapping
@@ -191,20 +191,17 @@ def _attainment_line(
     ends = {"row": "name", "name": "target", "target": "level", "level": "verdict"}
     for key, following in ends.items():
         room = stops[following] - stops[key] - 0.08
-        size = next(
-            (
-                s
-                for s in (SIZE - 0.5, SMALL, 6.6)
-                if len(wrapped(figure, str(row[key]), room, s)) < 3
-            ),
-            6.6,
-        )
-        lines = wrapped(figure, printable(str(row[key])), room, size)
+        text = printable(str(row[key]))
+        # Smaller type before a third line; nothing is ever cut.
+        for size in (SIZE - 0.5, SMALL, 6.4):
+            lines = wrapped(figure, text, room, size)
+            if len(lines) < 3:
+                break
         weight = "bold" if row["binding"] and key in ("row", "name") else "normal"
         axes.text(
             stops[key] + 0.04,
             y,
-            "\n".join(lines[:2]),
+            "\n".join(lines),
             size=size,
             va="center",
             weight=weight,
@@ -223,7 +220,7 @@ def _attainment_line(
         gid=f"verdict-{row['verdict']}",
     )
     lines = wrapped(figure, printable(str(row["verdict_label"])), 0.84, SMALL)
-    axes.text(stops["verdict"] + 0.24, y, "\n".join(lines[:2]), size=SMALL, va="center")
+    axes.text(stops["verdict"] + 0.24, y, "\n".join(lines), size=SMALL, va="center")
 
 
 def _probability(
@@ -239,149 +236,10 @@ def _probability(
         return left + (right - 0.36 - left) * p
 
     axes.barh(y, at(1) - left, left=left, height=0.36, color=PALE, lw=0, zorder=1)
-    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.36, color=BLUE, lw=0, zorder=2)
+    style: dict[str, Any] = {"color": BLUE, "lw": 0}
+    if row["weak"]:
+        style = {"facecolor": "white", "edgecolor": BLUE, "hatch": "/////", "lw": 0.8}
+    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.36, zorder=2, **style)
     if row["p_low"] is not None and row["p_low"] == row["p_low"]:
         axes.plot([at(row["p_low"]), at(row["p_high"])], [y, y], color=INK, lw=1.2, zorder=3)
     axes.text(at(1) + 0.05, y, f"{number_text(float(row['p']) * 100, 0)}%", size=SMALL, va="center")
-
-
-@styled
-def plot_reliability(
-    frame: pd.DataFrame, *, source: str, words: Mapping[str, str], lang: str = "zh"
-) -> Figure:
-    """Draw how often a stated probability came true.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns stated, observed, lower, upper (0..1) and n (forecasts), one
-        row per class of stated probability.
-    source : str
-        Source line.
-    words : mapping
-        Printed names: stated, observed, perfect, and n (what is counted).
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Figure
-        Points with intervals; on the diagonal, probabilities come true as stated.
-    """
-    figure = new_figure(4.1, width=5.0)
-    foot = source_line(figure, source)
-    axes = add_axes(figure, left=0.55, right=0.3, top=0.36, bottom=foot + 0.48)
-    value_axis(figure, axes, 0, 100, words["observed"], lang, most=6)
-    axes.set_xlim(0, 100)
-    axes.set_xticks(range(0, 101, 20))
-    axes.set_xlabel(printable(words["stated"]))
-    axes.plot([0, 100], [0, 100], color=GREY, lw=1, ls=(0, (1, 1.5)), zorder=1)
-    axes.text(3, 97, printable(words["perfect"]), size=SMALL, color=GREY, va="top")
-    for row in frame.to_dict("records"):
-        x, y = float(row["stated"]) * 100, float(row["observed"]) * 100
-        axes.vlines(x, row["lower"] * 100, row["upper"] * 100, color=BLUE, lw=1.2, zorder=2)
-        axes.plot(x, y, "o", color=BLUE, zorder=3)
-        above = x < 88
-        axes.annotate(
-            f"{words['n']} {number_text(int(row['n']), 0, lang)}",
-            (x, y),
-            xytext=(5 if above else -5, -10),
-            textcoords="offset points",
-            ha="left" if above else "right",
-            size=6.8,
-            color=GREY,
-        )
-    return figure
-
-
-@styled
-def plot_funnel(
-    frame: pd.DataFrame,
-    limits: pd.DataFrame,
-    *,
-    centre: float,
-    title: str,
-    source: str,
-    words: Mapping[str, str],
-    lang: str = "zh",
-) -> Figure:
-    """Draw rates against sample sizes with the range that chance alone explains.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns label, n, rate, role; rate in the unit of `title`.
-    limits : pandas.DataFrame
-        Columns n, lo_95, hi_95, lo_998, hi_998 around the centre, sorted by n.
-    centre : float
-        Pooled rate.
-    title, source
-        What is measured, with unit; source line.
-    words : mapping
-        Printed names: n, centre, inner, outer.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Figure
-        Sample size on a logarithmic axis.
-    """
-    from wqa.charts import frame_axes
-    from wqa.layout import direct_labels
-
-    figure, axes = frame_axes(3.9, [words["centre"]], source, below=0.48)
-    sizes = limits["n"].astype(float)
-    axes.set_xscale("log")
-    axes.set_xlim(float(sizes.min()), float(sizes.max()))
-    values = [*frame["rate"].astype(float), centre, *limits["lo_998"], *limits["hi_998"]]
-    low, high = min(values), max(values)
-    margin = (high - low) * 0.06
-    value_axis(figure, axes, low - margin, min(high + margin, 100.4), title, lang)
-    decades = [10**k for k in range(1, 8) if sizes.min() <= 10**k <= sizes.max()]
-    axes.set_xticks(decades, [number_text(decade, 0, lang) for decade in decades])
-    axes.minorticks_off()
-    axes.set_xlabel(printable(words["n"]))
-    axes.fill_between(sizes, limits["lo_998"], limits["hi_998"], color="#E6EEF4", lw=0, zorder=1)
-    axes.fill_between(sizes, limits["lo_95"], limits["hi_95"], color="#C7DCEA", lw=0, zorder=2)
-    axes.axhline(centre, color=GREY, lw=1, zorder=3)
-    for row in frame.to_dict("records"):
-        colour, marker, _ = ROLES.get(str(row["role"]), (GREEN, "D", 1.4))
-        axes.plot(float(row["n"]), float(row["rate"]), marker, color=colour, ms=6, zorder=4)
-    _label_points(figure, axes, frame)
-    # The bands are widest, and hold their names, where the samples are small.
-    start = limits.iloc[max(1, len(limits) // 40)]
-    for column, name, colour in (("lo_95", "inner", "#1F5A88"), ("lo_998", "outer", "#3D6F95")):
-        place = (float(start["n"]) * 1.05, float(start[column]))
-        axes.text(*place, printable(words[name]), size=SMALL, color=colour, va="bottom", zorder=5)
-    direct_labels(figure, axes, [(float(sizes.max()), centre, words["centre"], GREY)])
-    return figure
-
-
-def _label_points(figure: Figure, axes: Axes, frame: pd.DataFrame) -> None:
-    """Name the points of a funnel; a name that would cover another goes below its point."""
-    taken: list[tuple[float, float, float, float]] = []
-    ordered = frame.sort_values("n", ascending=False)
-    for row in ordered.to_dict("records"):
-        text = printable(str(row["label"]))
-        x, y = axes.transData.transform((float(row["n"]), float(row["rate"]))) / figure.dpi * 72
-        wide, tall = text_width(figure, text, SMALL) * 72, SMALL * 1.2
-        for dx, dy, side in ((6, -3, 0), (-6, -3, -1), (0, 6, -0.5), (0, -13, -0.5), (6, 8, 0)):
-            box = (x + dx + side * wide, y + dy, x + dx + (side + 1) * wide, y + dy + tall)
-            if not any(_overlap(box, other) for other in taken):
-                break
-        taken.append(box)
-        axes.annotate(
-            text,
-            (float(row["n"]), float(row["rate"])),
-            xytext=(dx + side * wide, dy),
-            textcoords="offset points",
-            size=SMALL,
-            zorder=5,
-        )
-
-
-def _overlap(
-    one: tuple[float, float, float, float], two: tuple[float, float, float, float]
-) -> bool:
-    return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]

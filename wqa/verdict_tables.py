@@ -11,6 +11,7 @@ from wqa.facts import (
     Printable,
     Text,
     computed_fact,
+    count_fact,
     named,
     parameter_fact,
     quoted,
@@ -18,32 +19,93 @@ from wqa.facts import (
     year_fact,
 )
 from wqa.judgements import (
+    VERDICTS,
+    is_weak,
     level_fact,
     probability_of,
     reason_text,
     records,
+    short_unit,
     target_name,
     target_of,
     target_text,
     verdict_label,
 )
 from wqa.listings import heads
+from wqa.narrative import sentences
 from wqa.selection import Row
 from wqa.tables import DisplayTable
 from wqa.view import View
-from wqa.wording import say, term, unit_after
+from wqa.wording import listed, say, term, unit_after
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def level_cell(view: View, row: Row) -> Text | None:
-    """Print the level a verdict rests on with its year; None if there is none."""
+def summary_text(view: View, frame: pd.DataFrame) -> Text:
+    """Count the verdicts of a plan.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    frame : pandas.DataFrame
+        As from `wqa.assess`.
+
+    Returns
+    -------
+    Text
+        The counts, and a caution if most targets cannot be assessed.
+    """
+    lang = view.lang
+    rows = records(frame)
+    items = []
+    for verdict in VERDICTS:
+        number = sum(row["verdict"] == verdict for row in rows)
+        if number:
+            n = count_fact(f"verdict.{verdict}", number, lang=lang)
+            items.append(
+                say("summary.count_item", lang, verdict=term(f"verdict.{verdict}", lang), n=n)
+            )
+    first = say(
+        "summary.counts",
+        lang,
+        rows=count_fact(
+            "plan_rows", len({row["target_id"].rstrip("abc") for row in rows}), lang=lang
+        ),
+        n=count_fact("plan_targets", len(rows), lang=lang),
+        list=listed(items, lang),
+    )
+    open_ones = sum(row["verdict"] == "not_assessable" for row in rows)
+    rest: list[Text] = []
+    if open_ones == len(rows):
+        rest.append(say("summary.nothing_assessable", lang))
+    elif open_ones > len(rows) / 2:
+        rest.append(say("summary.mostly_not_assessable", lang))
+    return sentences([first, *rest], lang)
+
+
+def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
+    """Print the level a verdict rests on with its year; None if there is none.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    row : mapping
+        Row of the verdict frame.
+    short : bool
+        Leave long English units out.
+
+    Returns
+    -------
+    Text or None
+    """
     fact = level_fact(view, row)
     if fact is None:
         return None
     template = "{value}{unit}（{year}年）" if view.lang == "zh" else "{value}{unit} ({year})"
-    unit = named(unit_after(fact.unit, view.lang))
+    unit = named(short_unit(fact.unit, view.lang) if short else unit_after(fact.unit, view.lang))
     year = year_fact(int(row["level_year"]), fact)
     return Text(template, {"value": fact, "unit": unit, "year": year})
 
@@ -168,23 +230,26 @@ def overview_frame(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns row, name, target, level, verdict, verdict_label, binding, p, p_low, p_high.
+        Columns row, name, target, level, verdict, verdict_label, binding, weak, p, p_low, p_high.
+        Long English units are left to the tables.
     """
     import pandas as pd
 
     out: list[Mapping[str, Any]] = []
+    none = term("figure.no_value", view.lang)
     for row in records(frame):
-        target, level = target_of(view, row), level_cell(view, row)
+        target, level = target_of(view, row), level_cell(view, row, short=True)
         p = probability_of(view, row)
         out.append(
             {
                 "row": f"{target.row}{target.part}",
                 "name": str(target_name(target, view.lang)),
-                "target": str(target_text(target, view.lang)),
-                "level": str(level) if level else term("figure.no_value", view.lang),
+                "target": str(target_text(target, view.lang, short=True)),
+                "level": str(level) if level else none,
                 "verdict": row["verdict"],
                 "verdict_label": verdict_label(row, view.lang),
                 "binding": target.nature == "binding",
+                "weak": is_weak(row),
                 "p": None if p is None else float(p.value or 0) / 100,
                 "p_low": None if p is None or p.lower is None else p.lower / 100,
                 "p_high": None if p is None or p.upper is None else p.upper / 100,

@@ -1,0 +1,360 @@
+"""Figures about targets and models, ready to show: overview, path, plan sum, calibration.
+
+Each function returns the arguments of `wqa.report.show_figure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wqa.catalog import Target
+from wqa.charts import plot_path_and_fan
+from wqa.countcharts import plot_plan_sum, plot_two_rates
+from wqa.errors import DataError
+from wqa.facts import (
+    Fact,
+    Printable,
+    computed_fact,
+    count_fact,
+    named,
+    number_text,
+    observation_fact,
+    parameter_fact,
+    target_fact,
+    year_fact,
+)
+from wqa.forecasting import Forecast
+from wqa.intervals import event_rate_interval
+from wqa.judgements import VERDICTS
+from wqa.narrative import marked
+from wqa.overviews import plot_attainment
+from wqa.pictures import Picture, target_line
+from wqa.selection import ANNUAL, rows_of
+from wqa.verdict_tables import overview_frame
+from wqa.view import View
+from wqa.wording import listed, say, term, terms, titled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTER = 95
+
+
+def attainment_picture(view: View, verdicts: pd.DataFrame, *, id: str = "attainment") -> Picture:
+    """Make the overview of all targets on one page.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    verdicts : pandas.DataFrame
+        As from `wqa.assess`.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.report.show_figure`.
+    """
+    lang, plan = view.lang, view.parameters.plan
+    data = overview_frame(view, verdicts)
+    words = terms(["row", "name", "level", "verdict", "probability", "none"], lang)
+    words["target"] = term("figure.goal", lang)
+    sources = sorted({s for ids in verdicts["source_ids"] for s in str(ids).split()})
+    items: list[Printable] = []
+    for verdict in VERDICTS:
+        number = int((data["verdict"] == verdict).sum())
+        if number:
+            n = count_fact(f"verdict.{verdict}", number, lang=lang)
+            label = term(f"verdict.{verdict}", lang)
+            items.append(say("summary.count_item", lang, verdict=label, n=n))
+    known = int(data["p"].notna().sum())
+    return {
+        "fig": plot_attainment(
+            data, source=view.source_line([plan.source_id, *sources]), words=words
+        ),
+        "id": id,
+        "caption": say("caption.attainment", lang, plan=str(getattr(plan, f"short_{lang}"))),
+        "alt": say(
+            "alt.attainment",
+            lang,
+            n=count_fact("plan_targets", len(data), lang=lang),
+            items=listed(items, lang),
+            k=count_fact("with_probability", known, lang=lang),
+        ),
+        "sources": list(dict.fromkeys([plan.source_id, *sources])),
+        "data": data,
+    }
+
+
+def path_picture(
+    view: View,
+    indicator_id: str,
+    region: str,
+    scope: str,
+    forecast: Forecast | None,
+    *,
+    target: Target | None = None,
+    id: str = "",
+) -> Picture:
+    """Make the figure of a series with its forecast and the path a target requires.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id, region, scope : str
+        The series.
+    forecast : Forecast or None
+        Made from this series.
+    target : Target, optional
+        Drawn as reference; it need not be a target of this region.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.report.show_figure`.
+
+    Raises
+    ------
+    DataError
+        If there is no target: nothing would be required.
+    """
+    import pandas as pd
+
+    lang, indicator = view.lang, view.indicator(indicator_id)
+    if target is None or target.value is None:
+        raise DataError("a path needs a target with a number", got=indicator_id)
+    rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    history = pd.DataFrame({"year": [r["year"] for r in rows], "value": [r["value"] for r in rows]})
+    last = observation_fact(rows[-1], lang=lang)
+    start = (int(rows[-1]["year"]), float(rows[-1]["value"]))
+    later = start[0] < target.year
+    sources = list(dict.fromkeys(str(row["source_id"]) for row in rows))
+    title = titled(view.indicator_name(indicator_id), indicator.unit, lang)
+    figure = plot_path_and_fan(
+        history,
+        None if forecast is None else forecast.frame,
+        title=title,
+        source=view.source_line(sources),
+        target=target_line(target, lang) | {"year": target.year},
+        words=terms(["observed", "required", "median", "inner", "outer"], lang),
+        lang=lang,
+        baseline=start if later else None,
+        bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
+    )
+    goal = target_fact(target, lang=lang)
+    slots: dict[str, Printable] = {
+        "title": title,
+        "year_a": year_fact(start[0], last),
+        "a": last,
+        "target": goal,
+    }
+    alt = say("alt.path", lang, **slots)
+    data = history.assign(kind="observed")
+    if forecast is not None:
+        alt = say("alt.fan", lang, **slots, **_fan_facts(forecast, last, indicator.decimals, lang))
+        columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
+        data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
+    name = named(view.indicator_name(indicator_id))
+    return {
+        "fig": figure,
+        "id": id or f"path-{indicator_id.replace('_', '-')}",
+        "caption": say("caption.path", lang, indicator=name, region=view.names[region]),
+        "alt": alt,
+        "sources": sources,
+        "data": data,
+    }
+
+
+def _fan_facts(forecast: Forecast, last: Fact, decimals: int, lang: str) -> dict[str, Printable]:
+    tail = forecast.frame.iloc[-1]
+    note = f"{forecast.model}, {forecast.evidence_class}"
+
+    def made(column: str) -> Fact:
+        value = float(tail[column])
+        return computed_fact(
+            column, value, [last], decimals=decimals, lang=lang, kind="forecast", note=note
+        )
+
+    return {
+        "year_b": year_fact(int(tail["year"])),
+        "median": made("median"),
+        "low": made("lo_95"),
+        "high": made("hi_95"),
+        "level": parameter_fact("level", OUTER, lang=lang),
+    }
+
+
+def plan_sum_picture(
+    view: View,
+    target: Target,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    start: float = 0.0,
+    running: bool = False,
+    id: str = "",
+) -> Picture:
+    """Make the figure of a count that grows towards a target.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    target : Target
+        With a number.
+    rows : sequence of mapping
+        Rows of the observation frame inside the plan period, oldest first.
+    start : float
+        Stock at the start of the plan, for a stock.
+    running : bool
+        The rows are stocks already; else they are added up.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.report.show_figure`. A sum over years with a missing one, or a
+        figure for part of a year, is drawn as a lower bound.
+    """
+    import pandas as pd
+
+    lang = view.lang
+    total, complete = start, True
+    made: list[dict[str, Any]] = []
+    facts: list[Fact] = []
+    expected = target.start_year or int(rows[0]["year"])
+    for row in rows:
+        complete = complete and (running or int(row["year"]) == expected)
+        expected = int(row["year"]) + 1
+        total = float(row["value"]) if running else total + float(row["value"])
+        whole = row["qualifier"] in ANNUAL and complete
+        made.append(
+            {
+                "year": int(row["year"]),
+                "value": float(row["value"]),
+                "cumulative": total,
+                "qualifier": "exact" if whole else "lower_bound",
+                "source_id": row["source_id"],
+            }
+        )
+        value = observation_fact(row, lang=lang)
+        fact = value if running else computed_fact("sum", total, [*facts, value], lang=lang)
+        facts.append(fact)
+    data = pd.DataFrame(made)
+    title = titled(str(getattr(target, f"name_{lang}")), target.unit, lang)
+    goal = target_fact(target, lang=lang)
+    sources = list(dict.fromkeys(data["source_id"]))
+    line = target_line(target, lang) | {"year": target.year, "start": start}
+    figure = plot_plan_sum(
+        data,
+        title=title,
+        source=view.source_line(sources),
+        target=line | {"first": target.start_year or int(rows[0]["year"])},
+        words=terms(["counted", "even"], lang),
+        lang=lang,
+    )
+    items = [
+        say("alt.bar", lang, year=year_fact(row["year"]), value=marked(row, fact, lang))
+        for row, fact in zip(made, facts, strict=True)
+    ]
+    name = named(str(getattr(target, f"name_{lang}")))
+    return {
+        "fig": figure,
+        "id": id or f"sum-{target.indicator_id.replace('_', '-')}",
+        "caption": say("caption.sum", lang, indicator=name),
+        "alt": say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
+        "sources": sources,
+        "data": data,
+        "notes": [term("figure.at_least", lang)] if "lower_bound" in set(data["qualifier"]) else [],
+    }
+
+
+def death_rates_picture(
+    view: View, rates: pd.DataFrame, *, id: str = "death-rates", target: bool = True
+) -> Picture:
+    """Make the figure of published against recomputed death rates.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    rates : pandas.DataFrame
+        As from `wqa.load_death_rates`, one region.
+    id : str
+        Anchor.
+    target : bool
+        Draw the city's target for reference.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.report.show_figure`.
+    """
+    import pandas as pd
+
+    lang, region = view.lang, str(rates["region"].iloc[0])
+    made = []
+    for record in rates.sort_values(["year", "scope"]).to_dict("records"):
+        row = {str(key): value for key, value in record.items()}
+        whole = row["deaths"] == row["deaths"] and row["stock_10k"] == row["stock_10k"]
+        low, high = (float("nan"), float("nan"))
+        if whole:
+            low, high = event_rate_interval(int(row["deaths"]), float(row["stock_10k"]))
+        made.append(
+            {
+                "year": int(row["year"]),
+                "scope": row["scope"],
+                "published": row["published_rate"],
+                "recomputed": row["recomputed_rate"],
+                "lower": low,
+                "upper": high,
+            }
+        )
+    data = pd.DataFrame(made).astype({"published": float, "recomputed": float})
+    data = data.dropna(subset=["published", "recomputed"], how="all").reset_index(drop=True)
+    columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
+    sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})
+    goals = [t for t in view.targets("special_equipment_death_rate") if target]
+    figure = plot_two_rates(
+        data,
+        title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
+        source=view.source_line(sources),
+        words=terms(["published", "recomputed"], lang),
+        lang=lang,
+        target=target_line(goals[0], lang) if goals else None,
+    )
+    return {
+        "fig": figure,
+        "id": id,
+        "caption": say("caption.two_rates", lang, region=view.names[region]),
+        "alt": _death_alt(view, data, region),
+        "sources": sources,
+        "data": data,
+        "notes": [named(term("figure.poisson", lang))],
+    }
+
+
+def _death_alt(view: View, data: pd.DataFrame, region: str) -> Printable:
+    lang = view.lang
+    slots: dict[str, Printable] = {
+        "first": year_fact(int(data["year"].min())),
+        "last": year_fact(int(data["year"].max())),
+        "region": view.names[region],
+    }
+    for column, names in (("published", "ab"), ("recomputed", "cd")):
+        rows = data.dropna(subset=[column])
+        for name, place in zip(names, (0, -1), strict=True):
+            year, value = int(rows["year"].iloc[place]), float(rows[column].iloc[place])
+            key = f"death.{column}.{year}"
+            text = number_text(value, 2 if column == "published" else 3, lang)
+            slots[name] = parameter_fact(key, value, text=text, unit="per_10k_units")
+            slots[f"year_{name}"] = year_fact(year)
+    both = data.dropna(subset=["published", "recomputed"])
+    below = bool((both["recomputed"] < both["published"]).all())
+    return say("alt.two_rates" if below else "alt.two_rates_mixed", lang, **slots)
