@@ -316,7 +316,7 @@ if reference_is_installed():
         spec.loader.exec_module(vectors)
         rng = random.Random(7)
         wrong = []
-        for _ in range():
+        for _ in range(10_000):
             case = vectors.random_case(rng)
             with np.errstate(divide="ignore", invalid="ignore"):  # the reference divides by zero
                 status, progress = vectors.reference(case)
