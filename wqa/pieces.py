@@ -168,8 +168,16 @@ def cite(ids: Iterable[str], where: str, register: Register) -> Pieces:
     -------
     tuple of Piece
     """
-    numbers = sorted(_source_number(id, where, register) for id in ids if id != OWN)
-    return tuple(Piece(f"[{number}]", target=f"#src-{number}") for number in numbers)
+    numbers = {_source_number(id, where, register): id for id in ids if id != OWN}
+    return tuple(
+        Piece(f"[{number}{_mark(id, register)}]", target=f"#src-{number}")
+        for number, id in sorted(numbers.items())
+    )
+
+
+def _mark(id: str, register: Register) -> str:
+    """Mark evidence below the official grade wherever it is used."""
+    return register.words.get(f"mark_{register.known[id].evidence}", "")
 
 
 def _source_number(id: str, where: str, register: Register) -> int:
@@ -202,13 +210,13 @@ def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
     words = register.words
     real = [id for id in dict.fromkeys(ids) if id != OWN]
     cites = cite(real, where, register)
+    assert len(cites) == len(real)
     pieces: list[Piece] = [Piece(words["source_line"])]
     if len(real) <= NAMED_SOURCES:
         by_number = {register.sources[id]: register.known[id] for id in real}
-        for position, (number, source) in enumerate(sorted(by_number.items())):
+        for position, (_, source) in enumerate(sorted(by_number.items())):
             name = register.cleaner.line(source.publisher, where, limit=LONGEST)
             pieces += [Piece((words["separator"] if position else "") + name), cites[position]]
-            assert cites[position].text == f"[{number}]"
     else:
         pieces += cites
     if OWN in ids:
