@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,16 @@ class Setting:
     size: float
     lengths: tuple[int, ...]
     bounded: bool
+    trends: tuple[float, ...] = (0.0,)
 
 
 SETTINGS = {
     "percent": Setting(0.35, 0.08, (1, 2, 4, 7, 10, 15), True),
     "score": Setting(0.35, 0.08, (1, 2, 3, 4, 6), True),
-    "rate": Setting(0.5, 0.2, (1, 2, 4, 7, 10, 15), False),
-    "positive": Setting(0.4, 0.12, (1, 2, 4, 7, 10, 15, 25), False),
+    "rate": Setting(0.5, 0.2, (1, 2, 4, 7, 10, 15), False, (-0.05, 0.0)),
+    "positive": Setting(0.4, 0.12, (1, 2, 4, 7, 10, 15, 25), False, (0.0, 0.06)),
 }
+ROUGH = 300  # windows per length while the wide grid is in memory
 KEEP = 64  # components in the shipped file
 TOUCH = 0.03  # weight of the log score beside the Brier score
 SHRINK = 0.0003  # pull toward equal weights
@@ -140,11 +142,17 @@ def windows(series: list[Series], length: int, per_series: int) -> dict[str, Any
             future.append(follow)
             weight.append(1.0 / len(origins))
             domain.append(one.domain)
-    share = np.array(weight)
+    even = np.array(weight)
+    share = even.copy()
     names = np.array(domain)
     for each in np.unique(names):
         share[names == each] /= np.sqrt(share[names == each].sum())
-    return {"past": np.array(past), "future": np.array(future), "weight": share / share.sum()}
+    return {
+        "past": np.array(past),
+        "future": np.array(future),
+        "weight": share / share.sum(),
+        "even": even,
+    }
 
 
 def _cdf(z: Array, df: float) -> NDArray[np.float32]:
@@ -156,7 +164,7 @@ def _cdf(z: Array, df: float) -> NDArray[np.float32]:
 
 
 def score_components(
-    window: dict[str, Any], kernels: Array, sizes: Array, setting: Setting
+    window: dict[str, Any], prior: pooled.Prior, setting: Setting
 ) -> dict[str, Any]:
     """Forecast each window by each component: likelihood, probabilities, log density."""
     past, future = window["past"], window["future"]
@@ -164,54 +172,44 @@ def score_components(
     mean = past.mean(axis=1)
     width = np.full(count, 100.0) if setting.bounded else np.where(mean > 0, mean, 1.0)
     top = 1.0 if setting.bounded else np.inf
-    to_working = lambda x: pooled.transform(  # noqa: E731
-        np.clip(x / width, 0.0, top), setting.power, setting.bounded
-    )
+
+    def to_working(value: Array) -> Array:
+        share = np.clip(value / width, 0.0, top)
+        return pooled.transform(share, setting.power, setting.bounded)
+
     working = np.stack([to_working(past[:, t]) for t in range(length)], axis=1)
     floor = width * (0.01 if setting.bounded else 0.03)
     change = np.abs(np.diff(past, axis=1)).mean(axis=1) if length > 1 else np.zeros(count)
     change = np.maximum(change, floor if length < 3 else 0.2 * floor)
-    parts = pooled._weights(kernels, np.arange(length), max(HORIZONS))
-    white = np.tensordot(working, parts.whiten, axes=(1, 2))
-    fit = np.einsum("sun,sun->su", white, white)
-    point = np.tensordot(working, parts.point, axes=(1, 2))
-    prior_shape, prior_size = sizes.T
-    shape = prior_shape + 0.5 * (length - 1)
-    start = prior_shape * prior_size**2
-    rate = start + 0.5 * fit[:, :, None]
-    like = prior_shape * np.log(start) + special.gammaln(shape) - special.gammaln(prior_shape)
-    like = like - shape * np.log(rate) - 0.5 * parts.log_det[None, :, None]
-    stretch = np.array(STRETCHES)
-    flat = (count, -1)
-    like = np.repeat(like.reshape(flat), len(stretch), axis=1).astype(np.float32)
-    below, hit, known, dens, known_h = [], [], [], [], []
-    df = 2.0 * shape
+    part = pooled.components(working, np.arange(length), length, max(HORIZONS), prior)
+    df = part.df
     const = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(df * np.pi)
+    kinds = [np.flatnonzero(df == value) for value in np.unique(df)]
+    below, hit, known, dens, known_h = [], [], [], [], []
     for h in HORIZONS:
-        spread = (np.sqrt(rate / shape) * parts.spread[:, h - 1][None, :, None])[..., None]
-        spread = spread * stretch
-        centre = point[:, :, h - 1][:, :, None, None]
+        centre, spread = part.loc[:, :, h - 1], part.scale[:, :, h - 1]
         truth = future[:, h - 1]
         there = ~np.isnan(truth)
         value = np.where(there, truth, past[:, -1])
-        z = (to_working(value)[:, None, None, None] - centre) / spread
-        nu = df[:, None]
-        log_density = const[:, None] - (nu + 1) / 2 * np.log1p(z * z / nu) - np.log(spread)
+        z = (to_working(value)[:, None] - centre) / spread
+        log_density = const - (df + 1) / 2 * np.log1p(z * z / df) - np.log(spread)
         for edge, sign in ((value <= 0, 1.0), (value >= width * top, -1.0)):
             if edge.any():
-                at = special.stdtr(np.broadcast_to(nu, z[edge].shape), sign * z[edge])
+                at = special.stdtr(np.broadcast_to(df, z[edge].shape), sign * z[edge])
                 log_density[edge] = np.log(np.maximum(at, 1e-12))
-        dens.append(log_density.reshape(flat).astype(np.float32))
+        dens.append(log_density.astype(np.float32))
         known_h.append(there)
         for k in THRESHOLDS:
             x = past[:, -1] + k * change * np.sqrt(h)
-            z = (to_working(x)[:, None, None, None] - centre) / spread
-            prob = np.stack([_cdf(z[:, :, j], float(df[j])) for j in range(len(df))], axis=2)
-            below.append(prob.reshape(flat))
+            z = (to_working(x)[:, None] - centre) / spread
+            prob = np.empty(z.shape, dtype=np.float32)
+            for kind in kinds:
+                prob[:, kind] = _cdf(z[:, kind], float(df[kind[0]]))
+            below.append(prob)
             hit.append(truth <= x + 1e-9)
             known.append(there & (x >= 0) & (x < width * top))
     return {
-        "like": like,
+        "like": part.like.astype(np.float32),
         "below": np.stack(below, axis=2),
         "hit": np.stack(hit, axis=1).astype(np.float32),
         "known": np.stack(known, axis=1),
@@ -301,52 +299,100 @@ def learn(
     """
     setting = setting or SETTINGS[family]
     kernels = grid()
-    sizes = np.array([(a, setting.size * m) for a in (1.0, 3.0) for m in (0.4, 1.5)])
-    scored = []
-    for length in setting.lengths:
-        window = windows(series, length, per_series)
-        if len(window["past"]):
-            scored.append(score_components(window, kernels, sizes, setting))
-    dims = (len(kernels), len(sizes), len(STRETCHES))
+    sizes = [(a, setting.size * m) for a in (1.0, 3.0) for m in (0.4, 1.5)]
+    dims = (len(kernels), len(setting.trends), len(sizes), len(STRETCHES))
     count = int(np.prod(dims))
-    before = loss(scored, np.full(count, -np.log(count)), 1.0)[3]
-    wide, temper, _ = fit_weights(scored, dims, 30)
-    keep = np.sort(np.argsort(-wide, kind="stable")[:KEEP])
-    for s in scored:
-        for key in ("like", "below", "dens"):
-            s[key] = np.ascontiguousarray(s[key][:, keep])
-    start = np.concatenate([wide[keep], [np.log(temper)]])
-    weights, temper, after = fit_weights(scored, (len(keep),), 60, start)
-    kernel, size, stretch = np.unravel_index(keep, dims)
-    prior = pooled.Prior(
+    kernel, trend, size, stretch = np.unravel_index(np.arange(count), dims)
+    shape, typical = np.array(sizes).T
+    wide = pooled.Prior(
         family,
         setting.power,
         kernels[kernel],
-        sizes[size, 0],
-        sizes[size, 1],
+        np.array(setting.trends)[trend],
+        shape[size],
+        typical[size],
         np.array(STRETCHES)[stretch],
-        weights,
-        temper,
+        np.full(count, -np.log(count)),
     )
+    sets = [w for n in setting.lengths if len((w := windows(series, n, per_series))["past"])]
+    rough = [score_components(thinned(w, ROUGH), wide, setting) for w in sets]
+    weights, temper, _ = fit_weights(rough, dims, 30)
+    keep = np.sort(np.argsort(-weights, kind="stable")[:KEEP])
+    start = np.concatenate([weights[keep], [np.log(temper)]])
+    small = replace(
+        wide,
+        **{
+            name: getattr(wide, name)[keep]
+            for name in ("kernels", "trend", "shape", "size", "stretch", "log_weight")
+        },
+    )
+    scored = [score_components(w, small, setting) for w in sets]
+    flat = np.full(len(keep), -np.log(len(keep)))
+    before = loss(scored, flat, 1.0)[3]
+    weights, temper, after = fit_weights(scored, (len(keep),), 80, start)
+    small = replace(small, log_weight=weights, temper=temper)
+    small = replace(small, spread=fit_spread(small, sets, setting))
     scores = {
-        "windows": int(sum(len(s["like"]) for s in scored)),
+        "windows": int(sum(len(w["past"]) for w in sets)),
         "series": len(series),
         "brier_equal_weights": round(float(before[0]), 5),
         "brier_learned": round(float(after[0]), 5),
         "log_score_equal_weights": round(float(before[1]), 4),
         "log_score_learned": round(float(after[1]), 4),
     }
-    return prior, scores
+    return small, scores
+
+
+def thinned(window: dict[str, Any], most: int) -> dict[str, Any]:
+    """Every k-th window, so that the wide grid stays in memory."""
+    step = -(-len(window["past"]) // most)
+    part = {key: value[::step] for key, value in window.items()}
+    return {**part, "weight": part["weight"] / part["weight"].sum()}
+
+
+def fit_spread(prior: pooled.Prior, sets: list[dict[str, Any]], setting: Setting) -> Array:
+    """Factor on the scales, by number of points, at which 80 and 95 % intervals cover.
+
+    The factor is shrunk toward the mean factor of all lengths (half way).
+    """
+    factors = np.arange(0.70, 1.46, 0.05)
+    best = []
+    for window in sets:
+        past, future = window["past"], window["future"]
+        gaps = []
+        for factor in factors:
+            trial = replace(prior, spread=np.array([[1.0], [factor]]))
+            out = pooled.predict(
+                past, future.shape[1], family="percent" if setting.bounded else "positive",
+                prior=trial,
+            )  # fmt: skip
+            prob = np.where(np.isnan(future), np.nan, out.cdf(np.nan_to_num(future)))
+            prob = 0.5 * (prob + out.cdf(np.nan_to_num(future), strict=True))
+            off = np.abs(prob - 0.5)
+            share = (window["even"][:, None] * ~np.isnan(off)).astype(float)
+            share /= share.sum()
+            cover = [float((share * (off <= half)).sum()) for half in (0.40, 0.475)]
+            gaps.append((cover[0] - 0.80) ** 2 + 4.0 * (cover[1] - 0.95) ** 2)
+        smooth = np.polyval(np.polyfit(factors, gaps, 3), np.linspace(0.7, 1.45, 151))
+        best.append(float(np.linspace(0.7, 1.45, 151)[int(np.argmin(smooth))]))
+    factor = np.array(best)
+    points = [w["past"].shape[1] for w in sets]
+    return np.array([points, 0.5 * factor + 0.5 * factor.mean()])
 
 
 def write_prior(prior: pooled.Prior, record: dict[str, Any], path: Path) -> None:
     """Write a prior file: one line per component, numbers rounded to 5 digits."""
     table = np.column_stack(
-        [prior.kernels, prior.shape, prior.size, prior.stretch, np.exp(prior.log_weight)]
-    )
+        [
+            prior.kernels, prior.trend, prior.shape, prior.size, prior.stretch,
+            np.exp(prior.log_weight),
+        ]
+    )  # fmt: skip
     lines = ",\n    ".join(json.dumps([float(f"{v:.5g}") for v in row]) for row in table)
     head = {"family": prior.family, "power": prior.power, "temper": round(prior.temper, 4)}
-    columns = ["drift", "slope", "damping", "noise", "pull", "shape", "size", "stretch", "weight"]
+    head["spread"] = np.round(prior.spread, 4).tolist()
+    columns = ["drift", "slope", "damping", "noise", "pull"]
+    columns += ["trend", "shape", "size", "stretch", "weight"]
     text = json.dumps({**head, "columns": columns, "record": record}, indent=2, ensure_ascii=False)
     path.write_text(text[:-2] + f',\n  "components": [\n    {lines}\n  ]\n}}\n', encoding="utf-8")
 

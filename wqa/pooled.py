@@ -55,6 +55,8 @@ class Prior:
         Exponent of the transform (0 < power <= 1).
     kernels : ndarray, shape (K, 5)
         Columns drift, slope, damping, noise, pull of each component (see ``covariance``).
+    trend : ndarray, shape (K,)
+        Expected yearly change on the working scale; 0 for bounded families.
     shape, size : ndarray, shape (K,)
         Inverse gamma shape, and root mean square yearly change on the working scale.
     stretch : ndarray, shape (K,)
@@ -63,6 +65,8 @@ class Prior:
         Log of the prior weight of each component.
     temper : float
         Power to which the likelihood is raised (1 = Bayes).
+    spread : ndarray, shape (2, N)
+        Numbers of points, and the factor on all scales that made intervals cover there.
     record : dict
         How the numbers were learned.
     """
@@ -70,11 +74,13 @@ class Prior:
     family: str
     power: float
     kernels: Array
+    trend: Array
     shape: Array
     size: Array
     stretch: Array
     log_weight: Array
     temper: float = 1.0
+    spread: Array = field(default_factory=lambda: np.ones((2, 1)))
     record: dict[str, Any] = field(default_factory=dict)
 
 
@@ -90,6 +96,7 @@ def flat_prior(family: str) -> Prior:
         family,
         0.5 if family != "positive" else 0.1,
         kernels,
+        np.zeros(count),
         np.full(count, 1.0),
         np.full(count, size),
         np.ones(count),
@@ -136,11 +143,10 @@ def _read_prior(family: str, source: Path) -> Prior:
         family,
         float(data["power"]),
         columns[:, :5],
-        columns[:, 5],
-        columns[:, 6],
-        columns[:, 7],
-        np.log(columns[:, 8]),
+        *columns[:, 5:9].T,
+        np.log(columns[:, 9]),
         float(data["temper"]),
+        np.array(data["spread"], dtype=float),
         data["record"],
     )
 
@@ -462,8 +468,6 @@ def predict(
     width = np.full(count, high - low) if bounded else np.where(mean > 0, mean, 1.0)
     working = transform((table - low) / width[:, None], prior.power, bounded)
 
-    distinct, back = np.unique(prior.kernels, axis=0, return_inverse=True)
-    back = back.reshape(-1)
     patterns, pattern = np.unique(seen, axis=0, return_inverse=True)
     pattern = pattern.reshape(-1)
     size = len(prior.log_weight)
@@ -472,37 +476,90 @@ def predict(
     roots = np.empty((len(patterns), size, horizon, horizon))
     for block, mask in enumerate(patterns):
         index = np.flatnonzero(mask)
-        first, gap = int(index[0]), length - 1 - int(index[-1])
-        parts = _weights(distinct, index - first, horizon + gap)
         rows = np.flatnonzero(pattern == block)
-        data = working[np.ix_(rows, index)]
-        n = len(index)
-        white = np.tensordot(data, parts.whiten, axes=(1, 2))
-        fit = np.einsum("sun,sun->su", white, white)[:, back]
-        shape = prior.shape + 0.5 * (n - 1)
-        start = prior.shape * prior.size**2
-        rate = start + 0.5 * fit
-        like = (
-            prior.shape * np.log(start)
-            + special.gammaln(shape)
-            - special.gammaln(prior.shape)
-            - shape * np.log(rate)
-            - 0.5 * parts.log_det[back]
+        part = components(
+            working[np.ix_(rows, index)], index - index[0], length - index[0], horizon, prior
         )
-        score = prior.log_weight + prior.temper * like
-        score -= score.max(axis=1, keepdims=True)
-        mass = np.exp(score)
+        score = prior.log_weight + prior.temper * part.like
+        mass = np.exp(score - score.max(axis=1, keepdims=True))
         weights[rows] = mass / mass.sum(axis=1, keepdims=True)
-        df[rows] = 2.0 * shape
-        ahead = np.tensordot(data, parts.point[:, gap:, :], axes=(1, 2))
-        loc[rows] = ahead[:, back, :]
-        scale[rows] = (prior.stretch * np.sqrt(rate / shape))[:, :, None] * parts.spread[back][:, gap:]
-        roots[block] = _marginal_root(parts.root[back], gap)
+        df[rows], loc[rows], roots[block] = part.df, part.loc, part.root
+        scale[rows] = part.scale * spread_at(prior, len(index))
     lean = np.sum(weights * (2.0 * prior.shape) / df, axis=1)
     return Predictive(
         weights, df, loc, scale, roots, pattern, prior.power, bounded, low, width, lean,
         seen.sum(axis=1),
     )  # fmt: skip
+
+
+def spread_at(prior: Prior, n_points: int) -> float:
+    """Learned factor on the scales for a number of points, linear in its logarithm."""
+    points, factor = prior.spread
+    return float(np.interp(np.log(n_points), np.log(points), factor))
+
+
+@dataclass(frozen=True)
+class Components:
+    """What each component says about series with the same missing years."""
+
+    like: Array  # (S, K) log marginal likelihood
+    loc: Array  # (S, K, H)
+    scale: Array  # (S, K, H)
+    df: Array  # (K,)
+    root: Array  # (K, H, H) factor of the joint covariance
+
+
+def components(
+    data: Array, years: NDArray[np.intp], length: int, horizon: int, prior: Prior
+) -> Components:
+    """Likelihood and predictive Student t of every component, in closed form.
+
+    Parameters
+    ----------
+    data : ndarray, shape (S, n)
+        Observed values on the working scale.
+    years : ndarray, shape (n,)
+        Position of each observed year, from 0.
+    length : int
+        Years from the first observed one to the forecast origin, inclusive.
+    horizon : int
+        Years to forecast after the origin.
+    prior : Prior
+        The components.
+
+    Returns
+    -------
+    Components
+        Log likelihood up to a constant common to all components, and the t's.
+    """
+    distinct, back = np.unique(prior.kernels, axis=0, return_inverse=True)
+    back = back.reshape(-1)
+    gap = length - 1 - int(years[-1])
+    parts = _weights(distinct, years, horizon + gap)
+    white = np.tensordot(data, parts.whiten, axes=(1, 2))
+    line = np.matmul(parts.whiten, years.astype(float))
+    fit = np.einsum("sun,sun->su", white, white)[:, back]
+    if prior.trend.any():
+        cross = np.einsum("sun,un->su", white, line)[:, back]
+        square = np.einsum("un,un->u", line, line)[back]
+        fit = np.maximum(fit - 2.0 * prior.trend * cross + prior.trend**2 * square, 0.0)
+    shape = prior.shape + 0.5 * (len(years) - 1)
+    start = prior.shape * prior.size**2
+    rate = start + 0.5 * fit
+    like = (
+        prior.shape * np.log(start)
+        + special.gammaln(shape)
+        - special.gammaln(prior.shape)
+        - shape * np.log(rate)
+        - 0.5 * parts.log_det[back]
+    )
+    point = parts.point[:, gap:, :]
+    loc = np.tensordot(data, point, axes=(1, 2))[:, back, :]
+    if prior.trend.any():
+        ahead = length + np.arange(horizon) - np.matmul(point, years.astype(float))
+        loc = loc + prior.trend[:, None] * ahead[back]
+    scale = (prior.stretch * np.sqrt(rate / shape))[:, :, None] * parts.spread[back][:, gap:]
+    return Components(like, loc, scale, 2.0 * shape, _marginal_root(parts.root, gap)[back])
 
 
 def _marginal_root(root: Array, gap: int) -> Array:
