@@ -62,13 +62,10 @@ def shape(document, name, *, size, names=BODY, bold=False, colour=INK, before=0,
     form.space_before, form.space_after, form.line_spacing = Pt(before), Pt(after), line
     form.alignment, form.keep_with_next = align, keep
     if indent is not None:
-        properties = found.element.get_or_add_pPr()
-        for old in properties.findall(qn("w:ind")):
-            properties.remove(old)
-        element = OxmlElement("w:ind")
+        # Word refuses properties out of order, so the element is made by the library.
+        element = found.element.get_or_add_pPr().get_or_add_ind()
         element.set(qn("w:firstLineChars"), str(indent * 100))
         element.set(qn("w:firstLine"), str(int(indent * size * 20)))
-        properties.append(element)
     return found
 
 

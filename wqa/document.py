@@ -83,6 +83,7 @@ def assemble(
     slots: Mapping[str, str],
     sources: Mapping[str, Source],
     conflicts: Iterable[str] = (),
+    names: Mapping[str, str] | None = None,
     missing: Callable[[str], set[str]],
 ) -> Paper:
     """Put the blocks of all chapters together as one numbered document.
@@ -102,6 +103,8 @@ def assemble(
         Every source that may be referred to.
     conflicts : iterable of str
         Ids of sources that a registered conflict names.
+    names : mapping of str to str, optional
+        Names of indicators and regions by id, for the origin of a number.
     missing : callable
         Returns the characters of a text that the bundled font lacks.
 
@@ -115,7 +118,7 @@ def assemble(
         If an id stands twice, a reference leads nowhere, or a source is unknown.
     """
     words = outline.words(lang)
-    register = Register(words, sources, Cleaner(missing))
+    register = Register(words, sources, Cleaner(missing), names=names or {})
     numbering = {part.id: part.numbering for part in outline.parts}
     order = {part.id: number for number, part in enumerate(outline.parts)}
     entries = sorted((c for c in outline.chapters if c.id in blocks), key=lambda c: order[c.part])

@@ -184,11 +184,10 @@ def _numbers_of(source_id: str, paper: Paper) -> list[str]:
     for fact in paper.facts:
         if source_id not in fact.get("source_ids", ()):
             continue
-        about = [str(fact[key]) for key in ("indicator_id", "region", "year", "scope", "locator")
-                 if fact.get(key)]  # fmt: skip
+        about = " · ".join(filter(None, [fact["about"], str(fact.get("locator", ""))]))
         places = ", ".join(fact["places"])
         out.append(f"<li><b>{text_html(str(fact['text']))}</b> "
-                   f"{text_html(' · '.join(about))} ({text_html(places)})</li>")  # fmt: skip
+                   f"{text_html(about)} ({text_html(places)})</li>")  # fmt: skip
     return out
 
 

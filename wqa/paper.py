@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wqa.build_record import build_record, conflicting_sources, input_files, known_sources
+from wqa.catalog import load_indicators, read_yaml
 from wqa.chapters import ChapterEntry, Outline, load_chapters, load_outline
 from wqa.collecting import collect
 from wqa.data_pack import write_pack
@@ -26,6 +27,7 @@ from wqa.document import Paper, assemble
 from wqa.errors import BuildError, DataError
 from wqa.fonts import missing_glyphs
 from wqa.kernels import check_parameters, make_kernelspec, normalise, run_notebook
+from wqa.observations import load_regions
 from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
 from wqa.publishing import FORMATS, epoch_of, parse_prose, write
@@ -209,8 +211,6 @@ def newest_retrieval(root: Path | str | None = None) -> str:
     DataError
         If no raw folder says when it was retrieved.
     """
-    from wqa.catalog import read_yaml
-
     records = sorted((project_root(root) / "data" / "raw").glob("*/source.yml"))
     days = [str(read_yaml(path).get("retrieved") or "") for path in records]
     if not any(days):
@@ -328,8 +328,9 @@ def _assemble(
         book = normalise(work / "notebooks" / f"{entry.id}.ipynb")
         blocks[entry.id] = collect(book, entry.id, chosen.lang, parse_prose)
     year, month, day = str(chosen.as_of).split("-")
+    names = _names(chosen, home)
     slots = {
-        "region": _region_name(chosen, home),
+        "region": names.get(chosen.region, chosen.region),
         "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")),
         "edition": str(chosen.edition),
         "year": year,
@@ -337,17 +338,19 @@ def _assemble(
         "day": str(int(day)) if chosen.lang == "zh" else day,
     }
     return assemble(
-        outline, blocks, lang=chosen.lang, slots=slots,
+        outline, blocks, lang=chosen.lang, slots=slots, names=names,
         sources=known_sources(home, chosen.catalog),
         conflicts=conflicting_sources(chosen.catalog), missing=missing_glyphs,
     )  # fmt: skip
 
 
-def _region_name(chosen: Parameters, home: Path) -> str:
-    from wqa.observations import load_regions
-
-    regions = load_regions(home).set_index("region")[f"name_{chosen.lang}"]
-    return str(regions.get(chosen.region, chosen.region))
+def _names(chosen: Parameters, home: Path) -> dict[str, str]:
+    """Return the names of indicators and regions by id."""
+    names = load_regions(home).set_index("region")[f"name_{chosen.lang}"]
+    indicators = load_indicators(chosen.catalog)
+    return {str(id): str(name) for id, name in names.items()} | {
+        id: str(getattr(indicator, f"name_{chosen.lang}")) for id, indicator in indicators.items()
+    }
 
 
 def _write_json(path: Path, data: object) -> None:

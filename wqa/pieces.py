@@ -53,6 +53,8 @@ class Register:
         Numbers printed, by id, with their places.
     place : str
         Chapter in work, as readers know it.
+    names : mapping of str to str
+        Names of indicators and regions by id.
     """
 
     words: Mapping[str, str]
@@ -62,6 +64,7 @@ class Register:
     sources: dict[str, int] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     place: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def pieces(
@@ -94,7 +97,8 @@ def pieces(
             out += [Piece(text)] if limit else _linked(text, where, register)
             continue
         text = register.cleaner.line(str(part["text"]), where, limit=limit)
-        noted = register.facts.setdefault(part["id"], {**part, "places": []})
+        about = _about(part, where, register)
+        noted = register.facts.setdefault(part["id"], {**part, "about": about, "places": []})
         spot = place or register.place
         if spot not in noted["places"]:
             noted["places"].append(spot)
@@ -224,10 +228,18 @@ def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
     return tuple(pieces)
 
 
+def _about(fact: Mapping[str, Any], where: str, register: Register) -> str:
+    """Say what a number describes: indicator, region, year."""
+    ids = [str(fact.get(key) or "") for key in ("indicator_id", "region", "year")]
+    named = [register.names.get(id, id) for id in ids if id]
+    return register.cleaner.line(register.words["list_comma"].join(named), where, limit=LONGEST)
+
+
 def _tip(fact: Mapping[str, Any], where: str, register: Register) -> str:
     """Describe to a reader where a number comes from."""
     words = register.words
-    lines = [words[f"kind_{fact['kind']}"]]
+    about = _about(fact, where, register)
+    lines = [*([about] if about else []), words[f"kind_{fact['kind']}"]]
     for id in fact.get("source_ids", ()):
         if id == OWN:
             continue

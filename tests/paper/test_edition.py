@@ -149,6 +149,18 @@ def test_word_page_is_a4_with_page_numbers(word):
     assert 'w:eastAsia="宋体"' in document.styles["Normal"].element.xml
 
 
+def test_links_of_word_and_page_lead_somewhere(edition, word):
+    _, document = word
+    anchors = set(document.element.xpath("//w:hyperlink/@w:anchor"))
+    names = document.element.xpath("//w:bookmarkStart/@w:name")
+    assert anchors <= set(names)
+    assert len(names) == len(set(names))
+    page = edition[1].files["html"].read_text("utf-8")
+    targets, ids = re.findall(r'href="#([^"]*)"', page), re.findall(r' id="([^"]*)"', page)
+    assert set(targets) <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
 @pytest.mark.needs_office
 @pytest.mark.slow
 def test_office_opens_the_word_file(edition, needs_program, tmp_path):
