@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wqa import __version__
-from wqa.catalog import load_conflicts
+from wqa.catalog import list_plans, load_conflicts, load_plan
 from wqa.catalog import load_sources as load_documents
 from wqa.document import Paper
 from wqa.observations import load_sources
@@ -37,14 +37,19 @@ def known_sources(root: Path, catalog: Path | None) -> dict[str, Source]:
     Returns
     -------
     dict of str to Source
-        By id; documents of plans win over raw files of the same id.
+        By id; documents of plans win over raw files of the same id, and the id of a plan
+        stands for its document.
     """
     found = {}
     for row in load_sources(root, catalog).to_dict("records"):
         keys = ("title", "publisher", "published", "url", "evidence", "file")
         fields: dict[str, Any] = {key: str(row[key]) for key in keys}
         found[str(row["source_id"])] = Source(id=str(row["source_id"]), **fields)
-    return found | load_documents(catalog)
+    found |= load_documents(catalog)
+    # A figure of a plan may name the plan; it then refers to the plan's document.
+    for plan_id in list_plans(catalog):
+        found[plan_id] = found[load_plan(plan_id, catalog).source_id]
+    return found
 
 
 def conflicting_sources(catalog: Path | None) -> set[str]:

@@ -38,7 +38,7 @@ def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
     spec = {
         "argv": [
             sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
-            "--log-level=ERROR",
+            "--log-level=CRITICAL",  # an interrupt at shutdown is no news
         ],
         "display_name": "Python 3",
         "language": "python",

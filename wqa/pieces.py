@@ -98,7 +98,11 @@ def pieces(
             continue
         text = register.cleaner.line(str(part["text"]), where, limit=limit)
         about = _about(part, where, register)
-        noted = register.facts.setdefault(part["id"], {**part, "about": about, "places": []})
+        documents = [register.known[id].id for id in part.get("source_ids", ())
+                     if id in register.known]  # fmt: skip
+        noted = register.facts.setdefault(
+            part["id"], {**part, "source_ids": documents, "about": about, "places": []}
+        )
         spot = place or register.place
         if spot not in noted["places"]:
             noted["places"].append(spot)
@@ -192,7 +196,9 @@ def _source_number(id: str, where: str, register: Register) -> int:
             got=id,
             expected="a source of the raw files, a plan or the conflict register",
         )
-    return register.sources.setdefault(id, len(register.sources) + 1)
+    # Two ids may stand for one document; it gets one number.
+    document = register.known[id].id
+    return register.sources.setdefault(document, len(register.sources) + 1)
 
 
 def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
@@ -214,10 +220,9 @@ def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
     words = register.words
     real = [id for id in dict.fromkeys(ids) if id != OWN]
     cites = cite(real, where, register)
-    assert len(cites) == len(real)
     pieces: list[Piece] = [Piece(words["source_line"])]
     if len(real) <= NAMED_SOURCES:
-        by_number = {register.sources[id]: register.known[id] for id in real}
+        by_number = {_source_number(id, where, register): register.known[id] for id in real}
         for position, (_, source) in enumerate(sorted(by_number.items())):
             name = register.cleaner.line(source.publisher, where, limit=LONGEST)
             pieces += [Piece((words["separator"] if position else "") + name), cites[position]]
