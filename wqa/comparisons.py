@@ -14,6 +14,8 @@ from wqa.wording import say, scope_name
 
 if TYPE_CHECKING:
     import pandas as pd
+# Definitions that are not stated: two of them need not be the same.
+UNSTATED = ("reported", "scope_not_stated")
 
 
 def comparison_text(
@@ -49,7 +51,8 @@ def comparison_text(
     -------
     Text
         Higher, lower or equal only for the same year and definition; else the
-        figure is given with its definition, for reference.
+        figure is given with its definition, for reference. Counts are never
+        compared: they depend on the size of the region.
     """
     own = latest_row(r for r in rows_of(frame, indicator.id, region) if int(r["year"]) <= until)
     out = []
@@ -96,7 +99,9 @@ def _compare(
         return say("compare.other_year", lang, **slots)
     if own["qualifier"] not in ANNUAL:
         return say("compare.bound", lang, **slots)
-    if own["scope"] != row["scope"]:
+    if indicator.family == "count":
+        return say("compare.counts", lang, **slots)
+    if own["scope"] != row["scope"] or own["scope"] in UNSTATED:
         return say("compare.other_definition", lang, **slots)
     mine = observation_fact(own, lang=lang)
     difference = change_fact(mine, value, lang)

@@ -36,6 +36,7 @@ PERIODS: tuple[tuple[str, str, str], ...] = (
     (r"(\d{4})H1", "{0}年上半年", "first half of {0}"),
     (r"(\d{4})H2", "{0}年下半年", "second half of {0}"),
     (r"(\d{4})Q([1-4])", "{0}年第{1}季度", "Q{1} {0}"),
+    (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
     (r"(\d{4})-(\d{4})M(\d{1,2})", "{0}年—{1}年{2}月", "{0} to {2}/{1}"),
 )
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")

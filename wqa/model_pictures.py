@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog import Target
 from wqa.errors import DataError
 from wqa.evidence_charts import plot_funnel, plot_grid, plot_reliability
 from wqa.facts import Printable, computed_fact, count_fact, named, observation_fact, parameter_fact
-from wqa.intervals import proportion_interval
+from wqa.intervals import luck_table, proportion_interval
+from wqa.judgements import target_text
 from wqa.overviews import plot_dots
 from wqa.pictures import DATA, LEVEL, Picture
 from wqa.selection import ANNUAL, BOUNDS, latest_row, rows_of
@@ -27,6 +29,8 @@ EDGES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
 OUTER = 99.8
 # Years before the plan that the grid of known years shows.
 BEFORE = 5
+# True rates of the chart on chance, as distances from the target in points.
+LUCK_STEPS = (-0.5, 0.0, 0.2)
 
 
 def grid_picture(view: View, *, id: str = "known-years") -> Picture:
@@ -248,7 +252,7 @@ def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
     """
     import numpy as np
     import pandas as pd
-    from scipy.stats import binom
+    from scipy.special import bdtrik
 
     lang, frame = view.lang, view.headline
     regions = sorted(set(frame.loc[frame["indicator_id"] == indicator_id, "region"]))
@@ -270,11 +274,11 @@ def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
     limits = pd.DataFrame({"n": sizes})
     for name, level in (("95", LEVEL), ("998", OUTER)):
         tail = (1 - level / 100) / 2
-        limits[f"lo_{name}"] = binom.ppf(tail, sizes, share) / sizes * 100
-        limits[f"hi_{name}"] = binom.ppf(1 - tail, sizes, share) / sizes * 100
+        limits[f"lo_{name}"] = np.ceil(bdtrik(tail, sizes, share)) / sizes * 100
+        limits[f"hi_{name}"] = np.ceil(bdtrik(1 - tail, sizes, share)) / sizes * 100
     tail = (1 - OUTER / 100) / 2
-    low = binom.ppf(tail, data["n"], share) / data["n"] * 100
-    high = binom.ppf(1 - tail, data["n"], share) / data["n"] * 100
+    n = data["n"].to_numpy(float)
+    low, high = (np.ceil(bdtrik(q, n, share)) / n * 100 for q in (tail, 1 - tail))
     outside = int(((data["rate"] < low) | (data["rate"] > high)).sum())
     title = titled(view.indicator_name(indicator_id), "pct", lang)
     sources = list(dict.fromkeys(data["source_id"]))
@@ -304,4 +308,55 @@ def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
         "sources": sources,
         "data": data[["label", *[column for column in DATA if column in data]]],
         "notes": [say("note.other_frames", lang)],
+    }
+
+
+def luck_picture(view: View, target: Target, *, id: str = "luck") -> Picture:
+    """Make the figure of how often chance alone makes a rate read as attained.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    target : Target
+        A pass rate with a number.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.report.show_figure`: unchanged true rates just below and above
+        the target, for three sample sizes.
+    """
+    import pandas as pd
+
+    lang, goal = view.lang, float(target.value or 0)
+    truths = [round(goal + step, 2) for step in LUCK_STEPS]
+    table = luck_table(truths, goal, comparator=target.comparator, decimals=target.decimals)
+    rows, items = [], []
+    plan = (view.parameters.plan.source_id,)
+    for record in table.to_dict("records"):
+        truth, n = float(record["true_rate_pct"]), int(record["n"])
+        true_fact = parameter_fact(f"true_rate.{truth}", truth, lang=lang, unit="pct")
+        n_fact = parameter_fact(f"sample_size.{n}", n, lang=lang)
+        p = float(record["p_reads_attained"]) * 100
+        shown = computed_fact("luck", p, [true_fact, n_fact], decimals=0, lang=lang, unit="pct")
+        label = say("figure.luck", lang, truth=true_fact, n=n_fact)
+        role = "focus" if truth >= goal else "province"
+        rows.append({"label": str(label), "value": p, "note": f"{shown.text}%", "role": role})
+        items.append(say("alt.dot", lang, label=label, value=say("alt.percent", lang, value=shown)))
+    data = pd.DataFrame(rows)
+    title = term("figure.luck_axis", lang)
+    name = named(str(getattr(target, f"name_{lang}")))
+    return {
+        "fig": plot_dots(
+            data, title=title, source=view.source_line(OWN), lang=lang, bounds=(0, 100)
+        ),
+        "id": id,
+        "caption": say("caption.luck", lang, name=name),
+        "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
+        "sources": [*plan, *OWN],
+        "data": table,
+        "notes": [say("note.luck", lang, target=target_text(target, lang))],
     }

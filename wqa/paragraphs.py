@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog import Conflict
+from wqa.catalog import Conflict, Target
 from wqa.comparisons import comparison_text
 from wqa.facts import (
     Fact,
@@ -30,9 +30,6 @@ from wqa.wording import in_sentence, say, unit_after
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Fewer known outcomes than this do not establish calibration.
-MINIMUM_OUTCOMES = 30
 
 
 def indicator_texts(
@@ -93,10 +90,17 @@ def target_texts(view: View, indicator_id: str) -> list[Text]:
             row=target_fact(target, part="row", lang=lang),
             name=named(in_sentence(str(target_name(target, lang)), lang)),
             target=target_text(target, lang),
-            year=target_fact(target, part="year", lang=lang),
+            when=_when(target, lang),
         )
         for target in view.targets(indicator_id)
     ]
+
+
+def _when(target: Target, lang: str) -> Text:
+    keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
+    last = target_fact(target, part="year", lang=lang)
+    first = year_fact(target.start_year or target.year, last)
+    return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
 
 def coverage_texts(view: View) -> list[Text]:
@@ -319,56 +323,3 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
     unit = named(unit_after(target.unit, lang))
     printed = named(in_sentence(str(target_name(target, lang)), lang))
     return say("plan.readings", lang, name=printed, unit=unit, **slots)
-
-
-def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> list[Text]:
-    """Say how well the default model did on the series at hand.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        As from `summarise_backtest`, one row per model, with pooled and naive.
-    cases : pandas.DataFrame
-        Cases of the default model.
-
-    Returns
-    -------
-    list of Text
-        Error against naive, coverage, and a caution if there are few outcomes.
-    """
-    lang = view.lang
-    records = summary.to_dict("records")
-    rows: dict[str, dict[Any, Any]] = {str(row["model"]): row for row in records}
-    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]), lang=lang)
-    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]), lang=lang)
-
-    def made(key: str, value: float, decimals: int) -> Fact:
-        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals, lang=lang)
-
-    own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
-    worse = own > naive
-    outcomes = int(cases[["series_id", "year"]].drop_duplicates().shape[0])
-    out = [
-        say("model.origins", lang, series=series, n=n),
-        say(
-            "model.worse" if worse else "model.better",
-            lang,
-            error=made("error", own, 2),
-            naive=made("naive", naive, 2),
-        ),
-        say(
-            "model.coverage",
-            lang,
-            n=n,
-            level=parameter_fact("level", 80, lang=lang),
-            share=made("coverage", float(rows["pooled"]["coverage_80"]), 0),
-        ),
-    ]
-    key = "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough"
-    known = count_fact("backtest.outcomes", outcomes, lang=lang)
-    out.append(
-        say(key, lang, n=known, minimum=parameter_fact("minimum", MINIMUM_OUTCOMES, lang=lang))
-    )
-    return [sentences(out, lang)]

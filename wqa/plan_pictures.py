@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.catalog import Target
 from wqa.charts import plot_path_and_fan
-from wqa.countcharts import plot_plan_sum, plot_two_rates
+from wqa.countcharts import plot_plan_sum
 from wqa.errors import DataError
 from wqa.facts import (
     Fact,
@@ -18,14 +18,11 @@ from wqa.facts import (
     computed_fact,
     count_fact,
     named,
-    number_text,
     observation_fact,
     parameter_fact,
     target_fact,
     year_fact,
 )
-from wqa.forecasting import Forecast
-from wqa.intervals import event_rate_interval
 from wqa.judgements import VERDICTS
 from wqa.narrative import marked
 from wqa.overviews import plot_attainment
@@ -37,6 +34,8 @@ from wqa.wording import listed, say, term, terms, titled
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from wqa.forecasting import Forecast
 
 OUTER = 95
 
@@ -87,6 +86,39 @@ def attainment_picture(view: View, verdicts: pd.DataFrame, *, id: str = "attainm
         "sources": list(dict.fromkeys([plan.source_id, *sources])),
         "data": data,
     }
+
+
+def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:
+    """Forecast one series to the target year with the default model.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id, region, scope : str
+        The series.
+
+    Returns
+    -------
+    Forecast or None
+        None if the target year is already published, or there is no value.
+    """
+    from wqa.forecasting import forecast
+
+    indicator, goal = view.indicator(indicator_id), view.parameters.target_year
+    rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    if not rows or int(rows[-1]["year"]) >= goal:
+        return None
+    family = indicator.family
+    return forecast(
+        [float(row["value"]) for row in rows],
+        [int(row["year"]) for row in rows],
+        family=family,
+        lower=indicator.lower if family in ("percent", "score") else None,
+        upper=indicator.upper if family in ("percent", "score") else None,
+        target_year=goal,
+        seed=view.parameters.seed,
+    )
 
 
 def path_picture(
@@ -190,6 +222,38 @@ def _fan_facts(forecast: Forecast, last: Fact, decimals: int, lang: str) -> dict
     }
 
 
+def plan_rows(view: View, indicator_id: str) -> list[tuple[Target, list[dict[str, Any]]]]:
+    """Return the targets on a count with the figures of the plan period that count.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        A count.
+
+    Returns
+    -------
+    list of (Target, list of dict)
+        Targets that have a number and at least one figure. Of a year with several
+        figures the largest counts; figures over several years are left out.
+    """
+    out = []
+    for target in view.targets(indicator_id):
+        kinds = (*ANNUAL, "lower_bound", "partial_period")
+        found = rows_of(
+            view.observations, indicator_id, target.region, scopes=target.series, qualifiers=kinds
+        )
+        first = target.start_year or 0
+        inside = [
+            r for r in found if int(r["year"]) >= first and str(r["period"])[5:9] != str(r["year"])
+        ]
+        largest = {int(r["year"]): r for r in sorted(inside, key=lambda r: float(r["value"]))}
+        if largest and target.value is not None:
+            out.append((target, [largest[year] for year in sorted(largest)]))
+    return out
+
+
 def plan_sum_picture(
     view: View,
     target: Target,
@@ -273,88 +337,3 @@ def plan_sum_picture(
         "data": data,
         "notes": [term("figure.at_least", lang)] if "lower_bound" in set(data["qualifier"]) else [],
     }
-
-
-def death_rates_picture(
-    view: View, rates: pd.DataFrame, *, id: str = "death-rates", target: bool = True
-) -> Picture:
-    """Make the figure of published against recomputed death rates.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    rates : pandas.DataFrame
-        As from `wqa.load_death_rates`, one region.
-    id : str
-        Anchor.
-    target : bool
-        Draw the city's target for reference.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.report.show_figure`.
-    """
-    import pandas as pd
-
-    lang, region = view.lang, str(rates["region"].iloc[0])
-    made = []
-    for record in rates.sort_values(["year", "scope"]).to_dict("records"):
-        row = {str(key): value for key, value in record.items()}
-        whole = row["deaths"] == row["deaths"] and row["stock_10k"] == row["stock_10k"]
-        low, high = (float("nan"), float("nan"))
-        if whole:
-            low, high = event_rate_interval(int(row["deaths"]), float(row["stock_10k"]))
-        made.append(
-            {
-                "year": int(row["year"]),
-                "scope": row["scope"],
-                "published": row["published_rate"],
-                "recomputed": row["recomputed_rate"],
-                "lower": low,
-                "upper": high,
-            }
-        )
-    data = pd.DataFrame(made).astype({"published": float, "recomputed": float})
-    data = data.dropna(subset=["published", "recomputed"], how="all").reset_index(drop=True)
-    columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
-    sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})
-    goals = [t for t in view.targets("special_equipment_death_rate") if target]
-    figure = plot_two_rates(
-        data,
-        title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
-        source=view.source_line(sources),
-        words=terms(["published", "recomputed"], lang),
-        lang=lang,
-        target=target_line(goals[0], lang) if goals else None,
-    )
-    return {
-        "fig": figure,
-        "id": id,
-        "caption": say("caption.two_rates", lang, region=view.names[region]),
-        "alt": _death_alt(view, data, region),
-        "sources": sources,
-        "data": data,
-        "notes": [named(term("figure.poisson", lang))],
-    }
-
-
-def _death_alt(view: View, data: pd.DataFrame, region: str) -> Printable:
-    lang = view.lang
-    slots: dict[str, Printable] = {
-        "first": year_fact(int(data["year"].min())),
-        "last": year_fact(int(data["year"].max())),
-        "region": view.names[region],
-    }
-    for column, names in (("published", "ab"), ("recomputed", "cd")):
-        rows = data.dropna(subset=[column])
-        for name, place in zip(names, (0, -1), strict=True):
-            year, value = int(rows["year"].iloc[place]), float(rows[column].iloc[place])
-            key = f"death.{column}.{year}"
-            text = number_text(value, 2 if column == "published" else 3, lang)
-            slots[name] = parameter_fact(key, value, text=text, unit="per_10k_units")
-            slots[f"year_{name}"] = year_fact(year)
-    both = data.dropna(subset=["published", "recomputed"])
-    below = bool((both["recomputed"] < both["published"]).all())
-    return say("alt.two_rates" if below else "alt.two_rates_mixed", lang, **slots)

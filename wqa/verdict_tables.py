@@ -169,17 +169,18 @@ def readings_table(
     Returns
     -------
     DisplayTable
-        Per reading: value, whether it meets the target, and the change still needed.
+        Per reading: value, whether it meets the target, the change still needed, and
+        the model's probability, which rests on the baseline alone.
     """
     lang, wanted = view.lang, list(rows)
     out = []
     for record in frame.to_dict("records"):
         row = {str(key): value for key, value in record.items()}
-        if wanted and str(row["row"]) not in wanted:
+        if (wanted and str(row["row"]) not in wanted) or row["field"] == "comparator":
             continue
         out.append(_reading_cells(view, row))
-    keys = ["row", "name", "reading", "value", "target", "met", "needed"]
-    columns = heads(keys, lang, needed="decimal")
+    keys = ["row", "name", "reading", "value", "target", "met", "needed", "probability"]
+    columns = heads(keys, lang, needed="decimal", probability="decimal")
     caption = term("table.readings_caption", lang)
     return DisplayTable(id, caption, columns, tuple(out), (say("note.readings", lang),))
 
@@ -208,6 +209,19 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
         if row["change_needed"] == row["change_needed"] and float(row["change_needed"]):
             need = float(row["change_needed"])
             cells["needed"] = computed_fact("needed", need, [known, goal], lang=lang, signed=True)
+        p = row["p_attain"]
+        if p is not None and p == p:
+            shown = computed_fact(
+                f"p.{target.id}.{row['reading_id']}",
+                float(p) * 100,
+                [known, goal],
+                decimals=0,
+                lang=lang,
+                unit="pct",
+                kind="forecast",
+                note=str(row["evidence_class"]),
+            )
+            cells["probability"] = Text("{p}%", {"p": shown})
     return cells
 
 
