@@ -235,6 +235,8 @@ def _conflict_cells(conflict: Conflict, names: list[Printable], lang: str) -> di
 
 def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
     """Put the value of a reading behind its label, with its unit."""
+    if reading.value is None:
+        return label
     if isinstance(reading.value, str):
         value: Printable = quoted(
             reading.value, source_ids=[reading.source_id], locator=reading.clause

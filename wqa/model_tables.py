@@ -7,16 +7,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wqa.catalog import Target
-from wqa.facts import Printable, computed_fact, count_fact, parameter_fact, quoted, target_fact
-from wqa.judgements import target_name
+from wqa.facts import (
+    Printable,
+    computed_fact,
+    count_fact,
+    named,
+    observation_fact,
+    parameter_fact,
+    quoted,
+    target_fact,
+)
+from wqa.judgements import target_name, target_text
 from wqa.listings import heads
+from wqa.narrative import value_with_year
+from wqa.selection import ANNUAL, rows_of
 from wqa.tables import Column, DisplayTable
 from wqa.verdicts import AT_RISK, ON_TRACK
 from wqa.view import View
-from wqa.wording import say, term
+from wqa.wording import say, scope_name, term
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from wqa.forecasting import Forecast
 
 OWN = ("computed",)
 
@@ -153,6 +166,63 @@ def reliability_table(
     columns = tuple(c if c.key == "forecasts" else replace(c, unit="%") for c in columns)
     caption = say("caption.reliability_table", lang)
     return DisplayTable(id, caption, columns, tuple(rows), sources=used)
+
+
+def forecasts_table(
+    view: View,
+    series: Iterable[tuple[str, str, str]],
+    forecasts: Iterable[Forecast | None],
+    *,
+    id: str = "forecasts",
+) -> DisplayTable:
+    """Show forecasts of reference series beside the level the plan asks for.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    series : iterable of (indicator_id, region, scope)
+        The series.
+    forecasts : iterable of Forecast or None
+        One per series.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per series with a forecast: last value, median and 95% interval in the
+        last forecast year, the plan's number.
+    """
+    lang = view.lang
+    rows: list[Mapping[str, Printable]] = []
+    for (indicator_id, region, scope), forecast in zip(series, forecasts, strict=True):
+        if forecast is None:
+            continue
+        found = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+        last, tail = observation_fact(found[-1], lang=lang), forecast.frame.iloc[-1]
+        decimals = view.indicator(indicator_id).decimals
+        cells: dict[str, Printable] = {
+            "name": named(view.indicator_name(indicator_id)),
+            "region": view.names[region],
+            "scope": named(scope_name(scope, lang)),
+            "level": value_with_year(found[-1], lang),
+            "points": count_fact(f"{indicator_id}.{region}.{scope}", len(found), lang=lang),
+        }
+        for column, key in (("median", "median"), ("lo_95", "low"), ("hi_95", "high")):
+            cells[key] = computed_fact(
+                column, float(tail[column]), [last], decimals=decimals, lang=lang, kind="forecast"
+            )
+        goals = view.targets(indicator_id)
+        if goals:
+            cells["required"] = target_text(goals[0], lang)
+        rows.append(cells)
+    keys = ["name", "region", "scope", "points", "level", "median", "low", "high", "required"]
+    numbers = dict.fromkeys(["points", "median", "low", "high"], "decimal")
+    year = parameter_fact("target_year", None, text=str(view.parameters.target_year))
+    note = say("note.forecasts", lang, year=year, level=parameter_fact("level", 95, lang=lang))
+    caption = say("caption.forecasts", lang)
+    return DisplayTable(id, caption, heads(keys, lang, **numbers), tuple(rows), (note,))
 
 
 def classes_table(view: View, *, id: str = "classes") -> DisplayTable:
