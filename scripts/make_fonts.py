@@ -28,24 +28,26 @@ OUT = Path(__file__).resolve().parents[1] / "wqa" / "assets" / "fonts"
 FEATURES = ["kern", "palt", "halt", "pwid", "vert", "locl", "ccmp", "mark", "calt"]
 # Blocks wanted whole, as far as the source has them: Latin, spacing letters, Greek,
 # punctuation, super- and subscripts, currency, letterlike, number forms, arrows, operators,
-# enclosed numbers, boxes, shapes, signs, CJK punctuation and units, full-width forms.
+# enclosed numbers, boxes, shapes, signs, CJK punctuation, kana and units, full-width forms.
 BLOCKS = [
     (0x20, 0x17F), (0x1CD, 0x1DC), (0x2B0, 0x2FF), (0x370, 0x3FF), (0x2000, 0x206F),
     (0x2070, 0x209F), (0x20A0, 0x20BF), (0x2100, 0x218F), (0x2190, 0x21FF), (0x2200, 0x22FF),
-    (0x2300, 0x23FF), (0x2460, 0x24FF), (0x2500, 0x25FF), (0x2600, 0x27BF), (0x3000, 0x303F),
+    (0x2300, 0x23FF), (0x2460, 0x24FF), (0x2500, 0x25FF), (0x2600, 0x27BF), (0x3000, 0x30FF),
     (0x3200, 0x33FF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0xFFFD, 0xFFFD),
 ]  # fmt: skip
 
 
 def characters(unihan: Path) -> set[int]:
-    """Code points wanted: GB 2312, the general standard table, and the blocks above."""
+    """Code points wanted: GB 2312, the general standard table, and the blocks above.
+
+    The first level of JIS X 0208 is in, because titles of Japanese sources are cited.
+    """
     wanted = {code for first, last in BLOCKS for code in range(first, last + 1)}
-    for row in range(0xA1, 0xF8):
-        for cell in range(0xA1, 0xFF):
-            try:
-                wanted.add(ord(bytes([row, cell]).decode("gb2312")))
-            except UnicodeDecodeError:
-                continue
+    for encoding, last in (("gb2312", 0xF7), ("euc_jp", 0xCF)):
+        for row in range(0xA1, last + 1):
+            for cell in range(0xA1, 0xFF):
+                text = bytes([row, cell]).decode(encoding, "ignore")
+                wanted |= {ord(char) for char in text}
     text = bz2.decompress(unihan.read_bytes()).decode("utf-8")
     wanted |= {int(code, 16) for code in re.findall(r"^U\+([0-9A-F]+)\tkTGH\t", text, re.M)}
     return wanted

@@ -13,9 +13,11 @@ from wqa.fonts import FAMILY, web_font
 from wqa.pandoc_tree import Node, Writer, chapter_title, raw_block, section_number
 from wqa.paths import ASSETS
 from wqa.pieces import Piece, Pieces
-from wqa.table_layout import column_indents, em_width, head, printed
+from wqa.table_layout import column_indents, em_width, head, printed, svg_size
 
 LANGUAGE = {"zh": "zh-CN", "en": "en"}
+# Figures are drawn for the width of a printed page; a screen has a little more room.
+ENLARGED = 1.2
 
 
 def text_html(text: str) -> str:
@@ -63,13 +65,13 @@ def writer(paper: Paper) -> Writer:
 
     def figure(block: Block) -> list[Node]:
         picture = base64.b64encode(block["svg_path"].encode()).decode()
-        width, height = _svg_size(block["svg_path"])
+        width, height = (round(side * 4 / 3) for side in svg_size(block["svg_path"]))
         name = f"{block['label']} {printed(block['caption'])}"
         return [raw_block("html", (
             f'<figure id="{block["anchor"]}" class="chart">'
             f'<div class="scroll" role="region" tabindex="0" aria-label="{text_html(name)}">'
             f'<img src="data:image/svg+xml;base64,{picture}" width="{width}" height="{height}" '
-            f'alt="{text_html(block["alt"])}"></div>'
+            f'style="max-width:{round(width * ENLARGED)}px" alt="{text_html(block["alt"])}"></div>'
             f"<figcaption>{_caption(block)}</figcaption>{_under(block, paper, 'download_data')}"
             "</figure>"
         ))]  # fmt: skip
@@ -304,11 +306,3 @@ def _lists(paper: Paper) -> str:
         title = text_html(paper.words[name])
         out.append(f"<details><summary>{title}</summary><ul>{items}</ul></details>")
     return "".join(out)
-
-
-def _svg_size(svg: str) -> tuple[int, int]:
-    """Return width and height in CSS pixels, so that the page does not jump while loading."""
-    match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    if not match:
-        return 600, 400
-    return round(float(match[1]) * 4 / 3), round(float(match[2]) * 4 / 3)

@@ -9,7 +9,7 @@ from wqa.document import Block, Paper
 from wqa.pandoc_tree import Node, Writer, raw_block
 from wqa.pieces import Pieces
 from wqa.plain_text import breakable
-from wqa.table_layout import column_indents, head, layout, printed
+from wqa.table_layout import column_indents, head, layout, printed, svg_size
 
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
 
@@ -72,6 +72,7 @@ def writer(paper: Paper) -> Writer:
         return [raw_block("typst", "\n".join([
             "#chart(",
             f"  path: {json.dumps('figures/' + block['id'] + '.svg')},",
+            f"  width: {svg_size(block['svg_text'])[0]:.2f}pt,",
             f"  alt: {literal(block['alt'])},",
             f"  label: {literal(block['label'])},",
             f"  caption: {content(block['caption'])},",

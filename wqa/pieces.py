@@ -201,7 +201,9 @@ def _source_number(id: str, where: str, register: Register) -> int:
     return register.sources.setdefault(document, len(register.sources) + 1)
 
 
-def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
+def source_line(
+    ids: Sequence[str], where: str, register: Register, *, named: bool = True
+) -> Pieces:
     """Compose the line under a table or figure: a few sources by name, many by number.
 
     Parameters
@@ -212,6 +214,8 @@ def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
         Chapter and cell, for messages.
     register : Register
         Of the document; notes what is found.
+    named : bool
+        False for a figure: its picture names the publishers already.
 
     Returns
     -------
@@ -220,17 +224,17 @@ def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
     words = register.words
     real = [id for id in dict.fromkeys(ids) if id != OWN]
     cites = cite(real, where, register)
-    pieces: list[Piece] = [Piece(words["source_line"])]
-    if len(real) <= NAMED_SOURCES:
+    line: list[Piece] = [Piece(words["source_line" if named or not real else "number_line"])]
+    if named and len(real) <= NAMED_SOURCES:
         by_number = {_source_number(id, where, register): register.known[id] for id in real}
         for position, (_, source) in enumerate(sorted(by_number.items())):
             name = register.cleaner.line(source.publisher, where, limit=LONGEST)
-            pieces += [Piece((words["separator"] if position else "") + name), cites[position]]
+            line += [Piece((words["separator"] if position else "") + name), cites[position]]
     else:
-        pieces += cites
+        line += cites
     if OWN in ids:
-        pieces.append(Piece((words["separator"] if real else "") + words["own"]))
-    return tuple(pieces)
+        line.append(Piece((words["separator"] if real else "") + words["own"]))
+    return tuple(line)
 
 
 def _about(fact: Mapping[str, Any], where: str, register: Register) -> str:

@@ -1,4 +1,4 @@
-"""Widths of table columns for print, from the text in them; pure arithmetic."""
+"""Sizes in print: widths of table columns from the text in them, sizes of drawings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ PADDING = 8.0  # left and right together, in points
 SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
 # A column of running Chinese text gets at least so many characters per line.
 NARROWEST = 4.2
-# Beyond this, text wraps; it keeps one long remark from starving the other columns.
-WIDEST = 24.0
+# A word longer than this is broken rather than given a column of its own.
+LONGEST_WORD = 24.0
+# Long text gets more room, but less than its length asks for: short columns stay on one line.
+SHARE = 0.7
 _NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")
 _ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\u200b]+")
 
@@ -28,6 +30,25 @@ class Grid:
 
     widths: tuple[float, ...]
     size: float
+
+
+def svg_size(svg: str) -> tuple[float, float]:
+    """Return the size of a drawing.
+
+    Parameters
+    ----------
+    svg : str
+        As written by `wqa.figures.render`.
+
+    Returns
+    -------
+    tuple of float
+        Width and height in points; the width is at most that of the text.
+    """
+    match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    width, height = (float(match[1]), float(match[2])) if match else (TEXT_WIDTH, TEXT_WIDTH / 2)
+    scale = min(1.0, TEXT_WIDTH / width)
+    return width * scale, height * scale
 
 
 def em_width(text: str) -> float:
@@ -91,8 +112,9 @@ def layout(
 ) -> Grid:
     """Share the page width among the columns.
 
-    Each column gets at least its longest word or number, then room in proportion to
-    what its text would like; letters get smaller only if the least widths do not fit.
+    Each column gets at least its longest word or number. Columns of short entries then
+    get all they need, long text shares the rest; letters get smaller only if the least
+    widths do not fit.
 
     Parameters
     ----------
@@ -117,7 +139,7 @@ def layout(
         for column, shift in zip(columns, shifts, strict=True)
     ]
     wished = [
-        max(low, min(WIDEST, max(em_width(cell) for cell in column) + shift + 0.1))
+        max(low, max(em_width(cell) for cell in column) + shift + 0.1)
         for low, column, shift in zip(least, columns, shifts, strict=True)
     ]
     room = width - PADDING * len(columns)
@@ -126,17 +148,33 @@ def layout(
     if sum(wished) <= total:
         shares = [w * total / sum(wished) for w in wished]
     elif sum(least) < total:
-        ratio = (total - sum(least)) / (sum(wished) - sum(least))
-        shares = [low + (w - low) * ratio for low, w in zip(least, wished, strict=True)]
+        shares = _shared(least, wished, total)
     else:
         shares = [low * total / sum(least) for low in least]
     return Grid(tuple(round(share * size + PADDING, 2) for share in shares), size)
 
 
+def _shared(least: Sequence[float], wished: Sequence[float], total: float) -> list[float]:
+    """Fill up the least widths; a column that needs less than its share leaves the rest."""
+    needs = [wish - low for low, wish in zip(least, wished, strict=True)]
+    given = [0.0] * len(needs)
+    open_columns = {n for n, need in enumerate(needs) if need > 0}
+    room = total - sum(least)
+    while open_columns:
+        weights = {n: needs[n] ** SHARE for n in open_columns}
+        scale = room / sum(weights.values())
+        full = {n for n in open_columns if needs[n] <= weights[n] * scale}
+        for n in full or open_columns:
+            given[n] = min(needs[n], weights[n] * scale)
+        room -= sum(given[n] for n in full or open_columns)
+        open_columns -= full or open_columns
+    return [low + more for low, more in zip(least, given, strict=True)]
+
+
 def _least(cell: str) -> float:
     atoms = [em_width(atom) for atom in _ATOM.findall(cell)]
     wide = min(NARROWEST, em_width(cell))
-    return max([wide, *(min(atom, WIDEST) for atom in atoms)])
+    return max([wide, *(min(atom, LONGEST_WORD) for atom in atoms)])
 
 
 def column_indents(

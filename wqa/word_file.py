@@ -21,7 +21,7 @@ from wqa.pandoc_tree import (
     string,
 )
 from wqa.pieces import Pieces
-from wqa.table_layout import column_indents, head, layout, printed
+from wqa.table_layout import column_indents, head, layout, printed, svg_size
 
 TWIPS = 20  # per point
 JUSTIFY = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
@@ -159,8 +159,9 @@ def writer(paper: Paper) -> Writer:
 
     def figure(block: Block) -> list[Node]:
         path = f"figures/{block['id']}.png"
+        width = f"{svg_size(block['svg_text'])[0] / 72:.3f}in"
         image = {"t": "Image", "c": [
-            ["", [], [["width", "16cm"]]], [string(block["alt"])], [path, ""],
+            ["", [], [["width", width]]], [string(block["alt"])], [path, ""],
         ]}  # fmt: skip
         caption = paragraph("ImageCaption", _label(block, bookmarks))
         under = _under(block, paper)
