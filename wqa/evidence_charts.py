@@ -66,7 +66,7 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], source: str, sta
     axes.set_yticks([])
     axes.set_xticks(years, [str(year) for year in years])
     axes.xaxis.tick_top()
-    axes.tick_params(axis="x", length=0)
+    axes.tick_params(axis="x", length=0, labelsize=7)
     axes.spines[:].set_visible(False)
     width = size_of(axes)[0] * axes.get_position().width
     for position, label in enumerate(labels):
@@ -140,7 +140,8 @@ def plot_reliability(
         axes.annotate(
             f"{words['n']} {number_text(int(row['n']), 0, lang)}",
             (x, y),
-            xytext=(5 if above else -5, -10),
+            # Near the axis the label goes above the point, not over the tick labels.
+            xytext=(5 if above else -5, -10 if y > 8 else 5),
             textcoords="offset points",
             ha="left" if above else "right",
             size=6.8,

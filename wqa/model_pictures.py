@@ -16,7 +16,7 @@ from wqa.intervals import luck_table, proportion_interval
 from wqa.judgements import target_text
 from wqa.overviews import plot_dots
 from wqa.pictures import DATA, LEVEL, Picture
-from wqa.selection import ANNUAL, BOUNDS, latest_row, rows_of
+from wqa.selection import ANNUAL, BOUNDS, is_side_scope, latest_row, rows_of
 from wqa.view import View
 from wqa.wording import listed, say, term, terms, titled
 
@@ -86,12 +86,13 @@ def grid_picture(view: View, *, id: str = "known-years") -> Picture:
 
 def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     """Say what is known about a year: annual, plan (only in the plan itself), other, or nothing."""
-    annual = rows[rows["qualifier"].isin(ANNUAL)]
+    side = rows["scope"].map(is_side_scope).astype(bool)
+    annual = rows[rows["qualifier"].isin(ANNUAL) & ~side]
     if not annual[~annual["source_id"].isin(plan_sources)].empty:
         return "annual"
     if not annual.empty:
         return "plan"
-    other = rows["qualifier"].isin([*BOUNDS, "partial_period"])
+    other = rows["qualifier"].isin([*ANNUAL, *BOUNDS, "partial_period"])
     return "other" if other.any() else ""
 
 

@@ -67,6 +67,34 @@ def indicator_texts(
     return texts + ([sentences(above, lang)] if above else [])
 
 
+def beside_text(view: View, indicator_id: str) -> Text:
+    """Hold the region's latest figure against those of the regions above it.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+
+    Returns
+    -------
+    Text
+        See `wqa.comparisons.comparison_text`; begins with the indicator's name.
+    """
+    text = comparison_text(
+        view.headline,
+        view.indicator(indicator_id),
+        view.region,
+        view.regions[1:],
+        names=view.names,
+        until=view.until,
+        lang=view.lang,
+    )
+    name = named(view.indicator_name(indicator_id))
+    return say("compare.named", view.lang, name=name, text=text) if text else text
+
+
 def target_texts(view: View, indicator_id: str) -> list[Text]:
     """Say what the plan asks for.
 
