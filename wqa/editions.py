@@ -93,8 +93,11 @@ def newest_retrieval(root: Path | str | None = None) -> str:
     sources = sorted(raw_dir(root).glob("*/source.yml"))
     days = [str(read_yaml(path).get("retrieved") or "") for path in sources]
     if not any(days):
-        raise DataError("no raw folder says when it was retrieved", where="data/raw/*/source.yml",
-                        fix="Give a key retrieved: YYYY-MM-DD, or name a date.")  # fmt: skip
+        raise DataError(
+            "no raw folder says when it was retrieved",
+            where="data/raw/*/source.yml",
+            fix="Give a key retrieved: YYYY-MM-DD, or name a date with as_of.",
+        )
     return max(days)
 
 

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from wqa.build_record import build_record, conflicting_sources, input_files, known_sources
-from wqa.catalog import load_indicators, read_yaml
+from wqa.catalog import load_indicators
 from wqa.chapters import ChapterEntry, Outline, load_chapters, load_outline
 from wqa.collecting import collect
 from wqa.data_pack import write_pack
 from wqa.document import Paper, assemble
-from wqa.errors import BuildError, DataError
+from wqa.edition_records import write_edition
+from wqa.editions import edition_record, newest_retrieval
+from wqa.errors import BuildError
 from wqa.fonts import missing_glyphs
 from wqa.kernels import check_parameters, make_kernelspec, normalise, run_notebook
 from wqa.observations import load_regions
@@ -32,7 +34,7 @@ from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
 from wqa.publishing import FORMATS, epoch_of, parse_prose, write
 
-__all__ = ["BuildResult", "build_paper", "load_chapters"]
+__all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]
 
 NAMES = {"html": "white-paper.html", "pdf": "white-paper.pdf", "docx": "white-paper.docx"}
 Progress = Callable[[str], None]
@@ -162,6 +164,13 @@ def build_paper(
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
         write_pack(paper, work / "data")
+        if not only:
+            kept = edition_record(
+                chosen.plan, chosen.region, chosen.edition, chosen.as_of or "",
+                target_year=chosen.target_year, seed=chosen.seed, catalog=chosen.catalog, root=home,
+            )  # fmt: skip
+            write_edition(kept, work)
+            tell(f"record: {len(kept.forecasts)} forecasts")
         for scratch in ("typst", "word"):
             shutil.rmtree(work / scratch, ignore_errors=True)
         inputs = input_files(home, books, [entry.id for entry in entries], chosen.catalog)
@@ -191,35 +200,6 @@ def edition_name(chosen: Parameters) -> str:
     """
     tail = "" if chosen.lang == "zh" else f"-{chosen.lang}"
     return f"{chosen.plan.id}-{chosen.region}-{chosen.edition}{tail}"
-
-
-def newest_retrieval(root: Path | str | None = None) -> str:
-    """Return the newest day on which raw files were taken over.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    str
-        ISO date: the default of `as_of`, which needs no clock.
-
-    Raises
-    ------
-    DataError
-        If no raw folder says when it was retrieved.
-    """
-    records = sorted((project_root(root) / "data" / "raw").glob("*/source.yml"))
-    days = [str(read_yaml(path).get("retrieved") or "") for path in records]
-    if not any(days):
-        raise DataError(
-            "no raw folder says when it was retrieved",
-            where="data/raw/*/source.yml",
-            fix="Give a key retrieved: YYYY-MM-DD, or name a date with as_of.",
-        )
-    return max(days)
 
 
 def _teller(progress: Progress | None, start: float) -> Progress:
