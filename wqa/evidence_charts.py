@@ -25,7 +25,7 @@ from wqa.figures import (
     styled,
     text_width,
 )
-from wqa.layout import direct_labels, size_of, source_line, value_axis
+from wqa.layout import direct_labels, size_of, source_line, value_axis, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,10 +71,18 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], source: str, sta
     width = size_of(axes)[0] * axes.get_position().width
     for position, label in enumerate(labels):
         axes.axhline(position, color=PALE, lw=0.6, zorder=1)
-        size = SMALL if text_width(figure, printable(label), SMALL) <= left else 5.6
+        lines = wrapped(figure, printable(label), left - 0.12, SMALL)
+        if len(lines) > 1:
+            lines = wrapped(figure, printable(label), left - 0.12, SMALL - 1.2)
         place = (-left / width + 0.01, position)
-        transform = axes.get_yaxis_transform()
-        axes.text(*place, printable(label), transform=transform, va="center", size=size)
+        axes.text(
+            *place,
+            "\n".join(lines),
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            size=SMALL if len(lines) == 1 else SMALL - 1.2,
+            linespacing=1.0,
+        )
     axes.axvline(start - 0.5, color=INK, lw=0.9, ls=(0, (5, 3)), zorder=2)
     at = {label: position for position, label in enumerate(labels)}
     for status, (marker, face) in GRID.items():

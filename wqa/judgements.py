@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog import Target
+from wqa.changes import spoken
 from wqa.errors import DataError
 from wqa.facts import (
     Fact,
@@ -125,10 +126,10 @@ def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
     if target.value is None:
         return Text(term(f"kind.{target.kind}", lang))
     sign = term(f"comparator.{target.comparator}", lang)
-    unit = named(short_unit(target.unit, lang) if short else unit_after(target.unit, lang))
-    return Text(
-        "{sign}{value}{unit}", {"sign": sign, "value": target_fact(target, lang=lang), "unit": unit}
-    )
+    value, unit = spoken(target_fact(target, lang=lang), lang)
+    if short:
+        unit = short_unit(target.unit, lang)
+    return Text("{sign}{value}{unit}", {"sign": sign, "value": value, "unit": named(unit)})
 
 
 def target_name(target: Target, lang: str) -> Printable:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.changes import spoken
 from wqa.facts import (
     Fact,
     Printable,
@@ -105,9 +106,11 @@ def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
     if fact is None:
         return None
     template = "{value}{unit}（{year}年）" if view.lang == "zh" else "{value}{unit} ({year})"
-    unit = named(short_unit(fact.unit, view.lang) if short else unit_after(fact.unit, view.lang))
+    value, unit = spoken(fact, view.lang)
+    if short:
+        unit = short_unit(fact.unit, view.lang)
     year = year_fact(int(row["level_year"]), fact)
-    return Text(template, {"value": fact, "unit": unit, "year": year})
+    return Text(template, {"value": value, "unit": named(unit), "year": year})
 
 
 def verdict_table(view: View, frame: pd.DataFrame, *, id: str = "verdicts") -> DisplayTable:

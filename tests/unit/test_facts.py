@@ -1,0 +1,182 @@
+import dataclasses
+
+import pytest
+
+from wqa.errors import CatalogError, DataError
+from wqa.facts import (
+    Fact,
+    Text,
+    computed_fact,
+    count_fact,
+    joined,
+    named,
+    number_text,
+    observation_fact,
+    parameter_fact,
+    parts_json,
+    quoted,
+    target_fact,
+    weakest_evidence,
+    year_fact,
+)
+
+ROW = {
+    "indicator_id": "food_sampling_pass_rate",
+    "region": "WH",
+    "year": 2018,
+    "value": 97.82,
+    "unit": "pct",
+    "denominator": 69302.0,
+    "scope": "all_city_sampling",
+    "qualifier": "exact",
+    "evidence": "press",
+    "source_id": "src-a",
+    "vintage": "2019-01-10",
+    "file": "observations.csv",
+    "row": 12,
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "printed"),
+    [
+        (97.82, None, "97.82"),
+        (92.0, None, "92"),
+        (98.45, 1, "98.5"),
+        (2.5, 0, "3"),
+        (-2.5, 0, "−3"),
+        (1.005, 2, "1.01"),
+        (-0.04, 1, "0.0"),
+        (0.1 + 0.2, None, "0.3"),
+        (9999, 0, "9999"),
+        (69302, 0, "69,302"),
+        (1048576.5, None, "1,048,576.5"),
+    ],
+)
+def test_numbers_are_printed_as_published(value, decimals, printed):
+    assert number_text(value, decimals) == printed
+
+
+def test_signed_number():
+    assert number_text(0.22, 2, signed=True) == "+0.22"
+    assert number_text(0.0, 1, signed=True) == "0.0"
+
+
+def test_infinite_number_is_refused():
+    with pytest.raises(DataError, match="not finite"):
+        number_text(float("inf"))
+
+
+def test_observation_keeps_its_place_and_grade():
+    fact = observation_fact(ROW)
+    assert (fact.text, fact.unit, fact.year) == ("97.82", "pct", 2018)
+    assert fact.source_ids == ("src-a",)
+    assert fact.locator == "observations.csv:12"
+    assert fact.evidence == "press"
+    assert observation_fact(ROW, part="denominator").text == "69,302"
+    assert observation_fact(ROW | {"qualifier": "derived"}).note == "derived"
+
+
+def test_different_values_have_different_ids():
+    one, other = observation_fact(ROW), observation_fact(ROW | {"value": 97.83})
+    assert one.id != other.id
+    assert one.id != observation_fact(ROW, part="denominator").id
+    assert one == observation_fact(dict(ROW))
+
+
+def test_year_takes_over_the_provenance():
+    fact = observation_fact(ROW)
+    year = year_fact(2018, fact)
+    assert year.text == "2018" and year.source_ids == fact.source_ids
+    assert year.id != fact.id
+
+
+def test_computed_fact_is_as_weak_as_its_weakest_input():
+    official = dataclasses.replace(observation_fact(ROW), evidence="official", id="x")
+    press = observation_fact(ROW | {"source_id": "src-b", "vintage": "2020-02-01"})
+    made = computed_fact("change", 0.22, [official, press], decimals=2)
+    assert made.evidence == "press"
+    assert made.vintage == "2020-02-01"
+    assert set(made.source_ids) == {"src-a", "src-b"}
+    assert made.kind == "computed"
+
+
+def test_weakest_evidence():
+    assert weakest_evidence(["official", "secondary", "press"]) == "secondary"
+    assert weakest_evidence([""]) == ""
+
+
+def test_target_prints_as_in_the_plan():
+    from wqa.catalog import load_plan
+
+    plan = load_plan("wuhan-14fyp")
+    targets = {target.row + target.part: target for target in plan.targets}
+    assert target_fact(targets["10"]).text == "80"
+    assert target_fact(targets["14a"], part="row").text == "14a"
+    assert target_fact(targets["6"], part="baseline").text == "0.29"
+    assert target_fact(targets["6"]).locator == targets["6"].clause
+    with pytest.raises(DataError, match="no baseline"):
+        target_fact(targets["1a"], part="baseline")
+
+
+def test_json_round_trip():
+    fact = computed_fact("p", 51.0, [observation_fact(ROW)], lower=30.0, upper=70.0, decimals=0)
+    assert Fact.from_json(fact.to_json()) == fact
+    assert "note" not in fact.to_json()
+
+
+def test_fact_needs_id_text_and_known_kind():
+    with pytest.raises(DataError, match="id and a printed form"):
+        Fact("", 1, "1")
+    with pytest.raises(DataError, match="unknown kind"):
+        Fact("a", 1, "1", kind="guess")
+
+
+def test_text_prints_and_keeps_facts():
+    value = observation_fact(ROW)
+    text = Text("{year}年为{value}%。", {"year": year_fact(2018, value), "value": value})
+    assert str(text) == "2018年为97.82%。"
+    assert [part for part in text.parts() if isinstance(part, Fact)][1] is value
+    assert Text.from_json(text.to_json()).parts() == text.parts()
+
+
+@pytest.mark.parametrize("wording", ["95%", "第３项", "{value} of 10"])
+def test_typed_numeral_is_refused(wording):
+    with pytest.raises(CatalogError, match="numeral"):
+        Text(wording, {"value": parameter_fact("n", 1)})
+
+
+def test_number_cannot_enter_through_a_plain_string():
+    with pytest.raises(CatalogError, match="numeral"):
+        Text("{value}", {"value": "97.82"})
+
+
+def test_unfilled_slot_is_refused():
+    with pytest.raises(CatalogError, match="not filled"):
+        Text("{value}", {})
+
+
+def test_name_with_digits_becomes_a_fact():
+    assert named("全国") == "全国"
+    wrapped = named("12315热线")
+    assert isinstance(wrapped, Fact) and wrapped.value is None
+    assert str(Text("{name}", {"name": wrapped})) == "12315热线"
+
+
+def test_quoted_words_keep_their_text_and_wrap_every_numeral():
+    text = quoted("各轮监测领域数不同（11、12、6个领域），占1,070,000的3.5%", source_ids=["a"])
+    assert str(text) == "各轮监测领域数不同（11、12、6个领域），占1,070,000的3.5%"
+    numerals = [part.text for part in text.parts() if isinstance(part, Fact)]
+    assert numerals == ["11", "12", "6", "1,070,000", "3.5"]
+    assert str(quoted("braces {x} stay")) == "braces {x} stay"
+
+
+def test_joined_leaves_empty_texts_out():
+    assert str(joined([Text("甲"), Text(""), Text("乙")], "；")) == "甲；乙"
+
+
+def test_nested_texts_are_flattened():
+    inner = Text("{n}批次", {"n": count_fact("n", 3)})
+    outer = Text("（{inner}）", {"inner": inner})
+    assert parts_json(outer)[0] == "（"
+    assert outer.parts()[2] == "批次）"

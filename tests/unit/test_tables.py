@@ -1,0 +1,79 @@
+import pandas as pd
+import pytest
+
+from wqa.errors import CatalogError, DataError
+from wqa.facts import Fact, Text, parameter_fact
+from wqa.tables import Column, DisplayTable, sources_of, table_from_frame
+
+COLUMNS = (Column("region", "地区"), Column("value", "合格率", unit="%", align="decimal"))
+
+
+def cell(value, source="src-a"):
+    return Fact(f"v.{value}", value, str(value), source_ids=(source,))
+
+
+def test_table_prints_heads_with_units_and_a_dash_for_nothing():
+    table = DisplayTable(
+        "rates", "合格率", COLUMNS, ({"region": "甲", "value": cell(97.6)}, {"region": "乙"})
+    )
+    frame = table.to_frame()
+    assert list(frame.columns) == ["地区", "合格率 (%)"]
+    assert frame["合格率 (%)"].tolist() == ["97.6", "—"]
+
+
+def test_sources_come_from_the_cells():
+    rows = (
+        {"region": "甲", "value": cell(1.0, "b")},
+        {"region": "乙", "value": Text("{v}", {"v": cell(2.0, "a")})},
+    )
+    assert DisplayTable("t", "表", COLUMNS, rows).sources == ("a", "b")
+    assert sources_of(["甲", cell(1.0, "z")]) == ("z",)
+
+
+def test_bare_number_is_refused():
+    with pytest.raises(DataError, match="neither a fact nor a label"):
+        DisplayTable("t", "表", COLUMNS, ({"region": "甲", "value": 97.6},))
+
+
+def test_number_as_text_is_refused():
+    with pytest.raises(CatalogError, match="numeral"):
+        DisplayTable("t", "表", COLUMNS, ({"region": "甲", "value": "97.6"},))
+
+
+def test_cell_without_column_is_refused():
+    with pytest.raises(DataError, match="row 1, column other: a cell has no column"):
+        DisplayTable("t", "表", COLUMNS, ({"other": "甲"},))
+
+
+def test_column_keys_are_unique():
+    with pytest.raises(DataError, match="twice"):
+        DisplayTable("t", "表", (COLUMNS[0], COLUMNS[0]), ())
+
+
+def test_head_with_a_digit_is_refused():
+    with pytest.raises(CatalogError, match="head of column x"):
+        Column("x", "2020年")
+
+
+def test_json_has_every_cell_as_parts():
+    table = DisplayTable("t", "表", COLUMNS, ({"region": "甲", "value": cell(1.5)}, {}), ("注",))
+    data = table.to_json()
+    assert data["rows"][0]["value"][0]["text"] == "1.5"
+    assert data["rows"][1]["region"] == ["—"]
+    assert data["notes"] == [["注"]]
+    assert data["columns"][1] == {"key": "value", "label": "合格率", "unit": "%", "align": "decimal"}
+
+
+def test_table_from_frame():
+    frame = pd.DataFrame({"name": ["甲", "乙"], "n": [3, 0]})
+    table = table_from_frame(
+        frame,
+        id="t",
+        caption="表",
+        columns=COLUMNS,
+        cells={
+            "region": lambda row: row["name"],
+            "value": lambda row: parameter_fact("n", row["n"]) if row["n"] else None,
+        },
+    )
+    assert [str(row.get("value", "")) for row in table.rows] == ["3", ""]
