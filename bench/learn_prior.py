@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from wqa import pooled
+from wqa.forecasts import pooled
 
 Array = NDArray[np.float64]
 

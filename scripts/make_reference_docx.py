@@ -51,8 +51,22 @@ def style(document, name, based="Normal", *, kind=WD_STYLE_TYPE.PARAGRAPH):
     return found
 
 
-def shape(document, name, *, size, names=BODY, bold=False, colour=INK, before=0, after=0,
-          align=WD_ALIGN_PARAGRAPH.LEFT, line=1.0, based="Normal", keep=False, indent=None):
+def shape(
+    document,
+    name,
+    *,
+    size,
+    names=BODY,
+    bold=False,
+    colour=INK,
+    before=0,
+    after=0,
+    align=WD_ALIGN_PARAGRAPH.LEFT,
+    line=1.0,
+    based="Normal",
+    keep=False,
+    indent=None,
+):
     """Set the usual properties of a paragraph style."""
     found = style(document, name, based)
     fonts(found, names)
@@ -81,30 +95,55 @@ def borders(found, **sides):
             line.set(qn(f"w:{key}"), str(value))
         frame.append(line)
     # The schema wants borders before shading, tabs and spacing.
-    successors = ("w:shd", "w:tabs", "w:suppressAutoHyphens", "w:kinsoku", "w:wordWrap",
-                  "w:overflowPunct", "w:topLinePunct", "w:autoSpaceDE", "w:autoSpaceDN", "w:bidi",
-                  "w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:contextualSpacing",
-                  "w:mirrorIndents", "w:suppressOverlap", "w:jc", "w:textDirection",
-                  "w:textAlignment", "w:textboxTightWrap", "w:outlineLvl", "w:divId", "w:cnfStyle",
-                  "w:rPr", "w:sectPr", "w:pPrChange")
+    successors = (
+        "w:shd",
+        "w:tabs",
+        "w:suppressAutoHyphens",
+        "w:kinsoku",
+        "w:wordWrap",
+        "w:overflowPunct",
+        "w:topLinePunct",
+        "w:autoSpaceDE",
+        "w:autoSpaceDN",
+        "w:bidi",
+        "w:adjustRightInd",
+        "w:snapToGrid",
+        "w:spacing",
+        "w:ind",
+        "w:contextualSpacing",
+        "w:mirrorIndents",
+        "w:suppressOverlap",
+        "w:jc",
+        "w:textDirection",
+        "w:textAlignment",
+        "w:textboxTightWrap",
+        "w:outlineLvl",
+        "w:divId",
+        "w:cnfStyle",
+        "w:rPr",
+        "w:sectPr",
+        "w:pPrChange",
+    )
     properties.insert_element_before(frame, *successors)
     return properties
 
 
 def table_style(document):
     """Make the three-line table of Chinese print."""
-    document.styles.element.append(parse_xml(
-        f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="WhitePaperTable">'
-        '<w:name w:val="White Paper Table"/><w:basedOn w:val="TableNormal"/><w:qFormat/>'
-        '<w:tblPr><w:tblBorders><w:top w:val="single" w:sz="8" w:color="1F2933"/>'
-        '<w:bottom w:val="single" w:sz="8" w:color="1F2933"/>'
-        '<w:insideH w:val="single" w:sz="4" w:color="B8C2CC"/></w:tblBorders>'
-        '<w:tblCellMar><w:top w:w="50" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
-        '<w:bottom w:w="50" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar></w:tblPr>'
-        '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
-        '<w:bottom w:val="single" w:sz="6" w:color="1F2933"/></w:tcBorders>'
-        '<w:shd w:val="clear" w:color="auto" w:fill="F4F6F9"/></w:tcPr></w:tblStylePr></w:style>'
-    ))
+    document.styles.element.append(
+        parse_xml(
+            f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="WhitePaperTable">'
+            '<w:name w:val="White Paper Table"/><w:basedOn w:val="TableNormal"/><w:qFormat/>'
+            '<w:tblPr><w:tblBorders><w:top w:val="single" w:sz="8" w:color="1F2933"/>'
+            '<w:bottom w:val="single" w:sz="8" w:color="1F2933"/>'
+            '<w:insideH w:val="single" w:sz="4" w:color="B8C2CC"/></w:tblBorders>'
+            '<w:tblCellMar><w:top w:w="50" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
+            '<w:bottom w:w="50" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+            '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
+            '<w:bottom w:val="single" w:sz="6" w:color="1F2933"/></w:tcBorders>'
+            '<w:shd w:val="clear" w:color="auto" w:fill="F4F6F9"/></w:tcPr></w:tblStylePr></w:style>'
+        )
+    )
 
 
 def page_number(section):
@@ -129,7 +168,8 @@ def main():
     """Write the reference file."""
     original = subprocess.run(
         [pypandoc.get_pandoc_path(), "--print-default-data-file", "reference.docx"],
-        check=True, capture_output=True,
+        check=True,
+        capture_output=True,
     ).stdout
     document = docx.Document(io.BytesIO(original))
     for section in document.sections:
@@ -144,23 +184,43 @@ def main():
     centre = WD_ALIGN_PARAGRAPH.CENTER
     shape(document, "Normal", size=10.5, based="", line=1.5)
     for name in ("Body Text", "First Paragraph"):
-        shape(document, name, size=10.5, align=both, line=1.5, before=0, after=3, indent=2,
-              based="Normal" if name == "Body Text" else "Body Text")
+        shape(
+            document,
+            name,
+            size=10.5,
+            align=both,
+            line=1.5,
+            before=0,
+            after=3,
+            indent=2,
+            based="Normal" if name == "Body Text" else "Body Text",
+        )
     shape(document, "Compact", size=10.5, line=1.4, based="Body Text", indent=0)
     shape(document, "Title", size=30, names=HEAD, bold=True, colour=ACCENT, before=150, after=18)
     shape(document, "Subtitle", size=15, names=HEAD, before=0, after=48)
     shape(document, "Edition", size=13, names=HEAD, colour=QUIET, after=4)
     shape(document, "Preface", size=9, colour=QUIET, before=200, align=both, line=1.4)
-    one = shape(document, "Heading 1", size=20, names=HEAD, bold=True, colour=ACCENT, after=16,
-                keep=True)
+    one = shape(
+        document, "Heading 1", size=20, names=HEAD, bold=True, colour=ACCENT, after=16, keep=True
+    )
     one.paragraph_format.page_break_before = True
     borders(one, bottom=(10, "0B4F8A", 6))
     shape(document, "Heading 2", size=14, names=HEAD, bold=True, before=16, after=8, keep=True)
     shape(document, "Heading 3", size=12, names=HEAD, bold=True, before=12, after=6, keep=True)
     shape(document, "Heading 4", size=10.5, names=HEAD, bold=True, before=10, after=4, keep=True)
     for name in ("Table Caption", "Image Caption"):
-        shape(document, name, size=9.5, names=HEAD, bold=True, align=centre, before=8, after=5,
-              based="Normal", keep=name == "Table Caption")
+        shape(
+            document,
+            name,
+            size=9.5,
+            names=HEAD,
+            bold=True,
+            align=centre,
+            before=8,
+            after=5,
+            based="Normal",
+            keep=name == "Table Caption",
+        )
     shape(document, "Figure", size=10.5, align=centre, before=10, keep=True)
     shape(document, "Table Text", size=9, line=1.15)
     shape(document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=1.15, keep=True)
@@ -170,10 +230,22 @@ def main():
     for key, value in (("val", "clear"), ("color", "auto"), ("fill", "FDF8EC")):
         shade.set(qn(f"w:{key}"), value)
     borders(remark, left=(18, "B7791F", 8)).find(qn("w:pBdr")).addnext(shade)
-    shape(document, "TOC Heading", size=16, names=HEAD, bold=True, colour=ACCENT, before=18,
-          after=8, keep=True)
-    for name, size, bold, left in (("toc 1", 10.5, True, 0), ("toc 2", 10.5, False, 18),
-                                   ("table of figures", 10, False, 0)):
+    shape(
+        document,
+        "TOC Heading",
+        size=16,
+        names=HEAD,
+        bold=True,
+        colour=ACCENT,
+        before=18,
+        after=8,
+        keep=True,
+    )
+    for name, size, bold, left in (
+        ("toc 1", 10.5, True, 0),
+        ("toc 2", 10.5, False, 18),
+        ("table of figures", 10, False, 0),
+    ):
         entry = shape(document, name, size=size, bold=bold, before=4 if bold else 0, line=1.3)
         entry.paragraph_format.left_indent = Pt(left)
         entry.paragraph_format.tab_stops.add_tab_stop(Mm(160), 2, 1)  # right, dotted

@@ -9,22 +9,22 @@ from typing import Any
 __version__ = "0.1.0"
 
 _MODULE_OF = {
-    "load_indicators": "catalog",
-    "load_plan": "catalog",
-    "load_observations": "observations",
-    "load_pass_rates": "observations",
-    "load_death_rates": "observations",
-    "load_satisfaction": "observations",
-    "load_counts": "observations",
-    "check_project": "checks",
-    "find_conflicts": "conflicts",
-    "build_data_package": "package",
-    "forecast": "forecasting",
-    "forecast_many": "forecasting",
-    "backtest": "backtesting",
-    "official_labels": "labels",
-    "assess": "attainment",
-    "build_paper": "paper",
+    "load_indicators": "plans.catalog",
+    "load_plan": "plans.catalog",
+    "load_observations": "data.observations",
+    "load_pass_rates": "data.observations",
+    "load_death_rates": "data.observations",
+    "load_satisfaction": "data.observations",
+    "load_counts": "data.observations",
+    "check_project": "data.checks",
+    "find_conflicts": "data.conflicts",
+    "build_data_package": "data.package",
+    "forecast": "forecasts.forecasting",
+    "forecast_many": "forecasts.forecasting",
+    "backtest": "forecasts.backtesting",
+    "official_labels": "assessment.labels",
+    "assess": "assessment.attainment",
+    "build_paper": "publication.paper",
 }
 __all__ = sorted([*_MODULE_OF, "__version__"])
 

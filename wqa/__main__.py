@@ -88,6 +88,27 @@ def _parser() -> argparse.ArgumentParser:
     assess.add_argument("--csv", type=Path, metavar="FILE", help="write all columns there")
     assess.set_defaults(run=_assess)
 
+    diff = commands.add_parser("diff", help="what changed between two editions")
+    diff.add_argument("editions", nargs=2, metavar="EDITION", help="report year, or folder")
+    diff.add_argument("--plan", default="wuhan-14fyp", metavar="ID", help="`wqa list plans`")
+    diff.add_argument("--region", default="", metavar="ID", help="default: region of the plan")
+    for side in ("a", "b"):
+        diff.add_argument(f"--as-of-{side}", default="", metavar="DATE",
+                          help="day of a report year; see docs/decisions")  # fmt: skip
+    _add_common(diff)
+    diff.set_defaults(run=_diff)
+
+    draft = commands.add_parser("next-plan", help="draft of the next plan, baselines from data")
+    draft.add_argument("--plan", default="wuhan-14fyp", metavar="ID", help="the plan that ends")
+    draft.add_argument("--start", type=int, required=True, metavar="YEAR")
+    draft.add_argument("--end", type=int, required=True, metavar="YEAR")
+    draft.add_argument("--id", default="", metavar="ID", help="id of the next plan")
+    draft.add_argument("--as-of", default="", metavar="DATE", help="use what was published then")
+    draft.add_argument("--out", type=Path, default=Path("drafts"), metavar="FOLDER",
+                       help="catalogue folder for --catalog; default: drafts")  # fmt: skip
+    _add_common(draft)
+    draft.set_defaults(run=_next_plan)
+
     build = commands.add_parser("build", help="build the white paper of one edition")
     _add_edition(build, languages=("zh", "en", "both"))
     build.add_argument(
@@ -142,8 +163,8 @@ def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from wqa.checks import check_project
-    from wqa.findings import findings_frame
+    from wqa.data.checks import check_project
+    from wqa.data.findings import findings_frame
     from wqa.parameters import iso_date
 
     findings = check_project(as_of=iso_date("--as-of", options.as_of), catalog=options.catalog)
@@ -160,7 +181,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _conflicts(options: argparse.Namespace) -> int:
-    from wqa.conflicts import find_conflicts
+    from wqa.data.conflicts import find_conflicts
 
     frame = find_conflicts(catalog=options.catalog)
     frame["about"] = frame["target_ids"].where(frame["target_ids"] != "", frame["indicator_id"])
@@ -184,7 +205,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.catalog import list_plans, load_plan
+    from wqa.plans.catalog import list_plans, load_plan
 
     plans = [load_plan(plan, options.catalog) for plan in list_plans(options.catalog)]
     return [
@@ -194,14 +215,14 @@ def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
 
 
 def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.catalog import load_indicators
+    from wqa.plans.catalog import load_indicators
 
     found = load_indicators(options.catalog).values()
     return [(i.id, i.unit, getattr(i, f"name_{options.lang}")) for i in found]
 
 
 def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.chapters import load_chapters
+    from wqa.publication.chapters import load_chapters
 
     return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
 
@@ -215,14 +236,14 @@ def _list_editions(options: argparse.Namespace) -> list[tuple[object, ...]]:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from wqa.package import build_data_package
+    from wqa.data.package import build_data_package
 
     print(f"Data package: {build_data_package()}")
     return 0
 
 
 def _assess(options: argparse.Namespace) -> int:
-    from wqa.attainment import assess
+    from wqa.assessment.attainment import assess
     from wqa.parameters import resolve
 
     chosen = resolve(
@@ -252,8 +273,42 @@ def _assess(options: argparse.Namespace) -> int:
     return 0
 
 
+def _diff(options: argparse.Namespace) -> int:
+    from wqa.history.edition_changes import diff_editions
+    from wqa.history.edition_records import read_edition
+    from wqa.history.edition_tables import command_tables
+    from wqa.history.editions import edition_record
+
+    days = (options.as_of_a, options.as_of_b)
+    found = [
+        edition_record(
+            options.plan, options.region, int(named), day, catalog=options.catalog
+        ) if named.isdecimal() else read_edition(named)
+        for named, day in zip(options.editions, days, strict=True)
+    ]  # fmt: skip
+    title, tables = command_tables(diff_editions(*found), options.lang, catalog=options.catalog)
+    print(title)
+    for heading, frame in tables.items():
+        print(f"\n{heading}: {len(frame)}")
+        if len(frame):
+            _show(frame)
+    return 0
+
+
+def _next_plan(options: argparse.Namespace) -> int:
+    from wqa.history.next_plan import draft_plan, next_plan_id, write_draft
+    from wqa.plans.catalog import load_plan
+
+    plan = load_plan(options.plan, options.catalog)
+    name = options.id or next_plan_id(plan, options.start, options.end)
+    text = draft_plan(plan, options.start, options.end, plan_id=name, as_of=options.as_of,
+                      catalog=options.catalog)  # fmt: skip
+    print(f"Draft: {write_draft(text, options.out, name)}")
+    return 0
+
+
 def _build(options: argparse.Namespace) -> int:
-    from wqa.paper import build_paper
+    from wqa.publication.paper import build_paper
 
     start = time.monotonic()
     languages = ("zh", "en") if options.lang == "both" else (options.lang,)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from wqa.catalog import Plan, list_plans, load_plan
 from wqa.errors import CatalogError, DataError
+from wqa.plans.catalog import Plan, list_plans, load_plan
 
 LANGUAGES = ("zh", "en")
 NAMES = ("plan", "region", "edition", "as_of", "target_year", "lang", "seed")
@@ -193,7 +193,7 @@ def _region(region: str, plan: Plan) -> str:
     if not region or region == plan.region:
         return plan.region
     # Reads the table of regions, which a plan of another project may not have.
-    from wqa.observations import load_regions
+    from wqa.data.observations import load_regions
 
     known = sorted(load_regions()["region"])
     if region not in known:

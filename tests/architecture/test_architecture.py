@@ -17,13 +17,18 @@ CLOCK_CALLS = {
 # Durations shown while building and kept apart from the reproducible record.
 MAY_READ_THE_CLOCK = {"paper", "__main__", "kernels", "run_log"}
 NETWORK = {"requests", "urllib", "http", "httpx", "aiohttp", "ftplib", "smtplib"}
+PACKAGES = {f"wqa.{name}" for name in (
+    "plans", "data", "forecasts", "assessment", "display", "history", "publication",
+)}  # fmt: skip
 SEEDED = {"default_rng", "Generator", "SeedSequence", "PCG64"}
 MACHINE_PATH = re.compile(r"""["' (=](/(?:home|root|tmp|work|Users|mnt|var|usr|opt)/|[A-Z]:\\)""")
 
 
 @pytest.fixture(scope="module")
 def sources(root):
-    return {path.stem: path for path in sorted((root / "wqa").glob("*.py"))}
+    paths = [path for path in sorted((root / "wqa").rglob("*.py")) if path.stem != "__init__"]
+    assert len({path.stem for path in paths}) == len(paths), "two modules share a name"
+    return {path.stem: path for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def imports(tree):
                 yield (node.lineno, *parts(alias.name))
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "imports are written in full"
-            if node.module == "wqa":
+            if node.module == "wqa" or node.module in PACKAGES:
                 for alias in node.names:
                     yield node.lineno, "wqa", alias.name
             else:
@@ -56,7 +61,7 @@ def imports(tree):
 
 def parts(name):
     top, _, rest = name.partition(".")
-    return top, rest.split(".")[0]
+    return top, rest.split(".")[-1]
 
 
 def executed(node):
@@ -75,7 +80,23 @@ def dotted_calls(tree):
 
 
 def test_map_names_all_modules_and_no_other(sources, table):
-    assert set(table) == set(sources) - {"__init__"}
+    assert set(table) == set(sources)
+
+
+def test_map_names_the_folder_of_every_module(root, sources):
+    folder, stated = "wqa", {}
+    for line in (root / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("### "):
+            named = re.search(r"`(wqa(?:/\w+)?)/`", line)
+            folder = named.group(1) if named else "wqa"
+        row = re.match(r"\| `(\w+)\.py` \|", line)
+        if row and row.group(1) in sources:
+            stated[row.group(1)] = folder
+    found = {name: path.parent.relative_to(root).as_posix() for name, path in sources.items()}
+    top = {name for name, place in found.items() if place == "wqa"}
+    assert {n: p for n, p in stated.items() if n not in top} == {
+        n: p for n, p in found.items() if n not in top
+    }
 
 
 def test_imports_go_one_way(trees, table):
@@ -105,8 +126,9 @@ def test_modules_are_small(sources):
     assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
 
 
-def test_package_start_is_small(sources):
-    assert len(sources["__init__"].read_text(encoding="utf-8").splitlines()) < 50
+def test_package_start_is_small(root):
+    text = (root / "wqa" / "__init__.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 50
 
 
 def test_no_clock(trees):

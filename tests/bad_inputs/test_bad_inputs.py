@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wqa.checks import check_project, finding_codes
-from wqa.observations import load_observations
+from wqa.data.checks import check_project, finding_codes
+from wqa.data.observations import load_observations
 
 HERE = Path(__file__).parent
 CASES = sorted(p for p in HERE.iterdir() if p.suffix == ".csv" or (p / "good.csv").is_file())

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wqa.counts import poisson_gamma
-from wqa.intervals import (
+from wqa.forecasts.counts import poisson_gamma
+from wqa.forecasts.intervals import (
     all_passed_bound,
     conformal_quantile,
     dispersion,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wqa.attainment import assess
+from wqa.assessment.attainment import assess
 
 AS_OF = "2025-12-31"
 GOLDEN = Path(__file__).with_name("verdicts_wuhan_14fyp.csv")

@@ -18,7 +18,7 @@ def project(tmp_path_factory, root):
 @pytest.fixture(scope="session")
 def build(project):
     """Function that builds the fixture edition; the same call is built once."""
-    from wqa.paper import build_paper
+    from wqa.publication.paper import build_paper
 
     done = {}
 

@@ -7,7 +7,7 @@ import pytest
 from conftest_paper import PARAMETERS, books, make_project, notebook
 
 from wqa.errors import BuildError
-from wqa.paper import build_paper
+from wqa.publication.paper import build_paper
 
 EDITION = "wuhan-14fyp-WH-2025"
 TOUCH = "from pathlib import Path; Path('ran.txt').write_text('ran')\n"

@@ -10,16 +10,17 @@ import pandas as pd
 import pypdf
 import pytest
 
-from wqa import publishing, report
-from wqa.chapters import load_outline
-from wqa.data_pack import safe_cell, write_pack
-from wqa.document import assemble
+from wqa.display import report
+from wqa.display.facts import Fact, Text
+from wqa.display.figures import add_axes, new_figure, styled
+from wqa.display.tables import Column, DisplayTable
 from wqa.errors import BuildError
-from wqa.facts import Fact, Text
-from wqa.figures import add_axes, new_figure, styled
-from wqa.fonts import missing_glyphs
-from wqa.records import Source
-from wqa.tables import Column, DisplayTable
+from wqa.plans.records import Source
+from wqa.publication import publishing
+from wqa.publication.chapters import load_outline
+from wqa.publication.data_pack import safe_cell, write_pack
+from wqa.publication.document import assemble
+from wqa.publication.fonts import missing_glyphs
 
 HOSTILE = {
     "script": "<script>alert(document.title)</script><img src=x onerror=alert()>",
@@ -41,7 +42,7 @@ LONG = {"long_latin": "x" * 10_000, "long_chinese": "很长的名称" * 2_000}
 
 @pytest.fixture
 def shown(monkeypatch):
-    """Blocks that `wqa.report` displays."""
+    """Blocks that `wqa.display.report` displays."""
     import IPython.display
 
     found = []

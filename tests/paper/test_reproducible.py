@@ -10,7 +10,7 @@ from conftest_paper import books, make_project
 
 CODE = """
 import sys
-from wqa.paper import build_paper
+from wqa.publication.paper import build_paper
 root = sys.argv[1]
 build_paper(edition=2025, lang="zh", root=root, catalog=f"{root}/catalog")
 """

@@ -12,12 +12,12 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wqa.cells import parse_number
-from wqa.observations import load_observations, series
-from wqa.package import neutralise
-from wqa.raw_tables import EVIDENCE
-from wqa.series import best_values
-from wqa.tidy import COLUMNS
+from wqa.data.cells import parse_number
+from wqa.data.observations import load_observations, series
+from wqa.data.package import neutralise
+from wqa.data.raw_tables import EVIDENCE
+from wqa.data.series import best_values
+from wqa.data.tidy import COLUMNS
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",
           "note", "source_title", "source_date", "evidence")  # fmt: skip

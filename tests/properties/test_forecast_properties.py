@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wqa.backtesting import backtest
-from wqa.folds import make_folds
-from wqa.forecasting import forecast
+from wqa.forecasts.backtesting import backtest
+from wqa.forecasts.folds import make_folds
+from wqa.forecasts.forecasting import forecast
 
 FAST = ("pooled", "naive", "drift", "damped_drift")
 COMPARATORS = (">=", ">", "<=", "<")

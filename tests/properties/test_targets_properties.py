@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wqa.catalog import load_indicators, load_plan
-from wqa.evidence import natural_bounds
-from wqa.labels import RULES, explain_disagreement, official_labels
-from wqa.outcomes import outcome, scoped_statistic
-from wqa.progress import (
+from wqa.assessment.evidence import natural_bounds
+from wqa.assessment.labels import RULES, explain_disagreement, official_labels
+from wqa.plans.catalog import load_indicators, load_plan
+from wqa.plans.outcomes import outcome, scoped_statistic
+from wqa.plans.progress import (
     combine_states,
     needed_per_year,
     progress_of,
     required_paths,
     share_lower_bound,
 )
-from wqa.targets import COMPARATORS, FLIPPED, Known, compare, decide, holds, round_published
+from wqa.plans.targets import COMPARATORS, FLIPPED, Known, compare, decide, holds, round_published
 
 PLAN = load_plan("wuhan-14fyp")
 INDICATORS = load_indicators()

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wqa.attainment import assess, assess_readings
-from wqa.catalog import load_plan
+from wqa.assessment.attainment import assess, assess_readings
+from wqa.assessment.verdict_frame import COLUMNS, READING_COLUMNS
+from wqa.assessment.verdicts import VERDICTS, band, print_number, print_probability
+from wqa.data.observations import load_observations
 from wqa.errors import CatalogError, DataError
-from wqa.observations import load_observations
-from wqa.records import Baseline, Condition
-from wqa.verdict_frame import COLUMNS, READING_COLUMNS
-from wqa.verdicts import VERDICTS, band, print_number, print_probability
+from wqa.plans.catalog import load_plan
+from wqa.plans.records import Baseline, Condition
 
 PLAN = load_plan("wuhan-14fyp")
 FIELDS = {
@@ -256,10 +256,10 @@ PLAN6 = next(t for t in PLAN.targets if t.row == "6")
 
 
 def test_conflict_is_named_with_both_probabilities(monkeypatch):
-    from wqa import cases
+    from wqa.assessment import cases
 
     def split(evidence, *rest, **options):
-        from wqa.likelihood import Likelihood
+        from wqa.assessment.likelihood import Likelihood
 
         return Likelihood(p=0.9 if evidence.annual.get(2020) == 0.029 else 0.1)
 

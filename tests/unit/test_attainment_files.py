@@ -11,7 +11,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from wqa.attainment import assess, assess_readings
+from wqa.assessment.attainment import assess, assess_readings
 
 PLAN = """\
 id: example-15fyp

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wqa.backtest_summary import scored
-from wqa.backtesting import (
+from wqa.errors import DataError, ForecastError
+from wqa.forecasts.backtest_summary import scored
+from wqa.forecasts.backtesting import (
     backtest,
     choose_model,
     compare_models,
@@ -13,8 +14,7 @@ from wqa.backtesting import (
     summarise_backtest,
     summarise_cases,
 )
-from wqa.errors import DataError, ForecastError
-from wqa.folds import make_folds
+from wqa.forecasts.folds import make_folds
 
 
 def panel(n=8, years=12, slope=0.0, noise=0.5, seed=0):

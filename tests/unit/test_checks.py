@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wqa.catalog import load_indicators
-from wqa.cells import decimals, is_formula, parse_number
-from wqa.checks import check_project, check_series, findings_frame
+from wqa.data.cells import decimals, is_formula, parse_number
+from wqa.data.checks import check_project, check_series, findings_frame
+from wqa.data.findings import Finding, make_finding
+from wqa.data.observations import load_observations
+from wqa.data.periods import Period, parse_period, resolve_date
+from wqa.data.raw_tables import parse_table
+from wqa.data.scope_rules import load_raw_units, load_scope_rules
 from wqa.errors import CatalogError, DataError
-from wqa.findings import Finding, make_finding
-from wqa.observations import load_observations
-from wqa.periods import Period, parse_period, resolve_date
-from wqa.raw_tables import parse_table
-from wqa.scope_rules import load_raw_units, load_scope_rules
+from wqa.plans.catalog import load_indicators
 
 
 def test_the_projects_own_data_have_no_error(root: Path) -> None:

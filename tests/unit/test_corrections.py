@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from wqa.corrections import ACTIONS, Correction, apply_corrections, load_corrections
-from wqa.observations import load_observations
-from wqa.raw_tables import RawFolder, RawRow, RawTable
+from wqa.data.corrections import ACTIONS, Correction, apply_corrections, load_corrections
+from wqa.data.observations import load_observations
+from wqa.data.raw_tables import RawFolder, RawRow, RawTable
 
 
 def folder(*values: str) -> RawFolder:

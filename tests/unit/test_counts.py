@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wqa.counting import CountedEvents, GammaRate, SampledShare, negative_binomial_cdf
-from wqa.counts import (
+from wqa.errors import ForecastError
+from wqa.forecasts.counting import CountedEvents, GammaRate, SampledShare, negative_binomial_cdf
+from wqa.forecasts.counts import (
     award_occasions,
     count_dispersion,
     plan_sum,
@@ -14,8 +15,7 @@ from wqa.counts import (
     prior_share,
     stock_at_end,
 )
-from wqa.distributions import StudentPaths, random_walk_correlation
-from wqa.errors import ForecastError
+from wqa.forecasts.distributions import StudentPaths, random_walk_correlation
 from wqa.transforms import Transform
 
 

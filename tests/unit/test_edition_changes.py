@@ -5,17 +5,17 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from wqa.edition_changes import diff_editions
-from wqa.edition_forecasts import FORECAST_COLUMNS
-from wqa.edition_records import (
+from wqa.assessment.verdict_frame import as_frame
+from wqa.errors import DataError
+from wqa.history.edition_changes import diff_editions
+from wqa.history.edition_forecasts import FORECAST_COLUMNS
+from wqa.history.edition_records import (
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,
     VERDICT_COLUMNS,
     EditionRecord,
     typed,
 )
-from wqa.errors import DataError
-from wqa.verdict_frame import as_frame
 
 
 def value(year, number, vintage="2022-03-01", source="s1", **changes):

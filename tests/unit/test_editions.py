@@ -11,13 +11,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wqa.catalog import load_indicators, load_plan
-from wqa.edition_forecasts import FORECAST_COLUMNS, MAX_AGE, edition_forecasts
-from wqa.edition_records import read_edition, write_edition
-from wqa.editions import edition_date, edition_record, methods, newest_retrieval, past_editions
+from wqa.assessment.likelihood import fit
+from wqa.data.observations import load_observations
 from wqa.errors import DataError
-from wqa.likelihood import fit
-from wqa.observations import load_observations
+from wqa.history.edition_forecasts import FORECAST_COLUMNS, MAX_AGE, edition_forecasts
+from wqa.history.edition_records import read_edition, write_edition
+from wqa.history.editions import (
+    edition_date,
+    edition_record,
+    methods,
+    newest_retrieval,
+    past_editions,
+)
+from wqa.plans.catalog import load_indicators, load_plan
 
 PLAN = "wuhan-14fyp"
 LATER = """indicator,region,period,value,unit,scope,source_date,note
@@ -150,7 +156,7 @@ def test_broken_record(record, tmp_path):
 
 def test_same_bytes_in_another_process(nation):
     code = (
-        "from wqa.editions import edition_record as e; import sys;"
+        "from wqa.history.editions import edition_record as e; import sys;"
         f"r = e({PLAN!r}, 'CN', 2022, '2023-09-30');"
         "sys.stdout.write(r.forecasts_sha256 + r.known['sha256'])"
     )

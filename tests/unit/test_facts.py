@@ -2,8 +2,7 @@ import dataclasses
 
 import pytest
 
-from wqa.errors import CatalogError, DataError
-from wqa.facts import (
+from wqa.display.facts import (
     Fact,
     Text,
     computed_fact,
@@ -19,6 +18,7 @@ from wqa.facts import (
     weakest_evidence,
     year_fact,
 )
+from wqa.errors import CatalogError, DataError
 
 ROW = {
     "indicator_id": "food_sampling_pass_rate",
@@ -107,7 +107,7 @@ def test_weakest_evidence():
 
 
 def test_target_prints_as_in_the_plan():
-    from wqa.catalog import load_plan
+    from wqa.plans.catalog import load_plan
 
     plan = load_plan("wuhan-14fyp")
     targets = {target.row + target.part: target for target in plan.targets}

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wqa.assessment.scenarios import level_shift_readings, needed_per_year, share_of_changes
 from wqa.errors import ForecastError
-from wqa.forecasting import FAMILIES, MODELS, forecast, forecast_many
-from wqa.joint import p_compound, p_difference, p_hold, p_plan_sum
-from wqa.probabilities import round_half_up, rounding_limits
-from wqa.scenarios import level_shift_readings, needed_per_year, share_of_changes
+from wqa.forecasts.forecasting import FAMILIES, MODELS, forecast, forecast_many
+from wqa.forecasts.joint import p_compound, p_difference, p_hold, p_plan_sum
+from wqa.forecasts.probabilities import round_half_up, rounding_limits
 
 VALUES = [97.0, 97.4, 97.2, 97.9, 98.1, 98.0]
 YEARS = list(range(2015, 2021))
@@ -425,7 +425,7 @@ def test_no_warning_from_any_model_and_family():
 
 def test_the_module_is_light():
     code = (
-        "import sys, wqa.forecasting; "
+        "import sys, wqa.forecasts.forecasting; "
         "print([m for m in ('scipy', 'statsmodels', 'pandas', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

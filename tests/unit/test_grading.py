@@ -5,22 +5,22 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from wqa.edition_forecasts import FORECAST_COLUMNS
-from wqa.edition_records import (
+from wqa.assessment.verdict_frame import as_frame
+from wqa.history.edition_forecasts import FORECAST_COLUMNS
+from wqa.history.edition_records import (
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,
     VERDICT_COLUMNS,
     EditionRecord,
     typed,
 )
-from wqa.grading import (
+from wqa.history.grading import (
     GRADED_COLUMNS,
     SUMMARY_COLUMNS,
     grade_forecasts,
     grade_summary,
     grade_verdicts,
 )
-from wqa.verdict_frame import as_frame
 
 SERIES = {"indicator_id": "food_sampling_pass_rate", "region": "CN", "scope": "all_levels"}
 

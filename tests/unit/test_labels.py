@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wqa.assessment.labelrules import THRESHOLDS, Case
+from wqa.assessment.labels import RULES, explain_disagreement, official_labels
 from wqa.errors import DataError
-from wqa.labelrules import THRESHOLDS, Case
-from wqa.labels import RULES, explain_disagreement, official_labels
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

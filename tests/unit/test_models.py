@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wqa.errors import ForecastError
-from wqa.models import MEMBERS, MIN_POINTS, fit_glm, fit_member, yearly_steps
+from wqa.forecasts.models import MEMBERS, MIN_POINTS, fit_glm, fit_member, yearly_steps
 
 Z = np.array([0.0, 0.1, 0.3, 0.25, 0.4, 0.55, 0.5, 0.7])
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wqa.errors import DataError
-from wqa.observations import (
+from wqa.data.observations import (
     DEATH_RATE_COLUMNS,
     list_series,
     load_counts,
@@ -25,8 +24,9 @@ from wqa.observations import (
     load_sources,
     series,
 )
-from wqa.scope_rules import QUALIFIERS, Preference
-from wqa.tidy import COLUMNS
+from wqa.data.scope_rules import QUALIFIERS, Preference
+from wqa.data.tidy import COLUMNS
+from wqa.errors import DataError
 
 HEADER = "indicator,region,period,value,unit,scope,source_title,source_date,evidence"
 MakeProject = Callable[..., Path]
@@ -290,7 +290,7 @@ def test_a_declared_preference_comes_before_evidence(
 ) -> None:
     key = ("food_evaluation_pass_rate", "WH", "city")
     chosen = Preference(*key, 2023, 98.1, "理由", "reason")
-    monkeypatch.setattr("wqa.series.load_preferences", lambda: {(*key, 2023): chosen})
+    monkeypatch.setattr("wqa.data.series.load_preferences", lambda: {(*key, 2023): chosen})
     project = make_project(
         "food_evaluation_pass_rate,WH,2023,98.1,%,city,A,2024-01-31,secondary",
         "food_evaluation_pass_rate,WH,2023,98.4,%,city,B,2025-01-31,official",

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wqa.observations import list_series, load_observations, series
-from wqa.package import build_data_package, neutralise
+from wqa.data.observations import list_series, load_observations, series
+from wqa.data.package import build_data_package, neutralise
 
 
 @pytest.fixture(scope="module")

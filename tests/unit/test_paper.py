@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from wqa.collecting import collect
+from wqa.display.report import MIME
 from wqa.errors import BuildError, DataError
-from wqa.kernels import normalise
-from wqa.paper import BuildResult, newest_retrieval
-from wqa.publishing import parse_prose
-from wqa.report import MIME
+from wqa.publication.collecting import collect
+from wqa.publication.kernels import normalise
+from wqa.publication.paper import BuildResult, newest_retrieval
+from wqa.publication.publishing import parse_prose
 
 
 def code(*blocks, tags=(), extra=None):

@@ -3,12 +3,7 @@ import re
 
 import pytest
 
-from wqa import publishing
-from wqa.chapters import load_chapters, load_outline
-from wqa.errors import BuildError, CatalogError
-from wqa.fonts import font_path, missing_glyphs, web_font
-from wqa.plain_text import Cleaner, breakable
-from wqa.table_layout import (
+from wqa.display.table_layout import (
     PADDING,
     SIZES,
     TEXT_WIDTH,
@@ -16,6 +11,11 @@ from wqa.table_layout import (
     em_width,
     layout,
 )
+from wqa.errors import BuildError, CatalogError
+from wqa.publication import publishing
+from wqa.publication.chapters import load_chapters, load_outline
+from wqa.publication.fonts import font_path, missing_glyphs, web_font
+from wqa.publication.plain_text import Cleaner, breakable
 
 
 def test_bundled_font_covers_the_official_character_sets():

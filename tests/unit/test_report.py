@@ -4,11 +4,11 @@ import IPython.display
 import pandas as pd
 import pytest
 
-from wqa import report
+from wqa.display import report
+from wqa.display.facts import Fact, Text
+from wqa.display.figures import add_axes, new_figure, styled
+from wqa.display.tables import Column, DisplayTable
 from wqa.errors import BuildError
-from wqa.facts import Fact, Text
-from wqa.figures import add_axes, new_figure, styled
-from wqa.tables import Column, DisplayTable
 
 RATE = Fact("f.rate", 98.3, "98.3", unit="pct", kind="observation", source_ids=("s-1",),
             locator="observations.csv:7")  # fmt: skip

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wqa import scores
 from wqa.errors import DataError
+from wqa.forecasts import scores
 
 
 def test_naive_scale_skips_a_missing_year():

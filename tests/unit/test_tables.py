@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
+from wqa.display.facts import Fact, Text, parameter_fact
+from wqa.display.tables import Column, DisplayTable, sources_of, table_from_frame
 from wqa.errors import CatalogError, DataError
-from wqa.facts import Fact, Text, parameter_fact
-from wqa.tables import Column, DisplayTable, sources_of, table_from_frame
 
 COLUMNS = (Column("region", "地区"), Column("value", "合格率", unit="%", align="decimal"))
 
@@ -61,7 +61,12 @@ def test_json_has_every_cell_as_parts():
     assert data["rows"][0]["value"][0]["text"] == "1.5"
     assert data["rows"][1]["region"] == ["—"]
     assert data["notes"] == [["注"]]
-    assert data["columns"][1] == {"key": "value", "label": "合格率", "unit": "%", "align": "decimal"}
+    assert data["columns"][1] == {
+        "key": "value",
+        "label": "合格率",
+        "unit": "%",
+        "align": "decimal",
+    }
 
 
 def test_table_from_frame():

@@ -9,15 +9,15 @@ from types import SimpleNamespace
 import pytest
 
 from wqa.errors import CatalogError, DataError
-from wqa.outcomes import outcome, scoped_statistic
-from wqa.progress import (
+from wqa.plans.outcomes import outcome, scoped_statistic
+from wqa.plans.progress import (
     combine_states,
     needed_per_year,
     progress_of,
     required_paths,
     share_lower_bound,
 )
-from wqa.targets import Known, check_target, compare, decide, round_published
+from wqa.plans.targets import Known, check_target, compare, decide, round_published
 
 PLAN = {"start_year": 2021, "year": 2025}
 

@@ -2,10 +2,19 @@ import re
 
 import pytest
 
-from wqa import wording
+from wqa.display import wording
+from wqa.display.facts import Fact
+from wqa.display.wording import (
+    in_sentence,
+    listed,
+    say,
+    scope_name,
+    slots_of,
+    term,
+    unit_after,
+    with_unit,
+)
 from wqa.errors import CatalogError
-from wqa.facts import Fact
-from wqa.wording import in_sentence, listed, say, scope_name, slots_of, term, unit_after, with_unit
 
 # Chinese text uses full-width marks; a half-width one beside a Chinese character is a slip.
 HALF_WIDTH = re.compile("[一-鿿][,;:!?()]|[,;!?()][一-鿿]")
@@ -53,7 +62,7 @@ def test_points_and_percent_are_not_mixed():
 
 
 def test_binding_and_expected_are_worded_differently():
-    from wqa.verdicts import VERDICTS
+    from wqa.assessment.verdicts import VERDICTS
 
     for verdict in VERDICTS:
         for lang in ("zh", "en"):
@@ -89,9 +98,17 @@ def test_every_scope_of_the_data_has_a_name():
     ("scope", "zh", "en"),
     [
         ("all_levels", "各级抽检合计", "all levels"),
-        ("all_reported@registered", "全部上报事故，登记总量", "all reported accidents, registered stock"),
+        (
+            "all_reported@registered",
+            "全部上报事故，登记总量",
+            "all reported accidents, registered stock",
+        ),
         ("routine_94_parameters", "例行监测94项参数", "routine monitoring, 94 parameters"),
-        ("tea_routine_94_parameters", "茶叶例行监测94项参数", "tea, routine monitoring, 94 parameters"),
+        (
+            "tea_routine_94_parameters",
+            "茶叶例行监测94项参数",
+            "tea, routine monitoring, 94 parameters",
+        ),
         ("office_2031", "office_2031", "office_2031"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Verdicts: targets, observations and forecasts brought together."""

@@ -1,0 +1,1 @@
+"""From raw files to tidy observations, findings and the data package."""

@@ -1,0 +1,379 @@
+"""Published figures as tidy frames: one row per figure, one series per definition.
+
+A series is one (indicator, region, scope). Half-years, rounds, spans of years, targets and
+bounds are kept and named by their `qualifier`, but never enter an annual series. Missing
+years stay missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wqa.data.project_data import as_of_day, observation_frame, read_project
+from wqa.data.scope_rules import ANNUAL
+from wqa.data.series import best_values, list_series, series
+from wqa.data.tidy import SOURCE_COLUMNS
+from wqa.errors import DataError
+from wqa.plans.catalog import load_indicators
+
+Names = str | Iterable[str] | None
+Years = int | Iterable[int] | None
+
+DEATH_RATE_COLUMNS = (
+    "region", "year", "scope", "deaths", "accidents", "stock_10k", "stock_in_use_10k",
+    "published_rate", "published_base", "recomputed_rate", "recomputed_rate_in_use",
+    "deaths_source_id", "accidents_source_id", "stock_10k_source_id",
+    "stock_in_use_10k_source_id", "published_rate_source_id",
+)  # fmt: skip
+__all__ = [
+    "DEATH_RATE_COLUMNS", "list_series", "load_counts", "load_death_rates", "load_observations",
+    "load_pass_rates", "load_quantities", "load_regions", "load_satisfaction", "load_sources",
+    "series",
+]  # fmt: skip
+
+
+def load_observations(
+    indicator: Names = None,
+    region: Names = None,
+    years: Years = None,
+    as_of: str | None = None,
+    annual: bool = False,
+    scope: Names = None,
+    root: Path | str | None = None,
+    catalog: Path | str | None = None,
+) -> pd.DataFrame:
+    """Read the published figures.
+
+    Parameters
+    ----------
+    indicator, region, scope : str or iterable of str, optional
+        Ids to keep; default all. An indicator or region nobody knows is an error.
+    years : int or iterable of int, optional
+        Years the figures describe, for example ``range(2016, 2026)``.
+    as_of : str, optional
+        ISO date; keeps what was known on that day (``vintage <= as_of``).
+    annual : bool
+        Keep exact and derived values of whole years only.
+    root : path-like, optional
+        Project folder; default: found from the working folder.
+    catalog : path-like, optional
+        Folder with further indicators.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns indicator_id, region, year (Int64), period, value, unit, numerator,
+        denominator, scope, qualifier, evidence, source_id, published, vintage, note, file,
+        row; sorted by series, year, vintage. `numerator` counts passed batches for pass
+        rates and deaths for death rates. `period` keeps what is not a whole year; its
+        `year` is the last year it touches.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known.
+
+    Examples
+    --------
+    >>> load_observations("special_equipment_deaths", "CN", range(2019, 2024), annual=True)
+    ... # doctest: +SKIP
+    """
+    found = read_project(root, catalog)
+    frame = observation_frame(found)
+    known = {*frame["indicator_id"], *load_indicators(catalog)}
+    wanted = {
+        "indicator_id": _names(indicator, known, "indicator"),
+        "region": _names(region, {*found.regions, *frame["region"]}, "region"),
+        "scope": _names(scope, set(frame["scope"]), "scope"),
+    }
+    keep = pd.Series(True, index=frame.index)
+    for column, names in wanted.items():
+        if names is not None:
+            keep &= frame[column].isin(names)
+    if years is not None:
+        keep &= frame["year"].isin([years] if isinstance(years, int) else [int(y) for y in years])
+    if as_of is not None:
+        keep &= frame["vintage"] <= as_of_day(as_of)
+    if annual:
+        keep &= frame["qualifier"].isin(ANNUAL)
+    return frame[keep].reset_index(drop=True)
+
+
+def load_pass_rates(
+    indicator: Names = None,
+    region: Names = None,
+    years: Years = None,
+    as_of: str | None = None,
+    annual: bool = True,
+    scope: Names = None,
+    root: Path | str | None = None,
+    catalog: Path | str | None = None,
+) -> pd.DataFrame:
+    """Read pass rates of sampling, monitoring and acceptance, in percent.
+
+    Parameters
+    ----------
+    indicator, region, years, as_of, annual, scope, root, catalog
+        See `load_observations`; here only whole years are kept unless ``annual=False``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_observations`; `numerator` is the number of passed batches and
+        `denominator` of tested ones, where published.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known, or an asked indicator is no pass rate.
+    """
+    chosen = _family(indicator, catalog, "a pass rate", lambda i: i.endswith("_pass_rate"))
+    return load_observations(chosen, region, years, as_of, annual, scope, root, catalog)
+
+
+def load_satisfaction(
+    indicator: Names = None,
+    region: Names = None,
+    years: Years = None,
+    as_of: str | None = None,
+    annual: bool = True,
+    scope: Names = None,
+    root: Path | str | None = None,
+    catalog: Path | str | None = None,
+) -> pd.DataFrame:
+    """Read satisfaction scores, shares and ranks.
+
+    Parameters
+    ----------
+    indicator, region, years, as_of, annual, scope, root, catalog
+        See `load_observations`; here only whole years are kept unless ``annual=False``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_observations`; `denominator` is the number of answers, where published.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known, or an asked indicator is no satisfaction.
+    """
+    scores = {i for i, entry in load_indicators(catalog).items() if entry.family == "score"}
+    chosen = _family(indicator, catalog, "a satisfaction", lambda i: "satisf" in i or i in scores)
+    return load_observations(chosen, region, years, as_of, annual, scope, root, catalog)
+
+
+def load_counts(
+    indicator: Names = None,
+    region: Names = None,
+    years: Years = None,
+    as_of: str | None = None,
+    annual: bool = True,
+    scope: Names = None,
+    root: Path | str | None = None,
+    catalog: Path | str | None = None,
+) -> pd.DataFrame:
+    """Read counts: brands, awards, standards, centres, certificates, complaints, accidents.
+
+    Parameters
+    ----------
+    indicator, region, years, as_of, annual, scope, root, catalog
+        See `load_observations`; here only whole years are kept unless ``annual=False``,
+        which also leaves out stocks counted on a day inside the year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_observations`.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known, or an asked indicator is no count.
+    """
+    counts = {i for i, entry in load_indicators(catalog).items() if entry.family == "count"}
+    chosen = _family(indicator, catalog, "a count", counts.__contains__)
+    return load_observations(chosen, region, years, as_of, annual, scope, root, catalog)
+
+
+def load_sources(root: Path | str | None = None, catalog: Path | str | None = None) -> pd.DataFrame:
+    """Read the source records behind all figures.
+
+    Parameters
+    ----------
+    root, catalog
+        See `load_observations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns source_id, title, publisher, published (as printed: a year, a month, a day
+        or empty), url, evidence (the best grade of its figures), file; sorted by id.
+    """
+    rows = [
+        [s[c] for c in SOURCE_COLUMNS]
+        for _, s in sorted(read_project(root, catalog).sources.items())
+    ]
+    return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype("str")
+
+
+def load_regions(root: Path | str | None = None) -> pd.DataFrame:
+    """Read the table of regions.
+
+    Parameters
+    ----------
+    root
+        See `load_observations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns region, name_zh, name_en, level.
+    """
+    rows = [
+        [r["code"], r["name_zh"], r["name_en"], r["level"]]
+        for r in read_project(root).regions.values()
+    ]
+    return pd.DataFrame(rows, columns=["region", "name_zh", "name_en", "level"]).astype("str")
+
+
+def load_quantities(root: Path | str | None = None) -> pd.DataFrame:
+    """Read the quantities stated in the plan documents.
+
+    Parameters
+    ----------
+    root
+        See `load_observations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns source_id, document, section, region, item_zh, item_en, period, comparator,
+        value_text (as printed), value (number, or missing for words and ranges), unit,
+        note, file, row.
+    """
+    found = read_project(root)
+    rows = []
+    for folder in found.folders:
+        if folder.kind != "quantities":
+            continue
+        ids = {d["document"]: d["source_id"] for d in folder.source.get("documents") or ()}
+        for table in folder.tables:
+            for row in table.rows:
+                cell = row.cells
+                rows.append(
+                    [ids.get(cell["seed_file"], ""), cell["seed_file"], cell["section"],
+                     cell["region"], cell["item_zh"], cell["item_en"], cell["year_or_period"],
+                     cell["comparator"], cell["value"], _number_or_nan(cell["value"]),
+                     cell["unit"], cell["note"], table.file, row.line]
+                )  # fmt: skip
+    columns = ["source_id", "document", "section", "region", "item_zh", "item_en", "period",
+               "comparator", "value_text", "value", "unit", "note", "file", "row"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def load_death_rates(
+    region: Names = None,
+    years: Years = None,
+    as_of: str | None = None,
+    scope: Names = None,
+    root: Path | str | None = None,
+    catalog: Path | str | None = None,
+) -> pd.DataFrame:
+    """Read deaths, accidents, stock and death rates of special equipment side by side.
+
+    The published rate and the rate recomputed from deaths and stock are never merged: the
+    published denominator is not the registered stock (its base is named in
+    `published_base`), and the counting rule of deaths changed several times (`scope`).
+
+    Parameters
+    ----------
+    region, years, as_of, scope, root, catalog
+        See `load_observations`; `scope` is the counting rule.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per region, year and counting rule: region, year, scope, deaths, accidents,
+        stock_10k (registered units, 10,000), stock_in_use_10k, published_rate and
+        recomputed_rate (deaths per 10,000 units; the latter deaths / stock_10k),
+        recomputed_rate_in_use, published_base (undisclosed, registered, in_use; empty if
+        no rate is published), and for each figure its ``*_source_id``. Missing figures
+        stay missing. Elevators are left out.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known.
+    """
+    frame = load_observations(None, region, years, as_of, True, None, root, catalog)
+    best = best_values(frame)
+    best["base"] = best["scope"].str.partition("@")[2]
+    best["scope"] = best["scope"].str.partition("@")[0]
+    keys = ["region", "year", "scope"]
+
+    def figure(indicator_id: str, name: str) -> pd.DataFrame:
+        rows = best[(best["indicator_id"] == indicator_id) & (best["scope"] != "elevators")]
+        renamed = {"value": name, "source_id": f"{name}_source_id"}
+        return rows[[*keys, *renamed, "base"]].rename(columns=renamed)
+
+    stock = figure("special_equipment_stock", "stock_10k")
+    joined = figure("special_equipment_deaths", "deaths").drop(columns="base")
+    for indicator_id, name in (
+        ("special_equipment_accidents", "accidents"),
+        ("special_equipment_death_rate", "published_rate"),
+    ):
+        added = figure(indicator_id, name).rename(columns={"base": "published_base"})
+        if name == "accidents":
+            added = added.drop(columns="published_base")
+        joined = joined.merge(added, on=keys, how="outer", validate="one_to_one")
+    for base, name in (("registered", "stock_10k"), ("in_use", "stock_in_use_10k")):
+        one = stock[stock["scope"] == base].drop(columns=["scope", "base"])
+        one = one.rename(columns={"stock_10k": name, "stock_10k_source_id": f"{name}_source_id"})
+        joined = joined.merge(one, on=["region", "year"], how="left", validate="many_to_one")
+    joined["recomputed_rate"] = joined["deaths"] / joined["stock_10k"]
+    joined["recomputed_rate_in_use"] = joined["deaths"] / joined["stock_in_use_10k"]
+    joined["published_base"] = joined["published_base"].fillna("")
+    if scope is not None:
+        names = _names(scope, set(joined["scope"]) | set(best["scope"]), "scope")
+        joined = joined[joined["scope"].isin(names or [])]
+    return joined.sort_values(keys, ignore_index=True)[list(DEATH_RATE_COLUMNS)]
+
+
+def _names(asked: Names, known: Iterable[str], what: str) -> list[str] | None:
+    if asked is None:
+        return None
+    names = [asked] if isinstance(asked, str) else list(asked)
+    known = set(known)
+    for name in names:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=3, cutoff=0.5)
+            raise DataError(f"unknown {what}", got=name,
+                            expected=f"one in the data or the catalogue; near: {near}")  # fmt: skip
+    return names
+
+
+def _family(
+    indicator: Names, catalog: Path | str | None, what: str, belongs: Callable[[str], bool]
+) -> list[str]:
+    if indicator is None:
+        # Every id the data or the catalogue may hold; unknown ones would be an error later.
+        return sorted(i for i in load_indicators(catalog) if belongs(i))
+    names = [indicator] if isinstance(indicator, str) else list(indicator)
+    for name in names:
+        if not belongs(name):
+            raise DataError(f"the indicator is not {what}", got=name,
+                            fix="Use load_observations for any indicator.")  # fmt: skip
+    return names
+
+
+def _number_or_nan(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float(np.nan)

@@ -1,0 +1,1 @@
+"""What readers see: facts, sentences, tables, figures."""

@@ -1,0 +1,291 @@
+"""Tables of the summary and the annexes: targets, definitions, conflicts, findings, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.changes import change_fact, spoken
+from wqa.display.facts import (
+    Printable,
+    Text,
+    count_fact,
+    joined,
+    named,
+    observation_fact,
+    parameter_fact,
+    quoted,
+    target_fact,
+)
+from wqa.display.judgements import (
+    probability_of,
+    records,
+    target_name,
+    target_of,
+    target_text,
+    verdict_label,
+)
+from wqa.display.listings import heads
+from wqa.display.narrative import value_with_year
+from wqa.display.selection import ANNUAL, latest_row, previous_row, rows_of
+from wqa.display.tables import DisplayTable
+from wqa.display.verdict_tables import level_cell
+from wqa.display.view import NATION, View
+from wqa.display.wording import listed, say, term, unit_after
+from wqa.plans.catalog import Conflict, ConflictReading, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OWN = ("computed",)
+
+
+def summary_table(view: View, verdicts: pd.DataFrame, *, id: str = "summary") -> DisplayTable:
+    """Answer per target: is it met, how sure, compared with what, changed since, on what sample.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    verdicts : pandas.DataFrame
+        As from `wqa.assess`.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        Binding targets first.
+    """
+    lang = view.lang
+    rows = [_summary_cells(view, row) for row in records(verdicts)]
+    keys = ["row", "name", "target", "verdict", "level", "batches", "change", "comparable_nation"]
+    kept = [key for key in keys if any(key in row for row in rows) or key == "change"]
+    notes = (say("note.summary", lang),)
+    return DisplayTable(id, say("caption.summary", lang), heads(kept, lang), tuple(rows), notes)
+
+
+def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
+    lang, target = view.lang, target_of(view, row)
+    p = probability_of(view, row)
+    label = verdict_label(row, lang)
+    cells: dict[str, Printable] = {
+        "row": target_fact(target, part="row", lang=lang),
+        "name": target_name(target, lang),
+        "target": target_text(target, lang),
+        "verdict": label if p is None else Text("{v} ({p}%)", {"v": label, "p": p}),
+    }
+    level = level_cell(view, row)
+    if level is not None:
+        cells["level"] = level
+    scope = str(row["scope"])
+    own = rows_of(view.shown, target.indicator_id, target.region, scopes=[scope], qualifiers=ANNUAL)
+    last = latest_row(own)
+    if last is not None and last["year"] == row["level_year"]:
+        if last["denominator"] == last["denominator"]:
+            cells["batches"] = observation_fact(last, part="denominator", lang=lang)
+        old = previous_row(own, last)
+        if old is not None:
+            new, before = observation_fact(last, lang=lang), observation_fact(old, lang=lang)
+            cells["change"] = change_fact(new, before, lang, signed=True)
+    nation = latest_row(rows_of(view.headline, target.indicator_id, NATION))
+    if nation is not None:
+        cells["comparable_nation"] = value_with_year(nation, lang)
+    return cells
+
+
+def targets_table(view: View, *, id: str = "targets") -> DisplayTable:
+    """List the plan's targets with baseline, rule and clause.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        In the order of the plan.
+    """
+    lang, plan = view.lang, view.parameters.plan
+    rows = []
+    for target in plan.targets:
+        rows.append(
+            {
+                "row": target_fact(target, part="row", lang=lang),
+                "name": target_name(target, lang),
+                "nature": term(f"nature.{target.nature}", lang),
+                "kind": term(f"kind.{target.kind}", lang),
+                "baseline": _baseline(target, lang),
+                "target": target_text(target, lang),
+                "clause": quoted(target.clause, source_ids=[plan.source_id], locator=target.id),
+            }
+        )
+    keys = ["row", "name", "nature", "kind", "baseline", "target", "clause"]
+    caption = say("caption.targets", lang, plan=str(getattr(plan, f"short_{lang}")))
+    return DisplayTable(id, caption, heads(keys, lang), tuple(rows), sources=(plan.source_id,))
+
+
+def _baseline(target: Target, lang: str) -> Printable:
+    status = term(f"baseline.{target.baseline.status}", lang)
+    if target.baseline.value is None:
+        return status
+    value, unit = spoken(target_fact(target, part="baseline", lang=lang), lang)
+    slots: dict[str, Printable] = {"value": value, "unit": named(unit), "status": status}
+    if target.baseline.status == "measured":
+        return Text("{value}{unit}", slots)
+    return Text("{value}{unit}（{status}）" if lang == "zh" else "{value}{unit} ({status})", slots)
+
+
+def definitions_table(
+    view: View, indicator_ids: Iterable[str], *, id: str = "definitions"
+) -> DisplayTable:
+    """List definitions and caveats of indicators.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_ids : iterable of str
+        Indicators, in order.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per indicator.
+    """
+    lang, rows = view.lang, []
+    for indicator_id in dict.fromkeys(indicator_ids):
+        indicator = view.indicator(indicator_id)
+        rows.append(
+            {
+                "name": named(view.indicator_name(indicator_id)),
+                "unit": named(unit_after(indicator.unit, lang).strip()),
+                "definition": quoted(
+                    getattr(indicator, f"definition_{lang}"), locator=indicator_id
+                ),
+                "caveat": quoted(getattr(indicator, f"caveat_{lang}"), locator=indicator_id),
+            }
+        )
+    columns = heads(["name", "unit", "definition", "caveat"], lang)
+    return DisplayTable(id, say("caption.definitions", lang), columns, tuple(rows), sources=OWN)
+
+
+def conflicts_table(
+    view: View, conflicts: Mapping[str, Conflict], *, id: str = "conflicts", own: bool = False
+) -> DisplayTable:
+    """List the registered disagreements between figures.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    conflicts : mapping of str to Conflict
+        The register.
+    id : str
+        Anchor of the table.
+    own : bool
+        Only those that touch a target of the plan.
+
+    Returns
+    -------
+    DisplayTable
+        What disagrees, the readings, the preferred one, and why.
+    """
+    lang, plan = view.lang, view.parameters.plan
+    mine = {target.id: target for target in plan.targets}
+    rows = []
+    for conflict in conflicts.values():
+        touched = [mine[key] for key in conflict.target_ids if key in mine]
+        if own and not touched:
+            continue
+        names = [target_name(target, lang) for target in touched]
+        if not names and conflict.indicator_id:
+            names = [named(view.indicator_name(conflict.indicator_id))]
+        rows.append(_conflict_cells(conflict, names, lang))
+    columns = heads(["name", "readings", "preferred", "reason"], lang)
+    return DisplayTable(id, say("caption.conflicts", lang), columns, tuple(rows))
+
+
+def _conflict_cells(conflict: Conflict, names: list[Printable], lang: str) -> dict[str, Printable]:
+    readings, preferred = [], ""
+    for reading in conflict.readings:
+        label = str(getattr(reading, f"label_{lang}"))
+        text = quoted(label, source_ids=[reading.source_id], locator=reading.clause)
+        readings.append(_with_value(text, reading, lang))
+        if reading.id == conflict.preferred:
+            preferred = label
+    sources = [reading.source_id for reading in conflict.readings]
+    cells: dict[str, Printable] = {
+        "name": listed(dict.fromkeys(names), lang) if names else term("table.plan_document", lang),
+        "readings": joined(readings, "；" if lang == "zh" else "; "),
+        "reason": quoted(
+            getattr(conflict, f"reason_{lang}"), source_ids=sources, locator=conflict.id
+        ),
+    }
+    if preferred:
+        cells["preferred"] = quoted(preferred, source_ids=sources, locator=conflict.id)
+    return cells
+
+
+def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
+    """Put the value of a reading behind its label, with its unit."""
+    if reading.value is None:
+        return label
+    if isinstance(reading.value, str):
+        value: Printable = quoted(
+            reading.value, source_ids=[reading.source_id], locator=reading.clause
+        )
+    else:
+        key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
+        value = replace(
+            parameter_fact(key, number, lang=lang, unit=reading.unit),
+            kind="target",
+            source_ids=(reading.source_id,),
+            locator=reading.clause,
+        )
+    unit = named(unit_after(reading.unit, lang)) if reading.unit else ""
+    colon = "：" if lang == "zh" else ": "
+    return Text(
+        "{label}{colon}{value}{unit}",
+        {"label": label, "colon": colon, "value": value, "unit": unit},
+    )
+
+
+def findings_table(view: View, findings: pd.DataFrame, *, id: str = "findings") -> DisplayTable:
+    """Sum up the findings of the checks by code, with one example each.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    findings : pandas.DataFrame
+        As from `wqa.data.findings.findings_frame`.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per code, most frequent first.
+    """
+    lang, rows = view.lang, []
+    groups = findings.groupby(["severity", "code"], sort=True)
+    ordered = sorted(groups, key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
+    for (severity, code), part in ordered:
+        example = part.iloc[0]
+        rows.append(
+            {
+                "severity": term(f"severity.{severity}", lang),
+                "code": named(str(code)),
+                "count": count_fact(f"finding.{code}", len(part), lang=lang),
+                "example": quoted(str(example["message"]), locator=str(example["file"])),
+            }
+        )
+    columns = heads(["severity", "code", "count", "example"], lang, count="decimal")
+    return DisplayTable(id, say("caption.findings", lang), columns, tuple(rows), sources=OWN)

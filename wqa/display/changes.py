@@ -1,0 +1,168 @@
+"""How a value changed: the difference with its provenance, its unit in words, the clause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wqa.display.facts import (
+    Fact,
+    Printable,
+    Text,
+    computed_fact,
+    number_text,
+    observation_fact,
+    year_fact,
+)
+from wqa.display.selection import Row
+from wqa.display.wording import say, term, unit_after
+from wqa.errors import DataError
+from wqa.plans.catalog import Indicator
+
+# Units of ten thousand, and what English counts instead.
+SPOKEN_EN = {"certificate_10k": "certificates", "unit_10k": "units", "yuan_10k": "yuan"}
+
+
+def places_of(*values: float) -> int:
+    """Return how many decimals the most precise of some published values has.
+
+    Parameters
+    ----------
+    *values : float
+        Published values.
+
+    Returns
+    -------
+    int
+        At most 4.
+    """
+    printed = [number_text(value, None).partition(".")[2] for value in values]
+    return min(max(len(decimals) for decimals in printed), 4)
+
+
+def change_fact(new: Fact, old: Fact, lang: str, *, signed: bool = False) -> Fact:
+    """Return the difference of two published values, as precise as the more precise one.
+
+    Parameters
+    ----------
+    new, old : Fact
+        Two values of one definition.
+    lang : str
+        Language of the printed form.
+    signed : bool
+        Keep the sign; else the size of the difference.
+
+    Returns
+    -------
+    Fact
+        In the unit of the values; points where that unit is per cent.
+
+    Raises
+    ------
+    DataError
+        If a fact has no value or the definitions differ.
+    """
+    if new.value is None or old.value is None or new.scope != old.scope:
+        raise DataError("two figures are not comparable", got=(new.id, old.id))
+    difference = float(new.value) - float(old.value)
+    return computed_fact(
+        "change",
+        difference if signed else abs(difference),
+        (new, old),
+        decimals=places_of(float(new.value), float(old.value)),
+        lang=lang,
+        unit=new.unit,
+        signed=signed,
+    )
+
+
+def points_word(fact: Fact, family: str, lang: str) -> str:
+    """Return the word for a difference: percentage points, points, or index points.
+
+    Parameters
+    ----------
+    fact : Fact
+        The difference.
+    family : str
+        Family of the indicator.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        Singular in English if the difference prints as 1.
+    """
+    if family == "index":
+        return term("unit.index_points", lang)
+    stem = "unit.score_point" if family == "score" else "unit.point"
+    return term(stem if fact.text == "1" else f"{stem}s", lang)
+
+
+def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> Text:
+    """Say how a value changed, as a clause that follows the value.
+
+    Parameters
+    ----------
+    row, previous : mapping
+        Two rows of one definition.
+    indicator : Indicator
+        What is measured.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    Text
+        Begins with a comma.
+    """
+    new, old = observation_fact(row, lang=lang), observation_fact(previous, lang=lang)
+    difference = change_fact(new, old, lang)
+    difference, unit = spoken(difference, lang)
+    old, _ = spoken(old, lang)
+    last_year = int(row["year"]) - int(previous["year"]) == 1
+    slots: dict[str, Printable] = {
+        "year": year_fact(int(previous["year"]), old),
+        "value": old,
+        "unit": unit,
+    }
+    if not float(difference.value or 0):
+        key = "change.level_yoy" if last_year else "change.level_since"
+        return say(key, lang, year=slots["year"])
+    counted = indicator.family == "count"
+    stem = "than" if counted and lang == "en" else ""
+    when = say(f"change.{stem}_yoy" if stem else "change.yoy", lang)
+    if not last_year:
+        when = say(f"change.{stem}_since" if stem else "change.since", lang, **slots)
+    direction = "rose" if float(row["value"]) > float(previous["value"]) else "fell"
+    kinds = {"percent": "points", "score": "score", "rate": "rate", "count": "count"}
+    kind = kinds.get(indicator.family, "rate")
+    return say(
+        f"change.{direction}_{kind}",
+        lang,
+        when=when,
+        change=difference,
+        points=points_word(difference, indicator.family, lang),
+        unit=unit,
+    )
+
+
+def spoken(fact: Fact, lang: str) -> tuple[Fact, str]:
+    """Return a value and its unit as they are said in a sentence.
+
+    Parameters
+    ----------
+    fact : Fact
+        A published value.
+    lang : str
+        English has no unit of ten thousand, so such values are printed in full.
+
+    Returns
+    -------
+    tuple of Fact and str
+        The fact, and the unit as printed after it.
+    """
+    plain = SPOKEN_EN.get(fact.unit) if lang == "en" else None
+    if plain is None or fact.value is None:
+        return fact, unit_after(fact.unit, lang)
+    text = number_text(fact.value * 10_000, None, lang)
+    return replace(fact, id=f"{fact.id}.full", text=text), f" {plain}"

@@ -1,0 +1,393 @@
+"""Make facts: numbers with their source, from observations, targets, results and counts.
+
+`Fact` and `Text` themselves live in `wqa.display.fact_types` and are re-exported here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from wqa.display.fact_types import (
+    DIGIT,
+    EVIDENCE_ORDER,
+    KINDS,
+    MINUS,
+    NUMERAL,
+    Fact,
+    Kind,
+    Printable,
+    Text,
+    escaped,
+    joined,
+    number_text,
+    parts_json,
+    parts_of,
+    require_no_digit,
+    weakest_evidence,
+)
+from wqa.errors import DataError
+
+__all__ = [
+    "EVIDENCE_ORDER",
+    "KINDS",
+    "MINUS",
+    "Fact",
+    "Kind",
+    "Printable",
+    "Text",
+    "computed_fact",
+    "count_fact",
+    "joined",
+    "named",
+    "number_text",
+    "observation_fact",
+    "parameter_fact",
+    "parts_json",
+    "parts_of",
+    "quoted",
+    "require_no_digit",
+    "target_fact",
+    "weakest_evidence",
+    "year_fact",
+]
+
+
+def named(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Printable:
+    """Make a name, title or code fit for a slot even if it has digits in it.
+
+    Parameters
+    ----------
+    text : str
+        A name from the catalogue or from a source.
+    source_ids : iterable of str
+        Where the name stands.
+    locator : str
+        Place in the source.
+
+    Returns
+    -------
+    str or Fact
+        The string itself if it holds no digit, else a fact without a value.
+    """
+    if not DIGIT.search(text):
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return Fact(f"name.{digest}", None, text, source_ids=tuple(source_ids), locator=locator)
+
+
+def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note: str = "") -> Text:
+    """Quote words of the catalogue or of a result: every numeral in them becomes a fact.
+
+    Parameters
+    ----------
+    text : str
+        A definition, a reason, a remark.
+    source_ids : iterable of str
+        What the numerals rest on.
+    locator : str
+        Place in the source, or the id of the result.
+    note : str
+        How the words came about.
+
+    Returns
+    -------
+    Text
+        Prints as `text`.
+    """
+    sources = tuple(source_ids)
+    template, facts, end = "", {}, 0
+    for number, match in enumerate(NUMERAL.finditer(text)):
+        template += escaped(text[end : match.start()]) + f"{{n{number}}}"
+        end = match.end()
+        digest = hashlib.sha256(f"{text}|{locator}|{number}".encode()).hexdigest()[:12]
+        facts[f"n{number}"] = Fact(
+            f"quoted.{digest}",
+            None,
+            match.group(),
+            kind="parameter",
+            source_ids=sources,
+            locator=locator,
+            note=note,
+        )
+    return Text(template + escaped(text[end:]), facts)
+
+
+def observation_fact(
+    row: Mapping[str, Any],
+    *,
+    part: str = "value",
+    decimals: int | None = None,
+    lang: str = "zh",
+    unit: str | None = None,
+) -> Fact:
+    """Make a fact of one cell of the observation frame.
+
+    Parameters
+    ----------
+    row : mapping
+        A row of `wqa.load_observations`, as a mapping.
+    part : str
+        ``value``, ``numerator``, ``denominator`` or ``year``.
+    decimals : int, optional
+        None prints the value as published.
+    lang : str
+        Language of the printed form.
+    unit : str, optional
+        Unit of the part; default is the row's unit for a value, none otherwise.
+
+    Returns
+    -------
+    Fact
+        Kind ``observation``; derived values say so in the note.
+    """
+    qualifier = str(row.get("qualifier", ""))
+    year = int(row["year"])
+    value = float(row[part])
+    text = str(year) if part == "year" else number_text(value, decimals, lang)
+    place = f"{row['file']}:{int(row['row'])}" if row.get("file") else ""
+    key = (row["indicator_id"], row["region"], year, row.get("scope", ""), part, place)
+    return Fact(
+        id="obs." + ".".join(str(item) for item in key if str(item)) + f".{text}",
+        value=year if part == "year" else value,
+        text=text,
+        unit=(str(row["unit"]) if part == "value" else "") if unit is None else unit,
+        indicator_id=str(row["indicator_id"]),
+        region=str(row["region"]),
+        year=year,
+        scope=str(row.get("scope", "")),
+        kind="observation",
+        source_ids=(str(row["source_id"]),),
+        locator=place,
+        vintage=str(row.get("vintage", "")),
+        evidence=str(row.get("evidence", "")),
+        note=qualifier if qualifier not in ("", "exact") else "",
+    )
+
+
+def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
+    """Make a fact of a number of a plan's target.
+
+    Parameters
+    ----------
+    target : wqa.plans.catalog.Target
+        Target of a plan.
+    part : str
+        ``value``, ``year``, ``row`` (printed with its part letter) or ``baseline``.
+    lang : str
+        Language of the printed form.
+
+    Returns
+    -------
+    Fact
+        Kind ``target``, with the clause as locator.
+
+    Raises
+    ------
+    DataError
+        If the target has no such number.
+    """
+    baseline = target.baseline
+    number: float | int | None = None
+    if part == "value":
+        number = target.value
+    elif part == "year":
+        number = target.year
+    elif part == "baseline":
+        number = getattr(baseline, "value", None)
+    if part == "row":
+        text = f"{target.row}{target.part}"
+    elif number is None:
+        raise DataError(f"the target has no {part}", got=target.id)
+    elif part == "year":
+        text = str(int(number))
+    else:
+        # As the plan prints it: 80, not 80.00; the rounding rule applies to the observed value.
+        text = number_text(float(number), None, lang)
+    return Fact(
+        id=f"target.{target.id}.{part}.{text}",
+        value=number,
+        text=text,
+        unit=target.unit if part in ("value", "baseline") else "",
+        indicator_id=target.indicator_id,
+        region=target.region,
+        year=getattr(baseline, "year", None) if part == "baseline" else target.year,
+        kind="target",
+        source_ids=(target.plan_id,),
+        locator=target.clause,
+        evidence="official",
+    )
+
+
+def computed_fact(
+    id: str,
+    value: float,
+    inputs: Iterable[Fact],
+    *,
+    decimals: int | None = None,
+    lang: str = "zh",
+    unit: str = "",
+    signed: bool = False,
+    kind: Kind = "computed",
+    lower: float | None = None,
+    upper: float | None = None,
+    note: str = "",
+) -> Fact:
+    """Make a fact that is calculated from other facts.
+
+    Parameters
+    ----------
+    id : str
+        What is computed, for example ``change``; the inputs complete the key.
+    value : float
+        The result.
+    inputs : iterable of Fact
+        What it rests on; sources, places, the newest vintage and the weakest
+        evidence are taken from them.
+    decimals : int, optional
+        Digits after the point.
+    lang : str
+        Language of the printed form.
+    unit : str
+        Unit id of the result.
+    signed : bool
+        Print a plus sign.
+    kind : str
+        ``computed`` or ``forecast``.
+    lower, upper : float, optional
+        Interval.
+    note : str
+        How it was computed.
+
+    Returns
+    -------
+    Fact
+        With the merged provenance.
+    """
+    rests_on = tuple(inputs)
+    text = number_text(value, decimals, lang, signed=signed)
+    first = rests_on[0] if rests_on else None
+    key = hashlib.sha256("|".join(fact.id for fact in rests_on).encode()).hexdigest()[:12]
+    return Fact(
+        id=f"{kind}.{id}.{key}.{text}",
+        value=float(value),
+        text=text,
+        unit=unit,
+        indicator_id=first.indicator_id if first else "",
+        region=first.region if first else "",
+        year=max((fact.year for fact in rests_on if fact.year is not None), default=None),
+        scope=first.scope if first else "",
+        kind=kind,
+        source_ids=tuple(dict.fromkeys(s for fact in rests_on for s in fact.source_ids)),
+        locator="; ".join(dict.fromkeys(fact.locator for fact in rests_on if fact.locator)),
+        vintage=max((fact.vintage for fact in rests_on), default=""),
+        evidence=weakest_evidence(fact.evidence for fact in rests_on),
+        lower=lower,
+        upper=upper,
+        note=note,
+    )
+
+
+def count_fact(
+    id: str, number: int, *, lang: str = "zh", source_ids: Iterable[str] = (), note: str = ""
+) -> Fact:
+    """Make a fact of a count made by the suite itself (rows, findings, conflicts).
+
+    Parameters
+    ----------
+    id : str
+        What is counted.
+    number : int
+        The count.
+    lang : str
+        Language of the printed form.
+    source_ids : iterable of str
+        Sources of what is counted.
+    note : str
+        How it was counted.
+
+    Returns
+    -------
+    Fact
+        Kind ``count``.
+    """
+    return Fact(
+        f"count.{id}.{int(number)}",
+        int(number),
+        number_text(int(number), 0, lang),
+        kind="count",
+        source_ids=tuple(source_ids),
+        note=note,
+    )
+
+
+def parameter_fact(
+    id: str,
+    value: float | int | None,
+    *,
+    text: str = "",
+    decimals: int | None = None,
+    unit: str = "",
+    lang: str = "zh",
+    note: str = "",
+) -> Fact:
+    """Make a fact of a setting: report year, interval level, threshold.
+
+    Parameters
+    ----------
+    id : str
+        Name of the setting.
+    value : float or int or None
+        The setting; None for a code or a date.
+    text : str
+        Printed form, if it is not the number itself (a year, a date).
+    decimals : int, optional
+        Digits after the point.
+    unit : str
+        Unit id.
+    lang : str
+        Language of the printed form.
+    note : str
+        Where the setting comes from.
+
+    Returns
+    -------
+    Fact
+        Kind ``parameter``.
+    """
+    if not text:
+        if value is None:
+            raise DataError("a parameter needs a value or a printed form", got=id)
+        text = number_text(value, decimals, lang)
+    return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter", note=note)
+
+
+def year_fact(year: int, of: Fact | None = None) -> Fact:
+    """Make a fact of a year in the text.
+
+    Parameters
+    ----------
+    year : int
+        Calendar year.
+    of : Fact, optional
+        The number this year belongs to; its provenance is taken over.
+
+    Returns
+    -------
+    Fact
+        Printed without grouping.
+    """
+    if of is None:
+        return parameter_fact("year", int(year), text=str(int(year)))
+    return replace(
+        of,
+        id=f"{of.id}.year",
+        value=int(year),
+        text=str(int(year)),
+        unit="",
+        lower=None,
+        upper=None,
+        note="",
+    )

@@ -1,0 +1,395 @@
+"""Tables of published figures: by period, latest by region, coverage, death rates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.changes import change_fact, spoken
+from wqa.display.facts import (
+    Fact,
+    Printable,
+    Text,
+    computed_fact,
+    count_fact,
+    named,
+    observation_fact,
+    quoted,
+    year_fact,
+)
+from wqa.display.narrative import marked, value_with_year
+from wqa.display.selection import latest_row, previous_row, rows_of
+from wqa.display.tables import Column, DisplayTable
+from wqa.display.view import View
+from wqa.display.wording import listed, say, scope_name, term, unit_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# How a period is printed, by its form in the data.
+PERIODS: tuple[tuple[str, str, str], ...] = (
+    (r"(\d{4})", "{0}年", "{0}"),
+    (r"(\d{4})-(\d{4})", "{0}—{1}年", "{0}–{1}"),
+    (r"(\d{4})-0?(\d{1,2})", "{0}年{1}月", "{1}/{0}"),
+    (r"(\d{4})H1", "{0}年上半年", "first half of {0}"),
+    (r"(\d{4})H2", "{0}年下半年", "second half of {0}"),
+    (r"(\d{4})Q([1-4])", "{0}年第{1}季度", "Q{1} {0}"),
+    (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
+    (r"(\d{4})-(\d{4})M(\d{1,2})", "{0}年—{1}年{2}月", "{0} to {2}/{1}"),
+)
+LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
+
+
+def heads(keys: Iterable[str], lang: str, **aligned: str) -> tuple[Column, ...]:
+    """Return columns whose heads are words of the catalogue.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Keys of the group ``table`` in ``terms.yml``.
+    lang : str
+        ``zh`` or ``en``.
+    **aligned : str
+        Alignment of the columns that are not left.
+
+    Returns
+    -------
+    tuple of Column
+        In order.
+    """
+    return tuple(
+        Column(key, term(f"table.{key}", lang), align=aligned.get(key, "left"))  # type: ignore[arg-type]
+        for key in keys
+    )
+
+
+def period_text(row: Mapping[str, Any], lang: str) -> Text:
+    """Print the period of a figure: a year, a month, a quarter, a span.
+
+    Parameters
+    ----------
+    row : mapping
+        Row of the observation frame.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    Text
+        Every numeral carries the figure's provenance; an unusual period prints as it is.
+    """
+    printed = str(row["period"])
+    for pattern, zh, en in PERIODS:
+        match = re.fullmatch(pattern, printed)
+        if match:
+            printed = (zh if lang == "zh" else en).format(*match.groups())
+            break
+    place = f"{row['file']}:{int(row['row'])}"
+    return quoted(printed, source_ids=[str(row["source_id"])], locator=place)
+
+
+def values_table(
+    view: View,
+    indicator_ids: Sequence[str],
+    *,
+    id: str,
+    regions: Sequence[str] | None = None,
+    caption: Printable = "",
+    since: int = 0,
+    side: bool = True,
+) -> DisplayTable:
+    """List every published figure of some indicators, parts of a year and bounds marked.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_ids : sequence of str
+        Indicators, in order.
+    id : str
+        Anchor of the table.
+    regions : sequence of str, optional
+        Default: the region of the edition.
+    caption : Text or str
+        Default names the indicators.
+    since : int
+        First year listed.
+    side : bool
+        Also list single classes, channels and rounds.
+
+    Returns
+    -------
+    DisplayTable
+        One row per figure: what, where, when, value, batches, definition, kind, evidence.
+    """
+    lang, where = view.lang, list(regions or [view.region])
+    rows: list[dict[str, Printable]] = []
+    for indicator_id in indicator_ids:
+        indicator = view.indicator(indicator_id)
+        for region in where:
+            records = rows_of(view.observations, indicator_id, region, qualifiers=LISTED)
+            for row in records:
+                if int(row["year"]) < since or row["value"] != row["value"]:
+                    continue
+                if not side and row["scope"] not in _main_scopes(view, indicator_id, region):
+                    continue
+                batches = row["denominator"] == row["denominator"] and indicator.family == "percent"
+                cells: dict[str, Printable] = {
+                    "name": named(view.indicator_name(indicator_id)),
+                    "region": view.names[region],
+                    "year": period_text(row, lang),
+                    "value": _value_cell(row, lang),
+                    "scope": named(scope_name(str(row["scope"]), lang)),
+                    "qualifier": term(f"qualifier.{row['qualifier']}", lang),
+                    "evidence": term(f"evidence.{row['evidence']}", lang),
+                }
+                if batches:
+                    cells["batches"] = observation_fact(row, part="denominator", lang=lang)
+                rows.append(cells)
+    keys = ["name", "region", "year", "value", "batches", "scope", "qualifier", "evidence"]
+    single = {"name": len(indicator_ids) == 1, "region": len(where) == 1}
+    none = not any("batches" in row for row in rows)
+    kept = [key for key in keys if not single.get(key) and not (key == "batches" and none)]
+    names = [named(view.indicator_name(i)) for i in indicator_ids]
+    return DisplayTable(
+        id,
+        caption or say("caption.values", lang, indicators=listed(names, lang)),
+        heads(kept, lang, value="decimal", batches="decimal"),
+        tuple({key: cell for key, cell in row.items() if key in kept} for row in rows),
+    )
+
+
+def _main_scopes(view: View, indicator_id: str, region: str) -> set[str]:
+    return {str(row["scope"]) for row in rows_of(view.headline, indicator_id, region)}
+
+
+def _value_cell(row: Mapping[str, Any], lang: str) -> Text:
+    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    return Text("{value}{unit}", {"value": marked(row, value, lang), "unit": named(unit)})
+
+
+def latest_table(
+    view: View, indicator_ids: Sequence[str], *, id: str, notes: Iterable[Printable] = ()
+) -> DisplayTable:
+    """Show the latest figure of the region, its province and the nation side by side.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_ids : sequence of str
+        Indicators, in order.
+    id : str
+        Anchor of the table.
+    notes : iterable of Text or str
+        Printed under the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per indicator; a dash where nothing was published.
+    """
+    lang = view.lang
+    keys = ["city", "province", "nation"][: len(view.regions)]
+    rows = []
+    for indicator_id in indicator_ids:
+        cells: dict[str, Printable] = {"name": named(view.indicator_name(indicator_id))}
+        for key, region in zip(keys, view.regions, strict=True):
+            row = latest_row(rows_of(view.headline, indicator_id, region))
+            if row is not None:
+                cells[key] = value_with_year(row, lang)
+        rows.append(cells)
+    columns = heads(["name"], lang) + tuple(
+        Column(key, view.names[region]) for key, region in zip(keys, view.regions, strict=True)
+    )
+    names = listed([view.names[region] for region in view.regions], lang)
+    caption = say("caption.latest", lang, regions=names)
+    return DisplayTable(id, caption, columns, tuple(rows), tuple(notes))
+
+
+def change_table(
+    view: View, indicator_id: str, region: str, scope: str, *, id: str, caption: Printable = ""
+) -> DisplayTable:
+    """Show one series year by year with its change on the last comparable year.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id, region, scope : str
+        The series.
+    id : str
+        Anchor of the table.
+    caption : Text or str
+        Default names indicator and region.
+
+    Returns
+    -------
+    DisplayTable
+        One row per year with a figure.
+    """
+    lang, indicator = view.lang, view.indicator(indicator_id)
+    found = rows_of(view.shown, indicator_id, region, scopes=[scope])
+    rows = []
+    for row in found:
+        value = observation_fact(row, lang=lang)
+        cells: dict[str, Printable] = {
+            "year": year_fact(int(row["year"]), value),
+            "value": marked(row, value, lang),
+            "evidence": term(f"evidence.{row['evidence']}", lang),
+        }
+        old = previous_row(found, row)
+        if old is not None and row["qualifier"] in ("exact", "derived"):
+            before = observation_fact(old, lang=lang)
+            cells["change"] = change_fact(value, before, lang, signed=True)
+        if row["denominator"] == row["denominator"]:
+            cells["batches"] = observation_fact(row, part="denominator", lang=lang)
+        rows.append(cells)
+    keys = ["year", "value", "change", "batches", "evidence"]
+    if not any("batches" in row for row in rows):
+        keys.remove("batches")
+    columns = list(heads(keys, lang, value="decimal", change="decimal", batches="decimal"))
+    columns[1] = replace(columns[1], unit=unit_name(indicator.unit, lang))
+    regions = listed([view.names[region]], lang)
+    name = named(view.indicator_name(indicator_id))
+    default = say("caption.level", lang, indicator=name, regions=regions)
+    note = say("note.definition_only", lang, scope=scope_name(scope, lang))
+    return DisplayTable(id, caption or default, tuple(columns), tuple(rows), (note,))
+
+
+def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
+    """Count the published figures by group of indicators.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        Per group: indicators, figures, figures of the region, and annual ones of the
+        region inside the plan period.
+    """
+    from wqa.plans.catalog import load_groups
+
+    lang, plan = view.lang, view.parameters.plan
+    frame = view.observations
+    group = frame["indicator_id"].map({key: i.group for key, i in view.indicators.items()})
+    own = frame["region"] == view.region
+    annual = frame["qualifier"].isin(["exact", "derived"])
+    inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
+    rows = []
+    for key, entry in load_groups(view.parameters.catalog).items():
+        in_group = group == key
+        counts = {
+            "indicators": frame.loc[in_group, "indicator_id"].nunique(),
+            "figures": int(in_group.sum()),
+            "own": int((in_group & own).sum()),
+            "inside": int((in_group & inside).sum()),
+        }
+        cells: dict[str, Printable] = {"group": str(getattr(entry, lang))}
+        for name, number in counts.items():
+            cells[name] = count_fact(f"coverage.{key}.{name}", int(number), lang=lang)
+        rows.append(cells)
+    columns = (
+        Column("group", term("table.group", lang)),
+        Column("indicators", term("table.indicators", lang), align="decimal"),
+        Column("figures", term("table.figures", lang), align="decimal"),
+        Column("own", term("table.own", lang), align="decimal"),
+        Column("inside", term("table.inside", lang), align="decimal"),
+    )
+    caption = term("table.coverage_caption", lang)
+    return DisplayTable(id, caption, columns, tuple(rows), sources=("computed",))
+
+
+def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates") -> DisplayTable:
+    """Set published and recomputed death rates of special equipment side by side.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    rates : pandas.DataFrame
+        As from `wqa.load_death_rates`, one region.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        Years with both a published rate and its parts, or either.
+    """
+    lang = view.lang
+    rows = []
+    for record in rates.sort_values(["year", "scope"]).to_dict("records"):
+        row = {str(key): value for key, value in record.items()}
+        cells: dict[str, Printable] = dict(death_parts(row, lang))
+        if not {"deaths", "published"} & set(cells):
+            continue
+        first = next(cell for cell in cells.values() if isinstance(cell, Fact))
+        cells["year"] = year_fact(int(row["year"]), first)
+        cells["scope"] = named(scope_name(str(row["scope"]), lang))
+        rows.append(cells)
+    keys = ["year", "scope", "deaths", "stock", "published", "recomputed", "ratio"]
+    numbers = dict.fromkeys(keys[2:], "decimal")
+    units = {"deaths": "person", "stock": "unit_10k", "ratio": "pct"}
+    columns = tuple(
+        replace(column, unit=unit_name(units[column.key], lang)) if column.key in units else column
+        for column in heads(keys, lang, **numbers)
+    )
+    caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
+    return DisplayTable(id, caption, columns, tuple(rows), (say("note.two_rates", lang),))
+
+
+def death_parts(row: Mapping[str, Any], lang: str) -> dict[str, Fact]:
+    """Return the known figures of one year of the death rate frame, as facts.
+
+    Parameters
+    ----------
+    row : mapping
+        Row of the frame of `wqa.load_death_rates`.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    dict of str to Fact
+        deaths, stock, published, and where they can be computed recomputed and ratio
+        (recomputed as percent of published).
+    """
+    made = {
+        "deaths": _part(row, "deaths", 0, lang),
+        "stock": _part(row, "stock_10k", None, lang),
+        "published": _part(row, "published_rate", None, lang),
+    }
+    known = {key: fact for key, fact in made.items() if fact is not None}
+    if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
+        rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
+        new = computed_fact("rate", rate, inputs, decimals=3, lang=lang, unit="per_10k_units")
+        known["recomputed"] = new
+        if "published" in known:
+            share = rate / float(row["published_rate"]) * 100
+            both = [new, known["published"]]
+            known["ratio"] = computed_fact("ratio", share, both, decimals=0, lang=lang)
+    return known
+
+
+def _part(row: Mapping[str, Any], name: str, decimals: int | None, lang: str) -> Fact | None:
+    """Make a fact of one column of the death rate frame; None where it is missing."""
+    if row.get(name) is None or row[name] != row[name]:
+        return None
+    cell = {
+        "indicator_id": f"special_equipment_{name}",
+        "region": row["region"],
+        "year": row["year"],
+        "value": row[name],
+        "unit": "",
+        "scope": row["scope"],
+        "source_id": row[f"{name}_source_id"],
+    }
+    return observation_fact(cell, decimals=decimals, lang=lang)

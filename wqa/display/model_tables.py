@@ -1,0 +1,259 @@
+"""Tables about methods: labels of official methods, backtest, calibration, verdict classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wqa.assessment.verdicts import AT_RISK, ON_TRACK
+from wqa.display.facts import (
+    Printable,
+    computed_fact,
+    count_fact,
+    named,
+    observation_fact,
+    parameter_fact,
+    quoted,
+    target_fact,
+)
+from wqa.display.judgements import target_name, target_text
+from wqa.display.listings import heads
+from wqa.display.narrative import value_with_year
+from wqa.display.selection import ANNUAL, rows_of
+from wqa.display.tables import Column, DisplayTable
+from wqa.display.view import View
+from wqa.display.wording import say, scope_name, term
+from wqa.plans.catalog import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wqa.forecasts.forecasting import Forecast
+
+OWN = ("computed",)
+
+
+def labels_table(
+    view: View, target: Target, labels: pd.DataFrame, *, id: str = "labels"
+) -> DisplayTable:
+    """Set the labels of the official methods for one target side by side.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    target : Target
+        The target labelled.
+    labels : pandas.DataFrame
+        As from `wqa.official_labels`.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per method; a method without an answer says why.
+    """
+    lang, rows = view.lang, []
+    for row in labels.to_dict("records"):
+        label = row[f"label_{lang}"]
+        defined = isinstance(label, str) and bool(label)
+        reason = row[f"reason_{lang}"]
+        remark = "" if row["confirmed"] else term("table.unchecked", lang)
+        locator = str(row["method"])
+        cells: dict[str, Printable] = {
+            "method": quoted(str(row[f"method_{lang}"]), locator=locator),
+            "label": quoted(str(label), locator=locator)
+            if defined
+            else term("table.undefined", lang),
+        }
+        value = row["value"]
+        if value is not None and value == value:
+            goal = target_fact(target, lang=lang)
+            cells["statistic"] = computed_fact(locator, float(value), [goal], decimals=2, lang=lang)
+        if not defined and isinstance(reason, str) and reason:
+            cells["remark"] = quoted(reason, locator=locator)
+        elif remark:
+            cells["remark"] = remark
+        rows.append(cells)
+    columns = heads(["method", "label", "statistic", "remark"], lang, statistic="decimal")
+    caption = say("caption.labels", lang, name=target_name(target, lang))
+    notes = (say("note.labels", lang),)
+    return DisplayTable(
+        id, caption, columns, tuple(rows), notes, sources=(view.parameters.plan.source_id,)
+    )
+
+
+def backtest_table(
+    view: View, summary: pd.DataFrame, sources: Iterable[str], *, id: str = "backtest"
+) -> DisplayTable:
+    """Show accuracy and coverage of the models.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    summary : pandas.DataFrame
+        As from `summarise_backtest`, one row per model.
+    sources : iterable of str
+        Sources of the series.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        Best scaled error first.
+    """
+    lang, used = view.lang, tuple(sources)
+    rows: list[Mapping[str, Printable]] = []
+    for row in summary.sort_values(["mase", "model"]).to_dict("records"):
+        n = count_fact(f"backtest.{row['model']}", int(row["n"]), lang=lang, source_ids=used)
+        rows.append(
+            {
+                "model": term(f"model.{row['model']}", lang),
+                "forecasts": n,
+                "mase": computed_fact("mase", float(row["mase"]), [n], decimals=2, lang=lang),
+                "coverage80": computed_fact(
+                    "coverage", float(row["coverage_80"]), [n], decimals=0, lang=lang, unit="pct"
+                ),
+            }
+        )
+    aligned = {"forecasts": "decimal", "mase": "decimal", "coverage80": "decimal"}
+    columns = list(heads(["model", *aligned], lang, **aligned))
+    columns[-1] = replace(columns[-1], unit="%")
+    caption = say("caption.backtest", lang)
+    return DisplayTable(id, caption, tuple(columns), tuple(rows), sources=used)
+
+
+def reliability_table(
+    view: View, classes: pd.DataFrame, sources: Iterable[str], *, id: str = "reliability-classes"
+) -> DisplayTable:
+    """Show stated probabilities and how often they came true, by class.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    classes : pandas.DataFrame
+        As from `wqa.display.model_pictures.reliability_frame`.
+    sources : iterable of str
+        Sources of the series.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per class.
+    """
+    lang, used, rows = view.lang, tuple(sources), []
+    for place, row in enumerate(classes.to_dict("records")):
+        n = count_fact(f"class.{place}", int(row["n"]), lang=lang, source_ids=used)
+        cells: dict[str, Printable] = {"forecasts": n}
+        for key, name in (
+            ("stated", "stated"),
+            ("observed", "observed"),
+            ("lower", "low"),
+            ("upper", "high"),
+        ):
+            share = float(row[key]) * 100
+            cells[name] = computed_fact(f"{name}.{place}", share, [n], decimals=0, lang=lang)
+        rows.append(cells)
+    keys = ["stated", "forecasts", "observed", "low", "high"]
+    columns = heads(keys, lang, **dict.fromkeys(keys, "decimal"))
+    columns = tuple(c if c.key == "forecasts" else replace(c, unit="%") for c in columns)
+    caption = say("caption.reliability_table", lang)
+    return DisplayTable(id, caption, columns, tuple(rows), sources=used)
+
+
+def forecasts_table(
+    view: View,
+    series: Iterable[tuple[str, str, str]],
+    forecasts: Iterable[Forecast | None],
+    *,
+    id: str = "forecasts",
+) -> DisplayTable:
+    """Show forecasts of reference series beside the level the plan asks for.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    series : iterable of (indicator_id, region, scope)
+        The series.
+    forecasts : iterable of Forecast or None
+        One per series.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per series with a forecast: last value, median and 95% interval in the
+        last forecast year, the plan's number.
+    """
+    lang = view.lang
+    rows: list[Mapping[str, Printable]] = []
+    for (indicator_id, region, scope), forecast in zip(series, forecasts, strict=True):
+        if forecast is None:
+            continue
+        found = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+        last, tail = observation_fact(found[-1], lang=lang), forecast.frame.iloc[-1]
+        decimals = view.indicator(indicator_id).decimals
+        cells: dict[str, Printable] = {
+            "name": named(view.indicator_name(indicator_id)),
+            "region": view.names[region],
+            "scope": named(scope_name(scope, lang)),
+            "level": value_with_year(found[-1], lang),
+            "points": count_fact(f"{indicator_id}.{region}.{scope}", len(found), lang=lang),
+        }
+        for column, key in (("median", "median"), ("lo_95", "low"), ("hi_95", "high")):
+            cells[key] = computed_fact(
+                column, float(tail[column]), [last], decimals=decimals, lang=lang, kind="forecast"
+            )
+        goals = view.targets(indicator_id)
+        if goals:
+            cells["required"] = target_text(goals[0], lang)
+        rows.append(cells)
+    keys = ["name", "region", "scope", "points", "level", "median", "low", "high", "required"]
+    numbers = dict.fromkeys(["points", "median", "low", "high"], "decimal")
+    year = parameter_fact("target_year", None, text=str(view.parameters.target_year))
+    note = say("note.forecasts", lang, year=year, level=parameter_fact("level", 95, lang=lang))
+    caption = say("caption.forecasts", lang)
+    return DisplayTable(id, caption, heads(keys, lang, **numbers), tuple(rows), (note,))
+
+
+def classes_table(view: View, *, id: str = "classes") -> DisplayTable:
+    """Say what each verdict means.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    id : str
+        Anchor of the table.
+
+    Returns
+    -------
+    DisplayTable
+        One row per verdict, and one for weak evidence.
+    """
+    lang = view.lang
+    high = parameter_fact("on_track", ON_TRACK * 100, decimals=0, lang=lang)
+    low = parameter_fact("at_risk", AT_RISK * 100, decimals=0, lang=lang)
+    verdicts = ["attained", "not_attained", "on_track", "at_risk", "off_track"]
+    rows: list[Mapping[str, Printable]] = [
+        {
+            "verdict": term(f"verdict.{key}", lang),
+            "meaning": say(f"classes.{key}", lang, high=high, low=low),
+        }
+        for key in [*verdicts, "conflict", "not_assessable"]
+    ]
+    rows.append({"verdict": term("sure.weak", lang), "meaning": say("classes.weak", lang)})
+    columns = (
+        Column("verdict", term("table.verdict", lang)),
+        Column("meaning", term("table.meaning", lang)),
+    )
+    return DisplayTable(id, say("caption.classes", lang), columns, tuple(rows), sources=OWN)

@@ -1,0 +1,245 @@
+"""Charts that compare many things at once: regions, all targets of a plan, calibration, funnel.
+
+Same conventions as `wqa.display.charts`: tidy frames in, a `Figure` out, no statistic computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.charts import ROLES
+from wqa.display.facts import number_text
+from wqa.display.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    PURPLE,
+    SIZE,
+    SKY,
+    SMALL,
+    VERMILION,
+    Axes,
+    Figure,
+    add_axes,
+    new_figure,
+    printable,
+    styled,
+    text_width,
+)
+from wqa.display.layout import nice_ticks, size_of, source_line, wrapped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Colour, marker and fill of each verdict: three cues, so that grey print keeps two.
+VERDICTS: dict[str, tuple[str, str, bool]] = {
+    "attained": (GREEN, "o", True),
+    "on_track": (SKY, "^", True),
+    "at_risk": (ORANGE, "D", True),
+    "off_track": (VERMILION, "v", True),
+    "not_attained": (VERMILION, "X", True),
+    "conflict": (PURPLE, "s", True),
+    "not_assessable": (GREY, "o", False),
+}
+
+
+@styled
+def plot_dots(
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    source: str,
+    lang: str = "zh",
+    reference: Mapping[str, Any] | None = None,
+    bounds: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw one value per line, such as the latest rate of each region.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns label, value, note (printed at the right), role; optional lower
+        and upper. Drawn from top to bottom in the order of the frame.
+    title, source
+        What is measured, with unit; source line.
+    lang : str
+        ``zh`` or ``en``.
+    reference : mapping, optional
+        Keys value, label: a vertical line such as a target or a nominal level.
+    bounds : tuple, optional
+        Natural bounds.
+
+    Returns
+    -------
+    Figure
+        As high as its lines need.
+    """
+    rows = frame.to_dict("records")
+    step = 0.245
+    figure = new_figure(0.95 + step * len(rows) + 0.2)
+    foot = source_line(figure, source)
+    left = max(text_width(figure, printable(str(row["label"]))) for row in rows) + 0.2
+    right = max(text_width(figure, printable(str(row["note"])), SMALL) for row in rows) + 0.2
+    axes = add_axes(figure, left=left, right=right, top=0.5, bottom=foot + 0.28)
+    values = [float(row["value"]) for row in rows]
+    for key in ("lower", "upper"):
+        values += [float(row[key]) for row in rows if row.get(key) == row.get(key) and key in row]
+    if reference:
+        values.append(float(reference["value"]))
+    margin = max((max(values) - min(values)) * 0.08, 1e-3)
+    low, high = min(values) - margin, max(values) + margin
+    if bounds:
+        low, high = max(low, bounds[0] - margin / 4), min(high, bounds[1] + margin / 4)
+    ticks = nice_ticks(low, high, 7)
+    places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
+    axes.set_xlim(low, high)
+    axes.set_xticks(ticks, [number_text(tick, places, lang) for tick in ticks])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), [printable(str(row["label"])) for row in rows])
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    axes.spines["left"].set_visible(False)
+    height = axes.get_position().height * size_of(axes)[1]
+    axes.text(
+        -left / (size_of(axes)[0] * axes.get_position().width) + 0.01,
+        1 + (0.26 if reference else 0.1) / height,
+        printable(title),
+        transform=axes.transAxes,
+        va="bottom",
+    )
+    for position, row in enumerate(rows):
+        colour, marker, _ = ROLES.get(str(row["role"]), (GREY, "D", 1.4))
+        if row.get("lower") is not None and row["lower"] == row["lower"]:
+            axes.hlines(position, row["lower"], row["upper"], color=colour, lw=1.4, zorder=2)
+        axes.plot(float(row["value"]), position, marker, color=colour, ms=6.5, zorder=3)
+        place = (1 + 0.06 / (size_of(axes)[0] * axes.get_position().width), position)
+        axes.text(
+            *place,
+            printable(str(row["note"])),
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            size=SMALL,
+            color=GREY,
+        )
+    if reference:
+        axes.axvline(float(reference["value"]), color=INK, lw=1.2, ls=(0, (5, 3)), zorder=2)
+        axes.text(
+            float(reference["value"]),
+            1 + 0.05 / height,
+            printable(str(reference["label"])),
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            size=SMALL,
+        )
+    return figure
+
+
+@styled
+def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str]) -> Figure:
+    """Draw the verdict on every target of a plan on one page.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One line per target, in the order to be drawn: row, name, target, level
+        (printed), verdict (code), verdict_label, binding (bool), p, p_low,
+        p_high (0..1, missing without a forecast), weak (bool: bar drawn hatched).
+    source : str
+        Source line.
+    words : mapping
+        Printed heads: row, name, target, level, verdict, probability, none
+        (where there is no probability), binding.
+
+    Returns
+    -------
+    Figure
+        A table with a marker for the verdict and a bar for the probability.
+    """
+    rows = frame.to_dict("records")
+    stops = {"row": 0.0, "name": 0.4, "target": 2.26, "level": 2.96, "verdict": 4.1}
+    width, bar, step = 6.3, (5.2, 6.22), 0.325
+    figure = new_figure(0.5 + step * len(rows) + 0.32)
+    foot = source_line(figure, source)
+    axes = add_axes(figure, left=0, right=0, top=0.05, bottom=foot)
+    axes.set_axis_off()
+    axes.set_xlim(0, width)
+    axes.set_ylim(len(rows) - 0.45, -1.35)
+    for key, stop in stops.items():
+        axes.text(stop + 0.04, -0.93, printable(words[key]), weight="bold", size=SMALL, va="center")
+    axes.text(
+        bar[0], -0.93, printable(words["probability"]), weight="bold", size=SMALL, va="center"
+    )
+    axes.plot([0, width], [-0.5, -0.5], color=INK, lw=0.9)
+    for position, row in enumerate(rows):
+        axes.plot([0, width], [position + 0.5] * 2, color=PALE, lw=0.6, zorder=1)
+        if row["binding"]:
+            axes.axhspan(position - 0.5, position + 0.5, color="#F3F1E4", lw=0, zorder=0)
+        _attainment_line(figure, axes, position, row, stops)
+        _probability(axes, position, row, bar, words["none"])
+    return figure
+
+
+def _attainment_line(
+    figure: Figure, axes: Axes, y: int, row: Mapping[Any, Any], stops: Mapping[str, float]
+) -> None:
+    """Print one line: row number, name, target, level, verdict with its marker."""
+    ends = {"row": "name", "name": "target", "target": "level", "level": "verdict"}
+    for key, following in ends.items():
+        room = stops[following] - stops[key] - 0.08
+        text = printable(str(row[key]))
+        # Smaller type before a third line; nothing is ever cut.
+        for size in (SIZE - 0.5, SMALL, 6.4):
+            lines = wrapped(figure, text, room, size)
+            if len(lines) < 3:
+                break
+        weight = "bold" if row["binding"] and key in ("row", "name") else "normal"
+        axes.text(
+            stops[key] + 0.04,
+            y,
+            "\n".join(lines),
+            size=size,
+            va="center",
+            weight=weight,
+            linespacing=1.05,
+        )
+    colour, marker, filled = VERDICTS[str(row["verdict"])]
+    axes.plot(
+        stops["verdict"] + 0.11,
+        y,
+        marker,
+        color=colour,
+        mfc=colour if filled else "white",
+        ms=7,
+        mew=1.3,
+        zorder=3,
+        gid=f"verdict-{row['verdict']}",
+    )
+    lines = wrapped(figure, printable(str(row["verdict_label"])), 0.84, SMALL)
+    axes.text(stops["verdict"] + 0.24, y, "\n".join(lines), size=SMALL, va="center")
+
+
+def _probability(
+    axes: Axes, y: int, row: Mapping[Any, Any], bar: tuple[float, float], none: str
+) -> None:
+    """Draw the probability from 0 to 1 as a bar with its interval, or say there is none."""
+    left, right = bar
+    if row["p"] is None or row["p"] != row["p"]:
+        axes.text(left, y, printable(none), size=SMALL, va="center", color=GREY)
+        return
+
+    def at(p: float) -> float:
+        return left + (right - 0.36 - left) * p
+
+    axes.barh(y, at(1) - left, left=left, height=0.36, color=PALE, lw=0, zorder=1)
+    style: dict[str, Any] = {"color": BLUE, "lw": 0}
+    if row["weak"]:
+        style = {"facecolor": "white", "edgecolor": BLUE, "hatch": "/////", "lw": 0.8}
+    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.36, zorder=2, **style)
+    if row["p_low"] is not None and row["p_low"] == row["p_low"]:
+        axes.plot([at(row["p_low"]), at(row["p_high"])], [y, y], color=INK, lw=1.2, zorder=3)
+    axes.text(at(1) + 0.05, y, f"{number_text(float(row['p']) * 100, 0)}%", size=SMALL, va="center")

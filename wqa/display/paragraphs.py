@@ -1,0 +1,353 @@
+"""Paragraphs of the chapters, each generated from the view by the rules of `wqa.display.narrative`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.comparisons import comparison_text
+from wqa.display.facts import (
+    Fact,
+    Printable,
+    Text,
+    computed_fact,
+    count_fact,
+    named,
+    number_text,
+    observation_fact,
+    parameter_fact,
+    quoted,
+    target_fact,
+    year_fact,
+)
+from wqa.display.judgements import target_name, target_text
+from wqa.display.listings import death_parts
+from wqa.display.narrative import level_text, sentences
+from wqa.display.selection import ANNUAL, latest_row, rows_of
+from wqa.display.view import View
+from wqa.display.wording import in_sentence, say, unit_after
+from wqa.plans.catalog import Conflict, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def indicator_texts(
+    view: View, indicator_id: str, *, scopes: Iterable[str] | None = None
+) -> list[Text]:
+    """Say what is known of an indicator: the city, then province and nation beside it.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+    scopes : iterable of str, optional
+        Definitions of the city's figure, best first; default all main ones.
+
+    Returns
+    -------
+    list of Text
+        One paragraph on the region with the plan's target and the comparison, and one
+        on the regions above it.
+    """
+    indicator, lang, plan = view.indicator(indicator_id), view.lang, view.parameters.plan
+    frame, names, until = view.headline, view.names, view.until
+    common: dict[str, Any] = {"names": names, "until": until, "lang": lang}
+    own = level_text(frame, indicator, view.region, scopes=scopes, plan=plan, **common)
+    others = view.regions[1:]
+    beside = comparison_text(frame, indicator, view.region, others, **common)
+    above = [
+        level_text(frame, indicator, region, **common)
+        for region in others
+        if rows_of(frame, indicator_id, region)
+    ]
+    texts = [sentences([own, *target_texts(view, indicator_id), beside], lang)]
+    return texts + ([sentences(above, lang)] if above else [])
+
+
+def beside_text(view: View, indicator_id: str) -> Text:
+    """Hold the region's latest figure against those of the regions above it.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+
+    Returns
+    -------
+    Text
+        See `wqa.display.comparisons.comparison_text`; begins with the indicator's name.
+    """
+    text = comparison_text(
+        view.headline,
+        view.indicator(indicator_id),
+        view.region,
+        view.regions[1:],
+        names=view.names,
+        until=view.until,
+        lang=view.lang,
+    )
+    name = named(view.indicator_name(indicator_id))
+    return say("compare.named", view.lang, name=name, text=text) if text else text
+
+
+def target_texts(view: View, indicator_id: str) -> list[Text]:
+    """Say what the plan asks for.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+
+    Returns
+    -------
+    list of Text
+        One sentence per target on the indicator.
+    """
+    lang = view.lang
+    return [
+        say(
+            f"plan.{target.nature}",
+            lang,
+            row=target_fact(target, part="row", lang=lang),
+            name=named(in_sentence(str(target_name(target, lang)), lang)),
+            target=target_text(target, lang),
+            when=_when(target, lang),
+        )
+        for target in view.targets(indicator_id)
+    ]
+
+
+def _when(target: Target, lang: str) -> Text:
+    keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
+    last = target_fact(target, part="year", lang=lang)
+    first = year_fact(target.start_year or target.year, last)
+    return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
+
+
+def coverage_texts(view: View) -> list[Text]:
+    """Say how many figures there are, of what kind and grade, and how few of the city.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+
+    Returns
+    -------
+    list of Text
+        One paragraph.
+    """
+    lang, frame, plan = view.lang, view.observations, view.parameters.plan
+    annual = frame["qualifier"].isin(ANNUAL)
+    own = frame["region"] == view.region
+    inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
+
+    def n(key: str, number: int) -> Fact:
+        return count_fact(f"coverage.{key}", int(number), lang=lang)
+
+    def y(year: int) -> Fact:
+        return year_fact(int(year))
+
+    grades = frame["evidence"].value_counts()
+    return [
+        sentences(
+            [
+                say(
+                    "audit.coverage",
+                    lang,
+                    n=n("all", len(frame)),
+                    indicators=n("indicators", frame["indicator_id"].nunique()),
+                    regions=n("regions", frame["region"].nunique()),
+                    first=y(frame["year"].min()),
+                    last=y(frame["year"].max()),
+                    annual=n("annual", annual.sum()),
+                ),
+                say(
+                    "audit.city",
+                    lang,
+                    region=view.names[view.region],
+                    n=n("own", own.sum()),
+                    indicators=n("own_indicators", frame.loc[own, "indicator_id"].nunique()),
+                    start=y(plan.start_year),
+                    end=y(plan.end_year),
+                    inside=n("inside", inside.sum()),
+                ),
+                say(
+                    "audit.evidence",
+                    lang,
+                    **{
+                        grade: n(f"evidence.{grade}", int(grades.get(grade, 0)))
+                        for grade in ("official", "press", "secondary")
+                    },
+                ),
+            ],
+            lang,
+        )
+    ]
+
+
+def findings_text(view: View, findings: pd.DataFrame) -> Text:
+    """Say how many issues the checks found.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    findings : pandas.DataFrame
+        As from `wqa.data.findings.findings_frame`.
+
+    Returns
+    -------
+    Text
+        One sentence.
+    """
+    if findings.empty:
+        return say("audit.findings_none", view.lang)
+    counts = findings["severity"].value_counts()
+    numbers = {key: int(counts.get(key, 0)) for key in ("error", "review")}
+    return say(
+        "audit.findings",
+        view.lang,
+        n=count_fact("findings", len(findings), lang=view.lang),
+        errors=count_fact("findings.error", numbers["error"], lang=view.lang),
+        review=count_fact("findings.review", numbers["review"], lang=view.lang),
+    )
+
+
+def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> Text:
+    """Say how many disagreements between figures are registered.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    conflicts : mapping of str to Conflict
+        The register.
+
+    Returns
+    -------
+    Text
+        One sentence.
+    """
+    own = {target.id for target in view.parameters.plan.targets}
+    touching = sum(bool(own & set(conflict.target_ids)) for conflict in conflicts.values())
+    return say(
+        "audit.conflicts",
+        view.lang,
+        n=count_fact("conflicts", len(conflicts), lang=view.lang),
+        targets=count_fact("conflicts.plan", touching, lang=view.lang),
+    )
+
+
+def death_rate_texts(view: View, rates: pd.DataFrame) -> list[Text]:
+    """Say why published and recomputed death rates differ, for the newest shared year.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    rates : pandas.DataFrame
+        As from `wqa.load_death_rates`, one region.
+
+    Returns
+    -------
+    list of Text
+        Empty if no year has both.
+    """
+    both = rates.dropna(subset=["published_rate", "recomputed_rate"]).sort_values("year")
+    if both.empty:
+        return []
+    row = {str(key): value for key, value in both.iloc[-1].to_dict().items()}
+    parts = death_parts(row, view.lang)
+    return [
+        say(
+            "death.two_rates",
+            view.lang,
+            year=year_fact(int(row["year"]), parts["published"]),
+            region=view.names[str(row["region"])],
+            published=parts["published"],
+            recomputed=parts["recomputed"],
+            ratio=parts["ratio"],
+        )
+    ]
+
+
+def one_death_texts(view: View) -> list[Text]:
+    """Say what a single death does to the city's rate, on the newest stock published.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+
+    Returns
+    -------
+    list of Text
+        Empty if no stock of the region was published.
+    """
+    lang = view.lang
+    row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
+    goals = view.targets("special_equipment_death_rate")
+    if row is None or not goals:
+        return []
+    stock = observation_fact(row, lang=lang)
+    deaths = parameter_fact("one_death", 1, lang=lang)
+    rate = computed_fact(
+        "one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3, lang=lang
+    )
+    target = target_fact(goals[0], lang=lang)
+    slots: dict[str, Printable] = {"stock": stock, "deaths": deaths, "rate": rate, "target": target}
+    year = year_fact(int(row["year"]), stock)
+    return [say("death.arithmetic", lang, year=year, region=view.names[view.region], **slots)]
+
+
+def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
+    """Say that the plan gives two baselines for a row, and how far they lie apart.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    readings : pandas.DataFrame
+        As from `wqa.assess_readings`.
+    row : str
+        Row of the plan.
+
+    Returns
+    -------
+    Text
+        Empty if the row has no two readings of its baseline.
+    """
+    lang, plan = view.lang, view.parameters.plan
+    of_row = readings[(readings["row"] == row) & (readings["field"] == "baseline")]
+    if len(of_row) < 2:
+        return Text("")
+    target = next(t for t in plan.targets if t.row == row)
+    slots: dict[str, Printable] = {}
+    for name, record in zip("ab", of_row.to_dict("records"), strict=False):
+        value = float(record["value"])
+        clause = str(record["clause"])
+        slots[name] = Fact(
+            f"reading.{target.id}.{name}.{value}",
+            value,
+            number_text(value, None, lang),
+            unit=target.unit,
+            indicator_id=target.indicator_id,
+            region=target.region,
+            kind="target",
+            source_ids=(plan.source_id,),
+            locator=clause,
+            evidence="official",
+        )
+        label = str(record[f"label_{lang}"])
+        slots[f"where_{name}"] = quoted(label, source_ids=[plan.source_id], locator=clause)
+    unit = named(unit_after(target.unit, lang))
+    printed = named(in_sentence(str(target_name(target, lang)), lang))
+    return say("plan.readings", lang, name=printed, unit=unit, **slots)

@@ -1,0 +1,395 @@
+"""Figures of the chapters with caption, alternative text, sources and data, ready to show.
+
+Each function returns the arguments of `wqa.display.report.show_figure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.charts import has_points, plot_series
+from wqa.display.facts import (
+    Printable,
+    Text,
+    count_fact,
+    named,
+    observation_fact,
+    target_fact,
+    year_fact,
+)
+from wqa.display.narrative import marked, sentences
+from wqa.display.overviews import plot_dots
+from wqa.display.selection import ANNUAL, BOUNDS, is_side_scope, latest_row, rows_of
+from wqa.display.view import View
+from wqa.display.wording import listed, say, scope_name, term, titled, with_unit
+from wqa.errors import DataError
+from wqa.forecasts.intervals import proportion_interval
+from wqa.plans.catalog import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Picture = dict[str, Any]
+# Columns of a figure's data file.
+DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upper",
+        "evidence", "source_id"]  # fmt: skip
+# Level of the sampling intervals, in percent.
+LEVEL = 95.0
+# With more series than this, a chart labels regions and a note names the definitions.
+MOST_LABELS = 5
+SAMPLED = ("product", "food_agri_drug", "project")
+
+
+def series_frame(
+    view: View,
+    indicator_id: str,
+    regions: Iterable[str],
+    *,
+    scopes: Iterable[str] | None = None,
+    first: int | None = None,
+) -> pd.DataFrame:
+    """Return the values of one indicator as a chart needs them.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+    regions : iterable of str
+        Regions, in order of the labels.
+    scopes : iterable of str, optional
+        Definitions to draw; default all but side scopes.
+    first : int, optional
+        First year to draw.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Observation columns and role, series (printed name), lower and upper
+        (interval from the number of batches, where published).
+    """
+    import pandas as pd
+
+    indicator = view.indicator(indicator_id)
+    frame = view.shown if scopes is not None else view.headline
+    wanted = None if scopes is None else list(scopes)
+    rows: list[dict[str, Any]] = []
+    for region in regions:
+        found = rows_of(frame, indicator_id, region, scopes=wanted)
+        found = [row for row in found if first is None or int(row["year"]) >= first]
+        several = len({row["scope"] for row in found}) > 1
+        for row in found:
+            name = view.names[region]
+            scope = scope_name(str(row["scope"]), view.lang)
+            label = f"{name}（{scope}）" if view.lang == "zh" else f"{name} ({scope})"
+            lower, upper = _interval(row, indicator.family, indicator.group)
+            rows.append(
+                row
+                | {"role": view.role(region), "series": label if several else name}
+                | {"lower": lower, "upper": upper}
+            )
+    columns = [*view.shown.columns, "role", "series", "label", "lower", "upper"]
+    made = pd.DataFrame(rows, columns=columns)
+    made = made.astype({"lower": float, "upper": float, "value": float})
+    made["label"] = made["series"]
+    if made["series"].nunique() > MOST_LABELS:
+        # One label per region, at its newest definition; the note names the definitions.
+        newest = made.sort_values("year").groupby("region")["series"].last()
+        at_end = made["series"] == made["region"].map(newest)
+        made["label"] = made["region"].map(dict(view.names)).where(at_end, "")
+    return made
+
+
+def definition_notes(view: View, data: pd.DataFrame) -> list[Text]:
+    """Name the definitions of a region that has several, in order of time.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    data : pandas.DataFrame
+        As from `series_frame`.
+
+    Returns
+    -------
+    list of Text
+        One note per region; empty if all definitions are labelled in the figure.
+    """
+    out = []
+    for region in dict.fromkeys(data["region"]):
+        rows = data[data["region"] == region]
+        if rows["scope"].nunique() < 2 or (rows["label"] != "").all():
+            continue
+        spans = rows.groupby("scope")["year"].agg(["min", "max"]).sort_values(["min", "max"])
+        items = [
+            say(
+                "note.definition" if first != last else "note.definition_year",
+                view.lang,
+                scope=scope_name(str(scope), view.lang),
+                first=year_fact(int(first)),
+                last=year_fact(int(last)),
+            )
+            for scope, first, last in spans.itertuples(name=None)
+        ]
+        names = listed(items, view.lang)
+        out.append(say("note.definitions", view.lang, region=view.names[region], items=names))
+    return out
+
+
+def _interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, float]:
+    """Return the interval that the number of batches gives; missing if there is none."""
+    n = row.get("denominator")
+    if family != "percent" or group not in SAMPLED or n is None or n != n:
+        return float("nan"), float("nan")
+    return proportion_interval(float(row["value"]) / 100 * float(n), float(n), LEVEL)
+
+
+def level_picture(
+    view: View,
+    indicator_id: str,
+    *,
+    id: str = "",
+    regions: Sequence[str] | None = None,
+    scopes: Iterable[str] | None = None,
+    first: int | None = None,
+    target: bool = True,
+    height: float = 3.3,
+) -> Picture:
+    """Make the figure of an indicator's levels over time.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+    id : str
+        Anchor; default from the indicator.
+    regions : sequence of str, optional
+        Default: the region, its province and the nation.
+    scopes : iterable of str, optional
+        Definitions to draw; default all but side scopes.
+    first : int, optional
+        First year to draw.
+    target : bool
+        Draw the plan's target, if it has one with a value.
+    height : float
+        Inches.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.display.report.show_figure`.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to draw.
+    """
+    data = series_frame(view, indicator_id, regions or view.regions, scopes=scopes, first=first)
+    if data.empty or not has_points(data):
+        raise DataError("a figure would be empty", where=indicator_id, got=regions)
+    indicator = view.indicator(indicator_id)
+    title = titled(view.indicator_name(indicator_id), indicator.unit, view.lang)
+    goals = [goal for goal in view.targets(indicator_id) if goal.value is not None and target]
+    line = target_line(goals[0], view.lang) if goals else None
+    sources = list(dict.fromkeys(data["source_id"]))
+    notes: list[Printable] = [*definition_notes(view, data)]
+    if data["lower"].notna().any():
+        notes.append(named(term("figure.interval", view.lang)))
+    if data["qualifier"].isin(list(BOUNDS)).any():
+        notes.append(named(term("figure.bound", view.lang)))
+    bounds = None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper)
+    figure = plot_series(
+        data,
+        title=title,
+        source=view.source_line(sources),
+        lang=view.lang,
+        target=line,
+        bounds=bounds,
+        height=height,
+    )
+    drawn = list(dict.fromkeys(view.names[region] for region in data["region"]))
+    name = named(view.indicator_name(indicator_id))
+    return {
+        "fig": figure,
+        "id": id or f"level-{indicator_id.replace('_', '-')}",
+        "caption": say(
+            "caption.level", view.lang, indicator=name, regions=listed(drawn, view.lang)
+        ),
+        "alt": series_alt(view, data, title, goals[0] if goals else None),
+        "sources": sources,
+        "data": data[[*DATA, "series", "qualifier"]],
+        "notes": notes,
+    }
+
+
+def target_line(target: Target, lang: str) -> dict[str, Any]:
+    """Return what a chart draws of a target: value, years and label.
+
+    Parameters
+    ----------
+    target : Target
+        With a value.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    dict
+        Keys value, first, last, label.
+    """
+    kind = "target" if target.nature == "binding" else "expected"
+    sign = term(f"comparator.{target.comparator}", lang)
+    value = target_fact(target, lang=lang)
+    first = target.start_year if target.scope == "every_year" else target.year - 1
+    return {
+        "value": float(value.value or 0),
+        "first": first,
+        "last": target.year,
+        "label": f"{term(f'figure.{kind}', lang)} {sign}{value.text}",
+    }
+
+
+def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> Text:
+    """Describe a line chart in words, from its data.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    data : pandas.DataFrame
+        As from `series_frame`.
+    title : str
+        Axis title.
+    target : Target or None
+        The target drawn.
+
+    Returns
+    -------
+    Text
+        One sentence on the chart and one per series.
+    """
+    lang = view.lang
+    records = [{str(k): v for k, v in row.items()} for row in data.to_dict("records")]
+    years = [int(row["year"]) for row in records]
+    first, last = year_fact(min(years)), year_fact(max(years))
+    out = [say("alt.series", lang, first=first, last=last, title=title)]
+    for series in dict.fromkeys(data["series"]):
+        rows = [row for row in records if row["series"] == series]
+        a, b = (observation_fact(row, lang=lang) for row in (rows[0], rows[-1]))
+        key = "alt.line" if len(rows) > 1 else "alt.point"
+        slots: dict[str, Printable] = {
+            "series": str(series),
+            "n": count_fact(f"alt.{series}", len(rows), lang=lang),
+            "a": marked(rows[0], a, lang),
+            "b": marked(rows[-1], b, lang),
+            "year_a": year_fact(int(rows[0]["year"]), a),
+            "year_b": year_fact(int(rows[-1]["year"]), b),
+        }
+        out.append(say(key, lang, **slots))
+    if target is not None:
+        kind = "target" if target.nature == "binding" else "expected"
+        label = term(f"figure.{kind}", lang)
+        out.append(say("alt.target", lang, label=label, value=target_fact(target, lang=lang)))
+    return sentences(out, lang)
+
+
+def regions_picture(
+    view: View,
+    indicator_id: str,
+    *,
+    id: str = "",
+    regions: Sequence[str] | None = None,
+    scopes: Iterable[str] | None = None,
+    target: bool = False,
+) -> Picture:
+    """Make the figure of the latest value of every region that has one.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        Indicator.
+    id : str
+        Anchor; default from the indicator.
+    regions : sequence of str, optional
+        Default: all regions with a value.
+    scopes : iterable of str, optional
+        Definitions to use; default all but side scopes.
+    target : bool
+        Draw the plan's target.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.display.report.show_figure`; year and definition stand beside each value.
+    """
+    import pandas as pd
+
+    lang, indicator = view.lang, view.indicator(indicator_id)
+    known = regions or sorted(
+        set(view.shown.loc[view.shown["indicator_id"] == indicator_id, "region"])
+    )
+    rows = []
+    for region in known:
+        found = series_frame(view, indicator_id, [region], scopes=scopes)
+        records = [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
+        row = latest_row(item for item in records if item["qualifier"] in ANNUAL)
+        if row is not None:
+            rows.append(dict(row) | {"label": view.names[region]})
+    if not rows:
+        raise DataError("a figure would be empty", where=indicator_id, got=list(known))
+    better = -1 if indicator.direction != "lower_better" else 1
+    rows.sort(key=lambda row: (better * float(row["value"]), row["label"]))
+    facts = [observation_fact(row, lang=lang) for row in rows]
+    for row, fact in zip(rows, facts, strict=True):
+        scope = scope_name(str(row["scope"]), lang)
+        inside = f"（{row['year']}年，{scope}）" if lang == "zh" else f" ({row['year']}, {scope})"
+        row["note"] = fact.text + inside
+    data = pd.DataFrame(rows)
+    title = titled(view.indicator_name(indicator_id), indicator.unit, lang)
+    sources = list(dict.fromkeys(data["source_id"]))
+    goals = [goal for goal in view.targets(indicator_id) if goal.value is not None and target]
+    figure = plot_dots(
+        data,
+        title=title,
+        source=view.source_line(sources),
+        lang=lang,
+        reference=target_line(goals[0], lang) if goals else None,
+        bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
+    )
+    items = [
+        say("alt.dot", lang, label=str(row["label"]), value=with_unit(fact, lang))
+        for row, fact in zip(rows, facts, strict=True)
+    ]
+    return {
+        "fig": figure,
+        "id": id or f"regions-{indicator_id.replace('_', '-')}",
+        "caption": say("caption.regions", lang, indicator=view.indicator_name(indicator_id)),
+        "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
+        "sources": sources,
+        "data": data[["label", *DATA]],
+    }
+
+
+def scopes_of(view: View, indicator_id: str, region: str) -> list[str]:
+    """Return the definitions an indicator has in a region, without side scopes.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id, region : str
+        Indicator and region.
+
+    Returns
+    -------
+    list of str
+        In order of their first year.
+    """
+    rows = rows_of(view.shown, indicator_id, region)
+    return [s for s in dict.fromkeys(str(r["scope"]) for r in rows) if not is_side_scope(s)]

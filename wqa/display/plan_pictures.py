@@ -1,0 +1,339 @@
+"""Figures about targets and models, ready to show: overview, path, plan sum, calibration.
+
+Each function returns the arguments of `wqa.display.report.show_figure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.charts import plot_path_and_fan
+from wqa.display.countcharts import plot_plan_sum
+from wqa.display.facts import (
+    Fact,
+    Printable,
+    computed_fact,
+    count_fact,
+    named,
+    observation_fact,
+    parameter_fact,
+    target_fact,
+    year_fact,
+)
+from wqa.display.judgements import VERDICTS
+from wqa.display.narrative import marked
+from wqa.display.overviews import plot_attainment
+from wqa.display.pictures import Picture, target_line
+from wqa.display.selection import ANNUAL, rows_of
+from wqa.display.verdict_tables import overview_frame
+from wqa.display.view import View
+from wqa.display.wording import listed, say, term, terms, titled
+from wqa.errors import DataError
+from wqa.plans.catalog import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wqa.forecasts.forecasting import Forecast
+
+OUTER = 95
+
+
+def attainment_picture(view: View, verdicts: pd.DataFrame, *, id: str = "attainment") -> Picture:
+    """Make the overview of all targets on one page.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    verdicts : pandas.DataFrame
+        As from `wqa.assess`.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.display.report.show_figure`.
+    """
+    lang, plan = view.lang, view.parameters.plan
+    data = overview_frame(view, verdicts)
+    words = terms(["row", "name", "level", "verdict", "probability", "none"], lang)
+    words["target"] = term("figure.goal", lang)
+    sources = sorted({s for ids in verdicts["source_ids"] for s in str(ids).split()})
+    items: list[Printable] = []
+    for verdict in VERDICTS:
+        number = int((data["verdict"] == verdict).sum())
+        if number:
+            n = count_fact(f"verdict.{verdict}", number, lang=lang)
+            label = term(f"verdict.{verdict}", lang)
+            items.append(say("summary.count_item", lang, verdict=label, n=n))
+    known = int(data["p"].notna().sum())
+    return {
+        "fig": plot_attainment(
+            data, source=view.source_line([plan.source_id, *sources]), words=words
+        ),
+        "id": id,
+        "caption": say("caption.attainment", lang, plan=str(getattr(plan, f"short_{lang}"))),
+        "alt": say(
+            "alt.attainment",
+            lang,
+            n=count_fact("plan_targets", len(data), lang=lang),
+            items=listed(items, lang),
+            k=count_fact("with_probability", known, lang=lang),
+        ),
+        "sources": list(dict.fromkeys([plan.source_id, *sources])),
+        "data": data,
+    }
+
+
+def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:
+    """Forecast one series to the target year with the default model.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id, region, scope : str
+        The series.
+
+    Returns
+    -------
+    Forecast or None
+        None if the target year is already published, or there is no value.
+    """
+    from wqa.forecasts.forecasting import forecast
+
+    indicator, goal = view.indicator(indicator_id), view.parameters.target_year
+    rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    if not rows or int(rows[-1]["year"]) >= goal:
+        return None
+    family = indicator.family
+    return forecast(
+        [float(row["value"]) for row in rows],
+        [int(row["year"]) for row in rows],
+        family=family,
+        lower=indicator.lower if family in ("percent", "score") else None,
+        upper=indicator.upper if family in ("percent", "score") else None,
+        target_year=goal,
+        seed=view.parameters.seed,
+    )
+
+
+def path_picture(
+    view: View,
+    indicator_id: str,
+    region: str,
+    scope: str,
+    forecast: Forecast | None,
+    *,
+    target: Target | None = None,
+    id: str = "",
+) -> Picture:
+    """Make the figure of a series with its forecast and the path a target requires.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id, region, scope : str
+        The series.
+    forecast : Forecast or None
+        Made from this series.
+    target : Target, optional
+        Drawn as reference; it need not be a target of this region.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.display.report.show_figure`.
+
+    Raises
+    ------
+    DataError
+        If there is no target: nothing would be required.
+    """
+    import pandas as pd
+
+    lang, indicator = view.lang, view.indicator(indicator_id)
+    if target is None or target.value is None:
+        raise DataError("a path needs a target with a number", got=indicator_id)
+    rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    history = pd.DataFrame({"year": [r["year"] for r in rows], "value": [r["value"] for r in rows]})
+    last = observation_fact(rows[-1], lang=lang)
+    start = (int(rows[-1]["year"]), float(rows[-1]["value"]))
+    later = start[0] < target.year
+    sources = list(dict.fromkeys(str(row["source_id"]) for row in rows))
+    title = titled(view.indicator_name(indicator_id), indicator.unit, lang)
+    figure = plot_path_and_fan(
+        history,
+        None if forecast is None else forecast.frame,
+        title=title,
+        source=view.source_line(sources),
+        target=target_line(target, lang) | {"year": target.year},
+        words=terms(["observed", "required", "median", "inner", "outer"], lang),
+        lang=lang,
+        baseline=start if later else None,
+        bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
+    )
+    goal = target_fact(target, lang=lang)
+    slots: dict[str, Printable] = {
+        "title": title,
+        "year_a": year_fact(start[0], last),
+        "a": last,
+        "target": goal,
+    }
+    alt = say("alt.path", lang, **slots)
+    data = history.assign(kind="observed")
+    if forecast is not None:
+        alt = say("alt.fan", lang, **slots, **_fan_facts(forecast, last, indicator.decimals, lang))
+        columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
+        data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
+    name = named(view.indicator_name(indicator_id))
+    return {
+        "fig": figure,
+        "id": id or f"path-{indicator_id.replace('_', '-')}",
+        "caption": say("caption.path", lang, indicator=name, region=view.names[region]),
+        "alt": alt,
+        "sources": sources,
+        "data": data,
+    }
+
+
+def _fan_facts(forecast: Forecast, last: Fact, decimals: int, lang: str) -> dict[str, Printable]:
+    tail = forecast.frame.iloc[-1]
+    note = f"{forecast.model}, {forecast.evidence_class}"
+
+    def made(column: str) -> Fact:
+        value = float(tail[column])
+        return computed_fact(
+            column, value, [last], decimals=decimals, lang=lang, kind="forecast", note=note
+        )
+
+    return {
+        "year_b": year_fact(int(tail["year"])),
+        "median": made("median"),
+        "low": made("lo_95"),
+        "high": made("hi_95"),
+        "level": parameter_fact("level", OUTER, lang=lang),
+    }
+
+
+def plan_rows(view: View, indicator_id: str) -> list[tuple[Target, list[dict[str, Any]]]]:
+    """Return the targets on a count with the figures of the plan period that count.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    indicator_id : str
+        A count.
+
+    Returns
+    -------
+    list of (Target, list of dict)
+        Targets that have a number and at least one figure. Of a year with several
+        figures the largest counts; figures over several years are left out.
+    """
+    out = []
+    for target in view.targets(indicator_id):
+        kinds = (*ANNUAL, "lower_bound", "partial_period")
+        found = rows_of(
+            view.observations, indicator_id, target.region, scopes=target.series, qualifiers=kinds
+        )
+        first = target.start_year or 0
+        inside = [
+            r for r in found if int(r["year"]) >= first and str(r["period"])[5:9] != str(r["year"])
+        ]
+        largest = {int(r["year"]): r for r in sorted(inside, key=lambda r: float(r["value"]))}
+        if largest and target.value is not None:
+            out.append((target, [largest[year] for year in sorted(largest)]))
+    return out
+
+
+def plan_sum_picture(
+    view: View,
+    target: Target,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    start: float = 0.0,
+    running: bool = False,
+    id: str = "",
+) -> Picture:
+    """Make the figure of a count that grows towards a target.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    target : Target
+        With a number.
+    rows : sequence of mapping
+        Rows of the observation frame inside the plan period, oldest first.
+    start : float
+        Stock at the start of the plan, for a stock.
+    running : bool
+        The rows are stocks already; else they are added up.
+    id : str
+        Anchor.
+
+    Returns
+    -------
+    dict
+        Arguments of `wqa.display.report.show_figure`. A sum over years with a missing one, or a
+        figure for part of a year, is drawn as a lower bound.
+    """
+    import pandas as pd
+
+    lang = view.lang
+    total, complete = start, True
+    made: list[dict[str, Any]] = []
+    facts: list[Fact] = []
+    expected = target.start_year or int(rows[0]["year"])
+    for row in rows:
+        complete = complete and (running or int(row["year"]) == expected)
+        expected = int(row["year"]) + 1
+        total = float(row["value"]) if running else total + float(row["value"])
+        whole = row["qualifier"] in ANNUAL and complete
+        made.append(
+            {
+                "year": int(row["year"]),
+                "value": float(row["value"]),
+                "cumulative": total,
+                "qualifier": "exact" if whole else "lower_bound",
+                "source_id": row["source_id"],
+            }
+        )
+        value = observation_fact(row, lang=lang)
+        fact = value if running else computed_fact("sum", total, [*facts, value], lang=lang)
+        facts.append(fact)
+    data = pd.DataFrame(made)
+    title = titled(str(getattr(target, f"name_{lang}")), target.unit, lang)
+    goal = target_fact(target, lang=lang)
+    sources = list(dict.fromkeys(data["source_id"]))
+    line = target_line(target, lang) | {"year": target.year, "start": start}
+    figure = plot_plan_sum(
+        data,
+        title=title,
+        source=view.source_line(sources),
+        target=line | {"first": target.start_year or int(rows[0]["year"])},
+        words=terms(["counted", "even"], lang),
+        lang=lang,
+    )
+    items = [
+        say("alt.bar", lang, year=year_fact(row["year"]), value=marked(row, fact, lang))
+        for row, fact in zip(made, facts, strict=True)
+    ]
+    name = named(str(getattr(target, f"name_{lang}")))
+    return {
+        "fig": figure,
+        "id": id or f"sum-{target.indicator_id.replace('_', '-')}",
+        "caption": say("caption.sum", lang, indicator=name),
+        "alt": say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
+        "sources": sources,
+        "data": data,
+        "notes": [term("figure.at_least", lang)] if "lower_bound" in set(data["qualifier"]) else [],
+    }

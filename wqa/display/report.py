@@ -1,0 +1,277 @@
+"""What a notebook calls to put a text, table or figure in front of a reader.
+
+Each call shows itself in Jupyter as HTML or a picture, and carries the same content as
+data (`MIME`), from which the white paper is set. A notebook never writes a file.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wqa.display.facts import Fact, Printable, Text, parts_json
+from wqa.display.tables import DisplayTable
+from wqa.errors import BuildError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+MIME = "application/vnd.wqa.block+json"
+# Figures and tables without a printed source stand on the book's own computation.
+OWN = "computed"
+Parts = list[Any]
+_ID = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
+
+
+def show_text(text: Printable | Iterable[Printable], *, id: str = "") -> None:
+    """Show one paragraph, or several.
+
+    Parameters
+    ----------
+    text : Text, Fact, str or an iterable of them
+        One paragraph each. ``@fig:id``, ``@tbl:id`` and ``@ch:id`` in the wording refer
+        to a figure, a table or a chapter of the paper.
+    id : str, optional
+        Anchor of the (first) paragraph.
+
+    Raises
+    ------
+    BuildError
+        If a paragraph is empty, or the id is not an anchor.
+    """
+    items: list[Printable] = [text] if isinstance(text, str | Fact | Text) else list(text)
+    for number, item in enumerate(items):
+        parts = _parts(item, "text")
+        block = {"type": "text", "id": _checked(id) if id and not number else "", "parts": parts}
+        _display(block, f"<p>{_html(parts)}</p>", _plain(parts))
+
+
+def show_list(items: Iterable[Printable]) -> None:
+    """Show an unnumbered list.
+
+    Parameters
+    ----------
+    items : iterable of Text, Fact or str
+        One entry each.
+    """
+    entries = [_parts(item, "list") for item in items]
+    if not entries:
+        raise BuildError("a list has no entry", fix="Show it only if there is something in it.")
+    shown = "".join(f"<li>{_html(parts)}</li>" for parts in entries)
+    plain = "\n".join(f"- {_plain(parts)}" for parts in entries)
+    _display({"type": "list", "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)
+
+
+def show_note(text: Printable) -> None:
+    """Show a remark set apart from the text: a limit, a warning, a reading aid.
+
+    Parameters
+    ----------
+    text : Text, Fact or str
+        The remark.
+    """
+    parts = _parts(text, "note")
+    style = "border-left:3px solid #8a5a00;padding-left:.8em"
+    _display(
+        {"type": "note", "id": "", "parts": parts},
+        f'<p style="{style}">{_html(parts)}</p>',
+        _plain(parts),
+    )
+
+
+def show_heading(text: Printable, level: int = 2, *, id: str = "") -> None:
+    """Show a heading inside a chapter; the chapter's own title comes from the chapter list.
+
+    Parameters
+    ----------
+    text : Text, Fact or str
+        The heading, without number.
+    level : int
+        2 for a section, 3 or 4 below it.
+    id : str, optional
+        Anchor.
+
+    Raises
+    ------
+    BuildError
+        If the level is not 2, 3 or 4.
+    """
+    if level not in (2, 3, 4):
+        raise BuildError("no such heading level", got=level, expected="2, 3 or 4")
+    parts = _parts(text, "heading")
+    block = {"type": "heading", "id": _checked(id) if id else "", "level": level, "parts": parts}
+    _display(block, f"<h{level}>{_html(parts)}</h{level}>", _plain(parts))
+
+
+def show_table(table: DisplayTable, *, alt: str = "") -> None:
+    """Show a table.
+
+    Parameters
+    ----------
+    table : DisplayTable
+        With id, caption and sources.
+    alt : str, optional
+        What the table shows, for readers who do not see it; default is the caption.
+
+    Raises
+    ------
+    BuildError
+        If the id, the caption, the rows or the sources are missing.
+    """
+    block: dict[str, Any] = {"type": "table", **table.to_json()}
+    _checked(block["id"])
+    _required(block, ("caption", "columns", "rows", "sources"), f"table {table.id}")
+    block["alt"] = alt or block["caption"]
+    _display(block, _table_html(block), _table_text(block))
+
+
+def show_figure(
+    fig: Figure,
+    *,
+    id: str,
+    caption: Printable,
+    alt: Printable,
+    sources: Iterable[str],
+    data: pd.DataFrame,
+    notes: Iterable[Printable] = (),
+) -> None:
+    """Show a figure.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        Made by a chart function.
+    id : str
+        Anchor and file name of the data; lower-case ASCII.
+    caption : Text, Fact or str
+        Title under the figure, without number.
+    alt : Text, Fact or str
+        What the figure shows, for readers who do not see it.
+    sources : iterable of str
+        Source ids of what is drawn; ``computed`` for the book's own computation.
+    data : pandas.DataFrame
+        What is drawn; goes to the data pack.
+    notes : iterable of Text, Fact or str
+        Printed under the figure.
+
+    Raises
+    ------
+    BuildError
+        If the id, the caption, the alternative text, the sources or the data are missing.
+    """
+    from wqa.display.figures import render
+
+    pictures = {fmt: render(fig, fmt) for fmt in ("svg_text", "svg_path", "png")}
+    block: dict[str, Any] = {
+        "type": "figure",
+        "id": _checked(id),
+        "caption": str(caption),
+        "caption_parts": parts_json(caption),
+        "alt": str(alt).strip(),
+        "sources": list(sources),
+        "notes": [parts_json(note) for note in notes],
+        "data": _frame_json(data),
+        "svg_text": pictures["svg_text"].decode("utf-8"),
+        "svg_path": pictures["svg_path"].decode("utf-8"),
+        "png": base64.b64encode(pictures["png"]).decode("ascii"),
+    }
+    _required(block, ("caption", "alt", "sources", "data"), f"figure {id}")
+    _display(block, "", f"[{_plain(block['caption_parts'])}] {block['alt']}")
+
+
+def _parts(item: Printable, what: str) -> Parts:
+    parts = parts_json(item)
+    if not _plain(parts).strip():
+        raise BuildError(f"a {what} block is empty", fix="Show it only if it has a content.")
+    return parts
+
+
+def _checked(id: str) -> str:
+    if not _ID.fullmatch(id):
+        raise BuildError(
+            "an id is not an anchor",
+            got=id,
+            expected="lower-case ASCII letters and digits, parts joined by - _ or .",
+        )
+    return id
+
+
+def _required(block: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    for key in keys:
+        value = block[key]
+        if not value or (key == "data" and not value["columns"]):
+            raise BuildError(f"{key} is missing", where=where, fix=f"Give {key} a content.")
+
+
+def _frame_json(data: pd.DataFrame) -> dict[str, Any]:
+    """Columns and rows as JSON values; what is not a number or a string is printed."""
+    import pandas as pd
+
+    def cell(value: Any) -> Any:
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            return None
+        if hasattr(value, "item"):
+            return cell(value.item())
+        return value if isinstance(value, bool | int | float | str) else str(value)
+
+    rows = [[cell(value) for value in row] for row in data.itertuples(index=False, name=None)]
+    return {"columns": [str(column) for column in data.columns], "rows": rows}
+
+
+def _plain(parts: Parts) -> str:
+    return "".join(part if isinstance(part, str) else str(part["text"]) for part in parts)
+
+
+def _html(parts: Parts) -> str:
+    """HTML of a text; hovering over a number shows where it comes from."""
+    out = []
+    for part in parts:
+        if isinstance(part, str):
+            out.append(html.escape(part))
+            continue
+        origin = " | ".join([*part.get("source_ids", ()), str(part.get("locator", ""))]).strip(" |")
+        tip = html.escape(origin or str(part["kind"]))
+        out.append(f'<span title="{tip}">{html.escape(str(part["text"]))}</span>')
+    return "".join(out)
+
+
+def _table_html(block: Mapping[str, Any]) -> str:
+    def head(column: Mapping[str, str]) -> str:
+        unit = f" ({column['unit']})" if column["unit"] else ""
+        return f'<th scope="col">{html.escape(column["label"] + unit)}</th>'
+
+    heads = "".join(head(column) for column in block["columns"])
+    keys = [column["key"] for column in block["columns"]]
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_html(row[key])}</td>" for key in keys) + "</tr>"
+        for row in block["rows"]
+    )
+    notes = "".join(f"<p><small>{_html(note)}</small></p>" for note in block["notes"])
+    return (
+        f"<table><caption>{_html(block['caption_parts'])}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{notes}"
+    )
+
+
+def _table_text(block: Mapping[str, Any]) -> str:
+    """Tab-separated text: what a regression check of the notebook compares."""
+    keys = [column["key"] for column in block["columns"]]
+    lines = [str(block["caption"]), "\t".join(column["label"] for column in block["columns"])]
+    lines += ["\t".join(_plain(row[key]) for key in keys) for row in block["rows"]]
+    return "\n".join([*lines, *(_plain(note) for note in block["notes"])])
+
+
+def _display(block: Mapping[str, Any], shown: str, plain: str) -> None:
+    from IPython.display import display
+
+    bundle: dict[str, Any] = {MIME: dict(block), "text/plain": plain}
+    if block["type"] == "figure":
+        bundle["image/png"] = block["png"]
+        display(bundle, metadata={"image/png": {"alt": block["alt"]}}, raw=True)
+        return
+    bundle["text/html"] = shown
+    display(bundle, raw=True)

@@ -1,0 +1,176 @@
+"""Pick rows of the observation frame: one series, its newest value, the one before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from wqa.paths import CATALOG
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ANNUAL = ("exact", "derived")
+# Bounds, with the sentence that announces them.
+BOUNDS = {"lower_bound": "at_least", "upper_bound": "at_most"}
+Row = Mapping[str, Any]
+
+
+def shown_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that a chart or a sentence may use.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Observation frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One annual value per series and year, and published bounds of whole years where
+        the series has no value.
+    """
+    import pandas as pd
+
+    from wqa.data.series import KEYS, best_values
+
+    best = best_values(frame)
+    whole = frame["period"].astype(str) == frame["year"].astype(str)
+    bounds = frame[frame["qualifier"].isin(list(BOUNDS)) & frame["value"].notna() & whole]
+    bounds = bounds.drop_duplicates([*KEYS, "year", "qualifier", "value"])
+    key = [*KEYS, "year"]
+    bounds = bounds.astype({"year": "int64"})
+    known = set(best[key].itertuples(index=False, name=None))
+    free = [place not in known for place in bounds[key].itertuples(index=False, name=None)]
+    both = pd.concat([best, bounds[free]], ignore_index=True)
+    return both.sort_values([*key, "qualifier"], kind="stable").reset_index(drop=True)
+
+
+@cache
+def is_side_scope(scope: str) -> bool:
+    """Tell whether a definition covers only a class, channel, round or campaign.
+
+    Parameters
+    ----------
+    scope : str
+        Scope of an observation.
+
+    Returns
+    -------
+    bool
+        True if the scope matches ``side_scopes.csv``: such figures are listed, but
+        never stand for the whole indicator.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(CATALOG / "side_scopes.csv", dtype=str)
+    return any(fnmatchcase(scope, pattern) for pattern in table["pattern"])
+
+
+def headline_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that may stand for a whole indicator.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Observation frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without side scopes (see `is_side_scope`).
+    """
+    side = [is_side_scope(str(scope)) for scope in frame["scope"]]
+    return frame[[not flag for flag in side]].reset_index(drop=True)
+
+
+def rows_of(
+    frame: pd.DataFrame,
+    indicator_id: str,
+    region: str,
+    *,
+    scopes: Iterable[str] | None = None,
+    qualifiers: Iterable[str] = (*ANNUAL, *BOUNDS),
+) -> list[dict[str, Any]]:
+    """Return the rows of one indicator and region, oldest first.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Observation frame.
+    indicator_id, region : str
+        What to take.
+    scopes : iterable of str, optional
+        Definitions to take; default all.
+    qualifiers : iterable of str
+        Kinds of figures to take; default annual values and bounds.
+
+    Returns
+    -------
+    list of dict
+        In order of year, then definition.
+    """
+    kept = frame[
+        (frame["indicator_id"] == indicator_id)
+        & (frame["region"] == region)
+        & frame["qualifier"].isin(list(qualifiers))
+    ]
+    if scopes is not None:
+        kept = kept[kept["scope"].isin(list(scopes))]
+    kept = kept.sort_values(["year", "scope"], kind="stable")
+    return [{str(key): value for key, value in row.items()} for row in kept.to_dict("records")]
+
+
+def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None:
+    """Return the newest row; in one year a value before a bound, a long series before a short.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        As from `rows_of`.
+    prefer : iterable of str
+        Definitions in order of preference within a year.
+
+    Returns
+    -------
+    mapping or None
+        None if there is no row.
+    """
+    order = {scope: place for place, scope in enumerate(prefer)}
+    kept = list(rows)
+    lengths = Counter(str(row["scope"]) for row in kept)
+
+    def rank(row: Row) -> tuple[int, bool, int, int]:
+        scope = str(row["scope"])
+        wish = -order.get(scope, len(order))
+        return int(row["year"]), row["qualifier"] in ANNUAL, wish, lengths[scope]
+
+    return max(kept, key=rank) if kept else None
+
+
+def previous_row(rows: Iterable[Row], row: Row) -> Row | None:
+    """Return the newest earlier annual value of the same definition.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        As from `rows_of`.
+    row : mapping
+        The row to compare.
+
+    Returns
+    -------
+    mapping or None
+        None if there is nothing to compare with.
+    """
+    earlier = [
+        other
+        for other in rows
+        if other["scope"] == row["scope"]
+        and other["qualifier"] in ANNUAL
+        and int(other["year"]) < int(row["year"])
+    ]
+    return max(earlier, key=lambda other: int(other["year"])) if earlier else None

@@ -1,0 +1,186 @@
+"""What a chapter looks at: parameters, the figures known by then, and names in its language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wqa.data.observations import load_observations, load_regions, load_sources
+from wqa.display.selection import headline_values, shown_values
+from wqa.display.wording import term
+from wqa.errors import DataError
+from wqa.parameters import Parameters
+from wqa.paths import CATALOG
+from wqa.plans.catalog import Indicator, Target, load_indicators
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NATION = "CN"
+# More publishers than this are summed up as "and others" in a source line.
+PUBLISHERS = 5
+
+
+@dataclass(frozen=True)
+class View:
+    """One edition's view of the figures.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Common parameters, resolved.
+    observations : pandas.DataFrame
+        Every figure known by then about years up to the report year.
+    shown : pandas.DataFrame
+        One row per series and year: annual values, and published bounds.
+    headline : pandas.DataFrame
+        Those of `shown` that may stand for a whole indicator.
+    indicators : mapping of str to Indicator
+        The catalogue.
+    names : mapping of str to str
+        Region names in the language.
+    sources : pandas.DataFrame
+        Source records, indexed by source_id.
+    """
+
+    parameters: Parameters
+    observations: pd.DataFrame = field(repr=False)
+    shown: pd.DataFrame = field(repr=False)
+    headline: pd.DataFrame = field(repr=False)
+    indicators: Mapping[str, Indicator] = field(repr=False)
+    names: Mapping[str, str] = field(repr=False)
+    sources: pd.DataFrame = field(repr=False)
+
+    @property
+    def lang(self) -> str:
+        """Language of the texts."""
+        return self.parameters.lang
+
+    @property
+    def region(self) -> str:
+        """Region the paper is about."""
+        return self.parameters.region
+
+    @property
+    def province(self) -> str:
+        """Region above it; the nation if none is recorded."""
+        return parents().get(self.region, NATION)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The region, the one above it, and the nation."""
+        return tuple(dict.fromkeys((self.region, self.province, NATION)))
+
+    @property
+    def until(self) -> int:
+        """Last year described."""
+        return self.parameters.edition
+
+    def indicator(self, indicator_id: str) -> Indicator:
+        """Return an indicator of the catalogue.
+
+        Parameters
+        ----------
+        indicator_id : str
+            Id.
+
+        Returns
+        -------
+        Indicator
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+        if indicator_id not in self.indicators:
+            raise DataError("unknown indicator", got=indicator_id)
+        return self.indicators[indicator_id]
+
+    def indicator_name(self, indicator_id: str) -> str:
+        """Return the name of an indicator in the language of the view."""
+        return str(getattr(self.indicator(indicator_id), f"name_{self.lang}"))
+
+    def targets(self, indicator_id: str) -> tuple[Target, ...]:
+        """Return the plan's targets on an indicator, in the order of the plan."""
+        return tuple(t for t in self.parameters.plan.targets if t.indicator_id == indicator_id)
+
+    def role(self, region: str) -> str:
+        """Return the role of a region in a chart: focus, province, nation or peer."""
+        roles = {NATION: "nation", self.province: "province", self.region: "focus"}
+        return roles.get(region, "peer")
+
+    def source_line(self, source_ids: Iterable[str]) -> str:
+        """Return the source line of a figure: who published what is drawn.
+
+        Parameters
+        ----------
+        source_ids : iterable of str
+            Sources of the figure.
+
+        Returns
+        -------
+        str
+            Publishers in the order given, the first few by name.
+        """
+        publishers = list(
+            dict.fromkeys(
+                str(self.sources.loc[source, "publisher"])
+                for source in source_ids
+                if source in self.sources.index
+            )
+        )
+        mark = term("figure.separator", self.lang)
+        shown = mark.join(publishers[:PUBLISHERS]) or term("figure.own", self.lang)
+        more = term("figure.and_others", self.lang) if len(publishers) > PUBLISHERS else ""
+        stop = "。" if self.lang == "zh" else "."
+        return f"{term('figure.source', self.lang)}{shown}{more}{stop}"
+
+
+@cache
+def parents() -> Mapping[str, str]:
+    """Return the region above each region.
+
+    Returns
+    -------
+    mapping of str to str
+        Region code to the code of its province or city.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(CATALOG / "region_parents.csv", dtype=str, keep_default_na=False)
+    return dict(zip(table["region"], table["parent"], strict=True))
+
+
+def open_view(parameters: Parameters, *, root: Path | str | None = None) -> View:
+    """Read what an edition knows.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        As from `wqa.parameters.resolve`.
+    root : path-like, optional
+        Project folder; default: found from the working folder.
+
+    Returns
+    -------
+    View
+        Figures published after `as_of` or about years after the edition are left out.
+    """
+    catalog, lang = parameters.catalog, parameters.lang
+    frame = load_observations(as_of=parameters.as_of, root=root, catalog=catalog)
+    frame = frame[frame["year"] <= parameters.edition].reset_index(drop=True)
+    shown = shown_values(frame)
+    regions = load_regions(root)
+    return View(
+        parameters=parameters,
+        observations=frame,
+        shown=shown,
+        headline=headline_values(shown),
+        indicators=load_indicators(catalog),
+        names=dict(zip(regions["region"], regions[f"name_{lang}"], strict=True)),
+        sources=load_sources(root, catalog).set_index("source_id"),
+    )

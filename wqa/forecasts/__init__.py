@@ -1,0 +1,1 @@
+"""Forecasts of short annual series, their scores and backtests."""

@@ -1,0 +1,338 @@
+"""Forecasts of short annual series: one function, one result, any model.
+
+A forecast is a predictive distribution for each of the next years. Intervals,
+probabilities of attainment and joint paths all come from that distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wqa.errors import ForecastError
+from wqa.forecasts.annual_series import annual_series, on_calendar, resolve_horizon
+from wqa.forecasts.answers import (
+    EVENT_MODELS,
+    Answer,
+    Case,
+    event_answer,
+    sampled_answer,
+    value_answer,
+)
+from wqa.forecasts.distributions import central_mean
+from wqa.forecasts.forecast_result import Forecast
+from wqa.forecasts.models import MEMBERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FAMILIES = ("percent", "score", "rate", "count", "positive", "index")
+MODELS = ("pooled", *MEMBERS, *EVENT_MODELS, "glm_binomial")
+DEFAULT_LEVELS = (80, 95)
+
+__all__ = [
+    "DEFAULT_LEVELS",
+    "FAMILIES",
+    "MODELS",
+    "Forecast",
+    "check_levels",
+    "forecast",
+    "forecast_many",
+]
+
+
+def forecast(
+    values: Any,
+    years: Any = None,
+    *,
+    family: str = "percent",
+    lower: float | None = None,
+    upper: float | None = None,
+    horizon: int | None = None,
+    target_year: int | None = None,
+    exposure: Any = None,
+    denominators: Any = None,
+    future_exposure: Any = None,
+    future_denominator: Any = None,
+    model: str = "pooled",
+    levels: Sequence[float] = DEFAULT_LEVELS,
+    panel: pd.DataFrame | None = None,
+    intervals: str = "model",
+    seed: int = 0,
+) -> Forecast:
+    """Forecast one annual series, from one value upward.
+
+    Parameters
+    ----------
+    values : array_like or pandas.Series
+        Annual values in the unit of the series; NaN for a missing year. A pandas
+        Series brings its years as index. With `exposure` these are numbers of events.
+    years : array_like of int, optional
+        Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is
+        left out is a missing year. Missing years are never interpolated.
+    family : {'percent', 'score', 'rate', 'count', 'positive', 'index'}, optional
+        Kind of quantity.
+    lower, upper : float, optional
+        Bounds; default 0 to 100 for percentages and scores, 0 to infinity otherwise.
+    horizon : int, optional
+        Years ahead of the last observed year, 1 to 50; default 5.
+    target_year : int, optional
+        Last year to forecast, instead of `horizon`.
+    exposure : array_like, optional
+        Exposure of each value (for example 10,000 devices). Then `values` are numbers
+        of events; the forecast is in events per unit of exposure if `family` is
+        'rate', in events if it is 'count'.
+    denominators : array_like, optional
+        Number of samples behind each percentage. The forecast then knows how many
+        samples will be drawn.
+    future_exposure, future_denominator : float or array_like, optional
+        Exposure or planned number of samples of the forecast years; default the last
+        known one, which is recorded in ``Forecast.notes``.
+    model : str, optional
+        One of ``MODELS``; default the pooled model.
+    levels : sequence of float, optional
+        Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
+    panel : pandas.DataFrame, optional
+        Comparable series (series_id, year, value), needed for empirical intervals.
+    intervals : {'model', 'empirical'}, optional
+        The model's own widths, or widths learned from the model's past errors on
+        `panel`; the number of errors per horizon is in column ``n_errors``.
+    seed : int, optional
+        Accepted for a uniform interface; the distributions are closed form or averaged
+        over fixed nodes, so only :meth:`Forecast.sample` draws, with its own seed.
+
+    Returns
+    -------
+    Forecast
+        Predictive distribution with its frame.
+
+    Raises
+    ------
+    ForecastError
+        If the input has no answer; the message says what, where and what to do.
+
+    Examples
+    --------
+    >>> f = forecast([98.0, 98.2, 98.1], [2018, 2019, 2020], target_year=2025)
+    >>> f.frame.year.tolist()
+    [2021, 2022, 2023, 2024, 2025]
+    """
+    _check_choice(family=family, model=model, intervals=intervals)
+    levels = check_levels(levels)
+    # Numbers of events are only bounded below; the bounds of a rate do not apply to them.
+    low, high = (None, None) if exposure is not None else (lower, upper)
+    counted = "count" if exposure is not None else ("positive" if family == "index" else family)
+    series = annual_series(values, years, family=counted, lower=low, upper=high)
+    case = Case(
+        series,
+        family,
+        lower,
+        upper,
+        resolve_horizon(series.origin, horizon, target_year),
+        model,
+    )
+    if exposure is not None or model in EVENT_MODELS:
+        answer = event_answer(case, on_calendar(exposure, values, years, series), future_exposure)
+    elif denominators is not None or model == "glm_binomial" or future_denominator is not None:
+        sizes = on_calendar(denominators, values, years, series, where="denominators")
+        answer = sampled_answer(case, sizes, future_denominator)
+    else:
+        answer = value_answer(case)
+    counts: tuple[int, ...] = ()
+    if intervals == "empirical":
+        answer, counts = _widened_answer(case, answer, panel)
+    return _assemble(answer, case, levels, counts)
+
+
+def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
+    """Check interval levels.
+
+    Parameters
+    ----------
+    levels : sequence of float
+        Levels in percent, above 0 and below 100.
+
+    Returns
+    -------
+    tuple of float
+        The levels; whole numbers as int.
+
+    Raises
+    ------
+    ForecastError
+        If a level is not a number between 0 and 100.
+    """
+    out: list[float] = []
+    for level in np.atleast_1d(np.asarray(levels, dtype=object)):
+        good = isinstance(level, int | float | np.number) and not isinstance(level, bool)
+        if not good or not 0 < float(level) < 100:
+            raise ForecastError(
+                "not an interval level",
+                where="levels",
+                got=level,
+                expected="percent between 0 and 100, such as 80",
+            )
+        out.append(int(level) if float(level).is_integer() else float(level))
+    return tuple(out)
+
+
+def _check_choice(*, family: str, model: str, intervals: str = "model") -> None:
+    for name, got, known in (
+        ("family", family, FAMILIES),
+        ("model", model, MODELS),
+        ("intervals", intervals, ("model", "empirical")),
+    ):
+        if got not in known:
+            raise ForecastError(f"unknown {name}", where=name, got=got, expected=" or ".join(known))
+
+
+def forecast_many(
+    values: Any,
+    years: Any = None,
+    *,
+    family: str = "percent",
+    lower: float | None = None,
+    upper: float | None = None,
+    horizon: int | None = None,
+    target_year: int | None = None,
+    model: str = "pooled",
+    levels: Sequence[float] = DEFAULT_LEVELS,
+    target: Any = None,
+    comparator: str = ">=",
+    decimals: int | None = None,
+    mean: bool = True,
+) -> pd.DataFrame:
+    """Forecast many series at once; the pooled model is vectorised over them.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame or array_like
+        Tidy frame with columns series_id, year, value (rows in any order), or a table
+        with one row per series and one column per consecutive year, NaN where missing.
+    years : array_like of int, optional
+        Consecutive years of the columns of a table; default 1, 2, 3, ...
+    family, lower, upper, horizon, target_year, model, levels
+        As in :func:`forecast`; the horizon counts from the last observed year of each
+        series.
+    target : float or mapping or array_like, optional
+        Target for all series, by series_id, or one per row of a table; adds p_attain.
+    comparator, decimals : optional
+        How the published value is compared with the target, see `Forecast.p_attain`.
+    mean : bool, optional
+        Fill column ``mean`` (about half of the time of a large call); else it is left
+        out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        series_id and the columns of ``Forecast.frame``, one row per series and year. A
+        model that refuses a series leaves NaN there and says "refused: ..." in
+        ``fallback``.
+
+    Raises
+    ------
+    ForecastError
+        If a series is not usable, see :func:`forecast`; the message names the series.
+    """
+    from wqa.forecasts import batches
+
+    _check_choice(family=family, model=model)
+    series = batches.read_series(values, years, family, lower, upper)
+    return batches.batch_frame(
+        series,
+        batches.Request(
+            family=family,
+            lower=lower,
+            upper=upper,
+            horizon=horizon,
+            target_year=target_year,
+            model=model,
+            levels=check_levels(levels),
+            targets=batches.read_targets(target, list(series)),
+            comparator=comparator,
+            decimals=decimals,
+            mean=mean,
+        ),
+    )
+
+
+def _widened_answer(
+    case: Case, answer: Answer, panel: pd.DataFrame | None
+) -> tuple[Answer, tuple[int, ...]]:
+    from wqa.forecasts.panel_errors import panel_errors
+    from wqa.forecasts.widening import Widened, yearly_unit
+
+    if panel is None:
+        raise ForecastError(
+            "empirical intervals need comparable series",
+            where="panel",
+            expected="a frame with series_id, year, value",
+        )
+    transform = case.transform()
+    errors = panel_errors(
+        panel, case.model, case.horizon, family=case.family, lower=case.lower, upper=case.upper
+    )
+    unit = yearly_unit(transform.forward(case.series.readings), case.kind)
+    widened = Widened(answer.distribution, transform, unit, errors)
+    note = "widths from past errors on the panel, per horizon: " + ", ".join(
+        str(m) for m in widened.n_errors
+    )
+    return (
+        replace(
+            answer,
+            distribution=widened,
+            mean=central_mean(widened),
+            notes=(*answer.notes, note),
+        ),
+        widened.n_errors,
+    )
+
+
+def _assemble(
+    answer: Answer, case: Case, levels: Sequence[float], n_errors: tuple[int, ...]
+) -> Forecast:
+    import pandas as pd
+
+    from wqa.forecasts.pooled import evidence_class
+
+    origin, n_points = case.series.origin, case.series.n_points
+    years = origin + np.arange(1, case.horizon + 1, dtype=np.int64)
+    columns: dict[str, Any] = {
+        "model": case.model,
+        "origin": origin,
+        "year": years,
+        "h": np.arange(1, case.horizon + 1),
+        "mean": answer.mean,
+        "median": answer.distribution.quantile(0.5),
+    }
+    for level in levels:
+        tail = (1.0 - level / 100.0) / 2.0
+        columns[f"lo_{level:g}"] = answer.distribution.quantile(tail)
+        columns[f"hi_{level:g}"] = answer.distribution.quantile(1.0 - tail)
+    columns |= {
+        "fallback": answer.fallback,
+        "n_points": n_points,
+        "prior_weight": answer.prior_weight,
+    }
+    if n_errors:
+        columns["n_errors"] = list(n_errors)
+    # Only the default model has a published calibration; the others cover less than they say.
+    tested = case.model == "pooled" and not answer.fallback and not n_errors
+    return Forecast(
+        model=case.model,
+        fallback=answer.fallback,
+        family=case.family,
+        origin=origin,
+        years=years,
+        n_points=n_points,
+        prior_weight=answer.prior_weight,
+        evidence_class=evidence_class(n_points, answer.prior_weight, case.family)
+        if tested
+        else "weak",
+        frame=pd.DataFrame(columns),
+        distribution=answer.distribution,
+        notes=answer.notes,
+    )

@@ -1,0 +1,1 @@
+"""Editions as they were made, their differences and grades."""

@@ -1,0 +1,251 @@
+"""Editions as they were made: what was known, judged and forecast on a day, kept as a record.
+
+A record is a pure function of the figures known on its day. It is written beside the
+documents of an edition, or rebuilt at any later time: figures that became known afterwards
+change no byte of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import wqa
+from wqa.assessment.attainment import assess
+from wqa.assessment.verdicts import AT_RISK, ON_TRACK
+from wqa.data.observations import load_observations
+from wqa.data.series import best_values
+from wqa.display.view import NATION, parents
+from wqa.errors import DataError
+from wqa.history.edition_forecasts import FORECAST_COLUMNS, edition_forecasts
+from wqa.history.edition_records import (
+    OBSERVATION_COLUMNS,
+    TARGET_COLUMNS,
+    VERDICT_COLUMNS,
+    EditionRecord,
+    dump,
+    plain_rows,
+    rounded,
+    typed,
+)
+from wqa.parameters import iso_date
+from wqa.paths import CATALOG, PRIORS, raw_dir
+from wqa.plans.catalog import load_indicators, load_plan, plan_frame
+from wqa.plans.records import Plan
+from wqa.plans.yaml_files import read_yaml
+
+# Month and day, in the year after the report year, of an edition that is no longer the newest.
+DAY = "09-30"
+# Everything of a figure that can change a result; the place of its row in a file cannot.
+KNOWN_COLUMNS = (
+    "indicator_id", "region", "year", "period", "value", "unit", "numerator", "denominator",
+    "scope", "qualifier", "evidence", "source_id", "published", "vintage",
+)  # fmt: skip
+
+
+def edition_date(edition: int, root: Path | str | None = None) -> str:
+    """Return the day as of which an edition is made when none is named.
+
+    Parameters
+    ----------
+    edition : int
+        Report year.
+    root : path-like, optional
+        Project folder.
+
+    Returns
+    -------
+    str
+        30 September of the following year; for the running edition, whose following year is
+        that of the newest delivery, the day of that delivery.
+
+    Raises
+    ------
+    DataError
+        If no raw folder says when it was retrieved.
+    """
+    newest = newest_retrieval(root)
+    return newest if edition >= int(newest[:4]) - 1 else f"{edition + 1}-{DAY}"
+
+
+def newest_retrieval(root: Path | str | None = None) -> str:
+    """Return the newest day on which raw files were taken over.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        Project folder.
+
+    Returns
+    -------
+    str
+        ISO date.
+
+    Raises
+    ------
+    DataError
+        If no raw folder says when it was retrieved.
+    """
+    sources = sorted(raw_dir(root).glob("*/source.yml"))
+    days = [str(read_yaml(path).get("retrieved") or "") for path in sources]
+    if not any(days):
+        raise DataError(
+            "no raw folder says when it was retrieved",
+            where="data/raw/*/source.yml",
+            fix="Give a key retrieved: YYYY-MM-DD, or name a date with as_of.",
+        )
+    return max(days)
+
+
+def edition_record(
+    plan: Plan | str,
+    region: str = "",
+    edition: int | None = None,
+    as_of: str = "",
+    *,
+    target_year: int | None = None,
+    model: str = "pooled",
+    seed: int = 0,
+    catalog: Path | str | None = None,
+    root: Path | str | None = None,
+) -> EditionRecord:
+    """Make the record of an edition from what was known on a day.
+
+    Parameters
+    ----------
+    plan : Plan or str
+        Plan, or its id.
+    region : str, optional
+        Default: the region of the plan. Series of the region, of the one above it and of the
+        nation are kept and forecast.
+    edition : int, optional
+        Report year; default: the last year of the plan.
+    as_of : str, optional
+        ISO date; default: `edition_date`. A figure counts from the later of its vintage and
+        its day of publication on.
+    target_year : int, optional
+        As in :func:`wqa.assess`; default: the last year of the plan.
+    model, seed
+        Forecasting model, and seed of simulations.
+    catalog, root : path-like, optional
+        Extra catalogue folder, and project folder.
+
+    Returns
+    -------
+    EditionRecord
+
+    Raises
+    ------
+    CatalogError, DataError
+        If the plan is unknown, or a date is wrong.
+    """
+    found = load_plan(plan, catalog) if isinstance(plan, str) else plan
+    edition = found.end_year if edition is None else edition
+    day = iso_date("as_of", as_of) or edition_date(edition, root)
+    where, goal_year = region or found.region, target_year or found.end_year
+    frame = load_observations(as_of=day, root=root, catalog=catalog)
+    # A vintage that claims to be older than the publication does not open the past.
+    frame = frame[frame["published"] <= day].reset_index(drop=True)
+    regions = [where, parents().get(where, NATION), NATION]
+    known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
+    annual = best_values(known[known["region"].isin(regions)])
+    forecasts = edition_forecasts(
+        annual, found, edition, load_indicators(catalog), model=model, seed=seed
+    )
+    verdicts = assess(
+        found, observations=frame, as_of=day, edition=edition, target_year=goal_year,
+        region=where, model=model, seed=seed, catalog=catalog, root=root,
+    )  # fmt: skip
+    digest = hashlib.sha256("\n".join(map(dump, _known_rows(known))).encode()).hexdigest()
+    return EditionRecord(
+        plan=found.id,
+        region=where,
+        edition=edition,
+        as_of=day,
+        target_year=goal_year,
+        mode="final" if edition >= found.end_year else "interim",
+        methods=methods(model),
+        known={
+            "figures": len(known),
+            "sha256": digest,
+            "newest_vintage": max(known["vintage"], default=""),
+        },
+        verdicts=rounded(verdicts[list(VERDICT_COLUMNS)], 8),
+        targets=typed(plain_rows(plan_frame(found)), TARGET_COLUMNS),
+        observations=typed(plain_rows(annual), OBSERVATION_COLUMNS),
+        forecasts=rounded(typed(plain_rows(forecasts), FORECAST_COLUMNS), 6),
+    )
+
+
+def _known_rows(known: pd.DataFrame) -> list[list[Any]]:
+    ordered = known[list(KNOWN_COLUMNS)].sort_values(list(KNOWN_COLUMNS), kind="stable")
+    return [list(row.values()) for row in plain_rows(ordered)]
+
+
+def methods(model: str = "pooled") -> dict[str, Any]:
+    """Return what the numbers of an edition depend on besides figures and targets.
+
+    Parameters
+    ----------
+    model : str
+        Forecasting model.
+
+    Returns
+    -------
+    dict
+        Ids and SHA-256 of files, thresholds, version.
+    """
+    rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers", "preferences")]
+    return {
+        "model": model,
+        "priors_sha256": _files_hash(sorted(PRIORS.glob("*.json"))),
+        "series_rules_sha256": _files_hash(rules),
+        "on_track_from": ON_TRACK,
+        "off_track_below": AT_RISK,
+        "version": wqa.__version__,
+    }
+
+
+def _files_hash(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def past_editions(
+    years: Iterable[int] = range(2021, 2026),
+    *,
+    plan: Plan | str = "wuhan-14fyp",
+    region: str = "",
+    dates: Mapping[int, str] | None = None,
+    model: str = "pooled",
+    catalog: Path | str | None = None,
+    root: Path | str | None = None,
+) -> list[EditionRecord]:
+    """Rebuild earlier editions as of their dates.
+
+    Parameters
+    ----------
+    years : iterable of int
+        Report years.
+    plan, region, model, catalog, root
+        As in `edition_record`.
+    dates : mapping of int to str, optional
+        ISO date by report year; default: `edition_date`.
+
+    Returns
+    -------
+    list of EditionRecord
+        In the order of their dates.
+    """
+    days = {year: (dates or {}).get(year) or edition_date(year, root) for year in years}
+    made = [
+        edition_record(plan, region, year, day, model=model, catalog=catalog, root=root)
+        for year, day in days.items()
+    ]
+    return sorted(made, key=lambda record: (record.as_of, record.edition))

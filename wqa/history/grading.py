@@ -1,0 +1,220 @@
+"""Grade the forecasts of earlier editions by what later editions know.
+
+Nothing is fitted here and nothing is chosen: every stored forecast whose year has since been
+published counts, by the first later edition that knows the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wqa.data.series import KEYS
+from wqa.forecasts.intervals import proportion_interval
+from wqa.history.edition_records import EditionRecord
+from wqa.plans.targets import compare
+
+GRADED_COLUMNS = (
+    "edition", "as_of", "indicator_id", "region", "scope", "unit", "origin", "year", "h",
+    "n_points", "evidence_class", "median", "lo_80", "hi_80", "lo_95", "hi_95", "outcome",
+    "source_id", "vintage", "graded_in", "error", "inside_80", "inside_95", "target_id",
+    "comparator", "target", "p_attain", "attained", "hit_attain", "brier_attain", "last_value",
+    "origin_source_id", "p_not_worse", "not_worse", "hit_not_worse", "brier_not_worse",
+)  # fmt: skip
+VERDICT_GRADES = (
+    "edition", "as_of", "target_id", "row", "name_zh", "name_en", "verdict", "p_attain",
+    "evidence_class", "graded_in", "outcome", "hit", "brier",
+)  # fmt: skip
+SUMMARY_COLUMNS = (
+    "n_forecasts", "n_outcomes", "n_series", "inside_80", "inside_80_low", "inside_80_high",
+    "inside_95", "inside_95_low", "inside_95_high", "n_attain", "hit_attain", "brier_attain",
+    "n_not_worse", "hit_not_worse", "brier_not_worse", "is_established",
+)  # fmt: skip
+EVENTS = {"attain": "attained", "not_worse": "not_worse"}
+# Below this number of outcomes nothing is said about calibration.
+ENOUGH = 30
+OPEN_VERDICTS = ("on_track", "at_risk", "off_track")
+_FLAGS = ("inside_80", "inside_95", "attained", "hit_attain", "not_worse", "hit_not_worse", "hit")
+_FLOATS = ("error", "brier_attain", "brier_not_worse", "brier", "p_attain", "p_not_worse")
+
+
+def grade_forecasts(records: Sequence[EditionRecord]) -> pd.DataFrame:
+    """Grade every stored forecast whose outcome a later edition knows.
+
+    Parameters
+    ----------
+    records : sequence of EditionRecord
+        Editions, in any order; the newest one only grades.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``GRADED_COLUMNS``, one row per edition, series and year. `outcome` is the
+        value in the first later edition that has it (`graded_in`), if it became known after
+        the forecast was made and in the same unit; `source_id` is its source,
+        `origin_source_id` that of `last_value`. `error` is outcome less median.
+        `inside_80`: the outcome lies in the interval, ends included. For the events
+        ``attain`` (the plan's number is met) and ``not_worse`` (than `last_value`): the
+        probability, whether it happened, `hit_*` (it was given at least 0.5 and happened, or
+        less and did not) and `brier_*`, the squared difference.
+    """
+    ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
+    rows: list[dict[str, Any]] = []
+    for place, record in enumerate(ordered):
+        waiting = _by_key(record.forecasts)
+        sources = {key: row["source_id"] for key, row in _by_key(record.observations).items()}
+        for later in ordered[place + 1 :]:
+            if later.as_of <= record.as_of:
+                continue
+            for key, outcome in _by_key(later.observations).items():
+                stated = waiting.get(key)
+                if stated is None or outcome["unit"] != stated["unit"]:
+                    continue
+                del waiting[key]
+                if outcome["vintage"] > record.as_of:
+                    row = _graded(record, stated, later, outcome)
+                    row["origin_source_id"] = sources[(*key[:3], stated["origin"])]
+                    rows.append(row)
+    frame = _frame(rows, GRADED_COLUMNS)
+    return frame.sort_values([*KEYS, "year", "edition"], ignore_index=True)
+
+
+def _by_key(frame: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
+    keys = frame[[*KEYS, "year"]].itertuples(index=False, name=None)
+    rows = ({str(k): v for k, v in row.items()} for row in frame.to_dict("records"))
+    return dict(zip(keys, rows, strict=True))
+
+
+def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(columns))
+    kinds: dict[str, str] = {name: "boolean" for name in _FLAGS if name in columns}
+    kinds |= {name: "float64" for name in _FLOATS if name in columns}
+    return frame.astype(kinds)
+
+
+def _graded(
+    record: EditionRecord,
+    stated: dict[str, Any],
+    later: EditionRecord,
+    outcome: dict[str, Any],
+) -> dict[str, Any]:
+    value, decimals = float(outcome["value"]), int(stated["decimals"])
+    row = {name: stated[name] for name in GRADED_COLUMNS if name in stated}
+    row |= {
+        "edition": record.edition,
+        "as_of": record.as_of,
+        "graded_in": later.edition,
+        "outcome": value,
+        "source_id": outcome["source_id"],
+        "vintage": outcome["vintage"],
+        "error": value - stated["median"],
+    }
+    for level in (80, 95):
+        row[f"inside_{level}"] = bool(stated[f"lo_{level}"] <= value <= stated[f"hi_{level}"])
+    if pd.notna(stated["p_attain"]):
+        happened = compare(value, stated["comparator"], stated["target"], decimals).met
+        row |= _event("attain", stated["p_attain"], happened)
+    if pd.notna(stated["p_not_worse"]):
+        direction = stated["better"]
+        happened = compare(value, direction, stated["last_value"], decimals).met
+        row |= _event("not_worse", stated["p_not_worse"], happened)
+    return row
+
+
+def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
+    return {
+        EVENTS[name]: happened,
+        f"hit_{name}": (p >= 0.5) == happened,
+        f"brier_{name}": (p - happened) ** 2,
+    }
+
+
+def grade_verdicts(records: Sequence[EditionRecord]) -> pd.DataFrame:
+    """Grade the probabilities of open verdicts by later verdicts that are decided.
+
+    Parameters
+    ----------
+    records : sequence of EditionRecord
+        Editions, in any order; those of another plan or region grade only each other.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``VERDICT_GRADES``, one row per edition and target. `outcome` is
+        ``attained`` or ``not_attained`` in the first later edition that knows it.
+    """
+    ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
+    rows: list[dict[str, Any]] = []
+    for place, record in enumerate(ordered):
+        is_open = record.verdicts["verdict"].isin(OPEN_VERDICTS)
+        said = record.verdicts[is_open & record.verdicts["p_attain"].notna()]
+        for row in said.to_dict("records"):
+            for later in ordered[place + 1 :]:
+                if (later.plan, later.region) != (record.plan, record.region):
+                    continue
+                found = later.verdicts[later.verdicts["target_id"] == row["target_id"]]
+                decided = found[found["verdict"].isin(("attained", "not_attained"))]
+                if len(decided):
+                    outcome = str(decided["verdict"].iloc[0])
+                    happened, p = outcome == "attained", float(row["p_attain"])
+                    kept = {name: row[name] for name in VERDICT_GRADES if name in row}
+                    rows.append(
+                        {**kept, "edition": record.edition, "as_of": record.as_of,
+                         "graded_in": later.edition, "outcome": outcome,
+                         "hit": (p >= 0.5) == happened, "brier": (p - happened) ** 2}
+                    )  # fmt: skip
+                    break
+    return _frame(rows, VERDICT_GRADES)
+
+
+def grade_summary(graded: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Sum up graded forecasts.
+
+    Parameters
+    ----------
+    graded : pandas.DataFrame
+        As from `grade_forecasts`.
+    by : sequence of str, optional
+        Columns to group by, for example ``("edition",)``, ``("region",)`` or ``("h",)``;
+        default: all forecasts as one group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `by` and ``SUMMARY_COLUMNS``. Shares in percent, with Wilson intervals
+        of 95 % for the coverage. `n_outcomes` counts series and years once, however often
+        they were forecast; forecasts of one outcome are not independent of each other.
+        `is_established` says whether there are at least 30 outcomes; below that the shares
+        are descriptions and no finding about calibration.
+    """
+    groups = graded.groupby(list(by), sort=True) if by else [((), graded)]
+    rows = [
+        {**dict(zip(by, key, strict=True)), **_summary(part)} for key, part in groups if len(part)
+    ]
+    return pd.DataFrame(rows, columns=[*by, *SUMMARY_COLUMNS])
+
+
+def _summary(part: pd.DataFrame) -> dict[str, Any]:
+    n = len(part)
+    outcomes = len(part.drop_duplicates([*KEYS, "year"]))
+    row: dict[str, Any] = {
+        "n_forecasts": n,
+        "n_outcomes": outcomes,
+        "n_series": len(part.drop_duplicates(KEYS)),
+        "is_established": outcomes >= ENOUGH,
+    }
+    for level in (80, 95):
+        inside = int(part[f"inside_{level}"].sum())
+        low, high = proportion_interval(inside, n)
+        row |= {f"inside_{level}": 100.0 * inside / n, f"inside_{level}_low": low,
+                f"inside_{level}_high": high}  # fmt: skip
+    for name, happened in EVENTS.items():
+        asked = part[part[happened].notna()]
+        row |= {f"n_{name}": len(asked), f"hit_{name}": np.nan, f"brier_{name}": np.nan}
+        if len(asked):
+            row[f"hit_{name}"] = 100.0 * float(asked[f"hit_{name}"].mean())
+            row[f"brier_{name}"] = float(asked[f"brier_{name}"].mean())
+    return row

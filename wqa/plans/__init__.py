@@ -1,0 +1,1 @@
+"""Targets and the catalogue: what a plan promises, read and checked."""

@@ -1,0 +1,1 @@
+"""From notebooks to HTML, PDF and Word."""

@@ -1,0 +1,180 @@
+"""The record of a build: inputs with their hashes, parameters, versions, findings, outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from wqa import __version__
+from wqa.data.observations import load_sources
+from wqa.data.project_data import read_project
+from wqa.parameters import Parameters
+from wqa.paths import ASSETS, CATALOG
+from wqa.plans.catalog import list_plans, load_conflicts, load_plan
+from wqa.plans.catalog import load_sources as load_documents
+from wqa.plans.records import Source
+from wqa.publication.document import Paper
+from wqa.publication.publishing import pandoc_version
+
+# Distributions whose version can change a number or a page.
+PACKAGES = ("matplotlib", "numpy", "pandas", "papermill", "scipy", "statsmodels", "typst")
+
+
+def known_sources(root: Path, catalog: Path | None) -> dict[str, Source]:
+    """Return every source that a figure or a plan can refer to.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Project folder.
+    catalog : pathlib.Path or None
+        Extra catalogue folder.
+
+    Returns
+    -------
+    dict of str to Source
+        By id; documents of plans win over raw files of the same id, and the id of a plan
+        stands for its document.
+    """
+    found = {}
+    for row in load_sources(root, catalog).to_dict("records"):
+        keys = ("title", "publisher", "published", "url", "evidence", "file")
+        fields: dict[str, Any] = {key: str(row[key]) for key in keys}
+        found[str(row["source_id"])] = Source(id=str(row["source_id"]), **fields)
+    found |= load_documents(catalog)
+    # A figure of a plan may name the plan; it then refers to the plan's document.
+    for plan_id in list_plans(catalog):
+        found[plan_id] = found[load_plan(plan_id, catalog).source_id]
+    return found
+
+
+def conflicting_sources(catalog: Path | None) -> set[str]:
+    """Return the sources that a registered conflict names.
+
+    Parameters
+    ----------
+    catalog : pathlib.Path or None
+        Extra catalogue folder.
+
+    Returns
+    -------
+    set of str
+    """
+    readings = (r for conflict in load_conflicts(catalog).values() for r in conflict.readings)
+    return {reading.source_id for reading in readings}
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def input_files(
+    root: Path, notebooks: Path, chapters: Sequence[str], catalog: Path | None
+) -> dict[str, str]:
+    """Return the hashes of all inputs.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Project folder.
+    notebooks : pathlib.Path
+        Folder of the notebooks.
+    chapters : sequence of str
+        Chapters that were run.
+    catalog : pathlib.Path or None
+        Extra catalogue folder.
+
+    Returns
+    -------
+    dict of str to str
+        Path, without the folders of this machine, to SHA-256.
+    """
+    found = {f"notebooks/{c}.ipynb": notebooks / f"{c}.ipynb" for c in chapters}
+    folders = [("data/raw", root / "data" / "raw"), ("wqa/catalog_data", CATALOG),
+               ("wqa/assets", ASSETS), ("catalog", catalog)]  # fmt: skip
+    for name, folder in folders:
+        if folder is not None:
+            files = sorted(path for path in folder.rglob("*") if path.is_file())
+            found |= {f"{name}/{path.relative_to(folder).as_posix()}": path for path in files}
+    return {name: sha256(path) for name, path in sorted(found.items())}
+
+
+def build_record(
+    paper: Paper,
+    chosen: Parameters,
+    given: Mapping[str, Mapping[str, Any]],
+    inputs: Mapping[str, str],
+    folder: Path,
+    root: Path,
+) -> dict[str, Any]:
+    """Return what is written as ``build.json``; it holds no time of the build.
+
+    Parameters
+    ----------
+    paper : Paper
+        The document.
+    chosen : Parameters
+        Checked parameters.
+    given : mapping
+        Chapter id to the parameters of its notebook.
+    inputs : mapping of str to str
+        From `input_files`.
+    folder : pathlib.Path
+        Folder of the edition, complete but for this record.
+    root : pathlib.Path
+        Project folder.
+
+    Returns
+    -------
+    dict
+    """
+    outputs = sorted(path for path in folder.rglob("*") if path.is_file())
+    versions = {name: version(name) for name in PACKAGES} | {
+        "wqa": __version__,
+        "pandoc": pandoc_version(),
+        "python": platform.python_version(),
+    }
+    return {
+        "title": f"{paper.title} {paper.edition}",
+        "parameters": {
+            "plan": chosen.plan.id, "region": chosen.region, "edition": chosen.edition,
+            "as_of": chosen.as_of, "target_year": chosen.target_year, "lang": chosen.lang,
+            "seed": chosen.seed,
+        },
+        "versions": versions,
+        "inputs": dict(inputs),
+        "chapters": [
+            {
+                "id": chapter.id,
+                "label": chapter.label,
+                "title": chapter.title,
+                "figures": sum(block["type"] == "figure" for block in chapter.blocks),
+                "tables": sum(block["type"] == "table" for block in chapter.blocks),
+                "parameters": dict(given.get(chapter.id, {})),
+            }
+            for chapter in paper.chapters
+        ],
+        "counts": {
+            "figures": len(paper.floats("figure")), "tables": len(paper.floats("table")),
+            "facts": len(paper.facts), "sources": len(paper.sources),
+        },
+        "findings": [*paper.findings, *_data_findings(chosen, root)],
+        "outputs": {path.relative_to(folder).as_posix(): sha256(path) for path in outputs},
+    }  # fmt: skip
+
+
+def _data_findings(chosen: Parameters, root: Path) -> list[dict[str, str]]:
+    return [
+        {
+            "code": finding.code, "severity": finding.severity,
+            "where": f"{finding.file}:{finding.row}" if finding.row else finding.file,
+            "value": finding.value, "message_zh": finding.message_zh,
+            "message_en": finding.message_en,
+        }
+        for finding in read_project(root, chosen.catalog).findings
+    ]  # fmt: skip

@@ -1,0 +1,372 @@
+"""Build an edition of the white paper: run the chapters, collect their blocks, publish.
+
+Nothing is half-written: an edition is made in a temporary folder beside its place and
+moved there when it is complete. Two builds of the same inputs differ in nothing but
+``build-log.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wqa.data.observations import load_regions
+from wqa.errors import BuildError
+from wqa.history.edition_records import write_edition
+from wqa.history.editions import edition_record, newest_retrieval
+from wqa.parameters import Parameters, resolve
+from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
+from wqa.plans.catalog import load_indicators
+from wqa.publication.build_record import (
+    build_record,
+    conflicting_sources,
+    input_files,
+    known_sources,
+)
+from wqa.publication.chapters import ChapterEntry, Outline, load_chapters, load_outline
+from wqa.publication.collecting import collect
+from wqa.publication.data_pack import write_pack
+from wqa.publication.document import Paper, assemble
+from wqa.publication.fonts import missing_glyphs
+from wqa.publication.kernels import check_parameters, make_kernelspec, normalise, run_notebook
+from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
+
+__all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]
+
+NAMES = {"html": "white-paper.html", "pdf": "white-paper.pdf", "docx": "white-paper.docx"}
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build has made.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the edition.
+    files : mapping of str to pathlib.Path
+        Format to its file; ``data`` is the data pack, ``record`` is ``build.json``.
+    chapters, figures, tables, sources, facts : int
+        Counts.
+    findings : int
+        Problems recorded in ``build.json``.
+    seconds : float
+        Time taken.
+    """
+
+    folder: Path
+    files: Mapping[str, Path]
+    chapters: int
+    figures: int
+    tables: int
+    sources: int
+    facts: int
+    findings: int
+    seconds: float
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.folder}",
+            f"  {self.chapters} chapters, {self.figures} figures, {self.tables} tables, "
+            f"{self.facts} numbers from {self.sources} sources, {self.findings} findings, "
+            f"{self.seconds:.0f} s",
+        ]
+        return "\n".join([*lines, *(f"  {path}" for path in self.files.values())])
+
+
+def build_paper(
+    plan: str = "wuhan-14fyp",
+    region: str = "",
+    edition: int | None = None,
+    as_of: str | None = None,
+    lang: str = "zh",
+    formats: Sequence[str] = FORMATS,
+    only: str | Sequence[str] | None = None,
+    catalog: Path | str | None = None,
+    root: Path | str | None = None,
+    out: Path | str | None = None,
+    jobs: int = 2,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Build one edition of the white paper in one language.
+
+    Parameters
+    ----------
+    plan : str
+        Plan id.
+    region : str, optional
+        Region id; default: the region of the plan.
+    edition : int, optional
+        Report year; default: the last year of the plan.
+    as_of : str, optional
+        ISO date; only what was published until then is used. Default: the newest day on
+        which raw files were taken over.
+    lang : str
+        ``zh`` or ``en``.
+    formats : sequence of str
+        Of ``html``, ``pdf``, ``docx``.
+    only : str or sequence of str, optional
+        Chapter ids; the result is a preview in a folder of its own.
+    catalog : path-like, optional
+        Extra catalogue folder.
+    root : path-like, optional
+        Project folder.
+    out : path-like, optional
+        Folder of editions; default ``outputs`` of the project.
+    jobs : int
+        Notebooks run at once.
+    progress : callable, optional
+        Is given one line of text per step.
+
+    Returns
+    -------
+    BuildResult
+
+    Raises
+    ------
+    BuildError
+        If a parameter, a chapter, a notebook or a document fails. Earlier editions stay
+        as they are; a failed notebook is kept in ``failed`` beside the editions.
+    """
+    start = time.monotonic()
+    tell = _teller(progress, start)
+    home = project_root(root)
+    chosen = resolve(
+        plan=plan, region=region, edition=edition, lang=lang, catalog=catalog,
+        as_of=as_of or newest_retrieval(home),
+    )  # fmt: skip
+    _check_formats(formats)
+    outline = load_outline(chosen.catalog)
+    entries = _chosen_chapters(outline, only)
+    given = {entry.id: _given(chosen, entry) for entry in entries}
+    books = notebooks_dir(home)
+    for entry in entries:
+        check_parameters(books / f"{entry.id}.ipynb", given[entry.id])
+    name = edition_name(chosen) + ("-preview" if only else "")
+    place = Path(out).resolve() if out is not None else outputs_dir(home)
+    place.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".building-{name}-", dir=place))
+    try:
+        try:
+            durations = _run_chapters(entries, given, home, work, jobs, tell)
+            paper = _assemble(outline, entries, work, chosen, home)
+        except BuildError as error:
+            raise _keep(error, work / "notebooks", place / "failed" / name) from error
+        counts = {kind: len(paper.floats(kind)) for kind in ("figure", "table")}
+        tell(f"document: {counts['figure']} figures, {counts['table']} tables")
+        for fmt in formats:
+            before = time.monotonic()
+            write(paper, fmt, work / NAMES[fmt], chosen.as_of or "")
+            durations[fmt] = time.monotonic() - before
+            tell(f"{fmt}: {durations[fmt]:.1f} s")
+        write_pack(paper, work / "data")
+        if not only:
+            kept = edition_record(
+                chosen.plan, chosen.region, chosen.edition, chosen.as_of or "",
+                target_year=chosen.target_year, seed=chosen.seed, catalog=chosen.catalog, root=home,
+            )  # fmt: skip
+            write_edition(kept, work)
+            tell(f"record: {len(kept.forecasts)} forecasts")
+        for scratch in ("typst", "word"):
+            shutil.rmtree(work / scratch, ignore_errors=True)
+        inputs = input_files(home, books, [entry.id for entry in entries], chosen.catalog)
+        record = build_record(paper, chosen, given, inputs, work, home)
+        _write_json(work / "build.json", record)
+        seconds = round(time.monotonic() - start, 1)
+        rounded = {key: round(value, 1) for key, value in durations.items()}
+        _write_json(work / "build-log.json", {"seconds": seconds, "steps": rounded})
+        _publish(work, place / name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return _result(place / name, paper, record, formats, seconds)
+
+
+def edition_name(chosen: Parameters) -> str:
+    """Return the folder name of an edition.
+
+    Parameters
+    ----------
+    chosen : Parameters
+        Checked parameters.
+
+    Returns
+    -------
+    str
+        ``<plan>-<region>-<edition>``, with ``-en`` for English.
+    """
+    tail = "" if chosen.lang == "zh" else f"-{chosen.lang}"
+    return f"{chosen.plan.id}-{chosen.region}-{chosen.edition}{tail}"
+
+
+def _teller(progress: Progress | None, start: float) -> Progress:
+    def tell(line: str) -> None:
+        if progress is not None:
+            progress(f"[{time.monotonic() - start:5.1f} s] {line}")
+
+    return tell
+
+
+def _check_formats(formats: Sequence[str]) -> None:
+    unknown = [fmt for fmt in formats if fmt not in FORMATS]
+    if unknown or not formats or isinstance(formats, str):
+        raise BuildError("unknown format", got=formats, expected=f"some of {', '.join(FORMATS)}")
+
+
+def _chosen_chapters(outline: Outline, only: str | Sequence[str] | None) -> list[ChapterEntry]:
+    wanted = [only] if isinstance(only, str) else list(only or [])
+    known = [chapter.id for chapter in outline.chapters]
+    for id in wanted:
+        if id not in known:
+            raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
+    return [chapter for chapter in outline.chapters if not wanted or chapter.id in wanted]
+
+
+def _given(chosen: Parameters, entry: ChapterEntry) -> dict[str, Any]:
+    common = {
+        "plan": chosen.plan.id,
+        "region": chosen.region,
+        "edition": chosen.edition,
+        "as_of": chosen.as_of or "",
+        "target_year": chosen.target_year,
+        "lang": chosen.lang,
+        "seed": chosen.seed,
+    }
+    return {**common, **(entry.parameters or {})}
+
+
+def _run_chapters(
+    entries: Sequence[ChapterEntry],
+    given: Mapping[str, Mapping[str, Any]],
+    home: Path,
+    work: Path,
+    jobs: int,
+    tell: Progress,
+) -> dict[str, float]:
+    """Run the notebooks, a few at once; return the seconds each took."""
+    target = work / "notebooks"
+    target.mkdir()
+    scratch = Path(tempfile.mkdtemp(prefix="wqa-kernels-"))
+    # The same conditions on every machine, whatever the user's own settings are; and the
+    # same library as the one that builds, wherever it was imported from.
+    given_path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    search = [str(PACKAGE.parent), *filter(None, given_path)]
+    environment = {
+        "PYTHONPATH": os.pathsep.join(search),
+        "WQA_ROOT": str(home), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "TZ": "UTC",
+        "LC_ALL": "C.UTF-8", "MPLCONFIGDIR": str(scratch / "matplotlib"),
+        "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1",
+        "SOURCE_DATE_EPOCH": str(epoch_of(str(next(iter(given.values()))["as_of"]))),
+    }  # fmt: skip
+    durations: dict[str, float] = {}
+
+    def run(entry: ChapterEntry) -> float:
+        before = time.monotonic()
+        run_notebook(
+            notebooks_dir(home) / f"{entry.id}.ipynb", target / f"{entry.id}.ipynb",
+            given[entry.id], kernels=kernels, cwd=home,
+        )  # fmt: skip
+        return time.monotonic() - before
+
+    try:
+        kernels = make_kernelspec(scratch / "kernels", environment)
+        with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+            running: dict[Future[float], str] = {pool.submit(run, e): e.id for e in entries}
+            try:
+                for done in as_completed(running):
+                    durations[running[done]] = done.result()
+                    tell(f"chapter {running[done]}: {durations[running[done]]:.1f} s")
+            except BuildError:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return durations
+
+
+def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
+    """Keep the failed notebook and say where."""
+    source = target / f"{error.where.split(',')[0]}.ipynb"
+    if not source.is_file():
+        return error
+    failed.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, failed / source.name)
+    fix = f"{error.fix} The executed notebook is kept: {failed / source.name}".strip()
+    return BuildError(
+        error.what, where=f"chapter {error.where}", got=error.got, expected=error.expected, fix=fix
+    )
+
+
+def _assemble(
+    outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path
+) -> Paper:
+    blocks: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        book = normalise(work / "notebooks" / f"{entry.id}.ipynb")
+        blocks[entry.id] = collect(book, entry.id, chosen.lang, parse_prose)
+    year, month, day = str(chosen.as_of).split("-")
+    names = _names(chosen, home)
+    slots = {
+        "region": names.get(chosen.region, chosen.region),
+        "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")),
+        "edition": str(chosen.edition),
+        "year": year,
+        "month": str(int(month)) if chosen.lang == "zh" else month,
+        "day": str(int(day)) if chosen.lang == "zh" else day,
+    }
+    return assemble(
+        outline, blocks, lang=chosen.lang, slots=slots, names=names,
+        sources=known_sources(home, chosen.catalog),
+        conflicts=conflicting_sources(chosen.catalog), missing=missing_glyphs,
+    )  # fmt: skip
+
+
+def _names(chosen: Parameters, home: Path) -> dict[str, str]:
+    """Return the names of indicators and regions by id."""
+    names = load_regions(home).set_index("region")[f"name_{chosen.lang}"]
+    indicators = load_indicators(chosen.catalog)
+    return {str(id): str(name) for id, name in names.items()} | {
+        id: str(getattr(indicator, f"name_{chosen.lang}")) for id, indicator in indicators.items()
+    }
+
+
+def _write_json(path: Path, data: object) -> None:
+    text = json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _publish(work: Path, place: Path) -> None:
+    """Put the complete edition in its place; the earlier one stays until then."""
+    work.chmod(0o755)
+    old = place.with_name(f".replaced-{place.name}")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    try:
+        work.rename(place)
+    except OSError:
+        if old.exists():
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _result(
+    folder: Path, paper: Paper, record: Mapping[str, Any], formats: Sequence[str], seconds: float
+) -> BuildResult:
+    files = {fmt: folder / NAMES[fmt] for fmt in formats}
+    files |= {"data": folder / "data.zip", "record": folder / "build.json"}
+    return BuildResult(
+        folder=folder, files=files, chapters=len(paper.chapters),
+        figures=len(paper.floats("figure")), tables=len(paper.floats("table")),
+        sources=len(paper.sources), facts=len(paper.facts), findings=len(record["findings"]),
+        seconds=seconds,
+    )  # fmt: skip

@@ -1,0 +1,319 @@
+"""Text in pieces: plain words, numbers with their origin, references and citations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wqa.display.report import OWN
+from wqa.errors import BuildError
+from wqa.plans.records import Source
+from wqa.publication.plain_text import Cleaner
+
+# A cell or caption longer than this is cut in print; the data pack keeps it whole.
+LONGEST = 300
+# Up to so many sources are named in the line under a table; more are given by number only.
+NAMED_SOURCES = 3
+# From here on, characters are as wide as a Chinese one and are not set off by a blank.
+FIRST_WIDE = 0x2E80
+_REFERENCE = re.compile(r"@(fig|tbl|ch):([A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]|[A-Za-z0-9])")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text: plain, a number with its origin (`tip`), or a link (`target`)."""
+
+    text: str
+    tip: str = ""
+    target: str = ""
+
+
+Pieces = tuple[Piece, ...]
+
+
+@dataclass
+class Register:
+    """What is found while the document is put together.
+
+    Parameters
+    ----------
+    words : mapping of str to str
+        Fixed words of the language.
+    known : mapping of str to Source
+        Every source that may be referred to.
+    cleaner : Cleaner
+        Makes text printable.
+    labels : dict
+        Reference (``fig:id``) to its label and anchor.
+    sources : dict of str to int
+        Sources referred to, with their number.
+    facts : dict
+        Numbers printed, by id, with their places.
+    place : str
+        Chapter in work, as readers know it.
+    names : mapping of str to str
+        Names of indicators and regions by id.
+    """
+
+    words: Mapping[str, str]
+    known: Mapping[str, Source]
+    cleaner: Cleaner
+    labels: dict[str, tuple[str, str]] = field(default_factory=dict)  # reference: label, anchor
+    sources: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    place: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def pieces(
+    parts: Iterable[Any], where: str, register: Register, *, limit: int = 0, place: str = ""
+) -> Pieces:
+    """Turn strings and facts into printable pieces; references become links.
+
+    Parameters
+    ----------
+    parts : iterable of str and mapping
+        Strings, and facts as JSON objects.
+    where : str
+        Chapter and cell, for messages.
+    register : Register
+        Of the document; notes what is found.
+
+    limit : int
+        Longest part that is printed whole; such text holds no references. 0: any length.
+    place : str
+        Where a reader finds it; default is the chapter.
+
+    Returns
+    -------
+    tuple of Piece
+    """
+    out: list[Piece] = []
+    for part in parts:
+        if isinstance(part, str):
+            text = register.cleaner.line(part, where, limit=limit, keep_space=True)
+            out += [Piece(text)] if limit else _linked(text, where, register)
+            continue
+        text = register.cleaner.line(str(part["text"]), where, limit=limit)
+        about = _about(part, where, register)
+        documents = [register.known[id].id for id in part.get("source_ids", ())
+                     if id in register.known]  # fmt: skip
+        noted = register.facts.setdefault(
+            part["id"], {**part, "source_ids": documents, "about": about, "places": []}
+        )
+        spot = place or register.place
+        if spot not in noted["places"]:
+            noted["places"].append(spot)
+        out.append(Piece(text, tip=_tip(part, where, register)))
+    return tuple(out)
+
+
+def _linked(text: str, where: str, register: Register) -> list[Piece]:
+    out, last = [], 0
+    for match in _REFERENCE.finditer(text):
+        label, anchor = _resolve(f"{match[1]}:{match[2]}", where, register)
+        out += [Piece(text[last : match.start()]), Piece(label, target=f"#{anchor}")]
+        last = match.end()
+    return [piece for piece in [*out, Piece(text[last:])] if piece.text]
+
+
+def _resolve(reference: str, where: str, register: Register) -> tuple[str, str]:
+    if reference not in register.labels:
+        known = ", ".join(sorted(register.labels))
+        raise BuildError(
+            "a reference leads nowhere",
+            where=where,
+            got=f"@{reference}",
+            expected=f"one of {known}" if known else "no reference: nothing can be referred to",
+        )
+    return register.labels[reference]
+
+
+def cited(parts: Sequence[Any], where: str, register: Register) -> Pieces:
+    """Return the pieces of a paragraph, followed by the numbers of its sources.
+
+    Parameters
+    ----------
+    parts : sequence of str and mapping
+        Strings, and facts as JSON objects.
+    where : str
+        Chapter and cell, for messages.
+    register : Register
+        Of the document; notes what is found.
+
+    Returns
+    -------
+    tuple of Piece
+    """
+    return pieces(parts, where, register) + cite(sources_of([parts]), where, register)
+
+
+def sources_of(cells: Iterable[Iterable[Any]]) -> list[str]:
+    """Return the source ids of all facts in some cells, in order of appearance."""
+    found: dict[str, None] = {}
+    for cell in cells:
+        for part in cell:
+            if not isinstance(part, str):
+                found.update(dict.fromkeys(part.get("source_ids", ())))
+    return list(found)
+
+
+def cite(ids: Iterable[str], where: str, register: Register) -> Pieces:
+    """Return the numbers of some sources as links to the annex.
+
+    Parameters
+    ----------
+    ids : iterable of str
+        Source ids; the book's own computation has no number.
+    where : str
+        Chapter and cell, for messages.
+    register : Register
+        Of the document; notes what is found.
+
+    Returns
+    -------
+    tuple of Piece
+    """
+    numbers = {_source_number(id, where, register): id for id in ids if id != OWN}
+    return tuple(
+        Piece(f"[{number}{_mark(id, register)}]", target=f"#src-{number}")
+        for number, id in sorted(numbers.items())
+    )
+
+
+def _mark(id: str, register: Register) -> str:
+    """Mark evidence below the official grade wherever it is used."""
+    return register.words.get(f"mark_{register.known[id].evidence}", "")
+
+
+def _source_number(id: str, where: str, register: Register) -> int:
+    if id not in register.known:
+        raise BuildError(
+            "a source is not known",
+            where=where,
+            got=id,
+            expected="a source of the raw files, a plan or the conflict register",
+        )
+    # Two ids may stand for one document; it gets one number.
+    document = register.known[id].id
+    return register.sources.setdefault(document, len(register.sources) + 1)
+
+
+def source_line(
+    ids: Sequence[str], where: str, register: Register, *, named: bool = True
+) -> Pieces:
+    """Compose the line under a table or figure: a few sources by name, many by number.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Source ids.
+    where : str
+        Chapter and cell, for messages.
+    register : Register
+        Of the document; notes what is found.
+    named : bool
+        False for a figure: its picture names the publishers already.
+
+    Returns
+    -------
+    tuple of Piece
+    """
+    words = register.words
+    real = [id for id in dict.fromkeys(ids) if id != OWN]
+    cites = cite(real, where, register)
+    line: list[Piece] = [Piece(words["source_line" if named or not real else "number_line"])]
+    if named and len(real) <= NAMED_SOURCES:
+        by_number = {_source_number(id, where, register): register.known[id] for id in real}
+        for position, (_, source) in enumerate(sorted(by_number.items())):
+            name = register.cleaner.line(source.publisher, where, limit=LONGEST)
+            line += [Piece((words["separator"] if position else "") + name), cites[position]]
+    else:
+        line += cites
+    if OWN in ids:
+        line.append(Piece((words["separator"] if real else "") + words["own"]))
+    return tuple(line)
+
+
+def _about(fact: Mapping[str, Any], where: str, register: Register) -> str:
+    """Say what a number describes: indicator, region, year."""
+    ids = [str(fact.get(key) or "") for key in ("indicator_id", "region", "year")]
+    named = [register.names.get(id, id) for id in ids if id]
+    return register.cleaner.line(register.words["list_comma"].join(named), where, limit=LONGEST)
+
+
+def _tip(fact: Mapping[str, Any], where: str, register: Register) -> str:
+    """Describe to a reader where a number comes from."""
+    words = register.words
+    about = _about(fact, where, register)
+    lines = [*([about] if about else []), words[f"kind_{fact['kind']}"]]
+    for id in fact.get("source_ids", ()):
+        if id == OWN:
+            continue
+        number = _source_number(id, where, register)
+        source = register.known[id]
+        when = source.published or words["undated"]
+        grade = words[f"evidence_{source.evidence}"]
+        comma = words["list_comma"]
+        lines.append(f"[{number}] {source.publisher}{comma}{source.title}{comma}{when}"
+                     f"{comma}{grade}")  # fmt: skip
+    lines += [str(fact[key]) for key in ("locator", "note") if fact.get(key)]
+    return register.cleaner.line(words["separator"].join(lines), where, limit=2 * LONGEST)
+
+
+def prose(tree: list[Any], where: str, register: Register) -> list[Any]:
+    """Clean the text of a syntax tree and turn its references into links.
+
+    Parameters
+    ----------
+    tree : list
+        Blocks or inlines of Pandoc.
+    where : str
+        Chapter and cell, for messages.
+    register : Register
+        Of the document; notes what is found.
+
+    Returns
+    -------
+    list
+    """
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return _close_up([walk(item) for item in node])
+        if not isinstance(node, dict):
+            return node
+        if node.get("t") == "Str":
+            return {"t": "Str", "c": register.cleaner.line(node["c"], where, keep_space=True)}
+        if node.get("t") == "Cite":
+            return {"t": "Span", "c": [["", [], []], [_reference(c) for c in node["c"][0]]]}
+        return {key: walk(value) for key, value in node.items()}
+
+    def _reference(citation: Mapping[str, Any]) -> dict[str, Any]:
+        label, anchor = _resolve(citation["citationId"], where, register)
+        return {"t": "Link", "c": [["", [], []], [{"t": "Str", "c": label}], [f"#{anchor}", ""]]}
+
+    return [walk(node) for node in tree]
+
+
+def _close_up(nodes: list[Any]) -> list[Any]:
+    """Take out the blanks that Markdown needs around a reference in Chinese text."""
+
+    def is_(node: Any, kind: str) -> bool:
+        return isinstance(node, dict) and node.get("t") == kind
+
+    def wide(node: Any, place: int) -> bool:
+        return is_(node, "Str") and bool(node["c"]) and ord(node["c"][place]) >= FIRST_WIDE
+
+    out: list[Any] = []
+    for number, node in enumerate(nodes):
+        before, after = nodes[number - 1 : number], nodes[number + 1 : number + 2]
+        if is_(node, "Space") and before and after:
+            opens = is_(after[0], "Span") and wide(before[0], -1)
+            closes = is_(before[0], "Span") and wide(after[0], 0)
+            if opens or closes:
+                continue
+        out.append(node)
+    return out
