@@ -138,8 +138,9 @@ def layout(
         max(_least(cell) for cell in column) + shift + 0.1
         for column, shift in zip(columns, shifts, strict=True)
     ]
+    # A head may wrap: it asks for a third of its length, so that it does not starve the text.
     wished = [
-        max(low, max(em_width(cell) for cell in column) + shift + 0.1)
+        max(low, em_width(column[0]) / 3, *(em_width(cell) + shift + 0.1 for cell in column[1:]))
         for low, column, shift in zip(least, columns, shifts, strict=True)
     ]
     room = width - PADDING * len(columns)
