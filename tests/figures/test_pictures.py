@@ -1,0 +1,253 @@
+"""The figures of the paper: what is drawn, in both languages, with nothing cut or overlapping."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wqa.assessment.attainment import assess
+from wqa.data.observations import load_death_rates
+from wqa.display.charts import plot_path_and_fan, plot_series, runs_of
+from wqa.display.countcharts import plot_plan_sum
+from wqa.display.death_pictures import death_rates_picture
+from wqa.display.evidence_charts import plot_reliability
+from wqa.display.figures import FONT_FAMILY, render, texts_in
+from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
+from wqa.display.pictures import level_picture, regions_picture
+from wqa.display.plan_pictures import attainment_picture, plan_rows, plan_sum_picture
+from wqa.display.view import open_view
+from wqa.display.wording import terms
+from wqa.errors import DataError
+from wqa.parameters import resolve
+
+LEVELS = (
+    "product_sampling_pass_rate",
+    "food_sampling_pass_rate",
+    "agri_product_pass_rate",
+    "drug_sampling_pass_rate",
+    "public_service_satisfaction",
+    "consumer_satisfaction",
+    "complaints",
+)
+MAKERS = {
+    **{name: lambda view, name=name: level_picture(view, name) for name in LEVELS},
+    "regions": lambda view: regions_picture(view, "product_sampling_pass_rate"),
+    "funnel": lambda view: funnel_picture(view, "food_sampling_pass_rate"),
+    "grid": grid_picture,
+    "death": lambda view: death_rates_picture(view, load_death_rates("CN")),
+    "luck": lambda view: luck_picture(view, view.targets("food_evaluation_pass_rate")[0]),
+    "attainment": lambda view: attainment_picture(
+        view, assess(view.parameters.plan, observations=view.observations)
+    ),
+    "sum": lambda view: plan_sum_picture(view, *plan_rows(view, "international_standards_new")[0]),
+}
+
+
+@pytest.fixture(scope="module")
+def views():
+    return {lang: open_view(resolve(lang=lang)) for lang in ("zh", "en")}
+
+
+@pytest.fixture(scope="module")
+def pictures(views):
+    made = {}
+
+    def picture(name, lang):
+        if (name, lang) not in made:
+            made[name, lang] = MAKERS[name](views[lang])
+        return made[name, lang]
+
+    return picture
+
+
+@pytest.fixture(params=["zh", "en"])
+def lang(request):
+    return request.param
+
+
+def boxes(figure):
+    """Printed texts with their boxes in inches."""
+    from matplotlib.text import Text
+
+    renderer = figure.canvas.get_renderer()
+    figure.draw_without_rendering()
+    found = []
+    for text in figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible():
+            box = text.get_window_extent(renderer)
+            found.append((text.get_text(), box.x0, box.y0, box.x1, box.y1, text))
+    return found
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_nothing_is_cut_at_the_edge(pictures, name, lang):
+    figure = pictures(name, lang)["fig"]
+    width, height = (side * figure.dpi for side in figure.get_size_inches())
+    for text, x0, y0, x1, y1, _ in boxes(figure):
+        inside = x0 >= -3 and y0 >= -3 and x1 <= width + 3 and y1 <= height + 3
+        assert inside, (text, (x0, y0, x1, y1), (width, height))
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_direct_labels_do_not_overlap(pictures, name, lang):
+    figure = pictures(name, lang)["fig"]
+    right = max((axes.get_window_extent().x1 for axes in figure.axes), default=0)
+    labels = [box for box in boxes(figure) if box[1] > right]
+    for place, one in enumerate(labels):
+        for two in labels[place + 1 :]:
+            apart = one[2] >= two[4] - 1 or two[2] >= one[4] - 1
+            assert apart, (one[0], two[0])
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_figures_print_with_the_bundled_font_and_name_their_sources(pictures, name, lang):
+    picture = pictures(name, lang)
+    figure = picture["fig"]
+    assert {family for *_, text in boxes(figure) for family in text.get_fontfamily()} == {
+        FONT_FAMILY
+    }
+    mark = {"zh": "资料来源：", "en": "Sources: "}[lang]
+    assert any(text.startswith(mark) for text in texts_in(figure))
+    assert picture["sources"] and len(picture["data"])
+
+
+@pytest.mark.parametrize("name", ["attainment", "funnel"])
+def test_rebuilt_figures_are_equal_byte_for_byte(pictures, views, name, lang):
+    again = MAKERS[name](views[lang])["fig"]
+    assert render(again, "svg_path") == render(pictures(name, lang)["fig"], "svg_path")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_alternative_text_tells_what_is_drawn(pictures, name, lang):
+    picture = pictures(name, lang)
+    alt = str(picture["alt"])
+    assert len(alt) > 20
+    chinese = any("一" <= char <= "鿿" for char in alt)
+    assert chinese == (lang == "zh"), alt
+    assert not any(char.isdigit() for part in picture["alt"].parts() if isinstance(part, str)
+                   for char in part)  # fmt: skip
+
+
+def frame(points, **given):
+    rows = [
+        {"region": "CN", "role": "nation", "series": "全国", "year": year, "value": value}
+        | {"qualifier": "exact"}
+        | given
+        for year, value in points
+    ]
+    return pd.DataFrame(rows)
+
+
+def lines(figure):
+    return [
+        (list(line.get_xdata()), list(line.get_ydata()))
+        for line in figure.axes[0].lines
+        if len(line.get_xdata()) and line.get_linestyle() not in ("None", "", " ", ":")
+    ]
+
+
+def test_runs_of_consecutive_years():
+    assert runs_of([2014, 2015, 2017, 2018, 2020]) == [[0, 1], [2, 3], [4]]
+
+
+def test_missing_year_is_a_gap_and_nothing_is_interpolated():
+    data = frame([(2014, 97.0), (2015, 97.2), (2017, 97.6), (2018, 97.7)])
+    figure = plot_series(data, title="合格率（%）", source="资料来源：甲。")
+    drawn = sorted(x for x, _ in lines(figure))
+    assert drawn == [[2014, 2015], [2017, 2018]]
+
+
+def test_a_break_of_definition_is_never_bridged():
+    old = frame([(2018, 97.0), (2019, 97.2)], series="旧")
+    new = frame([(2020, 90.0), (2021, 90.5)], series="新")
+    figure = plot_series(pd.concat([old, new]), title="合格率", source="资料来源：甲。")
+    assert sorted(x for x, _ in lines(figure)) == [[2018, 2019], [2020, 2021]]
+
+
+def test_part_of_a_year_and_targets_are_not_drawn():
+    data = pd.concat(
+        [
+            frame([(2018, 97.0)]),
+            frame([(2019, 50.0)], qualifier="partial_period"),
+            frame([(2020, 99.9)], qualifier="target"),
+        ]
+    )
+    figure = plot_series(data, title="合格率", source="资料来源：甲。")
+    values = [y for line in figure.axes[0].lines for y in line.get_ydata()]
+    assert 50.0 not in values and 99.9 not in values
+
+
+def test_target_line_stands_at_the_target():
+    target = {"value": 98.5, "first": 2021, "last": 2025, "label": "目标"}
+    data = frame([(2018, 97.0), (2019, 97.1)])
+    figure = plot_series(data, title="合格率", source="资料来源：甲。", target=target)
+    dashed = [y for x, y in lines(figure) if x[0] == 2021]
+    assert dashed == [[98.5, 98.5]]
+    assert "目标" in texts_in(figure)
+
+
+def test_fan_starts_at_the_last_value_and_holds_its_intervals():
+    history = pd.DataFrame({"year": [2022, 2023], "value": [97.0, 97.4]})
+    fan = pd.DataFrame(
+        {
+            "year": [2024, 2025],
+            "median": [97.5, 97.6],
+            "lo_80": [97.0, 96.8],
+            "hi_80": [98.0, 98.4],
+            "lo_95": [96.5, 96.0],
+            "hi_95": [98.5, 99.0],
+        }
+    )
+    words = terms(["observed", "required", "median", "inner", "outer"], "zh")
+    target = {"value": 98.5, "year": 2025, "label": "目标"}
+    figure = plot_path_and_fan(
+        history, fan, title="合格率", source="资料来源：甲。", target=target, words=words
+    )
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    assert low < 96.0 and high > 99.0
+    outer = axes.collections[0].get_paths()[0].vertices
+    assert outer[:, 0].min() == 2023 and outer[:, 1].max() == 99.0
+
+
+def test_unknown_years_make_a_plan_sum_a_lower_bound():
+    data = pd.DataFrame(
+        {"year": [2022], "value": [11.0], "cumulative": [11.0], "qualifier": ["lower_bound"]}
+    )
+    target = {"first": 2021, "year": 2025, "value": 20.0, "label": "目标", "start": 0.0}
+    words = terms(["counted", "even"], "zh")
+    figure = plot_plan_sum(data, title="项", source="资料来源：甲。", target=target, words=words)
+    assert "11+" in texts_in(figure)
+
+
+def test_reliability_points_stand_where_the_data_say():
+    data = pd.DataFrame(
+        {"stated": [0.2, 0.8], "observed": [0.1, 0.9], "lower": [0.0, 0.7], "upper": [0.3, 1.0]}
+        | {"n": [10, 12]}
+    )
+    words = terms(["stated", "perfect", "n"], "zh") | {"observed": "频率"}
+    figure = plot_reliability(data, source="资料来源：甲。", words=words)
+    points = [
+        (line.get_xdata()[0], line.get_ydata()[0])
+        for line in figure.axes[0].lines
+        if line.get_marker() == "o"
+    ]
+    assert np.allclose(points, [(20, 10), (80, 90)])
+
+
+def test_empty_figure_is_refused(views):
+    with pytest.raises(DataError, match="would be empty"):
+        level_picture(views["zh"], "food_sampling_pass_rate", regions=["XY"])
+
+
+def test_overview_shows_every_target_binding_first(pictures, views):
+    picture = pictures("attainment", "zh")
+    data = picture["data"]
+    assert len(data) == len(views["zh"].parameters.plan.targets)
+    assert bool(data["binding"].iloc[0]) and not data["binding"].iloc[1:].any()
+    assert data.loc[data["verdict"] == "not_assessable", "p"].isna().all()
+    marks = [
+        line.get_gid()
+        for line in picture["fig"].axes[0].lines
+        if str(line.get_gid()).startswith("verdict-")
+    ]
+    assert sorted(marks) == sorted("verdict-" + data["verdict"])
