@@ -7,6 +7,7 @@ empty, reading it fails and names the lines.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from wqa.assessment.attainment import assess
 from wqa.assessment.evidence import Evidence, gather
 from wqa.data.observations import load_observations, load_sources
+from wqa.display.wording import LANGUAGES, texts
 from wqa.errors import DataError
 from wqa.parameters import iso_date
 from wqa.plans.catalog import load_indicators, load_plan
@@ -63,31 +65,32 @@ def next_plan_baselines(
     frame = load_observations(as_of=day, root=root, catalog=catalog)
     indicators = load_indicators(catalog)
     titles = load_sources(root, catalog).set_index("source_id")["title"]
-    reasons = assess(
+    verdicts = assess(
         found, observations=frame, as_of=day, edition=found.end_year, catalog=catalog, root=root
-    ).set_index("target_id")
+    )
+    reasons = {str(row["target_id"]): row for row in verdicts.to_dict("records")}
     rows = []
     for target in found.targets:
         evidence = gather(
             frame, target, indicators[target.indicator_id], region=target.region,
             year=found.end_year, as_of=day,
         )  # fmt: skip
-        row: dict[str, Any] = {
+        row: dict[str, Any] = dict.fromkeys(BASELINE_COLUMNS, "") | {
             "target_id": target.id, "row": target.row + target.part,
             "indicator_id": target.indicator_id, "name_zh": target.name_zh,
             "name_en": target.name_en, "region": target.region, "unit": target.unit,
             "decimals": target.decimals, "status": "missing", "scope": evidence.scope,
+            "value": None, "year": None,
         }  # fmt: skip
         measured = _measured(target, evidence, found)
         if measured:
             measured["source"] = " / ".join(titles[s] for s in measured["source_id"].split())
-            row |= {**measured, "reason_zh": "", "reason_en": ""}
+            row |= measured
         else:
-            row |= _reason(target, evidence, found, reasons.loc[target.id])
+            row |= _reason(target, evidence, found, reasons[target.id])
         rows.append(row)
     made = pd.DataFrame(rows, columns=list(BASELINE_COLUMNS))
-    texts = ["source_id", "source", "published", "evidence", "locator"]
-    return made.astype({"year": "Int64", "value": "float64"}).fillna(dict.fromkeys(texts, ""))
+    return made.astype({"year": "Int64", "value": "float64"})
 
 
 def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
@@ -116,7 +119,7 @@ def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
 
 
 def _reason(
-    target: Target, evidence: Evidence, plan: Plan, verdict: pd.Series[Any]
+    target: Target, evidence: Evidence, plan: Plan, verdict: Mapping[Any, Any]
 ) -> dict[str, str]:
     """Why there is no baseline, in both languages."""
     inside = evidence.in_plan(plan.start_year)
