@@ -199,7 +199,7 @@ def conflicts_table(
     """
     lang, plan = view.lang, view.parameters.plan
     mine = {target.id: target for target in plan.targets}
-    rows = []
+    rows, sources = [], set()
     for conflict in conflicts.values():
         touched = [mine[key] for key in conflict.target_ids if key in mine]
         if own and not touched:
@@ -208,8 +208,11 @@ def conflicts_table(
         if not names and conflict.indicator_id:
             names = [named(view.indicator_name(conflict.indicator_id))]
         rows.append(_conflict_cells(conflict, names, lang))
+        sources |= {reading.source_id for reading in conflict.readings}
     columns = heads(["name", "readings", "preferred", "reason"], lang)
-    return DisplayTable(id, say("caption.conflicts", lang), columns, tuple(rows))
+    shown = tuple(rows) or ({"name": term("table.no_conflict", lang)},)
+    used = tuple(sorted(sources)) or OWN
+    return DisplayTable(id, say("caption.conflicts", lang), columns, shown, sources=used)
 
 
 def _conflict_cells(conflict: Conflict, names: list[Printable], lang: str) -> dict[str, Printable]:

@@ -39,6 +39,7 @@ PERIODS: tuple[tuple[str, str, str], ...] = (
     (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
     (r"(\d{4})-(\d{4})M(\d{1,2})", "{0}年—{1}年{2}月", "{0} to {2}/{1}"),
 )
+OWN = ("computed",)
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
@@ -122,7 +123,8 @@ def values_table(
     Returns
     -------
     DisplayTable
-        One row per figure: what, where, when, value, batches, definition, kind, evidence.
+        One row per figure: what, where, when, value, batches, definition, kind,
+        evidence. Without any figure one row says so.
     """
     lang, where = view.lang, list(regions or [view.region])
     rows: list[dict[str, Printable]] = []
@@ -153,11 +155,14 @@ def values_table(
     none = not any("batches" in row for row in rows)
     kept = [key for key in keys if not single.get(key) and not (key == "batches" and none)]
     names = [named(view.indicator_name(i)) for i in indicator_ids]
+    shown = [{key: cell for key, cell in row.items() if key in kept} for row in rows]
     return DisplayTable(
         id,
         caption or say("caption.values", lang, indicators=listed(names, lang)),
         heads(kept, lang, value="decimal", batches="decimal"),
-        tuple({key: cell for key, cell in row.items() if key in kept} for row in rows),
+        # An empty table would hide that nothing was published; say it instead.
+        tuple(shown) or ({kept[0]: term("figure.no_value", lang)},),
+        sources=() if shown else OWN,
     )
 
 
@@ -304,7 +309,7 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
         Column("inside", term("table.inside", lang), align="decimal"),
     )
     caption = term("table.coverage_caption", lang)
-    return DisplayTable(id, caption, columns, tuple(rows), sources=("computed",))
+    return DisplayTable(id, caption, columns, tuple(rows), sources=OWN)
 
 
 def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates") -> DisplayTable:
