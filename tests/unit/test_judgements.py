@@ -1,0 +1,128 @@
+"""Verdicts in words: nature, evidence, probability, summary."""
+
+import itertools
+
+import pytest
+
+from wqa.assessment.attainment import assess, assess_readings
+from wqa.assessment.verdicts import VERDICTS
+from wqa.display.facts import Fact
+from wqa.display.judgements import (
+    probability_of,
+    probability_text,
+    records,
+    target_text,
+    verdict_label,
+    verdict_text,
+)
+from wqa.display.verdict_tables import overview_frame, readings_table, summary_text, verdict_table
+from wqa.display.view import open_view
+from wqa.parameters import resolve
+
+
+@pytest.fixture(scope="module")
+def views():
+    return {lang: open_view(resolve(lang=lang)) for lang in ("zh", "en")}
+
+
+@pytest.fixture(scope="module")
+def verdicts(views):
+    view = views["zh"]
+    return assess(view.parameters.plan, observations=view.observations)
+
+
+def made(verdicts, row="7", **changed):
+    """A verdict row of the plan with some fields changed."""
+    return next(r for r in records(verdicts) if r["target_id"].endswith(f".{row}")) | changed
+
+
+def test_binding_targets_come_first(verdicts):
+    natures = [row["nature"] for row in records(verdicts)]
+    assert natures[0] == "binding" and set(natures[1:]) == {"expected"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_has_words_for_both_natures(views, verdicts, verdict, lang):
+    given = {"verdict": verdict, "evidence_class": "calibrated", "n_points": 8, "p_attain": 0.5}
+    binding = str(verdict_text(views[lang], made(verdicts, "6", **given)))
+    expected = str(verdict_text(views[lang], made(verdicts, "7", **given)))
+    mark = {"zh": "约束性指标", "en": "binding target"}[lang]
+    assert mark in binding and mark not in expected
+    assert binding.rstrip("。.") != binding
+
+
+def test_binding_row_today(views, verdicts):
+    text = str(verdict_text(views["zh"], made(verdicts, "6")))
+    assert text.startswith("约束性指标“万台特种设备死亡率”（目标<0.1人/万台）能否完成")
+    assert "0.29" in text and "0.029" in text
+
+
+def test_weak_evidence_is_no_verdict(views, verdicts):
+    row = made(verdicts, verdict="on_track", evidence_class="weak", n_points=1, p_attain=0.995)
+    text = str(verdict_text(views["en"], row))
+    assert "Too few figures were published to support a verdict" in text
+    assert "Only 1 comparable annual figure exists" in text
+    assert verdict_label(row, "en") == "on track, weak evidence"
+    strong = row | {"evidence_class": "calibrated"}
+    assert verdict_label(strong, "en") == "on track"
+    assert "likely to be reached" in str(verdict_text(views["en"], strong))
+
+
+def test_probability_is_given_only_where_a_verdict_rests_on_it(views, verdicts):
+    view = views["zh"]
+    for verdict in ("attained", "not_attained", "not_assessable"):
+        assert probability_of(view, made(verdicts, verdict=verdict, p_attain=0.4)) is None
+    shown = probability_of(view, made(verdicts, verdict="at_risk", p_attain=0.4))
+    assert (shown.text, shown.kind) == ("40", "forecast")
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [(0.9999, "超过99%"), (0.0001, "不足1%"), (0.51, "为51%")],
+)
+def test_probability_never_prints_as_certain(views, verdicts, p, words):
+    row = made(verdicts, verdict="on_track", p_attain=p)
+    assert words in str(probability_text(views["zh"], row))
+
+
+def test_targets_print_with_sign_and_unit(views):
+    targets = {t.row + t.part: t for t in views["zh"].parameters.plan.targets}
+    assert str(target_text(targets["7"], "zh")) == "≥98.5%"
+    assert str(target_text(targets["6"], "zh")) == "<0.1人/万台"
+    assert str(target_text(targets["18"], "en")) == "≥60,000 certificates"
+
+
+def test_summary_counts_every_target(views, verdicts):
+    text = str(summary_text(views["zh"], verdicts))
+    assert text.startswith("规划19项指标分解为23项可分别评价的分项。")
+    assert "无法判定不等于未达到" in text
+
+
+def test_every_numeral_of_a_verdict_names_a_source(views, verdicts):
+    for lang, row in itertools.product(["zh", "en"], records(verdicts)):
+        for part in verdict_text(views[lang], row).parts():
+            if isinstance(part, str):
+                assert not any(char.isdigit() for char in part), part
+            elif isinstance(part, Fact) and part.kind != "count":
+                assert part.source_ids or part.id.startswith("name."), part
+
+
+def test_tables_and_overview_agree(views, verdicts):
+    view = views["zh"]
+    table, overview = verdict_table(view, verdicts), overview_frame(view, verdicts)
+    assert [str(row["verdict"]) for row in table.rows] == overview["verdict_label"].tolist()
+    assert [str(row["row"]) for row in table.rows] == overview["row"].tolist()
+
+
+def test_both_readings_of_rows_5_and_6(views):
+    view = views["zh"]
+    readings = assess_readings(view.parameters.plan, observations=view.observations)
+    table = readings_table(view, readings, rows=["5", "6"])
+    met = {(str(row["row"]), str(row["value"])): str(row["met"]) for row in table.rows}
+    assert met == {
+        ("5", "92%"): "否",
+        ("5", "95.1%"): "是",
+        ("6", "0.29人/万台"): "否",
+        ("6", "0.029人/万台"): "是",
+    }
