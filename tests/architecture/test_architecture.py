@@ -223,8 +223,8 @@ def test_no_public_name_hides_a_module(sources):
 def test_unknown_public_name():
     import wqa
 
-    with pytest.raises(AttributeError, match="has no attribute 'forecasts'"):
-        wqa.forecasts  # noqa: B018
+    with pytest.raises(AttributeError, match="has no attribute 'predictions'"):
+        wqa.predictions  # noqa: B018
     assert set(wqa.__all__) <= set(dir(wqa))
 
 

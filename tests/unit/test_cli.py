@@ -115,8 +115,8 @@ def test_check_fails_on_errors_only(stand_in, capsys, severities, code):
           "value": "", "message": "年份缺失"} for s in severities],
         columns=["severity", "code", "file", "row", "column", "value", "message"],
     )  # fmt: skip
-    stand_in("checks", check_project=lambda **options: [finding(s) for s in severities])
-    stand_in("findings", findings_frame=lambda findings, lang: frame)
+    stand_in("data.checks", check_project=lambda **options: [finding(s) for s in severities])
+    stand_in("data.findings", findings_frame=lambda findings, lang: frame)
     assert main(["check"]) == code
     out = capsys.readouterr().out
     assert ("a.csv:3:year" in out) == bool(severities)
@@ -129,14 +129,14 @@ def test_check_with_a_date_that_is_none(capsys):
 
 
 def test_data_names_the_package(stand_in, capsys):
-    stand_in("package", build_data_package=lambda: "data/processed/datapackage.json")
+    stand_in("data.package", build_data_package=lambda: "data/processed/datapackage.json")
     assert main(["data"]) == 0
     assert "data/processed/datapackage.json" in capsys.readouterr().out
 
 
 def test_build_passes_the_options_on(stand_in, capsys):
     calls = []
-    stand_in("paper", build_paper=lambda **options: calls.append(options))
+    stand_in("publication.paper", build_paper=lambda **options: calls.append(options))
     code = main(
         ["build", "--plan", "wuhan-14fyp", "--region", "WH", "--edition", "2025", "--lang", "both",
          "--as-of", "2026-03-31", "--formats", "pdf,html", "--only", "10_sampling_pass_rates"]
@@ -158,20 +158,20 @@ def test_build_passes_the_options_on(stand_in, capsys):
     ],
 )
 def test_failed_build_is_one_clean_line(stand_in, capsys, error):
-    stand_in("paper", build_paper=raiser(error))
+    stand_in("publication.paper", build_paper=raiser(error))
     assert main(["build"]) == 1
     err = capsys.readouterr().err
     assert err == f"wqa build: {error}\n"
 
 
 def test_fault_of_the_program_is_not_hidden(stand_in):
-    stand_in("paper", build_paper=raiser(ZeroDivisionError("division by zero")))
+    stand_in("publication.paper", build_paper=raiser(ZeroDivisionError("division by zero")))
     with pytest.raises(ZeroDivisionError):
         main(["build"])
 
 
 def test_interrupted(stand_in, capsys):
-    stand_in("paper", build_paper=raiser(KeyboardInterrupt()))
+    stand_in("publication.paper", build_paper=raiser(KeyboardInterrupt()))
     assert main(["build"]) == 130
     assert capsys.readouterr().err == "Stopped.\n"
 
