@@ -26,7 +26,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from wqa.forecasts import pooled
+from wqa.forecasts import pooled, student_mixture, trend_components
+from wqa.paths import PRIORS
 
 Array = NDArray[np.float64]
 
@@ -47,19 +48,21 @@ class Setting:
 
     power: float
     size: float
-    lengths: tuple[int, ...]
+    short: tuple[int, ...]
+    long: tuple[int, ...]
     bounded: bool
     trends: tuple[float, ...] = (0.0,)
 
 
 SETTINGS = {
-    "percent": Setting(0.35, 0.08, (1, 2, 4, 7, 10, 15), True),
-    "score": Setting(0.35, 0.08, (1, 2, 3, 4, 6), True),
-    "rate": Setting(0.5, 0.2, (1, 2, 4, 7, 10, 15), False, (-0.05, 0.0)),
-    "positive": Setting(0.4, 0.12, (1, 2, 4, 7, 10, 15, 25), False, (0.0, 0.06)),
+    "percent": Setting(0.35, 0.08, (1, 2, 4, 7, 10, 15), (), True),
+    "score": Setting(0.35, 0.08, (1, 2, 3, 4, 6), (), True),
+    "rate": Setting(0.5, 0.2, (1, 2, 4, 7, 10, 15), (), False, (-0.05, 0.0)),
+    "positive": Setting(0.4, 0.12, (1, 2, 4, 7), (10, 14, 18, 22, 28), False, (0.0, 0.05)),
 }
-ROUGH = 300  # windows per length while the wide grid is in memory
-KEEP = 64  # components in the shipped file
+PER_COMPONENT = ("kernels", "trend", "shape", "size", "stretch")
+ROUGH = 400  # windows per length while the wide grid is in memory
+KEEP = 80  # components per group of lengths in the shipped file
 TOUCH = 0.03  # weight of the log score beside the Brier score
 SHRINK = 0.0003  # pull toward equal weights
 
@@ -156,9 +159,9 @@ def windows(series: list[Series], length: int, per_series: int) -> dict[str, Any
 
 
 def _cdf(z: Array, df: float) -> NDArray[np.float32]:
-    nodes, reach = pooled.NODES, pooled.REACH
-    table = pooled._student_table(df).astype(np.float32)
-    spot = np.clip((np.arcsinh(z) + reach) * ((nodes - 1) / (2 * reach)), 0, nodes - 1.01)
+    nodes, reach = student_mixture.NODES, student_mixture.REACH
+    table = student_mixture.student_table(df).astype(np.float32)
+    spot = np.clip((np.arcsinh(z) + reach) * (nodes / (2 * reach)), 0, nodes - 1e-3)
     left = spot.astype(np.int32)
     return table[left] + (spot - left).astype(np.float32) * (table[left + 1] - table[left])
 
@@ -175,13 +178,13 @@ def score_components(
 
     def to_working(value: Array) -> Array:
         share = np.clip(value / width, 0.0, top)
-        return pooled.transform(share, setting.power, setting.bounded)
+        return trend_components.transform(share, setting.power, setting.bounded)
 
     working = np.stack([to_working(past[:, t]) for t in range(length)], axis=1)
     floor = width * (0.01 if setting.bounded else 0.03)
     change = np.abs(np.diff(past, axis=1)).mean(axis=1) if length > 1 else np.zeros(count)
     change = np.maximum(change, floor if length < 3 else 0.2 * floor)
-    part = pooled.components(working, np.arange(length), length, max(HORIZONS), prior)
+    part = trend_components.components(working, np.arange(length), length, max(HORIZONS), prior)
     df = part.df
     const = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(df * np.pi)
     kinds = [np.flatnonzero(df == value) for value in np.unique(df)]
@@ -220,13 +223,13 @@ def score_components(
 
 
 def loss(
-    scored: list[dict[str, Any]], log_weight: Array, temper: float
-) -> tuple[float, Array, float, Array]:
-    """Loss of the mixture, gradient in log weights and log temper, and its two parts."""
+    scored: list[dict[str, Any]], log_weight: Array, temper: Array
+) -> tuple[float, Array, Array, Array]:
+    """Loss of the mixture, gradient in log weights and log tempers, and its two parts."""
     total, parts = 0.0, np.zeros(2)
-    grad, grad_temper = np.zeros_like(log_weight), 0.0
-    for s in scored:
-        logit = log_weight.astype(np.float32) + np.float32(temper) * s["like"]
+    grad, grad_temper = np.zeros_like(log_weight), np.zeros(len(scored))
+    for place, s in enumerate(scored):
+        logit = log_weight.astype(np.float32) + np.float32(temper[place]) * s["like"]
         mass = np.exp(logit - logit.max(axis=1, keepdims=True))
         mass /= mass.sum(axis=1, keepdims=True)
         weight = s["weight"][:, None]
@@ -249,7 +252,7 @@ def loss(
         total += brier - TOUCH * log_score
         parts += brier, log_score
         grad += slope.sum(axis=0)
-        grad_temper += float((slope * s["like"]).sum()) * temper
+        grad_temper[place] = float((slope * s["like"]).sum()) * temper[place]
     n = len(scored)
     total = total / n - SHRINK * float(log_weight.mean())
     grad = grad / n - SHRINK * (1.0 / len(grad) - np.exp(log_weight))
@@ -258,9 +261,10 @@ def loss(
 
 def fit_weights(
     scored: list[dict[str, Any]], dims: tuple[int, ...], steps: int, start: Array | None = None
-) -> tuple[Array, float, Array]:
-    """Choose log weights (a product over ``dims``) and temper by quasi-Newton steps."""
+) -> tuple[Array, Array, Array]:
+    """Choose log weights (a product over ``dims``) and tempers by quasi-Newton steps."""
     ends = np.cumsum((0, *dims))
+    last = int(ends[-1])
 
     def unpack(x: Array) -> Array:
         total: Any = 0.0
@@ -271,40 +275,73 @@ def fit_weights(
         return np.asarray(total.ravel() - special.logsumexp(total))
 
     def objective(x: Array) -> tuple[float, Array]:
-        value, grad, grad_temper, _ = loss(scored, unpack(x), float(np.exp(x[-1])))
+        value, grad, grad_temper, _ = loss(scored, unpack(x), np.exp(x[last:]))
         cube = grad.reshape(dims)
         sides = [
             cube.sum(axis=tuple(b for b in range(len(dims)) if b != a)) for a in range(len(dims))
         ]
-        return value, np.concatenate([*sides, [grad_temper]])
+        return value, np.concatenate([*sides, grad_temper])
 
-    x = np.zeros(ends[-1] + 1) if start is None else start
-    free = [(None, None)] * int(ends[-1]) + [(-2.5, 0.5)]
+    x = np.zeros(last + len(scored)) if start is None else start
+    free = [(None, None)] * last + [(-2.5, 0.5)] * len(scored)
     best = optimize.minimize(
         objective, x, jac=True, method="L-BFGS-B", bounds=free, options={"maxiter": steps}
     )
-    weights, temper = unpack(best.x), float(np.exp(best.x[-1]))
+    weights, temper = unpack(best.x), np.exp(best.x[last:])
     return weights, temper, loss(scored, weights, temper)[3]
 
 
 def learn(
     series: list[Series], family: str, *, per_series: int = 2, setting: Setting | None = None
 ) -> tuple[pooled.Prior, dict[str, Any]]:
-    """Learn the prior of one family from its series.
+    """Learn the prior of one family from its series, apart for short and long ones.
 
     Returns
     -------
     tuple of Prior and dict
-        The prior with at most ``KEEP`` components, and the scores before and after.
+        The prior with at most ``KEEP`` components per group of lengths, and the scores
+        before and after.
     """
     setting = setting or SETTINGS[family]
+    wide, dims = wide_prior(family, setting)
+    sets, weights, tempers, kept, scores = [], [], [], [], {}
+    for group, lengths in (("short", setting.short), ("long", setting.long)):
+        some = [w for n in lengths if len((w := windows(series, n, per_series))["past"])]
+        if not some:
+            continue
+        keep, weight, temper, parts = learn_group(some, wide, dims, setting)
+        sets += some
+        kept.append(keep)
+        weights.append(weight)
+        tempers.append(temper)
+        scores[group] = parts
+    members = np.unique(np.concatenate(kept))
+    both = np.zeros((2, len(members)))
+    for row in (0, 1):
+        part = min(row, len(kept) - 1)
+        both[row, np.searchsorted(members, kept[part])] = np.exp(weights[part])
+    points = np.array([w["past"].shape[1] for w in sets], dtype=float)
+    by_length = np.stack([points, np.concatenate(tempers), np.ones(len(sets))])
+    prior = replace(
+        wide,
+        **{name: getattr(wide, name)[members] for name in PER_COMPONENT},
+        weight=both,
+        switch=np.array([max(setting.short), min(setting.long or (1000,))], dtype=float),
+        by_length=by_length,
+    )
+    by_length[2] = fit_spread(prior, sets, setting)
+    return prior, {"series": len(series), **scores}
+
+
+def wide_prior(family: str, setting: Setting) -> tuple[pooled.Prior, tuple[int, ...]]:
+    """Every combination of kernel, trend, size of change and stretch, equally weighted."""
     kernels = grid()
     sizes = [(a, setting.size * m) for a in (1.0, 3.0) for m in (0.4, 1.5)]
     dims = (len(kernels), len(setting.trends), len(sizes), len(STRETCHES))
     count = int(np.prod(dims))
     kernel, trend, size, stretch = np.unravel_index(np.arange(count), dims)
     shape, typical = np.array(sizes).T
-    wide = pooled.Prior(
+    prior = pooled.Prior(
         family,
         setting.power,
         kernels[kernel],
@@ -312,35 +349,32 @@ def learn(
         shape[size],
         typical[size],
         np.array(STRETCHES)[stretch],
-        np.full(count, -np.log(count)),
+        np.full((2, count), 1.0 / count),
+        np.array([1.0, 1000.0]),
+        np.ones((3, 1)),
     )
-    sets = [w for n in setting.lengths if len((w := windows(series, n, per_series))["past"])]
+    return prior, dims
+
+
+def learn_group(
+    sets: list[dict[str, Any]], wide: pooled.Prior, dims: tuple[int, ...], setting: Setting
+) -> tuple[NDArray[np.intp], Array, Array, dict[str, float]]:
+    """Choose components, log weights and tempers for one group of lengths."""
     rough = [score_components(thinned(w, ROUGH), wide, setting) for w in sets]
     weights, temper, _ = fit_weights(rough, dims, 30)
     keep = np.sort(np.argsort(-weights, kind="stable")[:KEEP])
-    start = np.concatenate([weights[keep], [np.log(temper)]])
-    small = replace(
-        wide,
-        **{
-            name: getattr(wide, name)[keep]
-            for name in ("kernels", "trend", "shape", "size", "stretch", "log_weight")
-        },
-    )
+    small = replace(wide, **{name: getattr(wide, name)[keep] for name in PER_COMPONENT})
     scored = [score_components(w, small, setting) for w in sets]
-    flat = np.full(len(keep), -np.log(len(keep)))
-    before = loss(scored, flat, 1.0)[3]
+    before = loss(scored, np.full(len(keep), -np.log(len(keep))), np.ones(len(sets)))[3]
+    start = np.concatenate([weights[keep], np.log(temper)])
     weights, temper, after = fit_weights(scored, (len(keep),), 80, start)
-    small = replace(small, log_weight=weights, temper=temper)
-    small = replace(small, spread=fit_spread(small, sets, setting))
-    scores = {
+    return keep, weights, temper, {
         "windows": int(sum(len(w["past"]) for w in sets)),
-        "series": len(series),
         "brier_equal_weights": round(float(before[0]), 5),
         "brier_learned": round(float(after[0]), 5),
         "log_score_equal_weights": round(float(before[1]), 4),
         "log_score_learned": round(float(after[1]), 4),
-    }
-    return small, scores
+    }  # fmt: skip
 
 
 def thinned(window: dict[str, Any], most: int) -> dict[str, Any]:
@@ -361,7 +395,7 @@ def fit_spread(prior: pooled.Prior, sets: list[dict[str, Any]], setting: Setting
         past, future = window["past"], window["future"]
         gaps = []
         for factor in factors:
-            trial = replace(prior, spread=np.array([[1.0], [factor]]))
+            trial = replace(prior, by_length=prior.by_length * [[1.0], [1.0], [factor]])
             out = pooled.predict(
                 past, future.shape[1], family="percent" if setting.bounded else "positive",
                 prior=trial,
@@ -376,8 +410,7 @@ def fit_spread(prior: pooled.Prior, sets: list[dict[str, Any]], setting: Setting
         smooth = np.polyval(np.polyfit(factors, gaps, 3), np.linspace(0.7, 1.45, 151))
         best.append(float(np.linspace(0.7, 1.45, 151)[int(np.argmin(smooth))]))
     factor = np.array(best)
-    points = [w["past"].shape[1] for w in sets]
-    return np.array([points, 0.5 * factor + 0.5 * factor.mean()])
+    return np.asarray(0.5 * factor + 0.5 * factor.mean())
 
 
 def write_prior(prior: pooled.Prior, record: dict[str, Any], path: Path) -> None:
@@ -385,14 +418,16 @@ def write_prior(prior: pooled.Prior, record: dict[str, Any], path: Path) -> None
     table = np.column_stack(
         [
             prior.kernels, prior.trend, prior.shape, prior.size, prior.stretch,
-            np.exp(prior.log_weight),
+            prior.weight.T,
         ]
     )  # fmt: skip
     lines = ",\n    ".join(json.dumps([float(f"{v:.5g}") for v in row]) for row in table)
-    head = {"family": prior.family, "power": prior.power, "temper": round(prior.temper, 4)}
-    head["spread"] = np.round(prior.spread, 4).tolist()
+    head: dict[str, Any] = {"family": prior.family, "power": prior.power}
+    head["switch"] = prior.switch.tolist()
+    head["by_length_columns"] = ["points", "temper", "spread"]
+    head["by_length"] = np.round(prior.by_length.T, 4).tolist()
     columns = ["drift", "slope", "damping", "noise", "pull"]
-    columns += ["trend", "shape", "size", "stretch", "weight"]
+    columns += ["trend", "shape", "size", "stretch", "weight_short", "weight_long"]
     text = json.dumps({**head, "columns": columns, "record": record}, indent=2, ensure_ascii=False)
     path.write_text(text[:-2] + f',\n  "components": [\n    {lines}\n  ]\n}}\n', encoding="utf-8")
 
@@ -403,7 +438,7 @@ def main() -> None:
     parser.add_argument("panel", type=Path)
     parser.add_argument("--date", required=True, help="date to put in the record")
     parser.add_argument("--half", default="all", choices=["0", "1", "all"])
-    parser.add_argument("--out", type=Path, default=Path(pooled.__file__).parent / "priors")
+    parser.add_argument("--out", type=Path, default=PRIORS)
     parser.add_argument("--family", choices=sorted(SETTINGS))
     options = parser.parse_args()
     for family in [options.family] if options.family else SETTINGS:
@@ -421,7 +456,7 @@ def main() -> None:
             "scores": scores,
         }
         write_prior(prior, record, options.out / f"{family}.json")
-        print(family, json.dumps(scores), f"temper {prior.temper:.3f}")
+        print(family, json.dumps(scores), prior.by_length.round(2).tolist())
 
 
 if __name__ == "__main__":
