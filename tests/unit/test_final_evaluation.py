@@ -1,0 +1,91 @@
+"""A plan whose period is over: outcome where published, probability where not yet."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wqa.assessment.attainment import assess
+from wqa.data.observations import load_observations
+from wqa.history.editions import edition_record
+from wqa.plans.catalog import load_plan
+
+PLAN = load_plan("wuhan-14fyp")
+AFTER = "2026-11-22"
+
+
+def only(name):
+    return replace(PLAN, targets=tuple(t for t in PLAN.targets if t.row + t.part == name))
+
+
+def judged(name, values, edition=2025, as_of=AFTER):
+    plan = only(name)
+    target = plan.targets[0]
+    rows = [
+        {"indicator_id": target.indicator_id, "region": "WH", "year": year, "period": str(year),
+         "value": value, "unit": target.unit, "numerator": np.nan, "denominator": np.nan,
+         "scope": target.series[0], "qualifier": "exact", "evidence": "official",
+         "source_id": "src-test", "published": f"{year + 1}-03-01", "vintage": f"{year + 1}-03-01",
+         "note": "", "file": "test.csv", "row": 2}
+        for year, value in values.items()
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(load_observations().columns)).astype({"year": "Int64"})
+    return assess(plan, observations=frame, as_of=as_of, edition=edition).iloc[0]
+
+
+YEARS = {2020: 98.0, 2021: 98.1, 2022: 98.3, 2023: 98.4}
+
+
+@pytest.mark.parametrize("edition", [2025, 2026])
+@pytest.mark.parametrize(
+    ("value", "verdict", "p"), [(98.5, "attained", 1), (98.4, "not_attained", 0)]
+)
+def test_outcome_where_known(edition, value, verdict, p):
+    row = judged("7", YEARS | {2024: 98.4, 2025: value}, edition)
+    assert (row["verdict"], row["p_attain"], row["evidence_class"]) == (verdict, p, "known")
+    assert row["level_year"] == 2025
+
+
+@pytest.mark.parametrize("edition", [2025, 2026])
+def test_probability_where_not_yet_published(edition):
+    row = judged("7", YEARS, edition)
+    assert row["verdict"] in ("on_track", "at_risk", "off_track")
+    assert 0 < row["p_attain"] < 1
+    assert row["target_year"] == 2025
+
+
+def test_last_year_published_after_the_day_is_not_used():
+    values = YEARS | {2025: 98.9}
+    assert judged("7", values, as_of="2026-02-28")["verdict"] in (
+        "on_track",
+        "at_risk",
+        "off_track",
+    )
+    assert judged("7", values, as_of="2026-03-01")["verdict"] == "attained"
+
+
+def test_years_after_the_plan_do_not_decide_it():
+    assert judged("7", YEARS | {2026: 99.9}, 2026)["evidence_class"] != "known"
+
+
+def test_sum_of_all_years_is_final():
+    flows = dict.fromkeys(range(2021, 2026), 3.0)
+    short = judged("14a", flows)
+    assert (short["verdict"], short["reason_code"]) == ("not_attained", "sum_missed")
+    early = judged("14a", dict.fromkeys(range(2021, 2024), 7.0))
+    assert (early["verdict"], early["reason_code"]) == ("attained", "sum_reached")
+
+
+def test_every_year_breached_or_open():
+    kept = dict.fromkeys(range(2021, 2026), 6.0)
+    assert judged("3a", kept)["verdict"] == "attained"
+    assert judged("3a", kept | {2023: 4.0})["verdict"] == "not_attained"
+    del kept[2025]
+    assert judged("3a", kept)["verdict"] in ("on_track", "at_risk", "off_track")
+
+
+def test_record_says_which_mode():
+    plan = only("7")
+    assert edition_record(plan, "CN", 2024, "2025-09-30").mode == "interim"
+    assert edition_record(plan, "CN", 2025, AFTER).mode == "final"
