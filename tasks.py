@@ -190,7 +190,10 @@ class Environment:
         hashed = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
         uv_lock = self.folder / "uv.lock.txt"
         uv_lock.write_text(locked("uv", self.lock.read_text(encoding="utf-8")), encoding="utf-8")
-        sync = [str(self.bin / "uv"), "pip", "sync", "--python", str(self.python)]
+        # Each notebook runs in a Python of its own; without stored bytecode every one of them
+        # would compile what it imports, which takes longer than its work. pip compiles anyway.
+        sync = [str(self.bin / "uv"), "pip", "sync", "--compile-bytecode"]
+        sync += ["--python", str(self.python)]
         by_uv = self.try_run([*self.pip(), "install", *hashed, "-r", str(uv_lock)], env) and (
             self.try_run([*sync, "--require-hashes", "--no-build", str(self.lock)], env)
         )
@@ -352,6 +355,8 @@ def install_variables(pip):
 def clean_environment():
     """Return the variables without those by which another Python would get in the way."""
     drop = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"}
+    # Dozens of processes import the same modules; see Environment.install.
+    drop |= {"PYTHONDONTWRITEBYTECODE", "PIP_NO_COMPILE"}
     return {name: value for name, value in os.environ.items() if name not in drop}
 
 

@@ -263,7 +263,7 @@ def _run_chapters(
         "PYTHONPATH": os.pathsep.join(search),
         "WQA_ROOT": str(home), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "TZ": "UTC",
         "LC_ALL": "C.UTF-8", "MPLCONFIGDIR": str(scratch / "matplotlib"),
-        "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "agg",
         "SOURCE_DATE_EPOCH": str(epoch_of(str(next(iter(given.values()))["as_of"]))),
     }  # fmt: skip
     durations: dict[str, float] = {}
