@@ -269,9 +269,9 @@ def render(figure: Figure, fmt: Format) -> bytes:
                 figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
             else:
                 nothing = {"Date": None, "Creator": None, "Type": None, "Format": None}
-                # Drawn once to pixels first: text that stays text is never checked for glyphs.
-                _renderer(figure)
-                figure.draw_without_rendering()
+                if fmt == "svg_text":
+                    # Drawn to pixels first: text that stays text is never checked for glyphs.
+                    figure.draw_without_rendering()
                 figure.savefig(buffer, format="svg", metadata=nothing)
         except UserWarning as warning:
             raise BuildError(

@@ -1,6 +1,6 @@
-"""Charts that compare many things at once: regions, all targets of a plan, calibration, funnel.
+"""Charts that compare many things at once: regions, and all targets of a plan on one page.
 
-Same conventions as `wqa.display.charts`: tidy frames in, a `Figure` out, no statistic computed here.
+Same conventions as `wqa.display.charts`: tidy frames in, a figure out, no statistic computed.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str
         A table with a marker for the verdict and a bar for the probability.
     """
     rows = frame.to_dict("records")
-    stops = {"row": 0.0, "name": 0.4, "target": 2.26, "level": 2.96, "verdict": 4.1}
+    stops = {"row": 0.0, "name": 0.4, "target": 2.24, "level": 3.04, "verdict": 4.1}
     width, bar, step = 6.3, (5.2, 6.22), 0.325
     figure = new_figure(0.5 + step * len(rows) + 0.32)
     foot = source_line(figure, source)
@@ -219,7 +219,7 @@ def _attainment_line(
         zorder=3,
         gid=f"verdict-{row['verdict']}",
     )
-    lines = wrapped(figure, printable(str(row["verdict_label"])), 0.84, SMALL)
+    lines = wrapped(figure, printable(str(row["verdict_label"])), 0.78, SMALL)
     axes.text(stops["verdict"] + 0.24, y, "\n".join(lines), size=SMALL, va="center")
 
 
