@@ -1,4 +1,4 @@
-"""Paragraphs of the chapters, each generated from the view by the rules of `wqa.display.narrative`."""
+"""Paragraphs of the chapters, each generated from the view by the rules of the narrative."""
 
 from __future__ import annotations
 
