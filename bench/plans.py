@@ -18,8 +18,8 @@ import measures
 import numpy as np
 import pandas as pd
 from measures import Array
-from wqa.assessment.labels import official_labels
 
+from wqa.assessment.labels import official_labels
 from wqa.forecasts import pooled
 
 HISTORY, KNOWN, LENGTH = 6, 2, 5
@@ -33,10 +33,10 @@ def draw(panel: Path, family: str, rng: np.random.Generator) -> list[dict[str, A
     meta = pd.read_csv(panel / "panel_meta.csv").set_index("series_id")["direction"]
     for one in learn_prior.load_family(panel, family):
         for block in range(2):
-            end = len(one.values) - LENGTH * block
+            end = len(one.readings) - LENGTH * block
             if end < HISTORY + LENGTH:
                 break
-            v = one.values[end - HISTORY - LENGTH : end]
+            v = one.readings[end - HISTORY - LENGTH : end]
             base = v[HISTORY - 1]
             changes = np.diff(v[:HISTORY])
             mean, spread = changes.mean(), changes.std(ddof=1)
@@ -62,9 +62,7 @@ def chances(plans: list[dict[str, Any]], priors: dict[str, Any]) -> Array:
     out = np.empty(len(plans))
     for family in FAMILIES:
         for half in (0, 1):
-            rows = [
-                i for i, p in enumerate(plans) if p["family"] == family and p["half"] == half
-            ]
+            rows = [i for i, p in enumerate(plans) if p["family"] == family and p["half"] == half]
             past = np.array([plans[i]["past"] for i in rows])
             target = np.array([plans[i]["target"] for i in rows])
             sign = np.array([plans[i]["sign"] for i in rows])
@@ -110,7 +108,9 @@ def table(panel: Path, priors: dict[str, Any]) -> str:
     lines += ["", "| judged by | Brier | wqa is lower by |", "|---|---:|---:|"]
     lines.append(f"| P(attain), wqa pooled | {mine:.4f} | |")
     for name, score in rows:
-        lines.append(f"| label {name}, recalibrated in hindsight | {score:.4f} | {1 - mine / score:.1%} |")
+        lines.append(
+            f"| label {name}, recalibrated in hindsight | {score:.4f} | {1 - mine / score:.1%} |"
+        )
     base = measures.brier(np.full(len(hit), hit.mean()), hit)
     lines.append(f"| base rate known in hindsight | {base:.4f} | {1 - mine / base:.1%} |")
     for family in FAMILIES:

@@ -65,14 +65,14 @@ def panel_cases(folder: Path, family: str, points: int) -> Cases:
     past, future, direction, half = [], [], [], []
     for one in learn_prior.load_panel(folder, family):
         for block in range(2):
-            end = len(one.values) - horizon * block
+            end = len(one.readings) - horizon * block
             if end < horizon + points:
                 break
-            train = one.values[end - horizon - points : end - horizon]
+            train = one.readings[end - horizon - points : end - horizon]
             if points > 1 and np.all(np.diff(train) == 0):
                 continue  # no scale to judge the error by
             past.append(train)
-            future.append(one.values[end - horizon : end])
+            future.append(one.readings[end - horizon : end])
             direction.append(float(meta[one.name]))
             half.append(learn_prior.half_of(one.name))
     table = np.array(past)
@@ -85,7 +85,7 @@ def panel_cases(folder: Path, family: str, points: int) -> Cases:
 
 
 def competition_cases(name: str) -> Cases:
-    """The competition's own split into training and test part."""
+    """Return the competition's own split into training and test part."""
     members = learn_prior.load_competition(name)
     longest = max(len(x) for _, x, _ in members)
     past = np.full((len(members), longest), np.nan)
@@ -145,7 +145,9 @@ def compare(cases: Cases, priors: Priors, book: Book, *, panel: bool) -> None:
         add(name, quantile, peers.attain(cases, centre, spread), refused)
     centre, spread = np.median(centres, axis=0), np.median(spreads, axis=0)
     quantile = peers.quantiles(cases, centre, spread)
-    add("median of AutoETS, DOT, AutoARIMA, Theta", quantile, peers.attain(cases, centre, spread), 0)
+    add(
+        "median of AutoETS, DOT, AutoARIMA, Theta", quantile, peers.attain(cases, centre, spread), 0
+    )
     for half in (0, 1):
         mask = cases.half == half
         found = measures.accuracy(cases.part(mask), quantiles[:, mask], capped=panel)
@@ -161,8 +163,8 @@ def compare(cases: Cases, priors: Priors, book: Book, *, panel: bool) -> None:
 
 def table(cases: Cases, rows: list[tuple[str, dict[str, float]]]) -> str:
     """One Markdown table, best value of each column among the tools in bold."""
-    keys = [k for k in ("sMAPE", "MASE", "MSIS95", "CRPS", "cov80", "cov95", "Brier", "cal")]
-    keys = [k for k in keys if k in rows[0][1]]
+    measured = ("sMAPE", "MASE", "MSIS95", "CRPS", "cov80", "cov95", "Brier", "cal")
+    keys = [k for k in measured if k in rows[0][1]]
     digits = {"sMAPE": 2, "MASE": 3, "MSIS95": 2, "CRPS": 3, "cov80": 1, "cov95": 1}
     aim = {"cov80": 80.0, "cov95": 95.0}
     tools = [found for name, found in rows if "half" not in name]

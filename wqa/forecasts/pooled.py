@@ -22,12 +22,19 @@ two matrix products.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from wqa.errors import ForecastError
-from wqa.forecasts.pooled_prior import FAMILIES, Array, Prior, at_length, load_prior
+from wqa.forecasts.pooled_prior import (
+    FAMILIES,
+    LEARNED_AS,
+    Array,
+    Prior,
+    at_length,
+    load_prior,
+)
 from wqa.forecasts.student_mixture import Predictive
-from wqa.forecasts.trend_components import components, transform
+from wqa.forecasts.trend_components import components, roughness, transform
 
 __all__ = ["FAMILIES", "Predictive", "Prior", "evidence_class", "load_prior", "predict"]
 
@@ -35,6 +42,8 @@ BOUNDED = ("percent", "score")
 MAX_HORIZON = 50
 MAX_POINTS = 200
 MOST = 32  # components kept per series; the rest of the mixture is below a percent
+MIN_POINTS, TESTED_POINTS = 3, 6  # fewer are weak evidence; from here on it is tested
+OUTWEIGHS = 0.6  # prior weight above which the prior says more than the data
 CHUNK = 2000  # series per pass, so that the memory of a large panel stays small
 
 
@@ -46,6 +55,9 @@ def predict(
     lower: float | None = None,
     upper: float | None = None,
     prior: Prior | None = None,
+    denominators: ArrayLike | None = None,
+    future_denominators: ArrayLike | None = None,
+    overdispersion: float = 1.0,
 ) -> Predictive:
     """Forecast S series of equal length at once.
 
@@ -61,6 +73,13 @@ def predict(
         Bounds of the value; 0 and 100 for percentages and scores, 0 and none otherwise.
     prior : Prior, optional
         Used instead of the learned prior of the family.
+    denominators : array_like, shape (S, T), optional
+        Number of cases behind each percentage, NaN where unknown. Its binomial variance is
+        then a known part of the yearly noise; an unknown one adds nothing.
+    future_denominators : array_like, shape (H,) or (S, H), optional
+        Planned number of cases of the years ahead, NaN where unknown.
+    overdispersion : float
+        Factor on the binomial variance, at least 1.
 
     Returns
     -------
@@ -78,14 +97,47 @@ def predict(
     high = (100.0 if upper is None else float(upper)) if bounded else np.inf
     table = _checked(values, horizon, low, high)
     seen = ~np.isnan(table)
-    count, length = table.shape
+    count = len(table)
     # A series without bound is measured against its own size: any unit gives the same answer.
     mean = np.nanmean(table, axis=1) - low
     width = np.full(count, high - low) if bounded else np.where(mean > 0, mean, 1.0)
-    working = transform((table - low) / width[:, None], prior.power, bounded)
+    share = (table - low) / width[:, None]
+    working = transform(share, prior.power, bounded)
+    rough = roughness(share, prior.power) if bounded else np.zeros(count)
 
+    noise = None
+    if denominators is not None or future_denominators is not None:
+        noise = _sampling_variance(
+            share, denominators, future_denominators, horizon, overdispersion, prior, bounded
+        )
+    answer = _fit(working, seen, horizon, prior, rough, None)
+    if noise is not None:
+        answer = _fit(working, seen, horizon, prior, rough, noise / _yearly_variance(answer, noise))
+    weights, df, loc, scale, roots, pattern, member = answer
+    lean = np.sum(weights * 2.0 * prior.shape[member] / df, axis=1)
+    return Predictive(
+        weights, df, loc, scale, roots, pattern, member, prior.power, bounded, low, width,
+        lean, seen.sum(axis=1),
+    )  # fmt: skip
+
+
+_Answer = tuple[Array, Array, Array, Array, Array, NDArray[np.intp], NDArray[np.intp]]
+
+
+def _fit(
+    working: Array,
+    seen: NDArray[np.bool_],
+    horizon: int,
+    prior: Prior,
+    rough: Array,
+    sampling: Array | None,
+) -> _Answer:
+    """Mix the components of every series; series that share their matrices go together."""
+    count, length = working.shape
     patterns, pattern = np.unique(seen, axis=0, return_inverse=True)
     pattern = pattern.reshape(-1)
+    if sampling is not None:  # the matrices are the series' own
+        patterns, pattern = seen, np.arange(count)
     size, most = len(prior.shape), min(MOST, len(prior.shape))
     loc, scale = np.empty((count, most, horizon)), np.empty((count, most, horizon))
     weights, df = np.empty((count, most)), np.empty((count, most))
@@ -95,10 +147,12 @@ def predict(
         index = np.flatnonzero(mask)
         log_weight, temper, spread = at_length(prior, len(index))
         everyone = np.flatnonzero(pattern == block)
+        extra = None if sampling is None else sampling[block, index[0] :]
         for rows in np.array_split(everyone, -(-len(everyone) // CHUNK)):
             part = components(
-                working[np.ix_(rows, index)], index - index[0], length - index[0], horizon, prior
-            )
+                working[np.ix_(rows, index)], index - index[0], length - index[0], horizon,
+                prior, rough[rows], extra,
+            )  # fmt: skip
             score = log_weight + temper * part.like
             mass = np.exp(score - score.max(axis=1, keepdims=True))
             top = np.argsort(-mass, axis=1, kind="stable")[:, :most]
@@ -108,11 +162,64 @@ def predict(
             loc[rows] = np.take_along_axis(part.loc, top[:, :, None], axis=1)
             scale[rows] = spread * np.take_along_axis(part.scale, top[:, :, None], axis=1)
             roots[block] = part.root
-    lean = np.sum(weights * 2.0 * prior.shape[member] / df, axis=1)
-    return Predictive(
-        weights, df, loc, scale, roots, pattern, member, prior.power, bounded, low, width,
-        lean, seen.sum(axis=1),
-    )  # fmt: skip
+    return weights, df, loc, scale, roots, pattern, member
+
+
+def _sampling_variance(
+    share: Array,
+    denominators: ArrayLike | None,
+    future: ArrayLike | None,
+    horizon: int,
+    overdispersion: float,
+    prior: Prior,
+    bounded: bool,
+) -> Array:
+    """Binomial variance of each year on the working scale, shape (S, T + H); 0 if unknown."""
+    if not bounded:
+        raise ForecastError(
+            "denominators belong to percentages", fix="Use the count models for rates and counts."
+        )
+    if overdispersion < 1.0:
+        raise ForecastError(
+            "the overdispersion is too small", got=overdispersion, expected="at least 1"
+        )
+    count, length = share.shape
+    past = np.full(share.shape, np.nan) if denominators is None else denominators
+    ahead = np.full(horizon, np.nan) if future is None else future
+    try:
+        n = np.hstack(
+            [
+                np.broadcast_to(np.asarray(past, dtype=float), (count, length)),
+                np.broadcast_to(np.asarray(ahead, dtype=float), (count, horizon)),
+            ]
+        )
+    except ValueError as error:
+        raise ForecastError(
+            "the denominators do not fit the series",
+            got=(np.shape(past), np.shape(ahead)),
+            expected=f"shapes {(count, length)} and {(count, horizon)}",
+        ) from error
+    if (n <= 0).any():
+        raise ForecastError(
+            "a denominator is not positive", got=float(n[n <= 0][0]), expected="1 or more"
+        )
+    latest = np.array([row[~np.isnan(row)][-1] for row in share])
+    level = np.hstack([np.where(np.isnan(share), latest[:, None], share),
+                       np.repeat(latest[:, None], horizon, axis=1)])  # fmt: skip
+    known = ~np.isnan(n)
+    cases = np.where(known, n, 1.0)
+    level = (level * cases + 0.5) / (cases + 1.0)  # a share of exactly 0 or 1 is not certain
+    slope = level ** (prior.power - 1.0) + (1.0 - level) ** (prior.power - 1.0)
+    return np.where(known, overdispersion * slope**2 * level * (1.0 - level) / cases, 0.0)
+
+
+def _yearly_variance(answer: _Answer, noise: Array) -> Array:
+    """Variance of a yearly change beyond sampling, shape (S, 1), from a first pass."""
+    weights, _, _, scale, roots, pattern, member = answer
+    unit = roots[pattern[:, None], member, 0, 0]
+    total = np.sum(weights * (scale[:, :, 0] / unit) ** 2, axis=1)
+    # Two samplings enter one change; at least a tenth of it is left to the true level.
+    return np.asarray(np.maximum(total - 2.0 * noise.mean(axis=1), 0.1 * total)[:, None])
 
 
 def _checked(values: ArrayLike, horizon: int, low: float, high: float) -> Array:
@@ -120,7 +227,8 @@ def _checked(values: ArrayLike, horizon: int, low: float, high: float) -> Array:
         table = np.atleast_2d(np.asarray(values, dtype=float))
     except (TypeError, ValueError) as error:
         raise ForecastError("the series is not numeric", got=str(values)[:60]) from error
-    if isinstance(horizon, bool) or int(horizon) != horizon or not 1 <= horizon <= MAX_HORIZON:
+    whole = isinstance(horizon, int | np.integer) and not isinstance(horizon, bool)
+    if not (whole and 1 <= horizon <= MAX_HORIZON):
         raise ForecastError(
             "the horizon is out of range", got=horizon, expected=f"1 to {MAX_HORIZON} years"
         )
@@ -161,7 +269,36 @@ def _checked(values: ArrayLike, horizon: int, low: float, high: float) -> Array:
 
 
 def evidence_class(n_points: int, prior_weight: float, family: str) -> str:
-    """Say how far a probability has been tested: calibrated, leans on prior, or weak."""
-    if n_points < 3 or prior_weight > 0.5:
+    """Say how far a probability has been tested.
+
+    Parameters
+    ----------
+    n_points : int
+        Observed years of the series.
+    prior_weight : float
+        Share of the evidence on the yearly variance that comes from the prior, 0 to 1.
+    family : str
+        Family of the series.
+
+    Returns
+    -------
+    str
+        ``calibrated``: at least 6 points of a family that has a learned prior of its own,
+        the lengths at which ``docs/evidence.md`` tests probabilities and coverage;
+        ``leans on prior``: 3 to 5 points, a prior that outweighs the data, or a family
+        that borrows its prior; ``weak``: 1 or 2 points, where only coverage is tested.
+
+    Raises
+    ------
+    ForecastError
+        If the family is unknown.
+    """
+    if family not in FAMILIES:
+        raise ForecastError(
+            "the family of the series is unknown", got=family, expected=" | ".join(FAMILIES)
+        )
+    if n_points < MIN_POINTS:
         return "weak"
-    return "calibrated" if n_points >= 6 else "leans on prior"
+    if n_points < TESTED_POINTS or prior_weight > OUTWEIGHS or family in LEARNED_AS:
+        return "leans on prior"
+    return "calibrated"

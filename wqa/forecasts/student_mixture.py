@@ -197,7 +197,7 @@ class Predictive:
             busy = busy[(np.abs(fresh - now) > tolerance[busy]).any(axis=1)]
             if not len(busy):
                 break
-        return guess
+        return np.asarray(guess, dtype=float)
 
     def _outward(self, working: Array) -> Array:
         share = inverse(working, self.power, self.bounded)

@@ -16,6 +16,8 @@ from scipy import special
 
 from wqa.forecasts.pooled_prior import Array, Prior
 
+HALF_DIGIT = 0.0005  # half of a tenth of a point, as a share of the range
+
 
 def transform(share: Array, power: float, bounded: bool) -> Array:
     """Map shares of the way between bounds (or multiples of a size) to the working scale."""
@@ -37,6 +39,28 @@ def inverse(working: Array, power: float, bounded: bool) -> Array:
         slope = inside ** (power - 1.0) + (1.0 - inside) ** (power - 1.0)
         share = np.clip(inside - (transform(inside, power, True) - target) / slope, 0.0, 1.0)
     return np.asarray(np.where(target >= edge, 1.0, np.where(target <= -edge, 0.0, share)))
+
+
+def roughness(share: Array, power: float) -> Array:
+    """Mean square of a tenth of a point, the last printed digit, on the working scale.
+
+    Near a bound the scale is steep: a published 100.0 may be 99.95, so a row of such
+    values is no proof that nothing moves.
+
+    Parameters
+    ----------
+    share : ndarray, shape (S, T)
+        Shares of the way between the bounds, NaN where missing.
+    power : float
+        Exponent of the transform.
+
+    Returns
+    -------
+    ndarray, shape (S,)
+    """
+    above = transform(np.minimum(share + HALF_DIGIT, 1.0), power, True)
+    below = transform(np.maximum(share - HALF_DIGIT, 0.0), power, True)
+    return np.asarray(np.nanmean((above - below) ** 2, axis=1))
 
 
 def covariance(kernels: Array, length: int) -> Array:
@@ -70,9 +94,7 @@ def covariance(kernels: Array, length: int) -> Array:
     blip = 0.5 * (lag == 0)
     rest = 1.0 - drift - slope
     line = np.multiply.outer(step, step).astype(float)
-    return np.asarray(
-        drift * line + slope * paths + rest * ((1.0 - noise) * level + noise * blip)
-    )
+    return np.asarray(drift * line + slope * paths + rest * ((1.0 - noise) * level + noise * blip))
 
 
 @dataclass(frozen=True)
@@ -86,10 +108,14 @@ class _Weights:
     root: Array  # (U, H, H) factor of the joint predictive covariance
 
 
-def _weights(kernels: Array, seen: NDArray[np.intp], horizon: int) -> _Weights:
+def _weights(
+    kernels: Array, seen: NDArray[np.intp], horizon: int, sampling: Array | None = None
+) -> _Weights:
     count, n = len(kernels), len(seen)
     last = int(seen[-1])
     full = covariance(kernels, last + horizon + 1)
+    if sampling is not None:
+        full = full + np.diag(sampling)
     picks = np.concatenate([seen, np.arange(last + 1, last + horizon + 1)])
     cov = full[:, picks[:, None], picks[None, :]]
     # A flat level is removed exactly by contrasts with the first observed year.
@@ -98,11 +124,12 @@ def _weights(kernels: Array, seen: NDArray[np.intp], horizon: int) -> _Weights:
     contrast[:, 0] = -1.0
     contrast[np.arange(size - 1), np.arange(1, size)] = 1.0
     diff = contrast @ cov @ contrast.T
-    past, cross, ahead = diff[:, : n - 1, : n - 1], diff[:, n - 1 :, : n - 1], diff[:, n - 1 :, n - 1 :]
+    past, ahead = diff[:, : n - 1, : n - 1], diff[:, n - 1 :, n - 1 :]
+    cross = diff[:, n - 1 :, : n - 1]
     point = np.zeros((count, horizon, n))
     point[:, :, 0] = 1.0
     if n == 1:
-        root = np.linalg.cholesky(ahead)
+        root = np.asarray(np.linalg.cholesky(ahead), dtype=float)
         spread = np.sqrt(np.diagonal(ahead, axis1=1, axis2=2))
         return _Weights(np.zeros((count, 0, 1)), np.zeros(count), point, spread, root)
     lower = np.linalg.cholesky(past)
@@ -127,7 +154,13 @@ class Components:
 
 
 def components(
-    data: Array, years: NDArray[np.intp], length: int, horizon: int, prior: Prior
+    data: Array,
+    years: NDArray[np.intp],
+    length: int,
+    horizon: int,
+    prior: Prior,
+    rough: Array,
+    sampling: Array | None = None,
 ) -> Components:
     """Likelihood and predictive Student t of every component, in closed form.
 
@@ -143,6 +176,10 @@ def components(
         Years to forecast after the origin.
     prior : Prior
         The components.
+    rough : ndarray, shape (S,)
+        Mean square on the working scale that the last printed digit hides.
+    sampling : ndarray, shape (length + horizon,), optional
+        Known sampling variance of each year as a multiple of the yearly variance.
 
     Returns
     -------
@@ -152,7 +189,7 @@ def components(
     distinct, back = np.unique(prior.kernels, axis=0, return_inverse=True)
     back = back.reshape(-1)
     gap = length - 1 - int(years[-1])
-    parts = _weights(distinct, years, horizon + gap)
+    parts = _weights(distinct, years, horizon + gap, sampling)
     white = np.tensordot(data, parts.whiten, axes=(1, 2))
     line = np.matmul(parts.whiten, years.astype(float))
     fit = np.einsum("sun,sun->su", white, white)[:, back]
@@ -160,6 +197,7 @@ def components(
         cross = np.einsum("sun,un->su", white, line)[:, back]
         square = np.einsum("un,un->u", line, line)[back]
         fit = np.maximum(fit - 2.0 * prior.trend * cross + prior.trend**2 * square, 0.0)
+    fit = fit + (len(years) - 1) * rough[:, None]
     shape = prior.shape + 0.5 * (len(years) - 1)
     start = prior.shape * prior.size**2
     rate = start + 0.5 * fit
