@@ -191,7 +191,7 @@ class Predictive:
             odds = np.clip(prob, 1e-15, 1.0 - 1e-15)
             step = (goal - np.log(odds / (1.0 - odds))) * odds * (1.0 - odds)
             fresh = now + step / np.maximum(dens, 1e-300)
-            inside = (fresh > low[busy]) & (fresh < high[busy])
+            inside = (fresh >= low[busy]) & (fresh <= high[busy])
             fresh = np.where(inside, fresh, 0.5 * (low[busy] + high[busy]))
             guess[busy] = fresh
             busy = busy[(np.abs(fresh - now) > tolerance[busy]).any(axis=1)]
