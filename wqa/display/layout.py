@@ -6,7 +6,9 @@ Works on axes and figures of `wqa.display.figures` and imports no drawing librar
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from wqa.display.facts import number_text
 from wqa.display.figures import GREY, SIZE, SMALL, Axes, Figure, printable, text_width
@@ -38,14 +40,21 @@ def wrapped(figure: Figure, text: str, width: float, size: float = SIZE) -> list
     list of str
         No line starts with a closing mark.
     """
-    lines, line = [], ""
-    for token in _tokens(text):
-        if line and text_width(figure, (line + token).rstrip(), size) > width:
-            lines.append(line.rstrip())
-            line = token.lstrip()
-        else:
-            line += token
-    return [*lines, line.rstrip()] if line.strip() else lines
+    lines, tokens = [], _without_lead(list(_tokens(text)))
+    while tokens:
+        # Measuring is slow. A line grows with every token, so halving finds how many fit.
+        first, *longer = accumulate(tokens)
+        more = bisect_right(longer, width, key=lambda part: text_width(figure, part.rstrip(), size))
+        lines.append([first, *longer][more].rstrip())
+        tokens = _without_lead(tokens[more + 1 :])
+    return lines
+
+
+def _without_lead(tokens: list[str]) -> list[str]:
+    """Drop the blanks at the start of a line."""
+    while tokens and not tokens[0].strip():
+        tokens = tokens[1:]
+    return [tokens[0].lstrip(), *tokens[1:]] if tokens else []
 
 
 def _tokens(text: str) -> Iterable[str]:

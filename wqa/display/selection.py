@@ -64,10 +64,15 @@ def is_side_scope(scope: str) -> bool:
         True if the scope matches ``side_scopes.csv``: such figures are listed, but
         never stand for the whole indicator.
     """
+    return any(fnmatchcase(scope, pattern) for pattern in _side_patterns())
+
+
+@cache
+def _side_patterns() -> tuple[str, ...]:
     import pandas as pd
 
     table = pd.read_csv(CATALOG / "side_scopes.csv", dtype=str)
-    return any(fnmatchcase(scope, pattern) for pattern in table["pattern"])
+    return tuple(table["pattern"])
 
 
 def headline_values(frame: pd.DataFrame) -> pd.DataFrame:
