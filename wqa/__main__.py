@@ -117,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--only", metavar="CHAPTER", help="run one chapter; `wqa list chapters`")
     build.add_argument("--out", type=Path, metavar="FOLDER", help="default: outputs")
     build.set_defaults(run=_build)
+
+    scanning = commands.add_parser("scan", help="find numbers in a paper that rest on no record")
+    scanning.add_argument("folder", type=Path, metavar="FOLDER", help="folder of a built edition")
+    scanning.add_argument("--catalog", type=Path, metavar="FOLDER",
+                          help="extra catalogue folder of the build")  # fmt: skip
+    scanning.set_defaults(run=_scan)
     return parser
 
 
@@ -293,6 +299,20 @@ def _diff(options: argparse.Namespace) -> int:
         if len(frame):
             _show(frame)
     return 0
+
+
+def _scan(options: argparse.Namespace) -> int:
+    from wqa.publication.scanner import scan
+
+    found = scan(options.folder, options.catalog)
+    for fmt in found.formats:
+        counts = found.counts(fmt)
+        print(f"{fmt}: {sum(counts.values())} numerals, {counts.pop('orphan', 0)} of them orphans")
+        print("  " + ", ".join(f"{kind} {number}" for kind, number in counts.items()))
+    orphans = found.orphans()
+    for fmt, orphan in orphans:
+        print(f"{fmt}: {orphan.text!r} at {orphan.place}: {orphan.context}")
+    return 1 if orphans else 0
 
 
 def _next_plan(options: argparse.Namespace) -> int:

@@ -172,6 +172,7 @@ def show_figure(
         "caption": str(caption),
         "caption_parts": parts_json(caption),
         "alt": str(alt).strip(),
+        "alt_parts": parts_json(alt),
         "sources": list(sources),
         "notes": [parts_json(note) for note in notes],
         "data": _frame_json(data),

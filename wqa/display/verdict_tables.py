@@ -194,7 +194,8 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
     unit = named(unit_after(target.unit, lang))
     sources = [view.parameters.plan.source_id]
     clause = str(row["clause"])
-    goal = parameter_fact(f"{target.id}.goal", float(row["target"]), lang=lang, unit=target.unit)
+    reading = f"{target.id}.{row['reading_id']}"
+    goal = parameter_fact(f"{reading}.goal", float(row["target"]), lang=lang, unit=target.unit)
     sign = term(f"comparator.{row['comparator']}", lang)
     cells: dict[str, Printable] = {
         "row": target_fact(target, part="row", lang=lang),
@@ -203,7 +204,7 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
         "target": Text("{s}{v}{u}", {"s": sign, "v": _sourced(goal, sources, clause), "u": unit}),
     }
     if row["value"] == row["value"]:
-        value = parameter_fact(f"{target.id}.reading", float(row["value"]), lang=lang)
+        value = parameter_fact(f"{reading}.value", float(row["value"]), lang=lang)
         known = _sourced(value, sources, clause)
         cells["value"] = Text("{v}{u}", {"v": known, "u": unit})
         met = row["met_at_baseline"]
@@ -215,7 +216,7 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
         p = row["p_attain"]
         if p is not None and p == p:
             shown = computed_fact(
-                f"p.{target.id}.{row['reading_id']}",
+                f"p.{reading}",
                 float(p) * 100,
                 [known, goal],
                 decimals=0,

@@ -244,6 +244,8 @@ def _figure(block: Block, register: Register) -> Block:
     for key in ("alt", "svg_text", "svg_path", "png"):
         if not block.get(key):
             raise BuildError(f"a figure has no {key}", where=where, got=block["id"])
+    # The numbers of the alternative text are registered like those that are seen.
+    pieces(block.get("alt_parts", ()), where, register, place=block["label"])
     return {
         **block,
         "caption": pieces(block["caption_parts"], where, register, limit=LONGEST),

@@ -1,0 +1,165 @@
+"""Cover the text of a PDF with texts whose numbers are resolved; what stays bare is shown.
+
+A PDF read back is a stream of lines: paragraphs are broken, running heads and page numbers
+stand between them. So both sides are compared without white space, in reading order.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wqa.publication.numerals import find_numerals, squeezed
+
+# A text of fewer letters stands in many places; it is looked for near the last one only.
+_SHORT = 8
+_NEAR = 500
+_FAR = 8000
+_LEADER = re.compile(r"(?:\s*\.){2,}\s*(\d+)(?=\s)")
+_CONTEXT = 40
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A text to be found, with its numerals and what they resolve to.
+
+    Parameters
+    ----------
+    text : str
+        Squeezed.
+    kinds : sequence of (str, str)
+        Numerals and their classes.
+    ahead : bool
+        Found near without being the last place read: the parts of a picture come in any order.
+    """
+
+    text: str
+    kinds: Sequence[tuple[str, str]]
+    ahead: bool = False
+
+
+class Cover:
+    """The text of a PDF and how much of it is accounted for.
+
+    Parameters
+    ----------
+    pages : sequence of (str, str)
+        Printed page number and text.
+    heads : collection of str
+        Running heads that may stand on a page, squeezed.
+    """
+
+    def __init__(self, pages: Sequence[tuple[str, str]], heads: Sequence[str]) -> None:
+        self.labels = [label for label, _ in pages]
+        self.found: list[tuple[str, str, str, str]] = []
+        self.raw = ""
+        self.stream = ""
+        self.origin: list[int] = []  # place of each letter of the stream in the raw text
+        self.starts: list[int] = []  # where each page begins in the stream
+        self.cursor = 0
+        known = set(heads)
+        for label, text in pages:
+            self.starts.append(len(self.stream))
+            lines = text.splitlines()
+            if lines and label and lines[-1].strip() == label:
+                lines.pop()
+                self._note(label, "page number", label, "foot")
+            if lines and squeezed(lines[0]) in known:
+                head = lines.pop(0)
+                for numeral in find_numerals(head):
+                    self._note(numeral.text, "running head", label, head)
+            self._add("\n".join(lines) + "\n")
+        self.free = bytearray(b"\x01" * len(self.stream))
+        for leader in _LEADER.finditer(self.raw):
+            if leader[1] in self.labels:
+                start, end = (bisect_left(self.origin, place) for place in leader.span())
+                self._cover(start, end)
+                self._note(leader[1], "page number", self.page(start), "list of contents")
+
+    def _add(self, text: str) -> None:
+        hyphens = {m.start() for m in re.finditer(r"(?<=[A-Za-z])[-\u2010](?=\s*[A-Za-z])", text)}
+        for place, char in enumerate(text):
+            letters = "" if place in hyphens else squeezed(char)
+            self.stream += letters
+            self.origin += [len(self.raw) + place] * len(letters)
+        self.raw += text
+
+    def _note(self, text: str, kind: str, page: str, context: str) -> None:
+        self.found.append((text, kind, page, context.strip()[:120]))
+
+    def take(self, wanted: Wanted) -> bool:
+        """Cover the next free place of a text.
+
+        Parameters
+        ----------
+        wanted : Wanted
+            The text.
+
+        Returns
+        -------
+        bool
+            Whether it was found.
+        """
+        text = wanted.text
+        # A short text without numeral is no anchor: it stands in many places.
+        if len(text) < (1 if wanted.kinds else _SHORT):
+            return False
+        reach = _FAR if wanted.ahead or len(text) >= _SHORT else _NEAR
+        at = self._find(text, self.cursor, self.cursor + reach + len(text))
+        moves = not wanted.ahead
+        if at < 0 and len(text) >= _SHORT:
+            at, moves = self._find(text, 0, len(self.stream)), False
+        if at < 0:
+            return False
+        end = at + len(text)
+        self._cover(at, end)
+        for numeral, kind in wanted.kinds:
+            self._note(numeral, kind, self.page(at), text)
+        if moves:
+            self.cursor = end
+        return True
+
+    def _cover(self, start: int, end: int) -> None:
+        self.free[start:end] = bytes(end - start)
+
+    def _find(self, text: str, start: int, end: int) -> int:
+        at = self.stream.find(text, start, end)
+        while at >= 0 and not self._fits(at, at + len(text)):
+            at = self.stream.find(text, at + 1, end)
+        return at
+
+    def _fits(self, start: int, end: int) -> bool:
+        """Whether a place is free and cuts no number in two."""
+        first, last = self.origin[start], self.origin[end - 1] + 1
+        before, after = self.raw[max(0, first - 2) : first], self.raw[last : last + 2]
+        cut = self.raw[first].isdigit() and re.search(r"\d[.,]?\Z", before)
+        cut = cut or (self.raw[last - 1].isdigit() and re.match(r"[.,]?\d", after))
+        return not cut and all(self.free[start:end])
+
+    def page(self, place: int) -> str:
+        """Return the printed number of the page of a place in the stream."""
+        number = sum(start <= place for start in self.starts) - 1
+        return self.labels[number]
+
+    def numerals(self, lang: str) -> Iterator[tuple[str, str, str, str]]:
+        """Yield all numerals of the PDF; those of bare text have no class.
+
+        Parameters
+        ----------
+        lang : str
+            Language of the number words.
+
+        Yields
+        ------
+        tuple of str
+            Numeral, class, page, context.
+        """
+        yield from self.found
+        for match in re.finditer(b"\x01+", bytes(self.free)):
+            first, last = self.origin[match.start()], self.origin[match.end() - 1] + 1
+            text = self.raw[first:last]
+            for numeral in find_numerals(text, lang):
+                context = self.raw[max(0, first + numeral.start - _CONTEXT) :][: 2 * _CONTEXT]
+                yield numeral.text, "", self.page(match.start()), context.replace("\n", " ")
