@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-NUMBER = re.compile(r"\d+\.\d+")
+NUMBERS = (re.compile(r"\d+\.\d+"), re.compile(r"\b\d+\b"))
 pytestmark = pytest.mark.slow
 
 
@@ -31,15 +31,16 @@ def text_of(output):
 
 
 def change_first_number(notebook):
-    """Add 0.1 to the first stored number with a decimal point; whether there was one."""
-    for cell in regression_cells(notebook):
-        for output in cell.outputs:
-            place, key = text_of(output)
-            found = NUMBER.search(place.get(key, ""))
+    """Add 0.1 to the first stored number, best one with a point; whether there was one."""
+    cells = regression_cells(notebook)
+    outputs = [text_of(output) for cell in cells for output in cell.outputs]
+    for number in NUMBERS:
+        for place, key in outputs:
+            text = place.get(key, "")
+            found = number.search(text)
             if found:
-                decimals = len(found.group().split(".")[1])
+                decimals = max(len(found.group().partition(".")[2]), 1)
                 changed = f"{float(found.group()) + 0.1:.{decimals}f}"
-                text = place[key]
                 place[key] = text[: found.start()] + changed + text[found.end() :]
                 return True
     return False
