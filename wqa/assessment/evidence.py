@@ -133,12 +133,10 @@ def gather(
         Possibly empty.
     """
     last = year if edition is None else min(year, edition)
-    frame = observations[
-        (observations["indicator_id"] == (indicator_id or target.indicator_id))
-        & (observations["region"] == region)
-        & observations["value"].notna()
-        & ~observations["qualifier"].isin(("target", "context"))
-    ]
+    # One column at a time: the whole frame is long, and the rows of an indicator are few.
+    frame = observations[observations["indicator_id"] == (indicator_id or target.indicator_id)]
+    frame = frame[frame["region"] == region]
+    frame = frame[frame["value"].notna() & ~frame["qualifier"].isin(("target", "context"))]
     frame = frame[(frame["year"] <= last).fillna(False).astype(bool)]
     if as_of:
         frame = frame[frame["vintage"].astype(str) <= as_of]

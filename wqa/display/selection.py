@@ -118,11 +118,10 @@ def rows_of(
     list of dict
         In order of year, then definition.
     """
-    kept = frame[
-        (frame["indicator_id"] == indicator_id)
-        & (frame["region"] == region)
-        & frame["qualifier"].isin(list(qualifiers))
-    ]
+    # One column at a time: the whole frame is long, and the rows of an indicator are few.
+    kept = frame[frame["indicator_id"] == indicator_id]
+    kept = kept[kept["region"] == region]
+    kept = kept[kept["qualifier"].isin(list(qualifiers))]
     if scopes is not None:
         kept = kept[kept["scope"].isin(list(scopes))]
     kept = kept.sort_values(["year", "scope"], kind="stable")
