@@ -158,8 +158,8 @@ def change_texts(view: View, changes: EditionChanges) -> list[Text]:
     out = [
         say(
             "edition.compared", lang, edition=year_fact(old.edition),
-            day=named(old.as_of),
-            new_day=named(changes.new.as_of),
+            day=parameter_fact("as_of", None, text=old.as_of),
+            new_day=parameter_fact("as_of", None, text=changes.new.as_of),
         ),
         say(
             "edition.new_figures", lang, n=counted("figures", len(figures)),

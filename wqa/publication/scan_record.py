@@ -27,6 +27,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 # Printed forms that a number of a figure's data may have on the page.
 _DECIMALS = range(5)
 _APART = "\x1f"
+_PREFIX = 30  # letters of a class that may stand before the name of a definition
 _WORDING = ("wording/sentences.yml", "wording/terms.yml", "wording/editions.yml")
 
 
@@ -96,6 +97,14 @@ class Record:
             if text and text in known and file not in _WORDING:
                 return file
         return ""
+
+    def is_name(self, text: str) -> bool:
+        """Whether a text is a name of the catalogue, or a class put before one."""
+        bare = squeezed(text)
+        return bool(self.in_catalogue(bare)) or any(
+            self.in_catalogue(bare[:cut]) and self.in_catalogue(bare[cut:])
+            for cut in range(2, min(len(bare) - 2, _PREFIX))
+        )
 
     def is_setting(self, text: str) -> bool:
         """Whether every numeral of a fixed text is a declared level of intervals."""

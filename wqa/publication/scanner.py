@@ -158,7 +158,7 @@ class _Resolver:
                 return "quoted"
             elif row["kind"] == "parameter" and row["id"].startswith("parameter."):
                 return "parameter"
-            elif self.record.in_catalogue(squeezed(row["text"])):
+            elif self.record.is_name(row["text"]):
                 return "name"
             elif self.record.is_setting(row["text"]):
                 return "setting"
