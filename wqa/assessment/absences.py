@@ -107,7 +107,8 @@ def disputed_baseline(case: Case) -> Verdict | None:
         good = case_holds(case, reading.value)
         met.add(good)
         change = float(to_decimal(target.value) - to_decimal(reading.value))
-        slots = {**reading_slots(case, reading), "change": f"{change:+g}"}
+        signed = f"{change:+g}".replace("-", "\N{MINUS SIGN}")
+        slots = {**reading_slots(case, reading), "change": signed}
         slots["change_unit"] = slots["unit"]
         if case.indicator.family == "percent":
             slots["change_unit"] = {lang: phrase("points", "", lang) for lang in LANGUAGES}

@@ -127,7 +127,7 @@ def print_number(value: float | None, decimals: int) -> str:
         return ""
     own = max(-int(to_decimal(value).normalize().as_tuple().exponent), 0)
     places = min(own, max(decimals, 4))
-    return f"{round_published(value, places):.{places}f}"
+    return f"{round_published(value, places):.{places}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def print_probability(p: float) -> dict[str, str]:

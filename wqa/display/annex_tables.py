@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.display.changes import change_fact, spoken
 from wqa.display.facts import (
+    Fact,
     Printable,
     Text,
     count_fact,
@@ -17,8 +18,10 @@ from wqa.display.facts import (
     parameter_fact,
     quoted,
     target_fact,
+    year_fact,
 )
 from wqa.display.judgements import (
+    level_fact,
     probability_of,
     records,
     target_name,
@@ -27,10 +30,8 @@ from wqa.display.judgements import (
     verdict_label,
 )
 from wqa.display.listings import heads
-from wqa.display.narrative import value_with_year
 from wqa.display.selection import ANNUAL, latest_row, previous_row, rows_of
 from wqa.display.tables import DisplayTable
-from wqa.display.verdict_tables import level_cell
 from wqa.display.view import NATION, View
 from wqa.display.wording import listed, say, term, unit_after
 from wqa.plans.catalog import Conflict, ConflictReading, Target
@@ -60,8 +61,8 @@ def summary_table(view: View, verdicts: pd.DataFrame, *, id: str = "summary") ->
     """
     lang = view.lang
     rows = [_summary_cells(view, row) for row in records(verdicts)]
-    keys = ["row", "name", "target", "verdict", "level", "batches", "change", "comparable_nation"]
-    kept = [key for key in keys if any(key in row for row in rows) or key == "change"]
+    keys = ["row", "name", "target", "verdict", "level", "batches", "moved", "nation"]
+    kept = [key for key in keys if any(key in row for row in rows) or key == "moved"]
     notes = (say("note.summary", lang),)
     return DisplayTable(id, say("caption.summary", lang), heads(kept, lang), tuple(rows), notes)
 
@@ -76,9 +77,9 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
         "target": target_text(target, lang),
         "verdict": label if p is None else Text("{v} ({p}%)", {"v": label, "p": p}),
     }
-    level = level_cell(view, row)
+    level = level_fact(view, row)
     if level is not None:
-        cells["level"] = level
+        cells["level"] = _dated(level, int(row["level_year"]), target.unit, lang)
     scope = str(row["scope"])
     own = rows_of(view.shown, target.indicator_id, target.region, scopes=[scope], qualifiers=ANNUAL)
     last = latest_row(own)
@@ -88,11 +89,20 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
         old = previous_row(own, last)
         if old is not None:
             new, before = observation_fact(last, lang=lang), observation_fact(old, lang=lang)
-            cells["change"] = change_fact(new, before, lang, signed=True)
+            cells["moved"] = change_fact(new, before, lang, signed=True)
     nation = latest_row(rows_of(view.headline, target.indicator_id, NATION))
     if nation is not None:
-        cells["comparable_nation"] = value_with_year(nation, lang)
+        value = observation_fact(nation, lang=lang)
+        cells["nation"] = _dated(value, int(nation["year"]), target.unit, lang)
     return cells
+
+
+def _dated(fact: Fact, year: int, unit: str, lang: str) -> Text:
+    """Print a value with its year; the unit only if it is not that of the target."""
+    value, own = spoken(fact, lang)
+    shown = own if fact.unit != unit or fact.unit == "pct" else ""
+    template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
+    return Text(template, {"value": value, "unit": named(shown), "year": year_fact(year, fact)})
 
 
 def targets_table(view: View, *, id: str = "targets") -> DisplayTable:

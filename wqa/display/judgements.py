@@ -280,7 +280,7 @@ def reason_text(view: View, row: Row) -> Text:
     return quoted(str(row[f"reason_{view.lang}"]), source_ids=sources, locator=locator)
 
 
-def verdict_text(view: View, row: Row) -> Text:
+def verdict_text(view: View, row: Row, *, brief: bool = False) -> Text:
     """Say the verdict on one target, its reason, and how sure it is.
 
     Parameters
@@ -289,6 +289,8 @@ def verdict_text(view: View, row: Row) -> Text:
         The edition's view.
     row : mapping
         Row of the verdict frame.
+    brief : bool
+        Leave the reason out.
 
     Returns
     -------
@@ -304,7 +306,7 @@ def verdict_text(view: View, row: Row) -> Text:
         target=target_text(target, lang),
         nature=term(f"nature.{target.nature}", lang),
         verdict=term(f"verdict.{row['verdict']}", lang),
-        reason=say("verdict.because", lang, reason=reason_text(view, row)),
+        reason=Text("") if brief else say("verdict.because", lang, reason=reason_text(view, row)),
     )
     return sentences([first, sureness_text(view, row)], lang)
 

@@ -19,7 +19,7 @@ from wqa.display.facts import (
     quoted,
     year_fact,
 )
-from wqa.display.narrative import marked, value_with_year
+from wqa.display.narrative import marked, names_caption, value_with_year
 from wqa.display.selection import latest_row, previous_row, rows_of
 from wqa.display.tables import Column, DisplayTable
 from wqa.display.view import View
@@ -137,7 +137,6 @@ def values_table(
                     continue
                 if not side and row["scope"] not in _main_scopes(view, indicator_id, region):
                     continue
-                batches = row["denominator"] == row["denominator"] and indicator.family == "percent"
                 cells: dict[str, Printable] = {
                     "name": named(view.indicator_name(indicator_id)),
                     "region": view.names[region],
@@ -147,21 +146,22 @@ def values_table(
                     "qualifier": term(f"qualifier.{row['qualifier']}", lang),
                     "evidence": term(f"evidence.{row['evidence']}", lang),
                 }
-                if batches:
+                if row["denominator"] == row["denominator"] and indicator.family == "percent":
                     cells["batches"] = observation_fact(row, part="denominator", lang=lang)
                 rows.append(cells)
     keys = ["name", "region", "year", "value", "batches", "scope", "qualifier", "evidence"]
     single = {"name": len(indicator_ids) == 1, "region": len(where) == 1}
     none = not any("batches" in row for row in rows)
     kept = [key for key in keys if not single.get(key) and not (key == "batches" and none)]
-    names = [named(view.indicator_name(i)) for i in indicator_ids]
+    default, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
     shown = [{key: cell for key, cell in row.items() if key in kept} for row in rows]
     return DisplayTable(
         id,
-        caption or say("caption.values", lang, indicators=listed(names, lang)),
+        caption or default,
         heads(kept, lang, value="decimal", batches="decimal"),
         # An empty table would hide that nothing was published; say it instead.
         tuple(shown) or ({kept[0]: term("figure.no_value", lang)},),
+        notes,
         sources=() if shown else OWN,
     )
 

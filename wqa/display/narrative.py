@@ -6,7 +6,7 @@ only within one definition, and a bound is called a bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.display.changes import change_clause, spoken
@@ -28,6 +28,8 @@ from wqa.plans.catalog import Indicator, Plan
 if TYPE_CHECKING:
     import pandas as pd
 
+# More names than this are listed under a table, not in its caption.
+CAPTION_NAMES = 2
 # What a denominator counts, by group of the indicator.
 SAMPLES = {"product": "batches", "food_agri_drug": "batches", "project": "projects"}
 
@@ -48,6 +50,30 @@ def sentences(texts: Iterable[Text], lang: str) -> Text:
         The paragraph.
     """
     return joined(texts, "" if lang == "zh" else " ")
+
+
+def names_caption(indicators: Sequence[str], lang: str) -> tuple[Text, tuple[Text, ...]]:
+    """Make the caption of a table about several indicators.
+
+    Parameters
+    ----------
+    indicators : sequence of str
+        Their names.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    tuple of Text and tuple of Text
+        Caption and notes; more than `CAPTION_NAMES` names go to a note.
+    """
+    names = [named(name) for name in indicators]
+    every = listed(names, lang)
+    if len(names) <= CAPTION_NAMES:
+        return say("caption.values", lang, indicators=every), ()
+    n = count_fact("caption.indicators", len(names), lang=lang)
+    caption = say("caption.values_many", lang, first=names[0], n=n)
+    return caption, (say("note.values_many", lang, indicators=every),)
 
 
 def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:

@@ -162,7 +162,7 @@ def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str
     """
     rows = frame.to_dict("records")
     stops = {"row": 0.0, "name": 0.4, "target": 2.24, "level": 3.04, "verdict": 4.1}
-    width, bar, step = 6.3, (5.2, 6.22), 0.325
+    width, bar, step = 6.3, (5.2, 6.22), 0.255
     figure = new_figure(0.5 + step * len(rows) + 0.32)
     foot = source_line(figure, source)
     axes = add_axes(figure, left=0, right=0, top=0.05, bottom=foot)

@@ -14,14 +14,17 @@ LATIN, CAPITAL, BLANK, WIDE = 0.52, 0.62, 0.224, 1.0
 TEXT_WIDTH = 160.0 * 72 / 25.4  # A4 with 25 mm margins, in points
 PADDING = 8.0  # left and right together, in points
 SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
+# A table of more rows that would break its lines begins with smaller letters.
+LONG_TABLE, LONG_SIZE = 15, 7.5
 # A column of running Chinese text gets at least so many characters per line.
 NARROWEST = 4.2
 # A word longer than this is broken rather than given a column of its own.
 LONGEST_WORD = 24.0
-# Long text gets more room, but less than its length asks for: short columns stay on one line.
-SHARE = 0.7
+# Room is given out in bits of this many em, by a power mean with this exponent.
+STEP, SHARPNESS = 0.25, 6.0
 _NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")
-_ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f\u200b]+")
+# No line ends between a number and a bracket.
+_ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff07\uff0a-\uffef\u3000-\u303f\u200b]+")
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,8 @@ def layout(
 ) -> Grid:
     """Share the page width among the columns.
 
-    Each column gets at least its longest word or number. Columns of short entries then
-    get all they need, long text shares the rest; letters get smaller only if the least
-    widths do not fit.
+    Each column gets at least its longest word or number. What is left goes where it makes
+    the rows lowest; letters get smaller only if the least widths do not fit.
 
     Parameters
     ----------
@@ -144,32 +146,43 @@ def layout(
         for low, column, shift in zip(least, columns, shifts, strict=True)
     ]
     room = width - PADDING * len(columns)
-    size = next((size for size in SIZES if sum(least) * size <= room), SIZES[-1])
+    is_long = len(rows) > LONG_TABLE and sum(wished) * SIZES[0] > room
+    sizes = [size for size in SIZES if size <= LONG_SIZE] if is_long else SIZES
+    size = next((size for size in sizes if sum(least) * size <= room), sizes[-1])
     total = room / size
     if sum(wished) <= total:
         shares = [w * total / sum(wished) for w in wished]
     elif sum(least) < total:
-        shares = _shared(least, wished, total)
+        asked = [
+            [em_width(cell) + shift + 0.1 for cell, shift in zip(row, shifts, strict=True)]
+            for row in rows
+        ]
+        shares = _shared([[em_width(head) / 3 for head in heads], *asked], least, total)
     else:
         shares = [low * total / sum(least) for low in least]
     return Grid(tuple(round(share * size + PADDING, 2) for share in shares), size)
 
 
-def _shared(least: Sequence[float], wished: Sequence[float], total: float) -> list[float]:
-    """Fill up the least widths; a column that needs less than its share leaves the rest."""
-    needs = [wish - low for low, wish in zip(least, wished, strict=True)]
-    given = [0.0] * len(needs)
-    open_columns = {n for n, need in enumerate(needs) if need > 0}
-    room = total - sum(least)
-    while open_columns:
-        weights = {n: needs[n] ** SHARE for n in open_columns}
-        scale = room / sum(weights.values())
-        full = {n for n in open_columns if needs[n] <= weights[n] * scale}
-        for n in full or open_columns:
-            given[n] = min(needs[n], weights[n] * scale)
-        room -= sum(given[n] for n in full or open_columns)
-        open_columns -= full or open_columns
-    return [low + more for low, more in zip(least, given, strict=True)]
+def _shared(cells: Sequence[Sequence[float]], least: Sequence[float], total: float) -> list[float]:
+    """Give the spare room, bit by bit, to the column where it makes the rows lowest.
+
+    A row is as high as its highest cell; the power mean stands in for that maximum, because
+    with the maximum itself one bit often changes nothing and all bits would look alike.
+    """
+    import numpy as np
+
+    asked, widths = np.array(cells), np.array(least)
+
+    def heights(at: Any) -> Any:
+        return np.maximum(asked / at, 1.0) ** SHARPNESS
+
+    for _ in range(int((total - widths.sum()) / STEP)):
+        now = heights(widths)
+        rows = now.sum(axis=1, keepdims=True)
+        wider = rows - now + heights(widths + STEP)
+        gain = (rows ** (1 / SHARPNESS) - wider ** (1 / SHARPNESS)).sum(axis=0)
+        widths[int(np.argmax(np.round(gain, 9)))] += STEP
+    return [float(width) for width in widths * (total / widths.sum())]
 
 
 def _least(cell: str) -> float:
