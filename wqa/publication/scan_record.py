@@ -102,7 +102,7 @@ class Record:
         """Whether a text is a name of the catalogue, or a class put before one."""
         bare = squeezed(text)
         return bool(self.in_catalogue(bare)) or any(
-            self.in_catalogue(bare[:cut]) and self.in_catalogue(bare[cut:])
+            self.in_catalogue(bare[:cut]) and self.in_catalogue(bare[cut:].removeprefix(","))
             for cut in range(2, min(len(bare) - 2, _PREFIX))
         )
 

@@ -261,7 +261,7 @@ def _declared(record: Record, text: str, numeral: Numeral) -> bool:
     word = squeezed(numeral.text)
     for phrase in record.declared:
         at = phrase.find(word)
-        before = squeezed(text[: numeral.start])[-at:] if at > 0 else ""
+        before = squeezed(text[: numeral.start]).removesuffix("-")[-at:] if at > 0 else ""
         after = squeezed(text[numeral.end :]).removeprefix("-")
         if at >= 0 and (before + word + after).startswith(phrase):
             return True
