@@ -39,6 +39,8 @@ from wqa.forecasts import pooled  # noqa: E402
 OURS = "wqa pooled"
 HORIZON = {"percent": 5, "rate": 5, "score": 3, "M3": 6, "M1": 6, "Tourism": 4}
 POINTS = (3, 6, 10, 15)
+MAIN_POINTS = 10  # the length at which every case and every tool is run
+MOST = 250  # cases of the other lengths, evenly spaced, so that the run stays short
 TITLE = {
     "percent": "Bounded percentages",
     "rate": "Low rates",
@@ -53,7 +55,7 @@ class Book:
 
     tables: list[str] = field(default_factory=list)
     chances: dict[str, list[tuple[Array, Array]]] = field(default_factory=dict)
-    cover: list[tuple[str, dict[str, float]]] = field(default_factory=list)
+    cover: list[tuple[str, str, float]] = field(default_factory=list)  # data, tool, coverage
 
 
 def panel_cases(folder: Path, family: str, points: int) -> Cases:
@@ -117,48 +119,74 @@ def ours(cases: Cases, priors: Priors) -> tuple[Array, Array]:
     return quantiles, chances
 
 
-def compare(cases: Cases, priors: Priors, book: Book, *, panel: bool) -> None:
-    """Score every tool on the same cases and add the table to the book."""
+def score(cases: Cases, quantiles: Array, chances: Array, *, panel: bool) -> dict[str, float]:
+    """All measures of one tool on one set of cases."""
+    found = measures.accuracy(cases, quantiles, capped=panel)
+    if panel:
+        hit = measures.hits(cases)
+        found["Brier"] = measures.brier(chances, hit)
+        found["cal"] = measures.calibration_error(chances, hit)
+    return found
+
+
+def compare(
+    whole: Cases, priors: Priors, book: Book, *, panel: bool, everyone: bool = True
+) -> None:
+    """Score every tool on the same cases and add the table to the book.
+
+    With ``everyone`` false the tools meet on ``MOST`` evenly spaced cases and the slowest
+    is left out; our own figures on all cases follow in the last rows.
+    """
     started = time.perf_counter()
-    rows: list[tuple[str, dict[str, float]]] = []
-    hit = measures.hits(cases)
-    quantiles, chance = ours(cases, priors)
-
-    def add(name: str, quantile: Array, probability: Array, refused: int) -> None:
-        found = measures.accuracy(cases, quantile, capped=panel)
-        if panel:
-            found["Brier"] = measures.brier(probability, hit)
-            found["cal"] = measures.calibration_error(probability, hit)
-            book.chances.setdefault(name, []).append((probability, hit))
-        found["refused"] = float(refused)
+    count = len(whole.past)
+    few = not everyone and count > MOST
+    used = np.linspace(0, count - 1, MOST).round().astype(int) if few else np.arange(count)
+    cases = whole.part(used)
+    quantiles, chances = ours(whole, priors)
+    tools = {OURS: (quantiles[:, used], chances[:, used], 0)}
+    tools |= peer_answers(cases, everyone)
+    rows = []
+    for name, (quantile, chance, refused) in tools.items():
+        found = score(cases, quantile, chance, panel=panel) | {"refused": float(refused)}
         rows.append((name, found))
-
-    add(OURS, quantiles, chance, 0)
-    cache = peers.cache_folder()
-    centres, spreads = [], []
-    for name, call in peers.peers().items():
-        centre, spread, refused = peers.run_peer(name, call, cases, cache)
-        if name != "Naive" and "Drift" not in name and "ETSModel" not in name:
-            centres.append(centre)
-            spreads.append(spread)
-        quantile = peers.quantiles(cases, centre, spread)
-        add(name, quantile, peers.attain(cases, centre, spread), refused)
-    centre, spread = np.median(centres, axis=0), np.median(spreads, axis=0)
-    quantile = peers.quantiles(cases, centre, spread)
-    add(
-        "median of AutoETS, DOT, AutoARIMA, Theta", quantile, peers.attain(cases, centre, spread), 0
-    )
-    for half in (0, 1):
-        mask = cases.half == half
-        found = measures.accuracy(cases.part(mask), quantiles[:, mask], capped=panel)
+        book.cover.append((cases.name, name, found["cov80"]))
         if panel:
-            found["Brier"] = measures.brier(chance[:, mask], hit[:, mask])
-            found["cal"] = measures.calibration_error(chance[:, mask], hit[:, mask])
-        rows.append((f"{OURS}, test half {half} only", found))
+            # All our probabilities count, not only those that the peers answered too.
+            pair = (
+                (chances, measures.hits(whole)) if name == OURS else (chance, measures.hits(cases))
+            )
+            book.chances.setdefault(name, []).append(pair)
+    parts = [("test half 0", whole.half == 0), ("test half 1", whole.half == 1)]
+    if few:
+        parts.insert(0, ("all cases", np.ones(count, dtype=bool)))
+    for label, mask in parts:
+        part = score(whole.part(mask), quantiles[:, mask], chances[:, mask], panel=panel)
+        rows.append((f"{OURS}, {label} ({int(mask.sum())})", part))
     book.tables.append(table(cases, rows))
-    book.cover += [(cases.name, found | {"who": name}) for name, found in rows]  # type: ignore[dict-item]
     print(f"{cases.name}: {time.perf_counter() - started:.0f} s", flush=True)
     print("   ", OURS, {k: round(v, 4) for k, v in rows[0][1].items()}, flush=True)
+
+
+def peer_answers(cases: Cases, everyone: bool) -> dict[str, tuple[Array, Array, int]]:
+    """Quantiles, chances and refusals of every peer, and of the median of the better ones."""
+    found, middle = {}, []
+    for name in peers.peers():
+        if name == peers.SLOW and not everyone:
+            continue
+        centre, spread, refused = peers.run_peer(name, cases, peers.cache_folder())
+        if name in peers.COMBINED:
+            middle.append((centre, spread))
+        chance = peers.attain(cases, centre, spread)
+        found[name] = (peers.quantiles(cases, centre, spread), chance, refused)
+    centre, spread = (
+        np.median([c for c, _ in middle], axis=0),
+        np.median([s for _, s in middle], axis=0),
+    )
+    title = f"median of {len(middle)} of them"
+    found[title] = (
+        peers.quantiles(cases, centre, spread), peers.attain(cases, centre, spread), 0
+    )  # fmt: skip
+    return found
 
 
 def table(cases: Cases, rows: list[tuple[str, dict[str, float]]]) -> str:
@@ -167,7 +195,7 @@ def table(cases: Cases, rows: list[tuple[str, dict[str, float]]]) -> str:
     keys = [k for k in measured if k in rows[0][1]]
     digits = {"sMAPE": 2, "MASE": 3, "MSIS95": 2, "CRPS": 3, "cov80": 1, "cov95": 1}
     aim = {"cov80": 80.0, "cov95": 95.0}
-    tools = [found for name, found in rows if "half" not in name]
+    tools = [found for name, found in rows if not name.startswith(f"{OURS},")]
     best = {k: min(abs(f[k] - aim.get(k, 0.0)) for f in tools) for k in keys}
     lines = [f"### {cases.name}", "", f"{len(cases.past)} cases.", ""]
     lines.append("| tool | " + " | ".join(keys) + " | refused |")
@@ -176,7 +204,8 @@ def table(cases: Cases, rows: list[tuple[str, dict[str, float]]]) -> str:
         cells = []
         for k in keys:
             text = f"{found[k]:.{digits.get(k, 4 if k == 'Brier' else 1)}f}"
-            top = abs(found[k] - aim.get(k, 0.0)) <= best[k] + 1e-12 and "half" not in name
+            off = abs(found[k] - aim.get(k, 0.0))
+            top = off <= best[k] + 1e-12 and not name.startswith(f"{OURS},")
             cells.append(f"**{text}**" if top else text)
         refused = f"{found['refused']:.0f}" if "refused" in found else ""
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {refused} |")
@@ -202,13 +231,14 @@ def short_table(folder: Path, priors: Priors) -> str:
 
 def calibration_table(book: Book) -> str:
     """Calibration of P(attain) over all panels together."""
-    lines = ["### P(attain), all panels together", "", "| tool | Brier | calibration error |"]
-    lines.append("|---|---:|---:|")
+    lines = ["### P(attain), all panels together", "", "| tool | n | Brier | calibration error |"]
+    lines.append("|---|---:|---:|---:|")
     for name, parts in book.chances.items():
         p = np.concatenate([a.ravel() for a, _ in parts])
         y = np.concatenate([b.ravel() for _, b in parts])
         lines.append(
-            f"| {name} | {measures.brier(p, y):.4f} | {measures.calibration_error(p, y):.2f} |"
+            f"| {name} | {p.size} | {measures.brier(p, y):.4f} "
+            f"| {measures.calibration_error(p, y):.2f} |"
         )
     p, y = (np.concatenate([x[i].ravel() for x in book.chances[OURS]]) for i in (0, 1))
     lines += ["", f"Stated and observed frequency, {OURS} ({len(p)} probabilities):", ""]
@@ -245,13 +275,13 @@ def draw(book: Book, folder: Path) -> list[Path]:
         paths.append(folder / "reliability.png")
         figure.savefig(paths[-1], dpi=130, metadata={"Software": None})
         plt.close(figure)
-    names = list(dict.fromkeys(name for name, _ in book.cover))
+    names = list(dict.fromkeys(name for name, _, _ in book.cover))
     figure, axes = plt.subplots(figsize=(7.5, 0.42 * len(names) + 1.6), layout="constrained")
-    for row, name in enumerate(names):
-        for found in (f for n, f in book.cover if n == name and "half" not in str(f["who"])):
-            mine = found["who"] == OURS
-            axes.plot(found["cov80"], row, marker="D" if mine else "o", markersize=7 if mine else 4,
-                      color="C3" if mine else "0.6", zorder=3 if mine else 2)  # fmt: skip
+    for name, tool, cover in book.cover:
+        mine = tool == OURS
+        axes.plot(cover, names.index(name), marker="D" if mine else "o",
+                  markersize=7 if mine else 4, color="C3" if mine else "0.6",
+                  zorder=3 if mine else 2)  # fmt: skip
     axes.axvspan(78, 82, color="0.9", zorder=0)
     axes.axvline(80, color="0.4", linewidth=1)
     axes.set_yticks(range(len(names)), names, fontsize=7)
@@ -269,9 +299,12 @@ def learn_both(folder: Path | None) -> Priors:
         if folder is None and family != "positive":
             continue
         series = learn_prior.load_family(folder or Path(), family)
-        halves = [[s for s in series if learn_prior.half_of(s.name) == h] for h in (0, 1)]
         started = time.perf_counter()
-        priors[family] = tuple(learn_prior.learn(h, family)[0] for h in halves)  # type: ignore[assignment]
+        first, second = (
+            learn_prior.learn([s for s in series if learn_prior.half_of(s.name) == h], family)[0]
+            for h in (0, 1)
+        )
+        priors[family] = (first, second)
         print(f"prior {family}: {time.perf_counter() - started:.0f} s", flush=True)
     return priors
 
@@ -303,7 +336,8 @@ def main() -> None:
             for points in (10,) if options.quick else POINTS:
                 if family == "score" and points > 6:
                     continue
-                compare(panel_cases(panel, family, points), priors, book, panel=True)
+                cases = panel_cases(panel, family, points)
+                compare(cases, priors, book, panel=True, everyone=points == MAIN_POINTS)
         sections += ["## Panels of published indicators", *book.tables]
         sections += [calibration_table(book), short_table(panel, priors)]
         sections.append(plans.table(panel, priors))
@@ -318,7 +352,10 @@ Written by `bench/run.py`; do not edit. Date: {options.date}. {versions()}. Mach
 Every series is forecast with a prior learned on the other half of the series (halves by
 hash of the series name; settings were chosen by the same cross-validation). All tools
 answer the same cases in the same run; a refused case gets the naive forecast and is counted.
-Peers work on logits for bounded values and on logs for rates, with normal intervals.
+At lengths other than {MAIN_POINTS} the tools meet on at most {MOST} evenly spaced cases, without
+AutoARIMA, and our figures on all cases follow. Peers work on logits for bounded values and
+on logs for rates, with normal intervals; the median is that of AutoETS, DynamicOptimizedTheta,
+AutoARIMA (where run) and ThetaModel.
 
 sMAPE is times 200. MASE, MSIS95 and CRPS are divided by the mean absolute yearly change in
 training; on panels one case adds at most {measures.CAP:g} to MSIS95. cov80 and cov95: share of

@@ -64,7 +64,8 @@ def predict(
     Parameters
     ----------
     values : array_like, shape (S, T) or (T,)
-        One row per series, one column per consecutive year, NaN where missing.
+        One row per series, one column per consecutive year, NaN where missing. A series
+        without upper bound whose every value is 0 has no size of its own; 1 stands for it.
     horizon : int
         Years after the last column to forecast, 1 to 50.
     family : str
