@@ -11,6 +11,8 @@ from typing import Any
 # Advance widths of the bundled font, in em.
 DIGIT, POINT = 0.555, 0.278
 LATIN, CAPITAL, BLANK, WIDE = 0.52, 0.62, 0.224, 1.0
+# Typst sets a thin space where Chinese characters and digits or letters meet.
+SPACED = 0.25
 TEXT_WIDTH = 160.0 * 72 / 25.4  # A4 with 25 mm margins, in points
 PADDING = 8.0  # left and right together, in points
 SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
@@ -23,6 +25,7 @@ LONGEST_WORD = 24.0
 # Room is given out in bits of this many em, by a power mean with this exponent.
 STEP, SHARPNESS = 0.25, 6.0
 _NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")
+_BORDER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[\u4e00-\u9fff])")
 # No line ends between a number and a bracket.
 _ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff07\uff0a-\uffef\u3000-\u303f\u200b]+")
 
@@ -79,7 +82,7 @@ def em_width(text: str) -> float:
             width += CAPITAL
         else:
             width += LATIN if char.isalpha() else 0.4
-    return width
+    return width + SPACED * len(_BORDER.findall(text))
 
 
 def printed(pieces: Sequence[Any]) -> str:
