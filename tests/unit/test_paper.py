@@ -71,6 +71,20 @@ def test_executed_notebook_keeps_no_time_and_no_path(tmp_path):
     assert path.read_bytes() == once
 
 
+def test_printed_text_does_not_depend_on_how_the_kernel_cuts_it(tmp_path):
+    def stream(text, name="stdout"):
+        return {"output_type": "stream", "name": name, "text": text}
+
+    whole = code(extra=[stream(["a\n", "b\n"]), stream(["c\n"], "stderr")])
+    cut = code(extra=[stream(["a\n"]), stream("b\n"), stream(["c\n"], "stderr")])
+    made = []
+    for cell in (whole, cut):
+        path = book_file(tmp_path, cell)
+        normalise(path)
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+
+
 def test_error_banner_and_cell_that_was_not_run_are_errors(tmp_path):
     with pytest.raises(BuildError, match="error banner"):
         normalise(book_file(tmp_path, text("x", "papermill-error-cell-tag")))

@@ -28,7 +28,8 @@ DEATH_RATE_COLUMNS = (
     "region", "year", "scope", "deaths", "accidents", "stock_10k", "stock_in_use_10k",
     "published_rate", "published_base", "recomputed_rate", "recomputed_rate_in_use",
     "deaths_source_id", "accidents_source_id", "stock_10k_source_id",
-    "stock_in_use_10k_source_id", "published_rate_source_id",
+    "stock_in_use_10k_source_id", "published_rate_source_id", "deaths_place", "accidents_place",
+    "stock_10k_place", "stock_in_use_10k_place", "published_rate_place",
 )  # fmt: skip
 __all__ = [
     "DEATH_RATE_COLUMNS", "list_series", "load_counts", "load_death_rates", "load_observations",
@@ -303,7 +304,8 @@ def load_death_rates(
         stock_10k (registered units, 10,000), stock_in_use_10k, published_rate and
         recomputed_rate (deaths per 10,000 units; the latter deaths / stock_10k),
         recomputed_rate_in_use, published_base (undisclosed, registered, in_use; empty if
-        no rate is published), and for each figure its ``*_source_id``. Missing figures
+        no rate is published), and for each figure its ``*_source_id`` and its
+        ``*_place`` (file:row). Missing figures
         stay missing. Elevators are left out.
 
     Raises
@@ -313,13 +315,14 @@ def load_death_rates(
     """
     frame = load_observations(None, region, years, as_of, True, None, root, catalog)
     best = best_values(frame)
+    best["place"] = best["file"] + ":" + best["row"].astype("str")
     best["base"] = best["scope"].str.partition("@")[2]
     best["scope"] = best["scope"].str.partition("@")[0]
     keys = ["region", "year", "scope"]
 
     def figure(indicator_id: str, name: str) -> pd.DataFrame:
         rows = best[(best["indicator_id"] == indicator_id) & (best["scope"] != "elevators")]
-        renamed = {"value": name, "source_id": f"{name}_source_id"}
+        renamed = {"value": name, "source_id": f"{name}_source_id", "place": f"{name}_place"}
         return rows[[*keys, *renamed, "base"]].rename(columns=renamed)
 
     stock = figure("special_equipment_stock", "stock_10k")
@@ -334,7 +337,7 @@ def load_death_rates(
         joined = joined.merge(added, on=keys, how="outer", validate="one_to_one")
     for base, name in (("registered", "stock_10k"), ("in_use", "stock_in_use_10k")):
         one = stock[stock["scope"] == base].drop(columns=["scope", "base"])
-        one = one.rename(columns={"stock_10k": name, "stock_10k_source_id": f"{name}_source_id"})
+        one = one.set_axis([c.replace("stock_10k", name) for c in one.columns], axis="columns")
         joined = joined.merge(one, on=["region", "year"], how="left", validate="many_to_one")
     joined["recomputed_rate"] = joined["deaths"] / joined["stock_10k"]
     joined["recomputed_rate_in_use"] = joined["deaths"] / joined["stock_in_use_10k"]

@@ -388,13 +388,8 @@ def _part(row: Mapping[str, Any], name: str, decimals: int | None, lang: str) ->
     """Make a fact of one column of the death rate frame; None where it is missing."""
     if row.get(name) is None or row[name] != row[name]:
         return None
-    cell = {
-        "indicator_id": f"special_equipment_{name}",
-        "region": row["region"],
-        "year": row["year"],
-        "value": row[name],
-        "unit": "",
-        "scope": row["scope"],
-        "source_id": row[f"{name}_source_id"],
-    }
+    cell: dict[str, Any] = {key: row[key] for key in ("region", "year", "scope")}
+    cell |= {"indicator_id": f"special_equipment_{name}", "value": row[name], "unit": ""}
+    cell["source_id"] = row[f"{name}_source_id"]
+    cell["file"], _, cell["row"] = str(row[f"{name}_place"]).rpartition(":")
     return observation_fact(cell, decimals=decimals, lang=lang)

@@ -200,7 +200,8 @@ def forecasts_table(
         if forecast is None:
             continue
         found = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
-        last, tail = observation_fact(found[-1], lang=lang), forecast.frame.iloc[-1]
+        rests_on = [observation_fact(row, lang=lang) for row in reversed(found)]
+        tail = forecast.frame.iloc[-1]
         decimals = view.indicator(indicator_id).decimals
         cells: dict[str, Printable] = {
             "name": named(view.indicator_name(indicator_id)),
@@ -211,7 +212,7 @@ def forecasts_table(
         }
         for column, key in (("median", "median"), ("lo_95", "low"), ("hi_95", "high")):
             cells[key] = computed_fact(
-                column, float(tail[column]), [last], decimals=decimals, lang=lang, kind="forecast"
+                column, float(tail[column]), rests_on, decimals=decimals, lang=lang, kind="forecast"
             )
         goals = view.targets(indicator_id)
         if goals:

@@ -189,7 +189,7 @@ def path_picture(
     alt = say("alt.path", lang, **slots)
     data = history.assign(kind="observed")
     if forecast is not None:
-        alt = say("alt.fan", lang, **slots, **_fan_facts(forecast, last, indicator.decimals, lang))
+        alt = say("alt.fan", lang, **slots, **_fan_facts(forecast, rows, indicator.decimals, lang))
         columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
         data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
     name = named(view.indicator_name(indicator_id))
@@ -203,14 +203,18 @@ def path_picture(
     }
 
 
-def _fan_facts(forecast: Forecast, last: Fact, decimals: int, lang: str) -> dict[str, Printable]:
+def _fan_facts(
+    forecast: Forecast, rows: list[dict[str, Any]], decimals: int, lang: str
+) -> dict[str, Printable]:
+    """Facts of the last forecast year; they rest on every year of the series, newest first."""
+    rests_on = [observation_fact(row, lang=lang) for row in reversed(rows)]
     tail = forecast.frame.iloc[-1]
     note = f"{forecast.model}, {forecast.evidence_class}"
 
     def made(column: str) -> Fact:
         value = float(tail[column])
         return computed_fact(
-            column, value, [last], decimals=decimals, lang=lang, kind="forecast", note=note
+            column, value, rests_on, decimals=decimals, lang=lang, kind="forecast", note=note
         )
 
     return {

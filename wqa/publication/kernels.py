@@ -219,6 +219,8 @@ def normalise(path: Path) -> dict[str, Any]:
             raise BuildError("a cell was not run", where=f"{path.stem}, cell {number}")
         cell["id"] = f"cell-{number:03d}"
         cell["metadata"] = {"tags": tags} if tags else {}
+        if "outputs" in cell:
+            cell["outputs"] = _joined(cell["outputs"])
     book["metadata"] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
         "language_info": {"name": "python"},
@@ -226,3 +228,18 @@ def normalise(path: Path) -> dict[str, Any]:
     text = json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
     return book
+
+
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join printed text: into how many pieces a kernel cuts it depends on the moment."""
+    out: list[dict[str, Any]] = []
+    for output in outputs:
+        last = out[-1] if out else {}
+        kinds = {output["output_type"], last.get("output_type")}
+        if kinds == {"stream"} and last["name"] == output["name"]:
+            both = (text if isinstance(text, str) else "".join(text)
+                    for text in (last["text"], output["text"]))  # fmt: skip
+            last["text"] = "".join(both).splitlines(keepends=True)
+        else:
+            out.append(output)
+    return out

@@ -17,7 +17,7 @@ _OTHER = (
     "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2089\u2150-\u218b\u2460-\u249b\u24ea-\u24ff"
     "\u3220-\u3229\u3280-\u3289"
 )
-_SIGN = "(?:(?<![\\w.)%％-])[-+\u2212\u00b1\uff0b\uff0d])?"
+_SIGN = "(?:(?<![0-9A-Za-z.)%％-])[-+\u2212\u00b1\uff0b\uff0d])?"
 DIGITS = re.compile(
     f"{_SIGN}[\\d{_OTHER}]+(?:,\\d\\d\\d(?!\\d))*(?:[.\uff0e][\\d{_OTHER}]+)*[%％‰]?"
 )

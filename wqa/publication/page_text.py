@@ -12,6 +12,7 @@ from pathlib import Path
 _INLINE = frozenset({"a", "span", "b", "strong", "em", "i", "code", "sup", "sub", "math", "q"})
 _VOID = frozenset({"meta", "link", "img", "br", "hr", "input", "col", "wbr"})
 _SILENT = frozenset({"style", "script"})
+PAGE_FIELD = "page field"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 
@@ -148,6 +149,11 @@ def word_texts(path: Path) -> list[tuple[str, str]]:
             for node in tree.iter():
                 if node.tag == f"{_W}p":
                     text = "".join(n.text or "" for n in node.iter(f"{_W}t"))
+                    asked = "".join(n.text or "" for n in node.iter(f"{_W}instrText"))
+                    asked += "".join(n.get(f"{_W}instr", "") for n in node.iter(f"{_W}fldSimple"))
+                    if "PAGE" in asked and text.strip().isdecimal():
+                        out.append((PAGE_FIELD, text))
+                        continue
                 elif node.tag == f"{_DRAWING}docPr":
                     text = node.get("descr") or ""
                 elif node.tag in (f"{_W}tblCaption", f"{_W}tblDescription"):

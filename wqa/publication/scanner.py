@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wqa.errors import BuildError
 from wqa.publication.numerals import Numeral, find_numerals, squeezed
-from wqa.publication.page_text import Run, Unit, html_units, pdf_pages, word_texts
+from wqa.publication.page_text import PAGE_FIELD, Run, Unit, html_units, pdf_pages, word_texts
 from wqa.publication.pdf_cover import Cover, Wanted
 from wqa.publication.scan_record import Record, Row, read_record
 
@@ -126,6 +126,8 @@ class _Resolver:
             if numeral.word:
                 step = unit.inside("tr#src-")
                 kind = self.source(step, numeral) if step else ""
+                if unit.inside("main#text") and unit.inside("details"):
+                    kind = self.register(unit, numeral)
                 kind = kind or word_kind(self.record, unit.text, numeral)
                 yield Found(numeral.text, kind or ORPHAN, place, unit.text.strip()[:120])
 
@@ -310,6 +312,9 @@ def _word(path: Path, resolved: list[tuple[Unit, list[Found]]], lang: str) -> It
             labels = sum(len(find_numerals(run.text)) for run in unit.runs if run.mark == "label")
             known.setdefault(squeezed("".join(run.text for run in rest)), found[labels:])
     for place, text in word_texts(path):
+        if place == PAGE_FIELD:
+            yield Found(text.strip(), "page number", place, text)
+            continue
         same = known.get(squeezed(text))
         if same is not None:
             yield from (Found(f.text, f.kind, place, text[:120]) for f in same)
