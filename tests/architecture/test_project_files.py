@@ -123,7 +123,7 @@ def test_documented_wqa_commands_exist(root, name):
 
     text = (root / name).read_text(encoding="utf-8")
     action = next(a for a in _parser()._actions if a.dest == "command")
-    for command, rest in re.findall(r"`wqa ([a-z]+)([^`\n]*)`", text):
+    for command, rest in re.findall(r"`wqa ([a-z][a-z-]*)([^`\n]*)`", text):
         assert command in action.choices, command
         known = action.choices[command]._option_string_actions
         assert set(re.findall(r"--[a-z-]+", rest)) <= set(known), f"wqa {command}{rest}"

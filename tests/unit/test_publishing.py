@@ -49,7 +49,7 @@ def test_prose_is_parsed_cell_by_cell():
 
 @pytest.mark.parametrize("texts", [["::: {.box}\n\ninside", "next"], ["wqa-cell-break"]])
 def test_open_block_in_prose_is_an_error(texts):
-    with pytest.raises(BuildError, match="leaves a block open|unclosed"):
+    with pytest.raises(BuildError, match=r"leaves a block open|unclosed"):
         publishing.parse_prose(texts)
 
 

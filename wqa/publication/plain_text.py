@@ -98,7 +98,9 @@ class Cleaner:
             "missing_glyph": (
                 "随书字体缺字，已印作“〓”", "The bundled font lacks characters; they print as 〓",
             ),
-            "invisible_character": ("含不可见控制字符，已删去", "Invisible characters were removed"),
+            "invisible_character": (
+                "含不可见控制字符，已删去", "Invisible characters were removed",
+            ),
         }  # fmt: skip
         out = []
         for (code, where), characters in sorted(self._seen.items()):
