@@ -139,11 +139,11 @@ def table_style(document):
             '<w:insideH w:val="single" w:sz="4" w:color="B8C2CC"/></w:tblBorders>'
             '<w:tblCellMar><w:top w:w="50" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
             '<w:bottom w:w="50" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar>'
-            '</w:tblPr>'
+            "</w:tblPr>"
             '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
             '<w:bottom w:val="single" w:sz="6" w:color="1F2933"/></w:tcBorders>'
             '<w:shd w:val="clear" w:color="auto" w:fill="F4F6F9"/></w:tcPr></w:tblStylePr>'
-            '</w:style>'
+            "</w:style>"
         )
     )
 
