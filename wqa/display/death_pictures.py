@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wqa.display.countcharts import plot_two_rates
-from wqa.display.facts import Printable, named, number_text, parameter_fact, year_fact
+from wqa.display.facts import Printable, named, year_fact
+from wqa.display.listings import death_parts
 from wqa.display.pictures import Picture, target_line
 from wqa.display.view import View
 from wqa.display.wording import say, term, terms, titled
@@ -73,15 +74,19 @@ def death_rates_picture(
         "fig": figure,
         "id": id,
         "caption": say("caption.two_rates", lang, region=view.names[region]),
-        "alt": _death_alt(view, data, region),
+        "alt": _death_alt(view, data, rates),
         "sources": sources,
         "data": data,
         "notes": [named(term("figure.poisson", lang))],
     }
 
 
-def _death_alt(view: View, data: pd.DataFrame, region: str) -> Printable:
-    lang = view.lang
+def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> Printable:
+    lang, region = view.lang, str(rates["region"].iloc[0])
+    known = {
+        (row["year"], row["scope"]): death_parts({str(k): v for k, v in row.items()}, lang)
+        for row in rates.to_dict("records")
+    }
     slots: dict[str, Printable] = {
         "first": year_fact(int(data["year"].min())),
         "last": year_fact(int(data["year"].max())),
@@ -90,11 +95,9 @@ def _death_alt(view: View, data: pd.DataFrame, region: str) -> Printable:
     for column, names in (("published", "ab"), ("recomputed", "cd")):
         rows = data.dropna(subset=[column])
         for name, place in zip(names, (0, -1), strict=True):
-            year, value = int(rows["year"].iloc[place]), float(rows[column].iloc[place])
-            key = f"death.{column}.{year}"
-            text = number_text(value, 2 if column == "published" else 3, lang)
-            slots[name] = parameter_fact(key, value, text=text, unit="per_10k_units")
-            slots[f"year_{name}"] = year_fact(year)
+            year, scope = int(rows["year"].iloc[place]), rows["scope"].iloc[place]
+            slots[name] = known[year, scope][column]
+            slots[f"year_{name}"] = year_fact(year, known[year, scope][column])
     both = data.dropna(subset=["published", "recomputed"])
     below = bool((both["recomputed"] < both["published"]).all())
     return say("alt.two_rates" if below else "alt.two_rates_mixed", lang, **slots)
