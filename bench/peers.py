@@ -18,6 +18,7 @@ from scipy import stats
 Z95 = 1.959963984540054
 WORKERS = int(os.environ.get("WQA_BENCH_WORKERS", "2"))
 PIECE = 40  # series per piece of work
+RAW = "Naive, untransformed"
 COMBINED = (
     "AutoETS (statsforecast)", "DynamicOptimizedTheta (statsforecast)",
     "AutoARIMA (statsforecast)", "ThetaModel (statsmodels)",
@@ -76,6 +77,7 @@ def peers() -> dict[str, Callable[[Array, int], Answer]]:
     """Return every peer by the name shown in the tables."""
     return {
         "Naive": naive,
+        RAW: naive,
         "RandomWalkWithDrift (statsforecast)": _statsforecast("RandomWalkWithDrift"),
         "AutoETS (statsforecast)": _statsforecast("AutoETS"),
         "DynamicOptimizedTheta (statsforecast)": _statsforecast("DynamicOptimizedTheta"),
@@ -88,11 +90,13 @@ def peers() -> dict[str, Callable[[Array, int], Answer]]:
 class Scale:
     """Working scale of the peers: logit for bounded values, log for rates, else none."""
 
-    def __init__(self, cases: Cases) -> None:
+    def __init__(self, cases: Cases, name: str = "") -> None:
         self.kind = {"percent": "logit", "score": "logit", "rate": "log"}.get(cases.family, "none")
+        if name == RAW:
+            self.kind = "none"
+        self.top = np.inf if cases.upper is None else cases.upper
         mean = np.nanmean(cases.past, axis=1)
         self.offset = np.where(mean > 0, 0.1 * mean, 1.0)
-        self.nonnegative = cases.family == "positive"
 
     def to(self, value: Array) -> Array:
         """Map values whose first axis is the series."""
@@ -108,7 +112,7 @@ class Scale:
             return np.clip(101.0 / (1.0 + np.exp(-value)) - 0.5, 0.0, 100.0)
         if self.kind == "log":
             return np.maximum(np.exp(np.minimum(value, 700.0)) - self.offset[:, None], 0.0)
-        return np.maximum(value, 0.0) if self.nonnegative else value
+        return np.clip(value, 0.0, self.top)
 
 
 def run_peer(name: str, cases: Cases, cache: Path | None) -> tuple[Array, Array, int]:
@@ -120,7 +124,7 @@ def run_peer(name: str, cases: Cases, cache: Path | None) -> tuple[Array, Array,
     store = cache / f"{key[:24]}.pkl" if cache else None
     if store and store.is_file():
         return pickle.loads(store.read_bytes())
-    working = Scale(cases).to(cases.past)
+    working = Scale(cases, name).to(cases.past)
     horizon = cases.future.shape[1]
     pieces = np.array_split(working, max(1, len(working) // PIECE))
     with ProcessPoolExecutor(WORKERS) as pool:
@@ -159,15 +163,15 @@ def cache_folder() -> Path | None:
     return Path(name) if name else None
 
 
-def quantiles(cases: Cases, centre: Array, spread: Array) -> Array:
+def quantiles(cases: Cases, centre: Array, spread: Array, name: str = "") -> Array:
     """Map normal quantiles on the working scale back, shape (levels, N, H)."""
-    scale = Scale(cases)
+    scale = Scale(cases, name)
     return np.array([scale.back(centre + stats.norm.ppf(p) * spread) for p in LEVELS])
 
 
-def attain(cases: Cases, centre: Array, spread: Array) -> Array:
+def attain(cases: Cases, centre: Array, spread: Array, name: str = "") -> Array:
     """Probability of each target, shape (targets, N)."""
-    scale = Scale(cases)
+    scale = Scale(cases, name)
     top = np.inf if cases.upper is None else cases.upper
     rows = []
     for h, target in targets(cases):
