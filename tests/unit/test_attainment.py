@@ -255,6 +255,18 @@ def test_readings_that_lead_apart_are_a_conflict():
 PLAN6 = next(t for t in PLAN.targets if t.row == "6")
 
 
+def test_a_conflict_stands_only_on_the_region_whose_figures_disagree():
+    # The register says of this bulletin that a figure of Hubei cannot be recomputed.
+    bulletin = {"year": 2022, "value": 95, "source_id": "src-2022-12-13-bc103580"}
+    city = one(only("5"), bulletin)
+    province = one(only("5"), bulletin | {"region": "HB"}, region="HB")
+    assert bulletin["source_id"] in city["source_ids"]
+    assert city["conflict_ids"].split() == ["row5-baseline", "comparator-from-text"]
+    assert province["conflict_ids"].split() == [
+        "hubei-2022-special-sampling", "comparator-from-text",
+    ]  # fmt: skip
+
+
 def test_conflict_is_named_with_both_probabilities(monkeypatch):
     from wqa.assessment import cases
 

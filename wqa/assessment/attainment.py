@@ -62,20 +62,25 @@ class _Setting:
         )
 
     def row(self, found: Judgement) -> dict[str, Any]:
-        """Lay out a judgement; a conflict belongs to it by target, or by figure and source."""
-        target = found.case.target
         sources = sources_of(found, self.plan.source_id)
-        conflicts = [
-            c.id
-            for c in self.conflicts.values()
-            if target.id in c.target_ids
-            or (
-                not c.target_ids
-                and c.indicator_id == target.indicator_id
-                and any(r.source_id in sources for r in c.readings)
-            )
-        ]
+        conflicts = [c.id for c in self.conflicts.values() if _concerns(c, found, sources)]
         return verdict_row(found, " ".join(sources), " ".join(conflicts))
+
+
+def _concerns(conflict: Conflict, found: Judgement, sources: tuple[str, ...]) -> bool:
+    """Whether a conflict touches a judgement: by its target, or by figure, region and source."""
+    case, target = found.case, found.case.target
+    if conflict.target_ids:
+        # Another region is judged without the plan's baseline, so its conflicts are beside it.
+        own = conflict.field != "baseline" or case.region in conflict.regions
+        return own and target.id in conflict.target_ids
+    parts = (target, *target.conditions)
+    regions = {case.region, *(part.reference_region for part in parts)}
+    return (
+        conflict.indicator_id in {part.indicator_id for part in parts}
+        and not regions.isdisjoint(conflict.regions)
+        and any(reading.source_id in sources for reading in conflict.readings)
+    )
 
 
 def _setting(
