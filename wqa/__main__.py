@@ -176,7 +176,7 @@ def _check(options: argparse.Namespace) -> int:
     findings = check_project(as_of=iso_date("--as-of", options.as_of), catalog=options.catalog)
     frame = findings_frame(findings, options.lang)
     place = [
-        ":".join(str(part) for part in (f.file, f.row, f.column) if part not in (None, ""))
+        ":".join(str(part) for part in (f.file, f.row, f.column) if part)
         for f in frame.itertuples(index=False)
     ]
     frame.insert(0, "place", place)

@@ -8,11 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wqa.data.cells import decimals, is_formula, parse_number
+from wqa.data.cells import Period, decimals, is_formula, parse_number, parse_period, resolve_date
 from wqa.data.checks import check_project, check_series, findings_frame
-from wqa.data.findings import Finding, make_finding
+from wqa.data.findings import Findings, make_finding, sorted_findings
 from wqa.data.observations import load_observations
-from wqa.data.periods import Period, parse_period, resolve_date
 from wqa.data.raw_tables import parse_table
 from wqa.data.scope_rules import load_raw_units, load_scope_rules
 from wqa.errors import CatalogError, DataError
@@ -52,7 +51,7 @@ def test_a_wrong_as_of_is_an_error_not_an_empty_result(root: Path) -> None:
 
 def test_a_cell_without_end_makes_the_file_unreadable() -> None:
     limit = csv.field_size_limit(1000)
-    findings: list[Finding] = []
+    findings = Findings()
     content = b'code,name_zh,name_en,level\nWH,"' + b"x" * 2000
     try:
         assert parse_table(content, "a.csv", "regions", findings) is None
@@ -71,6 +70,11 @@ def test_findings_frame_speaks_two_languages_and_puts_errors_first() -> None:
     assert list(zh.columns) == ["severity", "code", "file", "row", "column", "value", "message"]
     assert zh.loc[0, "message"].startswith("'98%' 含百分号")
     assert en.loc[0, "message"].startswith("'98%' has a percent sign")
+
+
+def test_two_faults_of_one_place_keep_their_order() -> None:
+    one, other = (make_finding("blank_header", file="a.csv", row=1, expected=n) for n in (2, 3))
+    assert sorted_findings([one, other, one]) == sorted_findings([other, one]) == [one, other]
 
 
 def test_no_findings_still_give_the_columns() -> None:
@@ -168,7 +172,8 @@ def test_printed_decimals() -> None:
         ("2024/1", "excel_mangled_date"), ("2024-01-01 00:00:00", "excel_mangled_date"),
         ("1月2日", "excel_mangled_date"), ("May-24", "excel_mangled_date"),
         ("2024-13", "invalid_period"), ("2020-2016", "invalid_period"),
-        ("2024H3", "invalid_period"), ("1824", "invalid_period"),
+        ("2024H3", "invalid_period"), ("1824", "invalid_period"), ("20２4", "invalid_period"),
+        ("2024-13..15", "invalid_period"), ("2024-09..03", "invalid_period"),
     ],
 )  # fmt: skip
 def test_periods(text: str, expected: Period | str) -> None:
@@ -182,13 +187,13 @@ def test_periods(text: str, expected: Period | str) -> None:
         ("", "2026-03-01", "undated_source"), ("2018 (undated)", "2018-12-31", "approximate_date"),
         ("2019-03-14 (repost)", "2019-03-14", "approximate_date"),
         ("undated (2016 or later)", "2026-03-01", "approximate_date"),
-        ("2024-02-30", "", "invalid_date"), ("2024-13", "", "invalid_date"),
+        ("2024-02-30", "", "invalid_date"), ("2024-13 (repost)", "", "invalid_date"),
+        ("2024-13", "", "invalid_date"),
         ("45322", "", "excel_serial_date"), ("2024/5/31", "", "excel_mangled_date"),
     ],
 )  # fmt: skip
 def test_dates(text: str, iso: str, code: str) -> None:
-    found = resolve_date(text, "2026-03-01")
-    assert (found.iso, found.code) == (iso, code)
+    assert resolve_date(text, "2026-03-01") == (iso, code)
 
 
 def test_scope_rules_name_what_exists() -> None:

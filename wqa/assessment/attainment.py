@@ -15,11 +15,10 @@ from wqa.assessment.likelihood import PRIOR_ONLY
 from wqa.assessment.verdict_frame import COLUMNS, READING_COLUMNS, as_frame, sources_of, verdict_row
 from wqa.assessment.verdicts import LANGUAGES, band
 from wqa.data.observations import load_observations
-from wqa.data.periods import resolve_date
-from wqa.data.raw_tables import is_iso_date
+from wqa.data.project_data import as_of_day
 from wqa.errors import DataError
 from wqa.plans.catalog import load_conflicts, load_indicators, load_plan, load_units
-from wqa.plans.records import Baseline, Comparator, Conflict, Plan, Reading, Target
+from wqa.plans.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
 from wqa.plans.targets import check_target, to_decimal
 
 
@@ -74,7 +73,7 @@ def _concerns(conflict: Conflict, found: Judgement, sources: tuple[str, ...]) ->
         # Another region is judged without the plan's baseline, so its conflicts are beside it.
         own = conflict.field != "baseline" or case.region in conflict.regions
         return own and target.id in conflict.target_ids
-    parts = (target, *target.conditions)
+    parts: tuple[Target | Condition, ...] = (target, *target.conditions)
     regions = {case.region, *(part.reference_region for part in parts)}
     return (
         conflict.indicator_id in {part.indicator_id for part in parts}
@@ -94,9 +93,7 @@ def _setting(
     catalog: Path | str | None,
     root: Path | str | None,
 ) -> _Setting:
-    if as_of and not is_iso_date(as_of, partial=True):
-        raise DataError("wrong as_of", got=as_of, expected="an ISO date such as '2026-03-31'")
-    day = resolve_date(as_of, as_of).iso if as_of else None
+    day = as_of_day(as_of) if as_of else None
     if observations is None:
         observations = load_observations(annual=False, as_of=day, root=root, catalog=catalog)
     options = {"as_of": day, "edition": edition, "model": model, "seed": seed}

@@ -8,14 +8,15 @@ applied and becomes an error finding: the source has changed and a human must lo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wqa.data.findings import Finding, make_finding
-from wqa.data.raw_tables import RawFolder, RawRow, RawTable
+from wqa.data.findings import Findings
+from wqa.data.raw_tables import Place, RawFolder, RawRow, RawTable, key_faults
 from wqa.errors import CatalogError
-from wqa.plans.catalog import read_yaml
+from wqa.plans.catalog import read_yaml_file
 
 ACTIONS = ("override", "drop", "scale", "flag")
 _REQUIRED = ("id", "file", "match", "column", "expect", "action", "reason_zh", "reason_en")
@@ -57,7 +58,7 @@ class Correction:
     reason_en: str
 
 
-def load_corrections(root: Path) -> tuple[list[Correction], list[Finding]]:
+def load_corrections(root: Path) -> tuple[list[Correction], Findings]:
     """Read ``data/raw/corrections.yml``.
 
     Parameters
@@ -69,59 +70,63 @@ def load_corrections(root: Path) -> tuple[list[Correction], list[Finding]]:
     -------
     corrections : list of Correction
         Empty if there is no such file.
-    findings : list of Finding
+    findings : Findings
         Faults of the file; a faulty entry is left out.
     """
     path = root / "data" / "raw" / "corrections.yml"
     name = path.relative_to(root).as_posix()
-    if not path.is_file():
-        return [], []
-    try:
-        entries = (read_yaml(path) or {}).get("corrections") or []
-    except (CatalogError, AttributeError) as error:
-        return [], [make_finding("bad_correction", file=name, detail=str(error))]
     corrections: list[Correction] = []
-    findings: list[Finding] = []
-    for entry in entries:
-        fault = _entry_fault(entry, {c.id for c in corrections})
-        if fault:
-            findings.append(make_finding("bad_correction", file=name, detail=fault))
-            continue
-        match = tuple((str(k), str(v)) for k, v in entry["match"].items())
-        texts = {key: str(entry[key]) for key in _REQUIRED if key != "match"}
-        corrections.append(Correction(match=match, value=str(entry.get("value", "")), **texts))
+    findings = Findings()
+    if not path.is_file():
+        return corrections, findings
+    shape = "YAML: corrections: [{id: ...}]"
+    try:
+        parsed = read_yaml_file(path)
+        parsed.finish()
+    except CatalogError as error:
+        findings.add("bad_correction", file=name, column=path.name, value=error, expected=shape)
+        return corrections, findings
+    entries = parsed.data.get("corrections") if isinstance(parsed.data, dict) else parsed.data
+    if not isinstance(entries or [], list):
+        findings.add("bad_correction", file=name, column=path.name, value=entries, expected=shape)
+        return corrections, findings
+    for n, entry in enumerate(entries or []):
+        faults = list(_entry_faults(entry, {c.id for c in corrections}))
+        for code, key, value, expected in faults:
+            place: Place = ("corrections", n, key)
+            line = parsed.lines.get(place, parsed.lines.get(place[:-1], 1))
+            findings.add(code, file=name, row=line, column=key, value=value, expected=expected)
+        if not faults:
+            match = tuple((str(k), str(v)) for k, v in entry["match"].items())
+            texts = {key: str(entry[key]) for key in _REQUIRED if key != "match"}
+            corrections.append(Correction(match=match, value=str(entry.get("value", "")), **texts))
     return corrections, findings
 
 
-def _entry_fault(entry: Any, seen: set[str]) -> str:
-    """Say what is wrong with an entry; empty if nothing is."""
+def _entry_faults(entry: Any, seen: set[str]) -> Iterator[tuple[str, str, object, str]]:
+    """Yield code, key, value and what was expected for each fault of an entry."""
     if not isinstance(entry, dict):
-        return f"not a mapping: {entry!r}"
-    where = f"{entry.get('id', '?')}: "
-    missing = [key for key in _REQUIRED if entry.get(key) in (None, "")]
-    unknown = [key for key in entry if key not in (*_REQUIRED, "value")]
-    if missing or unknown:
-        return where + f"missing {missing}, unknown {unknown}"
-    if entry["id"] in seen:
-        return where + "the id occurs twice"
-    if entry["action"] not in ACTIONS:
-        return where + f"action {entry['action']!r}, expected one of {ACTIONS}"
-    if not isinstance(entry["match"], dict):
-        return where + "match is not a mapping of column to cell"
-    needs_value = entry["action"] in ("override", "scale")
-    if needs_value != ("value" in entry):
-        return where + "override and scale need a value, drop and flag have none"
-    if entry["action"] == "scale":
+        yield "bad_correction", "", entry, "key: value"
+        return
+    action = entry.get("action")
+    required = (*_REQUIRED, "value") if action in ("override", "scale") else _REQUIRED
+    yield from key_faults(entry, required, required)
+    if action and action not in ACTIONS:
+        yield "bad_correction", "action", action, " / ".join(ACTIONS)
+    if entry.get("id") in seen:
+        yield "bad_correction", "id", entry["id"], f"≠ {entry['id']}"
+    if entry.get("match") and not isinstance(entry["match"], dict):
+        yield "bad_correction", "match", entry["match"], "{column: cell}"
+    for key in ("value", "expect") if action == "scale" else ():
         try:
-            float(entry["value"])
+            float(entry.get(key) or 0)
         except (TypeError, ValueError):
-            return where + f"factor {entry['value']!r} is not a number"
-    return ""
+            yield "bad_correction", key, entry[key], "0.1"
 
 
 def apply_corrections(
     folders: list[RawFolder], corrections: list[Correction]
-) -> tuple[dict[tuple[str, int], str], list[Finding]]:
+) -> tuple[dict[tuple[str, int], str], Findings]:
     """Apply corrections to the rows in memory.
 
     Parameters
@@ -135,64 +140,47 @@ def apply_corrections(
     -------
     corrected : dict
         (file, line) to the id of the correction, for rows that stay.
-    findings : list of Finding
+    findings : Findings
         Applied corrections (review), stale and unmatched ones (error).
     """
     tables = {table.file: table for folder in folders for table in folder.tables}
     corrected: dict[tuple[str, int], str] = {}
-    findings: list[Finding] = []
+    findings = Findings()
     for correction in corrections:
         file = f"data/raw/{correction.file}"
+        place: dict[str, Any] = {"file": file, "column": correction.column, "value": correction.id}
         table = tables.get(file)
-        rows = _matching(table, correction)
+        rows = _matching(table.rows, correction) if table else []
         if table is None or len(rows) != 1:
-            findings.append(
-                make_finding("unmatched_correction", file=file, column=correction.column,
-                             value=correction.id, got=len(rows))
-            )  # fmt: skip
+            findings.add("unmatched_correction", **place, got=len(rows))
             continue
         row = rows[0]
         got = row.cells.get(correction.column, "")
         if got != correction.expect:
-            findings.append(
-                make_finding("stale_correction", file=file, row=row.line,
-                             column=correction.column, value=correction.id,
-                             expected=repr(correction.expect), got=repr(got))
-            )  # fmt: skip
+            findings.add("stale_correction", **place, row=row.line,
+                         expected=repr(correction.expect), got=repr(got))  # fmt: skip
             # The row can no longer be trusted either way.
             table.rows.remove(row)
             continue
         _apply(table, row, correction)
         if correction.action != "drop":
             corrected[file, row.line] = correction.id
-        findings.append(
-            make_finding("correction_applied", file=file, row=row.line,
-                         column=correction.column, value=correction.id,
-                         action=correction.action, reason_zh=correction.reason_zh,
-                         reason_en=correction.reason_en)
-        )  # fmt: skip
+        findings.add("correction_applied", **place, row=row.line, action=correction.action,
+                     reason_zh=correction.reason_zh, reason_en=correction.reason_en)  # fmt: skip
     return corrected, findings
 
 
-def _matching(table: RawTable | None, correction: Correction) -> list[RawRow]:
-    if table is None:
-        return []
-    return [
-        row
-        for row in table.rows
-        if all(row.cells.get(column) == cell for column, cell in correction.match)
-    ]
+def _matching(rows: list[RawRow], correction: Correction) -> list[RawRow]:
+    return [row for row in rows if all(row.cells.get(c) == cell for c, cell in correction.match)]
 
 
 def _apply(table: RawTable, row: RawRow, correction: Correction) -> None:
     if correction.action == "drop":
         table.rows.remove(row)
-        return
-    if correction.action == "flag":
-        return
-    cell = correction.value
-    if correction.action == "scale":
-        # 12 significant digits: enough for every published figure, free of binary tails
-        cell = f"{float(correction.expect) * float(correction.value):.12g}"
-    cells = {**row.cells, correction.column: cell}
-    table.rows[table.rows.index(row)] = RawRow(row.line, cells)
+    elif correction.action != "flag":
+        cell = correction.value
+        if correction.action == "scale":
+            # 12 significant digits: enough for every published figure, free of binary tails
+            cell = f"{float(correction.expect) * float(correction.value):.12g}"
+        cells = {**row.cells, correction.column: cell}
+        table.rows[table.rows.index(row)] = RawRow(row.line, cells)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
@@ -105,6 +105,14 @@ def make_finding(
     return Finding(code, severity, file, row, column, str(value), *texts)
 
 
+class Findings(list[Finding]):
+    """Findings in the order they are made; `add` takes what `make_finding` takes."""
+
+    def add(self, code: str, **slots: Any) -> None:
+        """Make a finding and keep it."""
+        self.append(make_finding(code, **slots))
+
+
 @lru_cache(maxsize=1)
 def _templates() -> dict[str, tuple[Severity, str, str]]:
     entries = read_yaml(CATALOG / "findings.yml")["findings"]
@@ -149,7 +157,7 @@ def findings_frame(findings: Iterable[Finding], lang: Language = "zh") -> pd.Dat
 
 
 def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """Order findings: errors first, then by file, row, column and code.
+    """Order findings: errors first, then by place and code.
 
     Parameters
     ----------
@@ -160,6 +168,8 @@ def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
     -------
     list of Finding
     """
+    # The message last: two faults of one cell must not change places from run to run.
     return sorted(
-        set(findings), key=lambda f: (f.severity, f.file, f.row, f.column, f.code, f.value)
+        set(findings),
+        key=lambda f: (f.severity, f.file, f.row, f.column, f.code, f.value, f.message_zh),
     )

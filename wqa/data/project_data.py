@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.data.periods import resolve_date
-from wqa.data.raw_tables import is_iso_date
+from wqa.data.cells import is_iso_date, period_end
 from wqa.data.tidy import COLUMNS, Ingested, ingest
 from wqa.errors import DataError
 from wqa.paths import project_root
@@ -83,7 +82,7 @@ def as_of_day(as_of: str) -> str:
     """
     if not isinstance(as_of, str) or not is_iso_date(as_of, partial=True):
         raise DataError("wrong as_of", got=as_of, expected="an ISO date such as '2026-03-31'")
-    return resolve_date(as_of, as_of).iso
+    return period_end(as_of)
 
 
 def _state(root: Path, catalog: str | None) -> tuple[tuple[str, int, int], ...]:

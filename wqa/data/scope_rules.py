@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
-from wqa.data.periods import Period
+from wqa.data.cells import Period
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
 

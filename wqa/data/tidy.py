@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wqa.data.cells import decimals, is_formula, parse_number
+from wqa.data.cells import (
+    Period,
+    decimals,
+    is_formula,
+    parse_number,
+    parse_period,
+    resolve_date,
+    serial_date,
+)
 from wqa.data.corrections import apply_corrections, load_corrections
-from wqa.data.findings import Finding, make_finding
-from wqa.data.periods import Period, parse_period, resolve_date, serial_date
+from wqa.data.findings import Findings
 from wqa.data.raw_tables import EVIDENCE, RawFolder, RawRow, RawTable, read_raw_folders
-from wqa.data.scope_rules import QUALIFIERS, load_raw_units, load_scope_rules, qualify
+from wqa.data.scope_rules import ANNUAL, QUALIFIERS, load_raw_units, load_scope_rules, qualify
 from wqa.plans.catalog import Indicator, load_indicators, load_units
 
 COLUMNS = (
@@ -29,6 +37,7 @@ COLUMNS = (
 SOURCE_COLUMNS = ("source_id", "title", "publisher", "published", "url", "evidence", "file")
 UNSPECIFIED = "unspecified"  # scope of a row that neither a rule nor the file names
 _KEYS = ("indicator", "region", "period", "unit")
+_PERIODS, _DATES = "2024, 2024-05, 2024Q1, 2024H1, 2016-2020", "2024-05-31, 2024-05, 2024"
 
 
 @dataclass
@@ -45,7 +54,7 @@ class Ingested:
         Folders as read, corrections applied.
     regions : dict
         Region code to its row of the table of regions.
-    findings : list of Finding
+    findings : Findings
         Faults of files, rows and cells.
     """
 
@@ -53,7 +62,7 @@ class Ingested:
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     folders: list[RawFolder] = field(default_factory=list)
     regions: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
 
 
 def ingest(root: Path, catalog: Path | str | None = None) -> Ingested:
@@ -74,7 +83,7 @@ def ingest(root: Path, catalog: Path | str | None = None) -> Ingested:
     found.folders, found.findings = read_raw_folders(root)
     corrections, faults = load_corrections(root)
     corrected, applied = apply_corrections(found.folders, corrections)
-    found.findings += [*faults, *applied]
+    found.findings += faults + applied
     for folder in found.folders:
         _add_documents(folder, found.sources)
         if folder.kind == "regions":
@@ -129,17 +138,16 @@ class _Reader:
         }
         self.row = RawRow(0, {})
         self.cells: dict[str, str] = {}
-        self.faults: list[Finding] = []
+        self.faults = Findings()
 
     def fault(self, code: str, column: str, **slots: Any) -> None:
         """Note a fault of the current row; the value is the cell as it stands."""
         slots.setdefault("value", self.row.cells.get(column, ""))
-        file, line = self.table.file, self.row.line
-        self.faults.append(make_finding(code, file=file, row=line, column=column, **slots))
+        self.faults.add(code, file=self.table.file, row=self.row.line, column=column, **slots)
 
     def read(self, row: RawRow) -> None:
-        """Check a row and add it to the observations unless it has an error."""
-        self.row, self.faults = row, []
+        """Check every cell of a row and add it to the observations unless it has an error."""
+        self.row, self.faults = row, Findings()
         self.cells = {key: cell.strip() for key, cell in row.cells.items()}
         for column, cell in row.cells.items():
             if cell != self.cells[column]:
@@ -149,8 +157,7 @@ class _Reader:
         for column in _KEYS:
             if not self.cells[column]:
                 self.fault("blank_key", column)
-        period = self._period()
-        record = self._typed(period) if period and not self._has_error() else None
+        record = self._record()
         self.found.findings += self.faults
         if record is not None and not self._has_error():
             self.found.rows.append(record)
@@ -161,45 +168,42 @@ class _Reader:
     def _cell(self, column: str) -> str:
         return self.cells.get(column, "")
 
+    def _record(self) -> dict[str, Any] | None:
+        period, region = self._period(), self._cell("region")
+        if region and region not in self.found.regions:
+            names = {r[key]: code for code, r in self.found.regions.items()
+                     for key in ("code", "name_zh", "name_en")}  # fmt: skip
+            self.fault("unknown_region", "region", nearest=_nearest(region, names))
+        source_id, evidence, published, vintage = self._source()
+        kind = self._classify(period) if period else None
+        # Without a kind the other cells are checked all the same: all faults are told at once.
+        indicator_id, scope, qualifier, parts = kind or ("", "", "", "none")
+        unit, value = self._value(indicator_id, parts)
+        numerator, denominator = self._parts(parts)
+        if kind is None or period is None:
+            return None
+        if qualifier != "target" and period.year > int(self.folder.retrieved[:4]):
+            self.fault("future_year", "period", expected=self.folder.retrieved)
+        self._check_value(indicator_id, unit, value, parts, numerator, denominator)
+        if parts == "failed" and not math.isnan(numerator):
+            numerator = denominator - numerator
+        if parts == "drop":
+            numerator = denominator = math.nan
+        values = (
+            indicator_id, region, period.year, period.text, value, unit, numerator, denominator,
+            scope, qualifier, evidence, source_id, published, vintage, self._note(parts),
+            self.table.file, self.row.line,
+        )  # fmt: skip
+        return dict(zip(COLUMNS, values, strict=True))
+
     def _period(self) -> Period | None:
         text = self._cell("period")
         period = parse_period(text) if text else None
         if not isinstance(period, str):
             return period
-        extra = {"expected": serial_date(text)} if period == "excel_serial_date" else {}
-        self.fault(period, "period", **extra)
+        serial = period == "excel_serial_date"
+        self.fault(period, "period", expected=serial_date(text) if serial else _PERIODS)
         return None
-
-    def _typed(self, period: Period) -> dict[str, Any] | None:
-        region = self._cell("region")
-        if region not in self.found.regions:
-            self.fault("unknown_region", "region", nearest=_nearest(region, self.found.regions))
-        kind = self._classify(period)
-        source_id, evidence, published, vintage = self._source()
-        if kind is None:
-            return None
-        indicator_id, scope, qualifier, parts = kind
-        if qualifier != "target" and period.year > int(self.folder.retrieved[:4]):
-            self.fault("future_year", "period", expected=self.folder.retrieved)
-        unit, value = self._value(indicator_id, parts)
-        numerator, denominator = self._parts(parts)
-        if not self._has_error():
-            self._check_value(indicator_id, unit, value, parts, numerator, denominator)
-        if parts == "failed" and not math.isnan(numerator):
-            numerator = denominator - numerator
-        if parts == "drop":
-            numerator = denominator = math.nan
-        return dict(
-            zip(
-                COLUMNS,
-                (
-                    indicator_id, region, period.year, period.text, value, unit, numerator,
-                    denominator, scope, qualifier, evidence, source_id, published, vintage,
-                    self._note(parts), self.table.file, self.row.line,
-                ),
-                strict=True,
-            )
-        )  # fmt: skip
 
     def _note(self, parts: str) -> str:
         note = self._cell("note")
@@ -218,9 +222,11 @@ class _Reader:
         if not asked and rules and not rule:
             indicator_id = rules[0].indicator_id
         if indicator_id not in self.known_ids:
-            column = "indicator_id" if asked else "indicator"
-            known = {*self.known_ids, *load_scope_rules()}
-            self.fault("unknown_indicator", column, nearest=_nearest(indicator_id, known))
+            if indicator_id:
+                names = {i.name_zh: key for key, i in self.indicators.items()}
+                names |= {key: key for key in (*self.known_ids, *load_scope_rules())}
+                column = "indicator_id" if asked else "indicator"
+                self.fault("unknown_indicator", column, nearest=_nearest(indicator_id, names))
             return None
         scope = self._cell("scope") or (rule.scope if rule else "")
         if not scope:
@@ -233,19 +239,12 @@ class _Reader:
             qualifier = qualify(name, note, period)
         elif qualifier not in QUALIFIERS:
             self.fault("unknown_qualifier", "qualifier", expected=", ".join(QUALIFIERS))
-        elif qualifier in ("exact", "derived") and not period.is_annual:
+        elif qualifier in ANNUAL and not period.is_annual:
             qualifier = "partial_period"
-        return (
-            indicator_id,
-            scope,
-            qualifier,
-            rule.parts if rule else self._usual_parts(indicator_id),
-        )
-
-    def _usual_parts(self, indicator_id: str) -> str:
-        """Meaning of the parts where no rule says it: see data/raw/README.md."""
+        # Meaning of the parts where no rule says it: see data/raw/README.md.
         unit = self.indicators[indicator_id].unit if indicator_id in self.indicators else ""
-        return {"pct": "passed", "per_10k_units": "deaths"}.get(unit, "none")
+        usual = {"pct": "passed", "per_10k_units": "deaths"}.get(unit, "none")
+        return indicator_id, scope, qualifier, rule.parts if rule else usual
 
     def _source(self) -> tuple[str, str, str, str]:
         """Source id, evidence, published date and vintage of the current row."""
@@ -264,11 +263,9 @@ class _Reader:
             self._date("vintage", self._cell("vintage")) if self._cell("vintage") else published
         )
         if is_new and not self._has_error():
-            self.found.sources[source_id] = dict(
-                zip(SOURCE_COLUMNS, (source_id, *key, self._cell("source_url"), evidence,
-                                     self.table.file), strict=True)
-            )  # fmt: skip
-        elif not is_new and key[0] and source_id.startswith("src-") and not self._has_error():
+            values = (source_id, *key, self._cell("source_url"), evidence, self.table.file)
+            self.found.sources[source_id] = dict(zip(SOURCE_COLUMNS, values, strict=True))
+        elif not is_new and source_id.startswith("src-") and not self._has_error():
             entry = self.found.sources[source_id]
             entry["url"] = entry["url"] or self._cell("source_url")
             entry["evidence"] = min(entry["evidence"], evidence, key=EVIDENCE.index)
@@ -283,23 +280,21 @@ class _Reader:
 
     def _date(self, column: str, text: str, report: bool = True) -> str:
         """ISO date of a cell; an inexact date is reported once per source."""
-        resolved = resolve_date(text, self.folder.retrieved)
-        code = resolved.code
-        if resolved.iso and resolved.iso > self.folder.retrieved:
+        iso, code = resolve_date(text, self.folder.retrieved)
+        if iso > self.folder.retrieved:
             # The end of a partial period may lie ahead: what is in hand was known by then.
             if text[:10] > self.folder.retrieved:
                 self.fault("future_date", column, expected=self.folder.retrieved)
             return self.folder.retrieved
         if code == "undated_source" and report:
             title = self._cell("source_title") or self.folder.name
-            self.fault(code, column, value=title, expected=resolved.iso)
+            self.fault(code, column, value=title, expected=iso)
         elif code == "approximate_date" and report:
-            self.fault(code, column, expected=resolved.iso)
-        elif code == "excel_serial_date":
-            self.fault(code, column, expected=serial_date(text))
-        elif code and not resolved.iso:
-            self.fault(code, column)
-        return resolved.iso
+            self.fault(code, column, expected=iso)
+        elif code and not iso:
+            serial = code == "excel_serial_date"
+            self.fault(code, column, expected=serial_date(text) if serial else _DATES)
+        return iso
 
     def _value(self, indicator_id: str, parts: str) -> tuple[str, float]:
         """Convert the value as declared; return unit id and value."""
@@ -307,10 +302,10 @@ class _Reader:
         pair = known.get((indicator_id, printed)) or known.get(("*", printed))
         if pair is None and printed in self.units:
             pair = printed, 1.0
-        if pair is None:
+        if pair is None and indicator_id and printed:
             units = {unit for _, unit in known} | self.units
             self.fault("unknown_unit", "unit", indicator=indicator_id,
-                       nearest=_nearest(printed, units))  # fmt: skip
+                       nearest=_nearest(printed, {unit: unit for unit in units}))  # fmt: skip
         number = math.nan if parts == "text" else self._number("value")
         # 12 digits: a conversion by a power of ten must not leave a binary tail
         unit, factor = pair or ("", 1.0)
@@ -321,11 +316,9 @@ class _Reader:
             self._number(column) if self._cell(column) else math.nan
             for column in ("numerator", "denominator")
         )
-        counts = parts in ("passed", "failed", "part")
-        if counts and numerator > denominator:
-            self.fault(
-                "numerator_above_denominator", "numerator", expected=self._cell("denominator")
-            )
+        if parts in ("passed", "failed", "part") and numerator > denominator:
+            self.fault("numerator_above_denominator", "numerator",
+                       expected=self._cell("denominator"))  # fmt: skip
         for column, number in (("numerator", numerator), ("denominator", denominator)):
             if number < 0:
                 self.fault("negative_count", column, indicator=column)
@@ -344,12 +337,13 @@ class _Reader:
     ) -> None:  # fmt: skip
         indicator = self.indicators.get(indicator_id)
         if indicator and unit == indicator.unit:
-            low, high = indicator.lower, indicator.upper
+            low = -math.inf if indicator.lower is None else indicator.lower
+            high = math.inf if indicator.upper is None else indicator.upper
             is_pass_rate = indicator.family == "percent" and indicator.direction == "higher_better"
-            if low is not None and low >= 0 and value < 0:
+            if value < 0 <= low:
                 self.fault("negative_count", "value", indicator=indicator_id)
-            elif (low is not None and value < low) or (high is not None and value > high):
-                bounds = f"{low if low is not None else '-∞'} – {high if high is not None else '∞'}"
+            elif value < low or value > high:
+                bounds = f"{low:g} – {high:g}".replace("inf", "∞")
                 self.fault("out_of_range", "value", indicator=indicator_id, expected=bounds)
             elif is_pass_rate and 0 < value <= 1:
                 self.fault("share_not_percent", "value")
@@ -365,9 +359,15 @@ class _Reader:
             self.fault("rate_other_base", "value", expected=f"{numerator / denominator:.4f}")
 
 
-def _nearest(name: str, known: Any) -> str:
-    found = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return repr(found[0]) if found else "-"
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    """Code whose spelling or printed name is nearest, whatever the width and case of letters."""
+
+    def plain(text: str) -> str:
+        return unicodedata.normalize("NFKC", text).casefold()
+
+    spelled = {plain(text): code for text, code in known.items()}
+    found = get_close_matches(plain(name), list(spelled), n=1, cutoff=0.5)
+    return repr(spelled[found[0]]) if found else "-"
 
 
 def _drop_repeats(found: Ingested) -> None:
@@ -381,15 +381,8 @@ def _drop_repeats(found: Ingested) -> None:
         if earlier is row or math.isnan(row["value"]):
             kept.append(row)
             continue
-        same = earlier["value"] == row["value"]
-        code = "duplicate_row" if same else "same_source_two_values"
-        expected = (
-            earlier["row"]
-            if earlier["file"] == row["file"]
-            else f"{earlier['file']}:{earlier['row']}"
-        )
-        found.findings.append(
-            make_finding(code, file=row["file"], row=row["row"], column="value",
-                         value=row["value"], expected=expected)
-        )  # fmt: skip
+        code = "duplicate_row" if earlier["value"] == row["value"] else "same_source_two_values"
+        elsewhere = "" if earlier["file"] == row["file"] else f"{earlier['file']}:"
+        found.findings.add(code, file=row["file"], row=row["row"], column="value",
+                           value=row["value"], expected=f"{elsewhere}{earlier['row']}")  # fmt: skip
     found.rows = kept
