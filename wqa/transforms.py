@@ -15,7 +15,7 @@ from wqa.errors import ForecastError
 
 FloatArray = npt.NDArray[np.float64]
 
-FAMILIES = ("percent", "score", "rate", "count", "positive")
+FAMILIES = ("percent", "score", "rate", "count", "positive", "index")
 LOGIT_FAMILIES = ("percent", "score")
 # Half of the last printed digit of a percentage with one decimal, as a share of the range:
 # a published 100.0 stands for anything from 99.95 upward.
@@ -36,14 +36,15 @@ class Transform:
         Least possible value, in the unit of the series.
     upper : float
         Greatest possible value; infinity where there is none.
-    offset : float
-        Added at the bounds before taking logarithms, in the unit of the series.
+    offset : float or numpy.ndarray
+        Added at the bounds before taking logarithms, in the unit of the series; one per
+        row where several series share a map.
     """
 
     kind: str
     lower: float
     upper: float
-    offset: float
+    offset: float | FloatArray
 
     def forward(self, values: npt.ArrayLike) -> FloatArray:
         """Map published values to the model scale.
@@ -98,7 +99,7 @@ def resolve_bounds(
 
     Parameters
     ----------
-    family : {'percent', 'score', 'rate', 'count', 'positive'}
+    family : {'percent', 'score', 'rate', 'count', 'positive', 'index'}
         Kind of quantity.
     lower, upper : float, optional
         Bounds in the unit of the series; default 0 and 100 for percentages and
@@ -118,10 +119,10 @@ def resolve_bounds(
         raise ForecastError(
             "unknown family of values", where="family", got=family, expected=" or ".join(FAMILIES)
         )
-    low = 0.0 if lower is None else float(lower)
-    top = 100.0 if family in LOGIT_FAMILIES else np.inf
-    high = top if upper is None else float(upper)
-    if not np.isfinite(low) or np.isnan(high) or high <= low:
+    low = 0.0 if lower is None else lower
+    high = (100.0 if family in LOGIT_FAMILIES else np.inf) if upper is None else upper
+    numbers = all(isinstance(b, int | float | np.number) and abs(b) >= 0 for b in (low, high))
+    if not numbers or isinstance(low, bool) or not np.isfinite(low) or not low < high:
         raise ForecastError(
             "the bounds are not in order",
             where="lower, upper",
@@ -132,7 +133,7 @@ def resolve_bounds(
         raise ForecastError(
             f"a {family} needs a finite upper bound", where="upper", got=high, expected="e.g. 100"
         )
-    return low, high
+    return float(low), float(high)
 
 
 def make_transform(

@@ -5,12 +5,17 @@ import pytest
 from scipy import stats
 
 from wqa.errors import ForecastError
-from wqa.forecasts.counting import CountedEvents, GammaRate, SampledShare, negative_binomial_cdf
+from wqa.forecasts.counting import (
+    CountedEvents,
+    GammaRate,
+    SampledShare,
+    WholeNumbers,
+    negative_binomial_cdf,
+)
 from wqa.forecasts.counts import (
     award_occasions,
     count_dispersion,
     plan_sum,
-    planned_sample,
     poisson_gamma,
     prior_share,
     stock_at_end,
@@ -69,7 +74,7 @@ def test_zero_deaths_still_leave_a_chance_of_some():
 def test_discount_gives_old_years_less_weight():
     even = poisson_gamma([10, 0], [10.0, 10.0], [10.0])
     recent = poisson_gamma([10, 0], [10.0, 10.0], [10.0], discount=0.5)
-    assert recent.expected()[0] < even.expected()[0]
+    assert recent.mean()[0] < even.mean()[0]
 
 
 def test_dispersion_is_not_estimated_from_few_events():
@@ -83,7 +88,7 @@ def test_overdispersed_counts_spread_wider():
     wild = poisson_gamma([0, 40, 0, 40], [1.0] * 4, [1.0])
     reach = [f.quantile(0.975)[0] - f.quantile(0.025)[0] for f in (calm, wild)]
     assert reach[1] > 2 * reach[0]
-    assert wild.sample(20_000, 3).mean() == pytest.approx(wild.expected()[0], rel=0.05)
+    assert wild.sample(20_000, 3).mean() == pytest.approx(wild.mean()[0], rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -167,19 +172,25 @@ def test_all_passed_is_possible_and_more_is_not():
     assert 1 - sampled.below(100.0)[0] == pytest.approx(0.999**100, abs=1e-6)
 
 
-def test_more_planned_samples_narrow_a_pass_rate():
-    logit = Transform("logit", 0.0, 100.0, 0.05)
+def test_only_whole_numbers_of_samples_can_be_read():
     published = StudentPaths(
-        logit, np.full(1, logit.forward(98.0)), np.full(1, 0.3), 10.0, np.ones((1, 1))
+        Transform("logit", 0.0, 100.0, 0.05), np.array([3.9]), np.array([0.3]), 10.0, np.eye(1)
     )
-    widths = []
-    for n in (300.0, 1000.0, 10_000.0):
-        f = planned_sample(published, logit, 1000.0, np.array([n]))
-        widths.append(f.quantile(0.9)[0] - f.quantile(0.1)[0])
-    assert widths[0] > widths[1] > widths[2]
-    own = published.quantile(0.9)[0] - published.quantile(0.1)[0]
-    # Same number of samples as before: the published spread is given back.
-    assert widths[1] == pytest.approx(own, rel=0.1)
+    read = WholeNumbers(published, np.array([40.0]))
+    # 39 of 40 are 97.5 %; whatever is nearer to it than to its neighbours reads as that.
+    assert read.cdf(97.5)[0] == pytest.approx(published.cdf(98.75)[0])
+    assert read.below(97.5)[0] == pytest.approx(published.cdf(96.25)[0])
+    assert read.cdf(99.9)[0] == read.cdf(97.5)[0]
+    assert read.cdf(100.0)[0] == 1.0
+    assert read.below(0.0)[0] == 0.0
+    levels = np.linspace(0.01, 0.99, 25)
+    at = np.array([read.quantile(p)[0] for p in levels])
+    assert at * 0.4 == pytest.approx(np.round(at * 0.4))
+    assert all(read.cdf(x)[0] >= p > read.below(x)[0] for x, p in zip(at, levels, strict=True))
+    paths = read.sample(20_000, 1)
+    assert (paths <= 97.5).mean() == pytest.approx(read.cdf(97.5)[0], abs=0.01)
+    fine = WholeNumbers(published, np.array([1e7]))
+    assert fine.cdf(98.0)[0] == pytest.approx(published.cdf(98.0)[0], abs=1e-5)
 
 
 def test_rate_with_a_line_counts_on_top():

@@ -239,6 +239,31 @@ def test_planned_samples_matter():
     assert few.quantile(0.3) == pytest.approx(round(few.quantile(0.3)))
 
 
+def test_sampling_noise_of_the_past_is_not_expected_again():
+    noisy = [80.0, 86.0, 79.0, 85.0, 78.0, 84.0]
+    plain = forecast(noisy, YEARS, horizon=1)
+    known = forecast(noisy, YEARS, denominators=[100] * 6, future_denominator=1e6, horizon=1)
+    spread = [float((f.frame["hi_80"] - f.frame["lo_80"]).iloc[0]) for f in (plain, known)]
+    assert spread[1] < 0.8 * spread[0]
+    wild = forecast(noisy, YEARS, denominators=[100] * 6, overdispersion=3, horizon=1)
+    calm = forecast(noisy, YEARS, denominators=[100] * 6, horizon=1)
+    assert wild.quantile(0.9) - wild.quantile(0.1) > calm.quantile(0.9) - calm.quantile(0.1)
+
+
+def test_numbers_of_samples_may_be_known_for_some_years():
+    some = forecast(VALUES, YEARS, denominators=[None, 500, None, 800, 900, 1000], horizon=1)
+    assert "future_denominator is taken as the last known one, 1000" in some.notes
+    assert some.quantile(0.5) * 10 == pytest.approx(round(some.quantile(0.5) * 10))
+    with pytest.raises(ForecastError, match="behind the values is not given"):
+        forecast(VALUES, YEARS, denominators=[None] * 6)
+
+
+def test_members_without_samples_say_so():
+    f = forecast(VALUES, YEARS, denominators=[100] * 6, model="naive", horizon=1)
+    assert "naive does not know how the number of samples widens a spread" in f.notes
+    assert f.quantile(0.5) == 98.0
+
+
 def test_glm_of_pass_rates():
     y = [97.0, 97.2, 97.4, 97.6, 97.8, 98.0, 98.2, 98.4]
     f = forecast(y, denominators=[2000] * 8, model="glm_binomial", horizon=1)
@@ -257,6 +282,26 @@ def panel(n=12, years=12, seed=0):
             "value": np.clip(table, 0, 100).ravel(),
         }
     )
+
+
+def test_comparable_series_sharpen_the_prior():
+    calm = panel(12, seed=1)
+    calm["value"] = 97.0 + 0.02 * (calm["value"] - 90.0)
+    alone = forecast([97.0, 97.1], [2018, 2019])
+    told = forecast([97.0, 97.1], [2018, 2019], panel=calm)
+    assert told.notes == ("prior sharpened by 12 comparable series",)
+    width = [f.quantile(0.9) - f.quantile(0.1) for f in (alone, told)]
+    assert width[1] < 0.8 * width[0]
+    assert told.evidence_class == alone.evidence_class
+
+
+def test_a_panel_that_is_not_used_says_so():
+    few = forecast(VALUES, YEARS, panel=panel(2))
+    assert few.notes == ("prior sharpened by 0 comparable series",)
+    assert few.frame.equals(forecast(VALUES, YEARS).frame)
+    score = forecast(VALUES, YEARS, family="score", panel=panel())
+    assert score.notes == ("the panel is not used: no gain is known for pooled, score",)
+    assert forecast(VALUES, YEARS, model="naive", panel=panel()).notes[0].endswith("naive, percent")
 
 
 @pytest.mark.parametrize("model", ["naive", "pooled"])
@@ -330,7 +375,7 @@ def test_many_records_a_refusal():
         ([["a", "b"]], {}, "the table is not numeric"),
         (np.array([[90.0, 91.0]]), {"years": [2019, 2021]}, "consecutive years"),
         (np.array([[90.0, 91.0]]), {"target": {1: 90.0}}, "a series has no target"),
-        (pd.DataFrame({"year": [2020]}), {}, "the panel lacks columns"),
+        (pd.DataFrame({"year": [2020]}), {}, "not a panel of series"),
         (
             pd.DataFrame({"series_id": "a", "year": [2020, 2020], "value": [1.0, 2.0]}),
             {},

@@ -13,7 +13,8 @@ import numpy as np
 from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import annual_series
 from wqa.forecasts.forecasting import forecast
-from wqa.forecasts.panel_errors import panel_series
+from wqa.forecasts.panel_errors import SIZED
+from wqa.forecasts.panels import panel_series
 from wqa.transforms import make_transform
 
 if TYPE_CHECKING:
@@ -108,7 +109,6 @@ def share_of_changes(
             "the comparator has no side", where="comparator", got=comparator, expected=">= > <= <"
         )
     pace = needed_per_year(level, target, years_left)
-    kind = "positive" if family == "index" else family
     up = comparator.startswith(">")
     cases = hits = used = ever = 0
     for series in panel_series(panel, family, lower, upper).values():
@@ -118,9 +118,9 @@ def share_of_changes(
             if seen.size > years_left
             else np.zeros(0, dtype=bool)
         )
-        if not pairs.size or (kind in ("rate", "positive") and not np.nanmax(seen) > 0):
+        if not pairs.size or (family not in SIZED and not np.nanmax(seen) > 0):
             continue
-        transform = make_transform(np.append(seen, [level, target]), kind, lower, upper)
+        transform = make_transform(np.append(seen, [level, target]), family, lower, upper)
         z = transform.forward(seen)
         change = z[pairs + years_left] - z[pairs]
         need = float(transform.forward(target) - transform.forward(level))
@@ -186,11 +186,10 @@ def level_shift_readings(
         raise ForecastError(
             "unknown reading", where="readings", got=unknown, expected=" or ".join(READINGS)
         )
-    kind = request.get("family", "percent")
     series = annual_series(
         values,
         years,
-        family="positive" if kind == "index" else kind,
+        family=request.get("family", "percent"),
         lower=request.get("lower"),
         upper=request.get("upper"),
     )

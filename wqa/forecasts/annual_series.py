@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wqa.errors import ForecastError
+from wqa.forecasts.inputs import number_vector, positive_vector, whole_number
 from wqa.transforms import FloatArray, resolve_bounds
 
 IntArray = npt.NDArray[np.int64]
 
 MAX_HORIZON = 50
-# A longer span is a mistyped year.
-MAX_YEARS = 400
+# A longer span, or a year beyond, is mistyped.
+MAX_YEARS, LAST_YEAR = 400, 100_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def annual_series(
     lower: float | None = None,
     upper: float | None = None,
     where: str = "values",
+    in_any_order: bool = False,
 ) -> AnnualSeries:
     """Check values and years and put them on a complete calendar.
 
@@ -69,6 +71,8 @@ def annual_series(
         Bounds in the unit of the series.
     where : str, optional
         Name of the series, for messages.
+    in_any_order : bool, optional
+        Sort the values by year instead of refusing unordered years.
 
     Returns
     -------
@@ -83,16 +87,15 @@ def annual_series(
         unordered or fractional years, or lengths that differ.
     """
     low, high = resolve_bounds(family, lower, upper)
-    if years is None and hasattr(values, "index") and hasattr(values, "to_numpy"):
-        years = values.index
-    y = _numbers(values, where)
+    y = number_vector(values, where)
     if y.size == 0:
         raise ForecastError(
             "there is nothing to forecast from", where=where, got=[], expected="at least one value"
         )
-    calendar = (
-        np.arange(1, y.size + 1, dtype=np.int64) if years is None else _years(years, y.size, where)
-    )
+    calendar = _calendar(values, years, y.size, where, in_any_order=in_any_order)
+    if in_any_order:
+        order = np.argsort(calendar)
+        y, calendar = y[order], calendar[order]
     seen = np.isfinite(y)
     if not seen.any():
         raise ForecastError(
@@ -106,7 +109,13 @@ def annual_series(
 
 
 def on_calendar(
-    extra: Any, values: Any, years: Any, series: AnnualSeries, where: str = "exposure"
+    extra: Any,
+    values: Any,
+    years: Any,
+    series: AnnualSeries,
+    where: str = "exposure",
+    *,
+    partly: bool = False,
 ) -> FloatArray | None:
     """Put exposures or denominators on the calendar of a checked series.
 
@@ -114,6 +123,8 @@ def on_calendar(
     ----------
     extra : array_like or None
         One positive number per value; years without a value may be missing.
+    partly : bool, optional
+        Whether years with a value may be missing, too.
     values, years
         As given to :func:`annual_series`.
     series : AnnualSeries
@@ -133,16 +144,14 @@ def on_calendar(
     """
     if extra is None:
         return None
-    y = _numbers(values, "values")
-    if years is None:
-        years = values.index if hasattr(values, "index") and hasattr(values, "to_numpy") else None
-    calendar = np.arange(1, y.size + 1) if years is None else np.asarray(list(years))
-    given = _numbers(extra, where)
+    y = number_vector(values, "values")
+    calendar = _calendar(values, years, y.size, "values")
+    given = number_vector(extra, where)
     if given.size != y.size:
         raise ForecastError(
             "the length does not fit", where=where, got=int(given.size), expected=f"{y.size} values"
         )
-    seen = np.isfinite(y)
+    seen = np.isfinite(y) & (np.isfinite(given) | (not partly))
     positive_vector(given[seen], int(seen.sum()), where)
     grid = np.full(series.years.size, np.nan)
     grid[calendar[seen] - int(series.years[0])] = given[seen]
@@ -181,7 +190,7 @@ def resolve_horizon(origin: int, horizon: Any, target_year: Any, default: int = 
             expected="one of the two",
         )
     if target_year is not None:
-        year = _whole(target_year, "target_year")
+        year = whole_number(target_year, "target_year")
         if year <= origin:
             raise ForecastError(
                 "the target year is not after the last observed year",
@@ -191,7 +200,7 @@ def resolve_horizon(origin: int, horizon: Any, target_year: Any, default: int = 
                 fix="The outcome of that year is known; compare it with the target instead.",
             )
         horizon = year - origin
-    steps = default if horizon is None else _whole(horizon, "horizon")
+    steps = default if horizon is None else whole_number(horizon, "horizon")
     if not 1 <= steps <= MAX_HORIZON:
         raise ForecastError(
             "the horizon is out of range",
@@ -202,82 +211,14 @@ def resolve_horizon(origin: int, horizon: Any, target_year: Any, default: int = 
     return steps
 
 
-def positive_vector(values: Any, size: int, where: str) -> FloatArray:
-    """Check exposures or denominators: finite and above zero, one per value.
-
-    Parameters
-    ----------
-    values : float or array_like
-        One number for all, or one per value.
-    size : int
-        Number of values.
-    where : str
-        Name of the argument, for messages.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (size,).
-
-    Raises
-    ------
-    ForecastError
-        If a value is not a positive number or the length is wrong.
-    """
-    y = _numbers(values, where)
-    if y.size == 1 and np.ndim(values) == 0:
-        y = np.full(size, float(y[0]))
-    if y.size != size:
-        raise ForecastError(
-            "the length does not fit", where=where, got=int(y.size), expected=f"{size} values"
-        )
-    bad = ~(np.isfinite(y) & (y > 0))
-    if bad.any():
-        at = int(np.flatnonzero(bad)[0])
-        raise ForecastError(
-            "not a positive number",
-            where=f"{where}[{at}]",
-            got=float(y[at]),
-            expected="a finite number above 0",
-        )
-    return y
-
-
-def _numbers(values: Any, where: str) -> FloatArray:
-    if isinstance(values, str | bytes):
-        raise ForecastError("text instead of numbers", where=where, got=values, expected="numbers")
-    raw = values.to_numpy() if hasattr(values, "to_numpy") else values
-    items = list(np.atleast_1d(np.asarray(raw, dtype=object)).tolist()) if raw is not None else []
-    if any(isinstance(item, list | tuple) for item in items):
-        raise ForecastError(
-            "more than one dimension",
-            where=where,
-            expected="one value per year",
-            fix="Use forecast_many for several series.",
-        )
-    return np.array([_number(item, f"{where}[{i}]") for i, item in enumerate(items)], dtype=float)
-
-
-def _number(item: Any, where: str) -> float:
-    if item is None or type(item).__name__ == "NAType":
-        return float("nan")
-    if isinstance(item, str | bytes | bool) or not hasattr(item, "__float__"):
-        raise ForecastError("not a number", where=where, got=item, expected="a number or NaN")
-    value = float(item)
-    if np.isinf(value):
-        raise ForecastError("an infinite value", where=where, got=value, expected="a finite number")
-    return value
-
-
-def _whole(value: Any, where: str) -> int:
-    good = isinstance(value, int | np.integer | float) and not isinstance(value, bool)
-    if not good or float(value) != int(value):
-        raise ForecastError("not a whole number", where=where, got=value, expected="an integer")
-    return int(value)
-
-
-def _years(years: Any, size: int, where: str) -> IntArray:
-    items: Sequence[Any] = list(years)
+def _calendar(
+    values: Any, years: Any, size: int, where: str, *, in_any_order: bool = False
+) -> IntArray:
+    if years is None and hasattr(values, "index") and hasattr(values, "to_numpy"):
+        years = values.index
+    if years is None:
+        return np.arange(1, size + 1, dtype=np.int64)
+    items: Sequence[Any] = list(years) if np.ndim(years) == 1 else [years]
     if len(items) != size:
         raise ForecastError(
             "years and values differ in length",
@@ -285,31 +226,31 @@ def _years(years: Any, size: int, where: str) -> IntArray:
             got=len(items),
             expected=f"{size} years",
         )
-    out = np.array([_whole(item, f"years[{i}]") for i, item in enumerate(items)], dtype=np.int64)
-    steps = np.diff(out)
-    if (steps == 0).any() or np.unique(out).size < out.size:
-        twice = next(int(v) for v in out if int((out == v).sum()) > 1)
+    whole = [whole_number(item, f"years[{i}]") for i, item in enumerate(items)]
+    out = np.array([max(min(y, LAST_YEAR), -LAST_YEAR) for y in whole], dtype=np.int64)
+    if len(set(whole)) < len(whole):
         raise ForecastError(
             "a year occurs twice",
             where=where,
-            got=twice,
+            got=next(y for y in whole if whole.count(y) > 1),
             expected="each year once",
             fix="Keep one value per year and scope before forecasting.",
         )
-    if (steps < 0).any():
-        at = int(np.flatnonzero(steps < 0)[0])
+    back = np.flatnonzero(np.diff(out) < 0)
+    if back.size and not in_any_order:
+        at = int(back[0])
         raise ForecastError(
             "the years are not in order",
             where=where,
-            got=(int(out[at]), int(out[at + 1])),
+            got=(whole[at], whole[at + 1]),
             expected="increasing years",
             fix="Sort the values by year.",
         )
-    if out[-1] - out[0] >= MAX_YEARS:
+    if max(whole) - min(whole) >= MAX_YEARS or max(map(abs, whole)) > LAST_YEAR:
         raise ForecastError(
             "the years are too far apart",
             where=where,
-            got=(int(out[0]), int(out[-1])),
+            got=(min(whole), max(whole)),
             expected=f"a span below {MAX_YEARS} years",
         )
     return out

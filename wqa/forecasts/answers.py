@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wqa.errors import ForecastError
-from wqa.forecasts.annual_series import AnnualSeries, annual_series, positive_vector
-from wqa.forecasts.counting import CountedEvents, SampledShare
-from wqa.forecasts.counts import MIN_EVENTS, planned_sample, poisson_gamma, prior_share
-from wqa.forecasts.distributions import Distribution, StudentPaths, central_mean
-from wqa.forecasts.forecast_result import PooledRow, pooled_mean
+from wqa.forecasts.annual_series import AnnualSeries, annual_series
+from wqa.forecasts.counting import CountedEvents, SampledShare, WholeNumbers
+from wqa.forecasts.counts import MIN_EVENTS, poisson_gamma, prior_share
+from wqa.forecasts.distributions import Distribution, StudentPaths
+from wqa.forecasts.forecast_result import PooledRows
+from wqa.forecasts.inputs import positive_vector
 from wqa.forecasts.models import TYPICAL_CHANGE, fit_glm, fit_member
-from wqa.transforms import LOGIT_FAMILIES, FloatArray, Transform, make_transform, resolve_bounds
+from wqa.transforms import FloatArray, Transform, make_transform, resolve_bounds
 
 if TYPE_CHECKING:
-    from wqa.forecasts.pooled import Predictive
+    from wqa.forecasts.pooled import Predictive, Prior
 
 EVENT_MODELS = ("poisson_gamma", "glm_poisson")
 # Series forecast in one call of the pooled model; keeps the memory of a large panel small.
@@ -39,8 +40,6 @@ class Answer:
         Predictive distribution in the unit of the series.
     prior_weight : float
         Share of the evidence that comes from the prior, 0 to 1.
-    mean : numpy.ndarray
-        Mean per horizon, shape (H,).
     fallback : str
         Empty, or "<model used>: <reason>".
     notes : tuple of str
@@ -49,7 +48,6 @@ class Answer:
 
     distribution: Distribution
     prior_weight: float
-    mean: FloatArray
     fallback: str = ""
     notes: tuple[str, ...] = ()
 
@@ -70,6 +68,8 @@ class Case:
         Years ahead.
     model : str
         Model asked for.
+    prior : Prior, optional
+        For the pooled model, instead of the learned prior of the family.
     """
 
     series: AnnualSeries
@@ -78,15 +78,11 @@ class Case:
     upper: float | None
     horizon: int
     model: str
-
-    @property
-    def kind(self) -> str:
-        """Family for the simple members, which know no index."""
-        return "positive" if self.family == "index" else self.family
+    prior: Prior | None = None
 
     def transform(self) -> Transform:
         """Model scale of the series."""
-        return make_transform(self.series.readings, self.kind, self.lower, self.upper)
+        return make_transform(self.series.readings, self.family, self.lower, self.upper)
 
 
 def value_answer(case: Case) -> Answer:
@@ -103,27 +99,22 @@ def value_answer(case: Case) -> Answer:
         Distribution of the published value.
     """
     if case.model == "pooled":
-        return _pooled_answer(case, case.series.readings)
-    return _member_answer(case)
+        return _pooled_answer(case)
+    transform = case.transform()
+    z = transform.forward(case.series.readings)
+    fit = fit_member(case.model, z, case.horizon, TYPICAL_CHANGE[case.family])
+    distribution = StudentPaths(transform, fit.mean, fit.scale, fit.df, fit.corr)
+    return Answer(distribution, fit.prior_weight, fit.fallback, fit.notes)
 
 
-def _pooled_answer(case: Case, values: FloatArray) -> Answer:
+def _pooled_answer(case: Case, **samples: Any) -> Answer:
     from wqa.forecasts import pooled
 
     fit = pooled.predict(
-        values[None, :], case.horizon, family=case.family, lower=case.lower, upper=case.upper
-    )
-    return Answer(PooledRow(fit), float(fit.prior_weight[0]), pooled_mean(fit)[0])
-
-
-def _member_answer(case: Case) -> Answer:
-    transform = case.transform()
-    z = transform.forward(case.series.readings)
-    fit = fit_member(case.model, z, case.horizon, TYPICAL_CHANGE[case.kind])
-    distribution = StudentPaths(transform, fit.mean, fit.scale, fit.df, fit.corr)
-    return Answer(
-        distribution, fit.prior_weight, central_mean(distribution), fit.fallback, fit.notes
-    )
+        case.series.readings, case.horizon, family=case.family, lower=case.lower,
+        upper=case.upper, prior=case.prior, **samples,
+    )  # fmt: skip
+    return Answer(PooledRows(fit, 0), float(fit.prior_weight[0]))
 
 
 def event_answer(case: Case, exposure: FloatArray | None, future: Any) -> Answer:
@@ -168,7 +159,7 @@ def event_answer(case: Case, exposure: FloatArray | None, future: Any) -> Answer
             Transform("log", 0.0, np.inf, 0.0), fit.mean, fit.scale, fit.df, fit.corr
         )
         counted = CountedEvents(line, ahead, phi, as_rate)
-        return Answer(counted, 0.0, counted.expected(), "", (*fit.notes, *notes))
+        return Answer(counted, 0.0, "", (*fit.notes, *notes))
     fallback = ""
     if case.model != "poisson_gamma":
         if total >= MIN_EVENTS and as_rate:
@@ -180,10 +171,12 @@ def event_answer(case: Case, exposure: FloatArray | None, future: Any) -> Answer
         if not as_rate:
             fallback = "poisson_gamma: numbers of events with exposure"
     counted = poisson_gamma(events, exposure, ahead, as_rate=as_rate)
-    return Answer(counted, prior_share(counted), counted.expected(), fallback, notes)
+    return Answer(counted, prior_share(counted), fallback, notes)
 
 
-def sampled_answer(case: Case, sizes: FloatArray | None, future: Any) -> Answer:
+def sampled_answer(
+    case: Case, sizes: FloatArray | None, future: Any, overdispersion: float
+) -> Answer:
     """Answer for a pass rate that knows the planned number of samples.
 
     Parameters
@@ -191,9 +184,11 @@ def sampled_answer(case: Case, sizes: FloatArray | None, future: Any) -> Answer:
     case : Case
         Request for a percentage.
     sizes : numpy.ndarray or None
-        Number of samples per calendar year of the series.
+        Number of samples per calendar year of the series, NaN where unknown.
     future : float or array_like or None
         Planned number of samples.
+    overdispersion : float
+        Variance of a sample over the binomial one, at least 1.
 
     Returns
     -------
@@ -205,35 +200,40 @@ def sampled_answer(case: Case, sizes: FloatArray | None, future: Any) -> Answer:
     ForecastError
         If the sizes are not known or the family is no percentage.
     """
-    if case.family not in LOGIT_FAMILIES or resolve_bounds(case.family, case.lower, case.upper) != (
-        0.0,
-        100.0,
-    ):
+    bounds = resolve_bounds(case.family, case.lower, case.upper)
+    if case.family != "percent" or bounds != (0.0, 100.0):
         raise ForecastError(
             "denominators go with percentages from 0 to 100", where="family", got=case.family
         )
-    if sizes is None:
+    if sizes is None or np.isnan(sizes).all():
         raise ForecastError(
             "the number of samples behind the values is not given",
             where="denominators",
-            expected="one number per value",
+            expected="a number for at least one value",
             fix="Show intervals.sensitivity_bands instead; a number of samples is never guessed.",
         )
     ahead, notes = _ahead(future, sizes, case.horizon, "future_denominator")
-    ahead = np.round(ahead)
+    ahead = np.maximum(np.round(ahead), 1.0)
     if case.model == "glm_binomial":
-        passed = np.round(case.series.readings / 100.0 * sizes)
+        known = np.where(np.isnan(sizes), np.nan, case.series.readings)
+        passed = np.round(known / 100.0 * sizes)
         fit, phi = fit_glm(passed, sizes, case.horizon, binomial=True)
-        line: Distribution = StudentPaths(
+        line = StudentPaths(
             Transform("logit", 0.0, 100.0, 0.0), fit.mean, fit.scale, fit.df, fit.corr
         )
         sampled = SampledShare(line, np.maximum(np.round(ahead / phi), 1.0))
-        return Answer(sampled, 0.0, sampled.expected(), "", (*fit.notes, *notes))
-    answer = value_answer(case)
-    last = float(sizes[np.isfinite(case.series.readings)][-1])
-    sampled = planned_sample(answer.distribution, case.transform(), last, ahead)
+        return Answer(sampled, 0.0, "", (*fit.notes, *notes))
+    if case.model == "pooled":
+        answer = _pooled_answer(
+            case, denominators=sizes, future_denominators=ahead, overdispersion=overdispersion
+        )
+    else:
+        answer = value_answer(case)
+        notes = (*notes, f"{case.model} does not know how the number of samples widens a spread")
     return replace(
-        answer, distribution=sampled, mean=sampled.expected(), notes=(*answer.notes, *notes)
+        answer,
+        distribution=WholeNumbers(answer.distribution, ahead),
+        notes=(*answer.notes, *notes),
     )
 
 
@@ -252,6 +252,7 @@ def pooled_chunks(
     family: str,
     lower: float | None,
     upper: float | None,
+    prior: Prior | None = None,
 ) -> Iterator[tuple[slice, Predictive]]:
     """Run the pooled model over many series, a few hundred at a time.
 
@@ -265,6 +266,8 @@ def pooled_chunks(
         Kind of quantity.
     lower, upper : float or None
         Bounds.
+    prior : Prior, optional
+        Instead of the learned prior of the family.
 
     Yields
     ------
@@ -279,5 +282,5 @@ def pooled_chunks(
         table = np.full((len(part), max(row.size for row in part)), np.nan)
         for i, row in enumerate(part):
             table[i, table.shape[1] - row.size :] = row
-        fit = pooled.predict(table, horizon, family=family, lower=lower, upper=upper)
+        fit = pooled.predict(table, horizon, family=family, lower=lower, upper=upper, prior=prior)
         yield slice(start, start + len(part)), fit

@@ -10,7 +10,7 @@ import numpy as np
 
 from wqa.errors import ForecastError
 from wqa.forecasts import scores
-from wqa.forecasts.answers import Case, pooled_chunks, value_answer
+from wqa.forecasts.annual_series import MAX_HORIZON
 from wqa.forecasts.backtest_summary import (
     Choice,
     choose_model,
@@ -19,11 +19,12 @@ from wqa.forecasts.backtest_summary import (
     summarise_backtest,
     summarise_cases,
 )
-from wqa.forecasts.batches import PooledBatch
 from wqa.forecasts.distributions import Distribution
+from wqa.forecasts.fold_forecasts import PANEL, FoldRequest, fold_answers, widened_answers
 from wqa.forecasts.folds import Fold, make_folds
-from wqa.forecasts.forecast_result import pooled_mean
+from wqa.forecasts.forecast_result import summary
 from wqa.forecasts.forecasting import DEFAULT_LEVELS, FAMILIES, MODELS, check_levels
+from wqa.forecasts.inputs import whole_number
 from wqa.transforms import FloatArray, resolve_bounds
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
 CRPS_GRID = (np.arange(19) + 0.5) / 19.0
 DEFAULT_MODELS = ("pooled", "naive", "damped_drift")
+NEEDS_MORE = ("poisson_gamma", "glm_poisson", "glm_binomial")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def backtest(
     target_steps: Sequence[float] = TARGET_STEPS,
     actual: str = "latest",
     levels: Sequence[float] = DEFAULT_LEVELS,
+    intervals: str = "model",
 ) -> Backtest:
     """Forecast from every past origin with what was known then, and compare.
 
@@ -90,7 +93,9 @@ def backtest(
         Columns series_id (or indicator_id, region, scope), year, value, and optionally
         published (ISO date): then an origin never sees a later version of a value.
     models : sequence of str, optional
-        Models of :func:`wqa.forecasts.forecasting.forecast` that need values only.
+        Models of :func:`wqa.forecasts.forecasting.forecast` that need values only, and
+        ``pooled_panel``: the pooled model given the other series of the frame, as known
+        at the origin, as its panel.
     horizons : sequence of int, optional
         Years ahead to judge.
     min_train, max_train : int, optional
@@ -110,6 +115,9 @@ def backtest(
         Judge against the newest or the first published version.
     levels : sequence of float, optional
         Levels of the intervals in percent.
+    intervals : {'model', 'empirical'}, optional
+        The widths of the model, or widths from the errors that the model had made on the
+        series of the frame by the origin, as known then (column n_errors).
 
     Returns
     -------
@@ -119,7 +127,8 @@ def backtest(
     Raises
     ------
     ForecastError
-        If a model, family or direction is unknown, or there is no origin to judge.
+        If a model, family, direction or kind of interval is unknown, or there is no
+        origin to judge.
 
     Examples
     --------
@@ -131,7 +140,8 @@ def backtest(
     import pandas as pd
 
     ahead = _checked_horizons(horizons)
-    _check_models(models, family, direction)
+    _check_choices(models, family, direction, intervals)
+    bounds: dict[str, Any] = {"family": family, "lower": lower, "upper": upper}
     folds = make_folds(
         frame,
         horizon=max(ahead),
@@ -140,9 +150,7 @@ def backtest(
         first_origin=first_origin,
         last_origin=last_origin,
         actual=actual,
-        family=family,
-        lower=lower,
-        upper=upper,
+        **bounds,
     )
     if not folds:
         raise ForecastError(
@@ -150,9 +158,15 @@ def backtest(
             where="frame",
             expected=f"a series with {min_train} values and a later one",
         )
-    bounds = resolve_bounds("positive" if family == "index" else family, lower, upper)
-    plan = _Plan(ahead, check_levels(levels), direction, tuple(target_steps), bounds)
-    parts = [_run(model, folds, plan, family, lower, upper) for model in models]
+    plan = _Plan(
+        ahead,
+        check_levels(levels),
+        direction,
+        tuple(target_steps),
+        bounds,
+        intervals == "empirical",
+    )
+    parts = [_run(model, folds, plan, frame) for model in models]
     forecasts = pd.concat([p[0] for p in parts], ignore_index=True)
     judged = [p[1] for p in parts if len(p[1])]
     cases = pd.concat(judged, ignore_index=True) if judged else pd.DataFrame()
@@ -165,20 +179,29 @@ class _Plan:
     levels: tuple[float, ...]
     direction: int
     steps: tuple[float, ...]
-    bounds: tuple[float, float]
+    bounds: dict[str, Any]  # family, lower, upper
+    widened: bool
+
+    @property
+    def most(self) -> int:
+        """Greatest number of years ahead."""
+        return max(self.horizons)
 
 
 def _checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
-    out = tuple(sorted({int(h) for h in horizons}))
-    if not out or out[0] < 1 or out[-1] > 50:
+    out = tuple(sorted({whole_number(h, "horizons") for h in np.atleast_1d(horizons).tolist()}))
+    if not out or out[0] < 1 or out[-1] > MAX_HORIZON:
         raise ForecastError(
-            "the horizons are out of range", where="horizons", got=out, expected="1 to 50"
+            "the horizons are out of range",
+            where="horizons",
+            got=out,
+            expected=f"1 to {MAX_HORIZON}",
         )
     return out
 
 
-def _check_models(models: Sequence[str], family: str, direction: int) -> None:
-    usable = [m for m in MODELS if m not in ("poisson_gamma", "glm_poisson", "glm_binomial")]
+def _check_choices(models: Sequence[str], family: str, direction: int, intervals: str) -> None:
+    usable = [*(m for m in MODELS if m not in NEEDS_MORE), PANEL]
     for model in models:
         if model not in usable:
             raise ForecastError(
@@ -187,45 +210,32 @@ def _check_models(models: Sequence[str], family: str, direction: int) -> None:
                 got=model,
                 expected=" or ".join(usable),
             )
-    if family not in FAMILIES or direction not in (1, -1) or not models:
+    known = family in FAMILIES and direction in (1, -1) and intervals in ("model", "empirical")
+    if PANEL in models and intervals == "empirical":
+        raise ForecastError(f"{PANEL} has no empirical intervals", where="models, intervals")
+    if not known or not models:
         raise ForecastError(
-            "unknown family or direction, or no model",
-            got=(family, direction, list(models)),
-            expected="a family, 1 or -1, and at least one model",
+            "unknown family, direction or kind of interval, or no model",
+            got=(family, direction, intervals, list(models)),
+            expected="a family, 1 or -1, model or empirical, and at least one model",
         )
 
 
-def _run(
-    model: str,
-    folds: Sequence[Fold],
-    plan: _Plan,
-    family: str,
-    lower: float | None,
-    upper: float | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+_Block = tuple["pd.DataFrame", "pd.DataFrame"]
+
+
+def _run(model: str, folds: Sequence[Fold], plan: _Plan, frame: pd.DataFrame) -> _Block:
+    """Judge one model on all folds; rows in the order of series and origin."""
     import pandas as pd
 
-    most = max(plan.horizons)
-    if model != "pooled":
-        blocks = []
-        for fold in folds:
-            case = Case(fold.train, family, lower, upper, most, model)
-            try:
-                answer = value_answer(case)
-            except ForecastError as error:
-                blocks.append(_refused(fold, plan, model, f"refused: {error}"))
-                continue
-            facts = {"fallback": answer.fallback, "prior_weight": answer.prior_weight}
-            blocks.append(_judge([fold], answer.distribution, plan, model, answer.mean, facts))
-    else:
-        blocks = []
-        # Origins of equal length share all matrices of the model.
-        ordered = sorted(folds, key=lambda fold: fold.train.years.size)
-        rows = [fold.train.readings for fold in ordered]
-        for part, fit in pooled_chunks(rows, most, family, lower, upper):
-            facts = {"fallback": "", "prior_weight": fit.prior_weight[:, None]}
-            batch = PooledBatch(fit)
-            blocks.append(_judge(ordered[part], batch, plan, model, pooled_mean(fit), facts))
+    blocks = []
+    request = FoldRequest(model, plan.most, plan.bounds, frame)
+    answers = widened_answers if plan.widened else fold_answers
+    for part, answer, facts in answers(request, folds):
+        if isinstance(answer, ForecastError):
+            blocks.append(_refused(part[0], plan, model, f"refused: {answer}"))
+        else:
+            blocks.append(_judge(part, answer, plan, model, facts))
     found = pd.concat([b[0] for b in blocks], ignore_index=True)
     # Refused forecasts are neither inside nor outside an interval.
     inside = [c for c in found.columns if c.startswith("in_")]
@@ -244,13 +254,12 @@ def _judge(
     distribution: Distribution,
     plan: _Plan,
     model: str,
-    mean: FloatArray,
     facts: dict[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare the forecasts of some folds with what came; shapes (S, H) throughout."""
     import pandas as pd
 
-    count, most = len(folds), max(plan.horizons)
+    count, most = len(folds), plan.most
     shape = (count, most)
     actual = np.array([fold.actual[:most] for fold in folds])
     origin = np.array([[fold.train.origin] for fold in folds])
@@ -263,7 +272,7 @@ def _judge(
     def grid(p: float) -> FloatArray:
         return distribution.quantile(p).reshape(shape)
 
-    median = grid(0.5)
+    shown = summary(distribution, plan.levels, mean=True)
     columns: dict[str, Any] = {
         "series_id": np.array([[fold.series_id] for fold in folds], dtype=object),
         "cutoff": np.array([[fold.cutoff] for fold in folds], dtype=object),
@@ -271,51 +280,42 @@ def _judge(
         "origin": origin,
         "year": origin + h,
         "h": h,
-        "mean": mean.reshape(shape),
-        "median": median,
+        **{name: found.reshape(shape) for name, found in shown.items()},
     }
     for level in plan.levels:
-        tail = (1.0 - level / 100.0) / 2.0
-        low, high = grid(tail), grid(1.0 - tail)
-        columns[f"lo_{level:g}"], columns[f"hi_{level:g}"] = low, high
+        low, high = columns[f"lo_{level:g}"], columns[f"hi_{level:g}"]
         columns[f"in_{level:g}"] = (actual >= low) & (actual <= high)
+    below, until = distribution.below(reading), distribution.cdf(reading)
     columns |= facts
     columns |= {
         "n_points": np.array([[fold.train.n_points] for fold in folds]),
         "actual": actual,
-        "error": actual - median,
+        "error": actual - columns["median"],
         "scale": scale,
         "crps": scores.crps_quantiles([grid(float(p)) for p in CRPS_GRID], CRPS_GRID, reading),
-        "pit": scores.pit(_at(distribution, reading, True), _at(distribution, reading, False)),
+        "pit": scores.pit(below.reshape(shape), until.reshape(shape)),
     }
     keep = np.isfinite(actual) & np.isin(h, plan.horizons)
     table = pd.DataFrame({k: np.broadcast_to(v, shape)[keep] for k, v in columns.items()})
+    lowest, highest = resolve_bounds(**plan.bounds)
     cases = []
     for step in plan.steps:
         target = last + plan.direction * step * scale * np.sqrt(h)
         inside = keep & np.isfinite(target)
-        inside &= (target >= plan.bounds[0]) & (target <= plan.bounds[1])
+        inside &= (target >= lowest) & (target <= highest)
         goal = np.where(inside, target, last)
         up = plan.direction > 0
-        p = 1.0 - _at(distribution, goal, True) if up else _at(distribution, goal, False)
+        p = 1.0 - distribution.below(goal) if up else distribution.cdf(goal)
         names = ("series_id", "cutoff", "model", "origin", "year", "h", "n_points")
         case = {k: columns[k] for k in names} | {
             "step": step,
             "target": goal,
             "comparator": ">=" if up else "<=",
-            "p_attain": np.clip(p, 0.0, 1.0),
+            "p_attain": np.clip(p, 0.0, 1.0).reshape(shape),
             "hit": (actual >= goal) if up else (actual <= goal),
         }
         cases.append(pd.DataFrame({k: np.broadcast_to(v, shape)[inside] for k, v in case.items()}))
     return table, pd.concat(cases, ignore_index=True) if cases else pd.DataFrame()
-
-
-def _at(distribution: Distribution, points: FloatArray, strict: bool) -> FloatArray:
-    """P(Y < point) or P(Y <= point), a point per series and horizon."""
-    if isinstance(distribution, PooledBatch):
-        return distribution.at(points, strict=strict)
-    read = distribution.below if strict else distribution.cdf
-    return np.array([[read(float(x))[i] for i, x in enumerate(points[0])]])
 
 
 def _refused(fold: Fold, plan: _Plan, model: str, reason: str) -> tuple[pd.DataFrame, pd.DataFrame]:

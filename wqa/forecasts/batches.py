@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +12,13 @@ from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import AnnualSeries, annual_series, resolve_horizon
 from wqa.forecasts.answers import EVENT_MODELS, Case, event_answer, pooled_chunks, value_answer
 from wqa.forecasts.distributions import Distribution
-from wqa.forecasts.forecast_result import pooled_mean
-from wqa.forecasts.panel_errors import panel_series
+from wqa.forecasts.forecast_result import PooledRows, summary
+from wqa.forecasts.panels import panel_series
 from wqa.forecasts.probabilities import attained, check_comparator
 from wqa.transforms import FloatArray, resolve_bounds
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from wqa.forecasts.pooled import Predictive
 
 
 @dataclass(frozen=True)
@@ -47,44 +44,6 @@ class Request:
         for level in self.levels:
             names += [f"lo_{level:g}", f"hi_{level:g}"]
         return names + (["p_attain"] if self.targets is not None else [])
-
-
-@dataclass(frozen=True)
-class PooledBatch:
-    """Pooled predictive of S series; everything has shape (S, H) instead of (H,).
-
-    Parameters
-    ----------
-    fit : wqa.forecasts.pooled.Predictive
-        Predictive distribution of the series.
-    """
-
-    fit: Predictive
-
-    @property
-    def horizon(self) -> int:
-        """Number of horizons."""
-        return int(self.fit.loc.shape[-1])
-
-    def quantile(self, p: float) -> FloatArray:
-        """Return the quantile at probability `p`, shape (S, H)."""
-        return np.asarray(self.fit.quantile(p), dtype=float)
-
-    def cdf(self, x: Any) -> FloatArray:
-        """P(Y <= x), shape (S, H)."""
-        return np.asarray(self.fit.cdf(x), dtype=float)
-
-    def below(self, x: Any) -> FloatArray:
-        """P(Y < x), shape (S, H)."""
-        return np.asarray(self.fit.cdf(x, strict=True), dtype=float)
-
-    def at(self, points: FloatArray, *, strict: bool) -> FloatArray:
-        """P(Y < point) if `strict`, else P(Y <= point), a point per series and horizon."""
-        return np.asarray(self.fit.cdf(points, strict=strict), dtype=float)
-
-    def sample(self, n: int, seed: int) -> FloatArray:
-        """Joint paths, shape (S, n, H)."""
-        return np.asarray(self.fit.sample(n, seed), dtype=float)
 
 
 def read_series(
@@ -122,7 +81,6 @@ def read_series(
         if not found:
             raise ForecastError("there is no series to forecast", where="values", got="no rows")
         return dict(found)
-    kind = "positive" if family == "index" else family
     try:
         table = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -145,7 +103,7 @@ def read_series(
             got=list(years),
             expected="no gap; a column of NaN where a year is missing",
         )
-    _check_table(table, *resolve_bounds(kind, lower, upper))
+    _check_table(table, *resolve_bounds(family, lower, upper))
     out: dict[Any, AnnualSeries] = {}
     for i, row in enumerate(table):
         seen = np.flatnonzero(~np.isnan(row))
@@ -261,14 +219,8 @@ def batch_frame(series: Mapping[Any, AnnualSeries], request: Request) -> pd.Data
     return frame[ahead <= np.repeat(steps, most)].reset_index(drop=True)
 
 
-def _summary(
-    distribution: Distribution, mean: Callable[[], FloatArray], target: Any, request: Request
-) -> list[FloatArray]:
-    rows = [mean()] if request.mean else []
-    rows.append(distribution.quantile(0.5))
-    for level in request.levels:
-        tail = (1.0 - level / 100.0) / 2.0
-        rows += [distribution.quantile(tail), distribution.quantile(1.0 - tail)]
+def _columns(distribution: Distribution, target: Any, request: Request) -> list[FloatArray]:
+    rows = list(summary(distribution, request.levels, mean=request.mean).values())
     if target is not None:
         rows.append(attained(distribution, target, request.comparator, request.decimals))
     return rows
@@ -283,7 +235,7 @@ def _pooled_blocks(
     chunks = pooled_chunks(rows, horizon, request.family, request.lower, request.upper)
     for part, fit in chunks:
         goals = None if request.targets is None else np.array(request.targets[part])[:, None]
-        table[:, part] = _summary(PooledBatch(fit), partial(pooled_mean, fit), goals, request)
+        table[:, part] = _columns(PooledRows(fit), goals, request)
         weight[part] = fit.prior_weight
     return table, weight, [""] * len(rows)
 
@@ -303,10 +255,7 @@ def _single_blocks(
             fallback.append(f"refused: {error}")
             continue
         goal = None if request.targets is None else request.targets[i]
-        centre = answer.mean
-        table[:, i] = np.array(
-            _summary(answer.distribution, partial(np.copy, centre), goal, request)
-        )
+        table[:, i] = _columns(answer.distribution, goal, request)
         weight[i] = answer.prior_weight
         fallback.append(answer.fallback)
     return table, weight, fallback

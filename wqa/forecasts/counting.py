@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from wqa.forecasts.distributions import Distribution, central_mean
-from wqa.transforms import FloatArray, Transform
+from wqa.forecasts.distributions import Distribution, Points
+from wqa.transforms import FloatArray
 
 # Evenly spaced probabilities at which a distribution of the true rate is averaged over.
 NODES = (np.arange(80) + 0.5) / 80.0
@@ -56,16 +56,20 @@ class GammaRate:
         value = float(special.gammaincinv(self.shape, p)) / self.exposure
         return np.full(self.steps, value)
 
-    def cdf(self, x: float) -> FloatArray:
+    def cdf(self, x: Points) -> FloatArray:
         """P(rate <= x), shape (H,)."""
         from scipy import special
 
-        value = float(special.gammainc(self.shape, max(x, 0.0) * self.exposure))
-        return np.full(self.steps, value)
+        value = special.gammainc(self.shape, np.maximum(x, 0.0) * self.exposure)
+        return np.broadcast_to(value, (self.steps,)).astype(float)
 
-    def below(self, x: float) -> FloatArray:
+    def below(self, x: Points) -> FloatArray:
         """P(rate < x), shape (H,)."""
         return self.cdf(x)
+
+    def mean(self) -> FloatArray:
+        """Mean of the rate, shape (H,)."""
+        return np.full(self.steps, self.shape / self.exposure)
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Draw rates; one rate per path, shape (n, H)."""
@@ -99,11 +103,11 @@ class CountedEvents:
         """Number of future years."""
         return int(self.exposure.size)
 
-    def cdf(self, x: float) -> FloatArray:
+    def cdf(self, x: Points) -> FloatArray:
         """P(Y <= x) for each horizon, shape (H,)."""
         return self._count_cdf(np.floor(self._counts(x) + SLACK))
 
-    def below(self, x: float) -> FloatArray:
+    def below(self, x: Points) -> FloatArray:
         """P(Y < x) for each horizon, shape (H,)."""
         return self._count_cdf(np.ceil(self._counts(x) - SLACK) - 1.0)
 
@@ -113,12 +117,9 @@ class CountedEvents:
         k = _smallest(self._count_cdf, p, 10.0 + 10.0 * top)
         return k / self.exposure if self.as_rate else k
 
-    def expected(self) -> FloatArray:
-        """Mean, shape (H,); over the central 98 % of the rate unless it is a gamma."""
-        if isinstance(self.rate, GammaRate):
-            mean = np.full(self.horizon, self.rate.shape / self.rate.exposure)
-        else:
-            mean = central_mean(self.rate)
+    def mean(self) -> FloatArray:
+        """Mean, shape (H,), as the distribution of the rate defines it."""
+        mean = self.rate.mean()
         return mean if self.as_rate else mean * self.exposure
 
     def sample(self, n: int, seed: int) -> FloatArray:
@@ -130,8 +131,9 @@ class CountedEvents:
         counts = rng.poisson(np.minimum(mean, 1e15)).astype(float)
         return counts / self.exposure if self.as_rate else counts
 
-    def _counts(self, x: float) -> FloatArray:
-        return np.asarray(x * self.exposure if self.as_rate else np.full(self.horizon, x))
+    def _counts(self, x: Points) -> FloatArray:
+        unit = self.exposure if self.as_rate else np.ones(self.horizon)
+        return np.asarray(np.asarray(x, dtype=float) * unit)
 
     def _count_cdf(self, k: FloatArray) -> FloatArray:
         if isinstance(self.rate, GammaRate) and self.dispersion == 1.0:
@@ -175,21 +177,21 @@ class SampledShare:
         """Number of future years."""
         return int(self.n.size)
 
-    def cdf(self, x: float) -> FloatArray:
+    def cdf(self, x: Points) -> FloatArray:
         """P(Y <= x) for each horizon, shape (H,)."""
-        return self._passed_cdf(np.floor(x / 100.0 * self.n + SLACK))
+        return self._passed_cdf(np.floor(np.asarray(x) / 100.0 * self.n + SLACK))
 
-    def below(self, x: float) -> FloatArray:
+    def below(self, x: Points) -> FloatArray:
         """P(Y < x) for each horizon, shape (H,)."""
-        return self._passed_cdf(np.ceil(x / 100.0 * self.n - SLACK) - 1.0)
+        return self._passed_cdf(np.ceil(np.asarray(x) / 100.0 * self.n - SLACK) - 1.0)
 
     def quantile(self, p: float) -> FloatArray:
         """Smallest value with P(Y <= value) >= p for each horizon, shape (H,)."""
         return 100.0 * _smallest(self._passed_cdf, p, self.n) / self.n
 
-    def expected(self) -> FloatArray:
-        """Mean in percent, shape (H,), over the central 98 % of the true rate."""
-        return central_mean(self.share)
+    def mean(self) -> FloatArray:
+        """Mean in percent, shape (H,), over the central 95 % of the true rate."""
+        return self.share.mean()
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths in percent, shape (n, H)."""
@@ -211,57 +213,54 @@ class SampledShare:
 
 
 @dataclass(frozen=True)
-class Narrowed:
-    """A distribution drawn together around its median on the model scale.
+class WholeNumbers:
+    """Published pass rate that can only be a whole number out of n samples.
 
     Parameters
     ----------
-    base : Distribution
-        The distribution to draw together.
-    transform : Transform
-        Model scale on which distances are measured.
-    factor : numpy.ndarray
-        Share of each distance that is kept, shape (H,), above 0 and at most 1.
+    share : Distribution
+        Distribution of the published rate in percent, sampling included, as if any
+        number could be read.
+    n : numpy.ndarray
+        Number of samples of each future year, shape (H,).
     """
 
-    base: Distribution
-    transform: Transform
-    factor: FloatArray
+    share: Distribution
+    n: FloatArray
 
     @property
     def horizon(self) -> int:
-        """Number of horizons."""
-        return self.base.horizon
+        """Number of future years."""
+        return int(self.n.size)
+
+    def cdf(self, x: Points) -> FloatArray:
+        """P(Y <= x) for each horizon, shape (H,)."""
+        return self._passed_cdf(np.floor(np.asarray(x) / 100.0 * self.n + SLACK))
+
+    def below(self, x: Points) -> FloatArray:
+        """P(Y < x) for each horizon, shape (H,)."""
+        return self._passed_cdf(np.ceil(np.asarray(x) / 100.0 * self.n - SLACK) - 1.0)
 
     def quantile(self, p: float) -> FloatArray:
-        """Return the quantile at probability `p` for each horizon, shape (H,)."""
-        return self._pull(self.base.quantile(p))
+        """Smallest value with P(Y <= value) >= p for each horizon, shape (H,)."""
+        return self._nearest(self.share.quantile(p))
 
-    def cdf(self, x: float) -> FloatArray:
-        """P(Y <= x) for each horizon, shape (H,)."""
-        push = self._push(x)
-        return np.array([self.base.cdf(float(v))[i] for i, v in enumerate(push)])
-
-    def below(self, x: float) -> FloatArray:
-        """P(Y < x) for each horizon, shape (H,)."""
-        push = self._push(x)
-        return np.array([self.base.below(float(v))[i] for i, v in enumerate(push)])
+    def mean(self) -> FloatArray:
+        """Mean over the central 95 %, shape (H,)."""
+        return self.share.mean()
 
     def sample(self, n: int, seed: int) -> FloatArray:
-        """Joint paths, shape (n, H)."""
-        return self._pull(self.base.sample(n, seed))
+        """Joint paths in percent, shape (n, H)."""
+        return self._nearest(self.share.sample(n, seed))
 
-    @cached_property
-    def _middle(self) -> FloatArray:
-        return self.transform.forward(self.base.quantile(0.5))
+    def _nearest(self, rate: FloatArray) -> FloatArray:
+        passed = np.ceil(rate / 100.0 * self.n - 0.5 - SLACK)
+        return np.asarray(100.0 * np.clip(passed, 0.0, self.n) / self.n, dtype=float)
 
-    def _pull(self, y: FloatArray) -> FloatArray:
-        middle = self._middle
-        return self.transform.inverse(middle + self.factor * (self.transform.forward(y) - middle))
-
-    def _push(self, x: float) -> FloatArray:
-        middle = self._middle
-        return self.transform.inverse(middle + (self.transform.forward(x) - middle) / self.factor)
+    def _passed_cdf(self, k: FloatArray) -> FloatArray:
+        half_way = 100.0 * (np.clip(k, 0.0, self.n) + 0.5) / self.n
+        reached = np.where(k >= self.n, 1.0, self.share.cdf(np.minimum(half_way, 100.0)))
+        return np.asarray(np.where(k < 0, 0.0, reached), dtype=float)
 
 
 def _node_quantiles(distribution: Distribution) -> FloatArray:

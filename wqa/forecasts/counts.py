@@ -1,7 +1,7 @@
-"""Counts, rare events, plan-period sums and planned samples.
+"""Counts, rare events and plan-period sums.
 
 Rare events are Poisson with a gamma rate; sums over a plan period are what is
-done plus a negative binomial remainder; pass rates know their number of samples.
+done plus a negative binomial remainder.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from wqa.errors import ForecastError
-from wqa.forecasts.counting import SLACK, CountedEvents, GammaRate, Narrowed, SampledShare
-from wqa.forecasts.distributions import Distribution
+from wqa.forecasts.counting import SLACK, CountedEvents, GammaRate
 from wqa.forecasts.probabilities import check_comparator
-from wqa.transforms import FloatArray, Transform
+from wqa.transforms import FloatArray
 
 # Jeffreys prior of a Poisson rate, in events.
 PRIOR_EVENTS = 0.5
@@ -319,48 +318,6 @@ def stock_at_end(base: float, flows: Sequence[float], years_left: float, **known
     """
     grown = plan_sum(flows, years_left, **known)
     return replace(grown, done=grown.done + float(base))
-
-
-def planned_sample(
-    published: Distribution,
-    transform: Transform,
-    last_n: float,
-    future_n: FloatArray,
-    overdispersion: float = 1.0,
-) -> SampledShare:
-    """Forecast of a pass rate that knows the planned number of samples.
-
-    The sampling variance of a year with `last_n` samples is taken out of the
-    predictive distribution (on the logit scale, 1 / (n p (1 - p))) and the sampling
-    of `future_n` is put in.
-
-    Parameters
-    ----------
-    published : Distribution
-        Forecast of the published rate in percent, sampling noise included.
-    transform : Transform
-        Logit transform of the series.
-    last_n : float
-        Number of samples behind the published values.
-    future_n : numpy.ndarray
-        Planned number of samples per future year, shape (H,).
-    overdispersion : float, optional
-        Ratio of the variance to the binomial one; sizes are divided by it.
-
-    Returns
-    -------
-    SampledShare
-        Forecast of the rate that will be published.
-    """
-    effective = np.maximum(np.round(future_n / overdispersion), 1.0)
-    p = np.clip(published.quantile(0.5) / 100.0, 0.5 / last_n, 1.0 - 0.5 / last_n)
-    noise = overdispersion / (last_n * p * (1.0 - p))
-    upper, lower = published.quantile(0.84134), published.quantile(0.15866)
-    spread = 0.5 * (transform.forward(upper) - transform.forward(lower))
-    # The true rate moves too: at least a tenth of the variance is its own.
-    kept = 1.0 - noise / np.maximum(spread**2, 1e-12)
-    factor = np.sqrt(np.clip(kept, 0.1, 1.0))
-    return SampledShare(Narrowed(published, transform, factor), effective)
 
 
 def _check_events(events: FloatArray) -> None:

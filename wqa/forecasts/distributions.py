@@ -10,15 +10,22 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from wqa.transforms import FloatArray, Transform
 
-# The log of a Student t has no mean, so the mean is taken over the central 98 % (50 quantiles).
-MEAN_GRID = 0.01 + 0.98 * (np.arange(50) + 0.5) / 50
+Points = npt.ArrayLike
+
+# Share left out at either end of a mean: on a power or log scale a Student t has no full mean.
+TAIL = 0.025
+MEAN_NODES = 50
 
 
 class Distribution(Protocol):
-    """What a predictive distribution over H horizons must offer."""
+    """What a predictive distribution over H horizons must offer.
+
+    The points of `cdf` and `below` are one number, or one per horizon.
+    """
 
     @property
     def horizon(self) -> int:
@@ -29,38 +36,21 @@ class Distribution(Protocol):
         """Return the quantile at probability `p` for each horizon, shape (H,)."""
         ...
 
-    def cdf(self, x: float) -> FloatArray:
+    def cdf(self, x: Points) -> FloatArray:
         """P(Y <= x) for each horizon, shape (H,)."""
         ...
 
-    def below(self, x: float) -> FloatArray:
+    def below(self, x: Points) -> FloatArray:
         """P(Y < x) for each horizon; differs from `cdf` where there is a point mass."""
+        ...
+
+    def mean(self) -> FloatArray:
+        """Mean over the central 95 %, shape (H,)."""
         ...
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths, shape (n, H)."""
         ...
-
-
-def central_mean(distribution: Distribution) -> FloatArray:
-    """Mean over the central 98 % of a distribution.
-
-    Parameters
-    ----------
-    distribution : Distribution
-        Any predictive distribution.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (H,), in the unit of the series. Average of evenly spaced quantiles
-        between .01 and .99: finite also where the full mean is not (log scale with
-        heavy tails).
-    """
-    total = np.zeros(distribution.horizon)
-    for p in MEAN_GRID:
-        total += distribution.quantile(float(p))
-    return total / MEAN_GRID.size
 
 
 def random_walk_correlation(horizon: int) -> FloatArray:
@@ -83,14 +73,55 @@ def random_walk_correlation(horizon: int) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class StudentPaths:
-    """Student t on the model scale, mapped back within the bounds.
+class OnScale:
+    """What distributions on a model scale with bounds have in common.
 
     Parameters
     ----------
     transform : Transform
         Map between the published and the model scale.
-    mean, scale : numpy.ndarray
+    """
+
+    transform: Transform
+
+    @property
+    def horizon(self) -> int:
+        """Number of horizons."""
+        raise NotImplementedError
+
+    def quantile(self, p: float) -> FloatArray:
+        """Return the quantile at probability `p` for each horizon, shape (H,)."""
+        raise NotImplementedError
+
+    def mean(self) -> FloatArray:
+        """Mean over the central 95 %, shape (H,)."""
+        grid = TAIL + (1.0 - 2.0 * TAIL) * (np.arange(MEAN_NODES) + 0.5) / MEAN_NODES
+        return np.asarray(np.mean([self.quantile(float(p)) for p in grid], axis=0))
+
+    def cdf(self, x: Points) -> FloatArray:
+        """P(Y <= x) for each horizon, shape (H,)."""
+        y = np.asarray(x, dtype=float)
+        inside = np.where(y >= self.transform.upper, 1.0, self._within(y))
+        return np.asarray(np.where(y < self.transform.lower, 0.0, inside), dtype=float)
+
+    def below(self, x: Points) -> FloatArray:
+        """P(Y < x) for each horizon, shape (H,)."""
+        y = np.asarray(x, dtype=float)
+        inside = np.where(y > self.transform.upper, 1.0, self._within(y))
+        return np.asarray(np.where(y <= self.transform.lower, 0.0, inside), dtype=float)
+
+    def _within(self, y: FloatArray) -> FloatArray:
+        """Distribution function between the bounds, shape (H,)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class StudentPaths(OnScale):
+    """Student t on the model scale, mapped back within the bounds.
+
+    Parameters
+    ----------
+    centre, scale : numpy.ndarray
         Centre and spread per horizon on the model scale, shape (H,).
     df : float
         Degrees of freedom; infinity for a normal.
@@ -98,8 +129,7 @@ class StudentPaths:
         Correlation between horizons, shape (H, H), used for joint paths.
     """
 
-    transform: Transform
-    mean: FloatArray
+    centre: FloatArray
     scale: FloatArray
     df: float
     corr: FloatArray
@@ -107,35 +137,18 @@ class StudentPaths:
     @property
     def horizon(self) -> int:
         """Number of horizons."""
-        return int(self.mean.size)
+        return int(self.centre.size)
 
     def quantile(self, p: float) -> FloatArray:
         """Return the quantile at probability `p` for each horizon, shape (H,)."""
-        return self.transform.inverse(self.mean + self.scale * _t_quantile(p, self.df))
+        return self.transform.inverse(self.centre + self.scale * _t_quantile(p, self.df))
 
-    def cdf(self, x: float) -> FloatArray:
-        """P(Y <= x) for each horizon, shape (H,)."""
-        if x < self.transform.lower:
-            return np.zeros(self.horizon)
-        if x >= self.transform.upper:
-            return np.ones(self.horizon)
-        return self._t_cdf(x)
-
-    def below(self, x: float) -> FloatArray:
-        """P(Y < x) for each horizon, shape (H,)."""
-        if x <= self.transform.lower:
-            return np.zeros(self.horizon)
-        if x > self.transform.upper:
-            return np.ones(self.horizon)
-        return self._t_cdf(x)
-
-    def _t_cdf(self, x: float) -> FloatArray:
+    def _within(self, y: FloatArray) -> FloatArray:
         from scipy import special
 
-        z = (self.transform.forward(x) - self.mean) / self.scale
-        if np.isinf(self.df):
-            return np.asarray(special.ndtr(z), dtype=float)
-        return np.asarray(special.stdtr(self.df, z), dtype=float)
+        z = (self.transform.forward(y) - self.centre) / self.scale
+        t = special.ndtr(z) if np.isinf(self.df) else special.stdtr(self.df, z)
+        return np.asarray(t, dtype=float)
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths, shape (n, H); one common chi-square factor per path."""
@@ -144,12 +157,10 @@ class StudentPaths:
         shocks = rng.standard_normal((n, self.horizon)) @ root.T
         if not np.isinf(self.df):
             shocks *= np.sqrt(self.df / rng.chisquare(self.df, size=(n, 1)))
-        return self.transform.inverse(self.mean + self.scale * shocks)
+        return self.transform.inverse(self.centre + self.scale * shocks)
 
 
 def _t_quantile(p: float, df: float) -> float:
     from scipy import special
 
-    if np.isinf(df):
-        return float(special.ndtri(p))
-    return float(special.stdtrit(df, p))
+    return float(special.ndtri(p) if np.isinf(df) else special.stdtrit(df, p))

@@ -153,13 +153,46 @@ def make_folds(
             train = annual_series(
                 [known[y] for y in years],
                 years,
-                family="positive" if family == "index" else family,
+                family=family,
                 lower=lower,
                 upper=upper,
                 where=f"series {key}",
             )
             out.append(Fold(str(key), cutoff, train, later))
     return out
+
+
+def known_panel(frame: pd.DataFrame, cutoff: str) -> pd.DataFrame:
+    """Give what was known of every series of a frame when a fold was cut.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As for :func:`make_folds`.
+    cutoff : str
+        Cut-off of the fold: a date of publication, or a year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns series_id, year, value: the newest version at the cut-off. A value without
+        a date counts as known from its own year on, or from the year after it where
+        the cut-off is a date.
+    """
+    import pandas as pd
+
+    dates = frame.get("published", pd.Series("", index=frame.index)).fillna("").astype(str)
+    own_year = frame["year"].astype(int) <= int(cutoff[:4]) - (len(cutoff) > 4)
+    known = ((dates == "") & own_year) | ((dates != "") & (dates <= cutoff))
+    table = pd.DataFrame(
+        {"series_id": series_keys(frame), "year": frame["year"], "value": frame["value"]}
+    )
+    table = table.assign(published=dates)[known & np.isfinite(frame["value"].astype(float))]
+    newest = table.sort_values("published", kind="stable")
+    newest = newest.drop_duplicates(["series_id", "year"], keep="last")
+    return newest.sort_values(["series_id", "year"], ignore_index=True)[
+        ["series_id", "year", "value"]
+    ]
 
 
 _Version = tuple[str, int, float]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import IntArray
-from wqa.forecasts.distributions import Distribution
+from wqa.forecasts.distributions import TAIL, Distribution, Points
+from wqa.forecasts.inputs import finite_number, whole_number
 from wqa.forecasts.probabilities import attained
 from wqa.transforms import FloatArray
 
@@ -19,10 +22,9 @@ if TYPE_CHECKING:
     from wqa.forecasts.pooled import Predictive
 
 
-# Share left out at either end of a mean, and nodes of its integral (error below .1 % of the
-# spread, also on the power scale of a single value).
-TAIL = 0.01
-QUADRATURE = 24
+# Probabilities between whose quantiles the mean is integrated, and nodes of each stretch.
+MEAN_KNOTS = (TAIL, 0.1, 0.5, 0.9, 1.0 - TAIL)
+GAUSS = tuple(zip(*np.polynomial.legendre.leggauss(3), strict=True))
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ class Forecast:
         Share of the evidence that comes from the prior, 0 to 1.
     evidence_class : str
         How far probabilities of this kind have been tested.
-    frame : pandas.DataFrame
-        One row per year: model, origin, year, h, mean, median, lo_80, hi_80, lo_95,
-        hi_95, fallback, n_points, prior_weight. Values in the unit of the series.
     distribution : Distribution
         The predictive distribution itself.
+    levels : tuple of float
+        Levels of the intervals in ``frame``, in percent.
+    n_errors : tuple of int
+        Past errors behind empirical intervals, per horizon; else empty.
     notes : tuple of str
         Assumptions made and warnings caught on the way.
     """
@@ -64,9 +67,33 @@ class Forecast:
     n_points: int
     prior_weight: float
     evidence_class: str
-    frame: pd.DataFrame = field(repr=False)
     distribution: Distribution = field(repr=False)
+    levels: tuple[float, ...]
+    n_errors: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per year, values in the unit of the series; made when first asked for.
+
+        Columns model, origin, year, h, mean, median, lo_80, hi_80, lo_95, hi_95,
+        fallback, n_points, prior_weight, and n_errors with empirical intervals.
+        """
+        import pandas as pd
+
+        columns: dict[str, Any] = {
+            "model": self.model,
+            "origin": self.origin,
+            "year": self.years,
+            "h": np.arange(1, self.horizon + 1),
+            **summary(self.distribution, self.levels, mean=True),
+            "fallback": self.fallback,
+            "n_points": self.n_points,
+            "prior_weight": self.prior_weight,
+        }
+        if self.n_errors:
+            columns["n_errors"] = list(self.n_errors)
+        return pd.DataFrame(columns)
 
     @property
     def horizon(self) -> int:
@@ -93,9 +120,9 @@ class Forecast:
         ForecastError
             If `p` is no probability or the year is not forecast.
         """
-        if not 0.0 < p < 1.0:
+        if not 0.0 < finite_number(p, "p", "not a probability") < 1.0:
             raise ForecastError("not a probability", where="p", got=p, expected="0 < p < 1")
-        return float(self.distribution.quantile(p)[self._at(year)])
+        return float(self.distribution.quantile(float(p))[self._at(year)])
 
     def cdf(self, x: float, year: int | None = None) -> float:
         """Probability of a value of at most `x`.
@@ -115,9 +142,9 @@ class Forecast:
         Raises
         ------
         ForecastError
-            If the year is not forecast.
+            If `x` is no number or the year is not forecast.
         """
-        return float(self.distribution.cdf(float(x))[self._at(year)])
+        return float(self.distribution.cdf(finite_number(x, "x"))[self._at(year)])
 
     def p_attain(
         self,
@@ -151,7 +178,8 @@ class Forecast:
             If the comparator is unknown, the target is no number or the year is not
             forecast.
         """
-        reached = attained(self.distribution, float(target), comparator, decimals)
+        goal = finite_number(target, "target", "the target is not a number")
+        reached = attained(self.distribution, goal, comparator, decimals)
         return float(reached[self._at(year)])
 
     def sample(self, n: int, seed: int = 0) -> FloatArray:
@@ -172,16 +200,21 @@ class Forecast:
         Raises
         ------
         ForecastError
-            If `n` is not positive.
+            If `n` is not a positive or `seed` a negative whole number.
         """
-        if n < 1:
-            raise ForecastError("no paths asked for", where="n", got=n, expected="1 or more")
+        if whole_number(n, "n") < 1 or whole_number(seed, "seed") < 0:
+            raise ForecastError(
+                "no paths asked for, or no seed",
+                where="n, seed",
+                got=(n, seed),
+                expected="1 or more, 0 or more",
+            )
         return self.distribution.sample(int(n), int(seed))
 
     def _at(self, year: int | None) -> int:
         if year is None:
             return self.horizon - 1
-        at = int(year) - self.origin - 1
+        at = whole_number(year, "year") - self.origin - 1
         if not 0 <= at < self.horizon:
             raise ForecastError(
                 "not a forecast year",
@@ -193,59 +226,89 @@ class Forecast:
         return at
 
 
-@dataclass(frozen=True)
-class PooledRow:
-    """One series of the pooled model, seen through the common protocol.
+def summary(
+    distribution: Distribution, levels: tuple[float, ...], *, mean: bool
+) -> dict[str, FloatArray]:
+    """Columns that describe a distribution: mean, median and limits of intervals.
 
     Parameters
     ----------
-    predictive : wqa.forecasts.pooled.Predictive
-        Predictive distribution of exactly one series.
+    distribution : Distribution
+        Predictive distribution, of one series or of S.
+    levels : tuple of float
+        Levels of the intervals in percent.
+    mean : bool
+        Whether to give the mean.
+
+    Returns
+    -------
+    dict
+        Arrays of shape (H,) or (S, H): (mean), median, lo_80, hi_80, ...
     """
-
-    predictive: Predictive
-
-    @property
-    def horizon(self) -> int:
-        """Number of horizons."""
-        return int(self.predictive.loc.shape[-1])
-
-    def quantile(self, p: float) -> FloatArray:
-        """Return the quantile at probability `p` for each horizon, shape (H,)."""
-        return np.asarray(self.predictive.quantile(p)[0], dtype=float)
-
-    def cdf(self, x: float) -> FloatArray:
-        """P(Y <= x) for each horizon, shape (H,)."""
-        return np.asarray(self.predictive.cdf(x)[0], dtype=float)
-
-    def below(self, x: float) -> FloatArray:
-        """P(Y < x) for each horizon, shape (H,)."""
-        return np.asarray(self.predictive.cdf(x, strict=True)[0], dtype=float)
-
-    def sample(self, n: int, seed: int) -> FloatArray:
-        """Joint paths, shape (n, H)."""
-        return np.asarray(self.predictive.sample(n, seed)[0], dtype=float)
+    limits = {"median": distribution.quantile(0.5)}
+    for level in levels:
+        tail = (1.0 - level / 100.0) / 2.0
+        limits[f"lo_{level:g}"] = distribution.quantile(tail)
+        limits[f"hi_{level:g}"] = distribution.quantile(1.0 - tail)
+    return {"mean": distribution.mean(), **limits} if mean else limits
 
 
-def pooled_mean(fit: Predictive) -> FloatArray:
-    """Mean over the central 98 % of pooled predictive distributions.
+@dataclass(frozen=True)
+class PooledRows:
+    """Series of the pooled model, seen through the common protocol.
 
     Parameters
     ----------
     fit : wqa.forecasts.pooled.Predictive
         Predictive distributions of S series.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (S, H), in the unit of the series: the integral of 1 - F between the
-        outer quantiles, by Gauss-Legendre quadrature. An average of quantiles would
-        need an inversion per node.
+    row : int, optional
+        One of the series; shapes are then (H,) instead of (S, H).
     """
-    low, high = fit.quantile(TAIL), fit.quantile(1.0 - TAIL)
-    middle, half = 0.5 * (low + high), 0.5 * (high - low)
-    total = np.zeros_like(low)
-    for node, weight in zip(*np.polynomial.legendre.leggauss(QUADRATURE), strict=True):
-        share = (fit.cdf(middle + half * node) - TAIL) / (1.0 - 2.0 * TAIL)
-        total += weight * (1.0 - np.clip(share, 0.0, 1.0))
-    return np.asarray(np.clip(low + half * total, low, high), dtype=float)
+
+    fit: Predictive
+    row: int | None = None
+    # Quantiles already computed: the mean and the limits of intervals share them.
+    _found: dict[float, FloatArray] = field(default_factory=dict, repr=False)
+
+    @property
+    def horizon(self) -> int:
+        """Number of horizons."""
+        return int(self.fit.loc.shape[-1])
+
+    def quantile(self, p: float) -> FloatArray:
+        """Return the quantile at probability `p`."""
+        key = round(p, 12)
+        if key not in self._found:
+            self._found[key] = np.asarray(self.fit.quantile(key), dtype=float)
+        return self._pick(self._found[key])
+
+    def cdf(self, x: Points) -> FloatArray:
+        """P(Y <= x)."""
+        return self._pick(self.fit.cdf(x))
+
+    def below(self, x: Points) -> FloatArray:
+        """P(Y < x)."""
+        return self._pick(self.fit.cdf(x, strict=True))
+
+    def mean(self) -> FloatArray:
+        """Mean over the central 95 %.
+
+        The integral of 1 - F between the outer quantiles, by Gauss-Legendre quadrature
+        on the stretches between inner ones: an average of quantiles would need an
+        inversion per node.
+        """
+        knots = [self.quantile(p) for p in MEAN_KNOTS]
+        total = np.zeros_like(knots[0])
+        for low, high in pairwise(knots):
+            middle, half = 0.5 * (low + high), 0.5 * (high - low)
+            for node, weight in GAUSS:
+                total += weight * half * (1.0 - TAIL - self.cdf(middle + half * node))
+        mean = knots[0] + total / (1.0 - 2.0 * TAIL)
+        return np.asarray(np.clip(mean, knots[0], knots[-1]), dtype=float)
+
+    def sample(self, n: int, seed: int) -> FloatArray:
+        """Joint paths, shape (n, H) or (S, n, H)."""
+        return self._pick(self.fit.sample(n, seed))
+
+    def _pick(self, found: FloatArray) -> FloatArray:
+        return found if self.row is None else np.asarray(found[self.row], dtype=float)

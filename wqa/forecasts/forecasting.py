@@ -22,14 +22,14 @@ from wqa.forecasts.answers import (
     sampled_answer,
     value_answer,
 )
-from wqa.forecasts.distributions import central_mean
 from wqa.forecasts.forecast_result import Forecast
+from wqa.forecasts.inputs import finite_number
 from wqa.forecasts.models import MEMBERS
+from wqa.transforms import FAMILIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FAMILIES = ("percent", "score", "rate", "count", "positive", "index")
 MODELS = ("pooled", *MEMBERS, *EVENT_MODELS, "glm_binomial")
 DEFAULT_LEVELS = (80, 95)
 
@@ -57,6 +57,7 @@ def forecast(
     denominators: Any = None,
     future_exposure: Any = None,
     future_denominator: Any = None,
+    overdispersion: float = 1.0,
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
     panel: pd.DataFrame | None = None,
@@ -86,20 +87,28 @@ def forecast(
         of events; the forecast is in events per unit of exposure if `family` is
         'rate', in events if it is 'count'.
     denominators : array_like, optional
-        Number of samples behind each percentage. The forecast then knows how many
-        samples will be drawn.
+        Number of samples behind each percentage, NaN where unknown. The pooled model then
+        knows which part of the yearly noise is sampling, and what the planned number of
+        samples adds; the forecast can only read whole numbers out of that many.
     future_exposure, future_denominator : float or array_like, optional
         Exposure or planned number of samples of the forecast years; default the last
         known one, which is recorded in ``Forecast.notes``.
+    overdispersion : float, optional
+        Variance of a sample over the binomial one, at least 1, as
+        :func:`wqa.forecasts.intervals.dispersion` finds it; used with `denominators`.
     model : str, optional
         One of ``MODELS``; default the pooled model.
     levels : sequence of float, optional
         Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
     panel : pandas.DataFrame, optional
-        Comparable series (series_id, year, value), needed for empirical intervals.
+        Comparable series (series_id, year, value), such as other regions. They sharpen
+        the prior of the pooled model for percentages and rates, where that was shown to
+        help (3 series or more; ``Forecast.notes`` says how many), and give the widths of
+        empirical intervals.
     intervals : {'model', 'empirical'}, optional
         The model's own widths, or widths learned from the model's past errors on
-        `panel`; the number of errors per horizon is in column ``n_errors``.
+        `panel`, which then leaves the prior alone; the number of errors per horizon is
+        in column ``n_errors``.
     seed : int, optional
         Accepted for a uniform interface; the distributions are closed form or averaged
         over fixed nodes, so only :meth:`Forecast.sample` draws, with its own seed.
@@ -120,31 +129,86 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
+    from wqa.forecasts.pooled import evidence_class
+
     _check_choice(family=family, model=model, intervals=intervals)
     levels = check_levels(levels)
     # Numbers of events are only bounded below; the bounds of a rate do not apply to them.
     low, high = (None, None) if exposure is not None else (lower, upper)
-    counted = "count" if exposure is not None else ("positive" if family == "index" else family)
+    counted = "count" if exposure is not None else family
     series = annual_series(values, years, family=counted, lower=low, upper=high)
-    case = Case(
-        series,
-        family,
-        lower,
-        upper,
-        resolve_horizon(series.origin, horizon, target_year),
-        model,
-    )
+    steps = resolve_horizon(series.origin, horizon, target_year)
+    case = Case(series, family, lower, upper, steps, model)
+    notes: tuple[str, ...] = ()
+    if panel is not None and intervals == "model":
+        case, notes = _sharpened(case, panel)
     if exposure is not None or model in EVENT_MODELS:
         answer = event_answer(case, on_calendar(exposure, values, years, series), future_exposure)
     elif denominators is not None or model == "glm_binomial" or future_denominator is not None:
-        sizes = on_calendar(denominators, values, years, series, where="denominators")
-        answer = sampled_answer(case, sizes, future_denominator)
+        sizes = on_calendar(denominators, values, years, series, "denominators", partly=True)
+        factor = finite_number(overdispersion, "overdispersion")
+        answer = sampled_answer(case, sizes, future_denominator, factor)
     else:
         answer = value_answer(case)
     counts: tuple[int, ...] = ()
     if intervals == "empirical":
-        answer, counts = _widened_answer(case, answer, panel)
-    return _assemble(answer, case, levels, counts)
+        answer, counts = _widened(case, answer, panel)
+    # Only the default model has a published calibration; the others cover less than they say.
+    tested = model == "pooled" and not answer.fallback and not counts
+    points, weight = series.n_points, answer.prior_weight
+    return Forecast(
+        model=model,
+        fallback=answer.fallback,
+        family=family,
+        origin=series.origin,
+        years=series.origin + np.arange(1, steps + 1, dtype=np.int64),
+        n_points=points,
+        prior_weight=weight,
+        evidence_class=evidence_class(points, weight, family) if tested else "weak",
+        distribution=answer.distribution,
+        levels=levels,
+        n_errors=counts,
+        notes=(*notes, *answer.notes),
+    )
+
+
+def _sharpened(case: Case, panel: pd.DataFrame) -> tuple[Case, tuple[str, ...]]:
+    from wqa.forecasts.panels import SHARPENED, evidence, panel_series, sharpen
+    from wqa.forecasts.pooled_prior import load_prior
+
+    others = panel_series(panel, case.family, case.lower, case.upper)
+    if case.model != "pooled" or case.family not in SHARPENED:
+        return case, (f"the panel is not used: no gain is known for {case.model}, {case.family}",)
+    learned = load_prior(case.family)
+    said = evidence(learned, others, lower=case.lower, upper=case.upper)
+    prior, n = sharpen(learned, list(said.values()))
+    return replace(case, prior=prior), (f"prior sharpened by {n} comparable series",)
+
+
+def _widened(
+    case: Case, answer: Answer, panel: pd.DataFrame | None
+) -> tuple[Answer, tuple[int, ...]]:
+    from wqa.forecasts.panel_errors import panel_errors
+    from wqa.forecasts.panels import panel_series
+    from wqa.forecasts.widening import Widened, yearly_unit
+
+    if panel is None:
+        raise ForecastError(
+            "empirical intervals need comparable series",
+            where="panel",
+            expected="a frame with series_id, year, value",
+        )
+    bounds: dict[str, Any] = {"family": case.family, "lower": case.lower, "upper": case.upper}
+    transform = case.transform()
+    errors = panel_errors(
+        panel_series(panel, **bounds).values(), case.model, case.horizon, **bounds
+    )
+    unit = yearly_unit(transform.forward(case.series.readings), case.family)
+    widened = Widened(transform, answer.distribution, unit, errors)
+    counts = ", ".join(str(m) for m in widened.n_errors)
+    note = f"widths from past errors on the panel, per horizon: {counts}"
+    found = replace(answer, distribution=widened, notes=(*answer.notes, note))
+    return found, widened.n_errors
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
@@ -256,83 +320,4 @@ def forecast_many(
             decimals=decimals,
             mean=mean,
         ),
-    )
-
-
-def _widened_answer(
-    case: Case, answer: Answer, panel: pd.DataFrame | None
-) -> tuple[Answer, tuple[int, ...]]:
-    from wqa.forecasts.panel_errors import panel_errors
-    from wqa.forecasts.widening import Widened, yearly_unit
-
-    if panel is None:
-        raise ForecastError(
-            "empirical intervals need comparable series",
-            where="panel",
-            expected="a frame with series_id, year, value",
-        )
-    transform = case.transform()
-    errors = panel_errors(
-        panel, case.model, case.horizon, family=case.family, lower=case.lower, upper=case.upper
-    )
-    unit = yearly_unit(transform.forward(case.series.readings), case.kind)
-    widened = Widened(answer.distribution, transform, unit, errors)
-    note = "widths from past errors on the panel, per horizon: " + ", ".join(
-        str(m) for m in widened.n_errors
-    )
-    return (
-        replace(
-            answer,
-            distribution=widened,
-            mean=central_mean(widened),
-            notes=(*answer.notes, note),
-        ),
-        widened.n_errors,
-    )
-
-
-def _assemble(
-    answer: Answer, case: Case, levels: Sequence[float], n_errors: tuple[int, ...]
-) -> Forecast:
-    import pandas as pd
-
-    from wqa.forecasts.pooled import evidence_class
-
-    origin, n_points = case.series.origin, case.series.n_points
-    years = origin + np.arange(1, case.horizon + 1, dtype=np.int64)
-    columns: dict[str, Any] = {
-        "model": case.model,
-        "origin": origin,
-        "year": years,
-        "h": np.arange(1, case.horizon + 1),
-        "mean": answer.mean,
-        "median": answer.distribution.quantile(0.5),
-    }
-    for level in levels:
-        tail = (1.0 - level / 100.0) / 2.0
-        columns[f"lo_{level:g}"] = answer.distribution.quantile(tail)
-        columns[f"hi_{level:g}"] = answer.distribution.quantile(1.0 - tail)
-    columns |= {
-        "fallback": answer.fallback,
-        "n_points": n_points,
-        "prior_weight": answer.prior_weight,
-    }
-    if n_errors:
-        columns["n_errors"] = list(n_errors)
-    # Only the default model has a published calibration; the others cover less than they say.
-    tested = case.model == "pooled" and not answer.fallback and not n_errors
-    return Forecast(
-        model=case.model,
-        fallback=answer.fallback,
-        family=case.family,
-        origin=origin,
-        years=years,
-        n_points=n_points,
-        prior_weight=answer.prior_weight,
-        evidence_class=evidence_class(n_points, answer.prior_weight, case.family)
-        if tested
-        else "weak",
-        frame=pd.DataFrame(columns),
-        distribution=answer.distribution,
-        notes=answer.notes,
     )

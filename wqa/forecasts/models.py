@@ -27,7 +27,9 @@ DAMPING = 0.85
 # series; with both, 80 % intervals of the damped drift cover 75-85 % from two points upward
 # (docs/decisions/020-simple-models.md).
 PRIOR_POINTS = 3.0
-TYPICAL_CHANGE = {"percent": 0.17, "score": 0.21, "rate": 0.15, "count": 0.15, "positive": 0.10}
+TYPICAL_CHANGE = {
+    "percent": 0.17, "score": 0.21, "rate": 0.15, "count": 0.15, "positive": 0.10, "index": 0.10,
+}  # fmt: skip
 MIN_POINTS = {
     "naive": 1,
     "drift": 3,

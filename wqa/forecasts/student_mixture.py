@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -153,15 +153,26 @@ class Predictive:
         noise *= np.sqrt(df / rng.chisquare(df))[..., None]
         return self._outward(self.loc[row, pick] + noise)
 
+    @cached_property
+    def _kinds(self) -> tuple[Array, NDArray[np.intp]]:
+        """Distinct degrees of freedom, and which of them each component has, (S, K)."""
+        distinct, which = np.unique(self.df, return_inverse=True)
+        return distinct, which.reshape(self.df.shape)
+
+    @cached_property
+    def _tables(self) -> tuple[Array, NDArray[np.intp]]:
+        """Distribution functions end to end, and where that of each component starts."""
+        distinct, which = self._kinds
+        table = np.concatenate([student_table(float(v)) for v in distinct])
+        return table, (which * (NODES + 1))[..., None]
+
     def _blocks(self) -> list[slice]:
         return [slice(start, start + BLOCK) for start in range(0, len(self.loc), BLOCK)]
 
     def _mixed(self, working: Array, rows: slice | NDArray[np.intp]) -> tuple[Array, Array]:
         """Distribution function and density of the mixture on the working scale."""
-        df, scale, weights = self.df[rows], self.scale[rows], self.weights[rows]
-        values, row = np.unique(df, return_inverse=True)
-        table = np.concatenate([student_table(float(v)) for v in values])
-        start = (row.reshape(df.shape) * (NODES + 1))[..., None]
+        scale, weights = self.scale[rows], self.weights[rows]
+        table, start = self._tables[0], self._tables[1][rows]
         z = (working[:, None, :] - self.loc[rows]) / scale
         per_unit = NODES / (2.0 * REACH)
         spot = np.clip((np.arcsinh(z) + REACH) * per_unit, 0.0, NODES - 1e-6)
@@ -176,7 +187,9 @@ class Predictive:
 
     def _working_quantile(self, p: float, rows: slice) -> Array:
         """Newton steps on the log odds, nearly linear there, inside a shrinking bracket."""
-        ends = self.loc[rows] + self.scale[rows] * special.stdtrit(self.df[rows], p)[..., None]
+        distinct, which = self._kinds
+        reach = special.stdtrit(distinct, p)[which[rows]]
+        ends = self.loc[rows] + self.scale[rows] * reach[..., None]
         low, high = ends.min(axis=1), ends.max(axis=1)
         guess = np.einsum("sk,skh->sh", self.weights[rows], ends)
         busy = np.arange(len(guess))

@@ -10,13 +10,17 @@ in a Random World, chapter 2).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from wqa.forecasts.distributions import Distribution
+from wqa.forecasts.distributions import Distribution, OnScale
 from wqa.forecasts.intervals import conformal_quantile
 from wqa.forecasts.models import PRIOR_POINTS, TYPICAL_CHANGE, yearly_steps
-from wqa.transforms import FloatArray, Transform
+from wqa.transforms import FloatArray
+
+# Probabilities at which the widths of simulated paths are computed.
+PATH_NODES = 199
 
 
 def yearly_unit(z: FloatArray, family: str) -> float:
@@ -41,24 +45,23 @@ def yearly_unit(z: FloatArray, family: str) -> float:
 
 
 @dataclass(frozen=True)
-class Widened:
+class Widened(OnScale):
     """A distribution around the median of `base` with the spread of pooled errors.
+
+    `transform` is the model scale on which errors are measured.
 
     Parameters
     ----------
     base : Distribution
-        The model's own distribution.
-    transform : Transform
-        Model scale on which errors are measured.
-    unit : float
-        Typical yearly change on the model scale.
+        The model's own distribution, of one series or of S.
+    unit : float or numpy.ndarray
+        Typical yearly change on the model scale; for S series of shape (S, 1).
     errors : tuple of numpy.ndarray
         Sorted absolute scaled errors of past forecasts, one array per horizon.
     """
 
     base: Distribution
-    transform: Transform
-    unit: float
+    unit: float | FloatArray
     errors: tuple[FloatArray, ...]
 
     @property
@@ -78,58 +81,40 @@ class Widened:
         quantile is used, whichever is wider.
         """
         level = abs(2.0 * p - 1.0)
-        middle = self._middle()
-        own = np.abs(self.transform.forward(self.base.quantile(p)) - middle) / self._scale()
-        reach = np.zeros(self.horizon)
-        for i, errors in enumerate(self.errors):
+        middle = self._middle
+        own = np.abs(self.transform.forward(self.base.quantile(p)) - middle) / self._scale
+        reach = np.zeros(own.shape)
+        for h, errors in enumerate(self.errors):
             wide = conformal_quantile(errors, 100.0 * level) if level > 0 else 0.0
-            reach[i] = wide if np.isfinite(wide) else self._beyond(errors, float(own[i]))
-        return self.transform.inverse(middle + np.sign(p - 0.5) * reach * self._scale())
-
-    def cdf(self, x: float) -> FloatArray:
-        """P(Y <= x) for each horizon, shape (H,)."""
-        if x < self.transform.lower:
-            return np.zeros(self.horizon)
-        if x >= self.transform.upper:
-            return np.ones(self.horizon)
-        return self._within(x)
-
-    def below(self, x: float) -> FloatArray:
-        """P(Y < x) for each horizon, shape (H,)."""
-        if x <= self.transform.lower:
-            return np.zeros(self.horizon)
-        if x > self.transform.upper:
-            return np.ones(self.horizon)
-        return self._within(x)
+            far = np.maximum(own[..., h], errors[-1] if errors.size else 0.0)
+            reach[..., h] = wide if np.isfinite(wide) else far
+        return self.transform.inverse(middle + np.sign(p - 0.5) * reach * self._scale)
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths, shape (n, H): the ranks of the model's paths with these widths."""
         paths = self.base.sample(n, seed)
-        grid = (np.arange(n) + 0.5) / n
-        out = np.empty_like(paths)
+        grid = (np.arange(PATH_NODES) + 0.5) / PATH_NODES
         marginals = np.array([self.quantile(float(p)) for p in grid])
-        for i in range(self.horizon):
-            out[np.argsort(paths[:, i], kind="stable"), i] = marginals[:, i]
-        return out
+        share = (paths.argsort(axis=0).argsort(axis=0) + 0.5) / n
+        columns = [np.interp(share[:, h], grid, marginals[:, h]) for h in range(self.horizon)]
+        return np.stack(columns, axis=1)
 
+    @cached_property
     def _middle(self) -> FloatArray:
         return self.transform.forward(self.base.quantile(0.5))
 
+    @cached_property
     def _scale(self) -> FloatArray:
         return np.asarray(self.unit * np.sqrt(np.arange(1.0, self.horizon + 1.0)), dtype=float)
 
-    @staticmethod
-    def _beyond(errors: FloatArray, own: float) -> float:
-        return max(own, float(errors[-1])) if errors.size else own
-
-    def _within(self, x: float) -> FloatArray:
-        away = (self.transform.forward(x) - self._middle()) / self._scale()
-        own = np.abs(2.0 * self.base.cdf(x) - 1.0)
-        share = np.empty(self.horizon)
-        for i, errors in enumerate(self.errors):
-            inside = int(np.searchsorted(errors, abs(away[i]), side="right"))
-            share[i] = inside / (errors.size + 1.0)
-            if inside == errors.size:
-                # Past the largest error only the model itself can tell the tail.
-                share[i] = max(share[i], float(own[i])) if errors.size else float(own[i])
+    def _within(self, y: FloatArray) -> FloatArray:
+        away = (self.transform.forward(y) - self._middle) / self._scale
+        own = np.abs(2.0 * self.base.cdf(y) - 1.0)
+        share = np.empty(away.shape)
+        for h, errors in enumerate(self.errors):
+            inside = np.searchsorted(errors, np.abs(away[..., h]), side="right")
+            share[..., h] = inside / (errors.size + 1.0)
+            # Past the largest error only the model itself can tell the tail.
+            beyond = inside == errors.size
+            share[..., h] = np.where(beyond, np.maximum(share[..., h], own[..., h]), share[..., h])
         return np.asarray(0.5 + 0.5 * np.sign(away) * share, dtype=float)
