@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
+import re
 import sys
 import time
 import unicodedata
@@ -38,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0: done; 1: errors found or the command failed; 2: wrong usage; 130: interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot print Chinese shows escapes instead of stopping the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     if options.debug:
         return int(options.run(options))
@@ -50,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader (head, less) has gone: not an error, but nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"wqa {options.command}: {error}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        what = f"{place}{error.strerror or error}. Name a place that can be read and written."
+        print(f"wqa {options.command}: {what}", file=sys.stderr)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
@@ -85,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     assess = commands.add_parser("assess", help="verdict for every target of a plan")
     _add_edition(assess)
     assess.add_argument("--target-year", type=int, default=None, metavar="YEAR")
-    assess.add_argument("--csv", type=Path, metavar="FILE", help="write all columns there")
+    assess.add_argument("--csv", type=_new_file, metavar="FILE", help="write all columns there")
     assess.set_defaults(run=_assess)
 
     diff = commands.add_parser("diff", help="what changed between two editions")
@@ -102,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     draft.add_argument("--plan", default="wuhan-14fyp", metavar="ID", help="the plan that ends")
     draft.add_argument("--start", type=int, required=True, metavar="YEAR")
     draft.add_argument("--end", type=int, required=True, metavar="YEAR")
-    draft.add_argument("--id", default="", metavar="ID", help="id of the next plan")
+    draft.add_argument("--id", type=_plan_id, metavar="ID", help="id of the next plan")
     draft.add_argument("--as-of", default="", metavar="DATE", help="use what was published then")
     draft.add_argument("--out", type=Path, default=Path("drafts"), metavar="FOLDER",
                        help="catalogue folder for --catalog; default: drafts")  # fmt: skip
@@ -147,6 +155,19 @@ def _formats(text: str) -> tuple[str, ...]:
         if part not in FORMATS:
             raise argparse.ArgumentTypeError(f"unknown format {part!r}; known: {','.join(FORMATS)}")
     return tuple(name for name in FORMATS if name in asked)
+
+
+def _new_file(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder, or in one that does not exist")
+    return path
+
+
+def _plan_id(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id; lower-case letters, digits and _ . -")
+    return text
 
 
 def _width(text: str) -> int:
@@ -205,7 +226,7 @@ def _list(options: argparse.Namespace) -> int:
         "chapters": _list_chapters,
         "editions": _list_editions,
     }
-    for row in listing[options.what](options):
+    for row in listing[options.what](options) or [("(none)",)]:
         print("\t".join(str(cell) for cell in row))
     return 0
 
@@ -271,7 +292,12 @@ def _assess(options: argparse.Namespace) -> int:
         catalog=chosen.catalog,
     )
     if options.csv:
-        verdicts.to_csv(options.csv, index=False)
+        part = options.csv.with_name(f".{options.csv.name}.part")
+        try:
+            part.write_text(verdicts.to_csv(index=False), encoding="utf-8")
+            part.replace(options.csv)
+        finally:
+            part.unlink(missing_ok=True)
         print(f"Written: {options.csv}")
     verdicts["p_attain"] = verdicts["p_attain"].map("{:.2f}".format, na_action="ignore")
     wording = {f"{name}_{chosen.lang}": name for name in ("name", "reason")}
@@ -284,14 +310,17 @@ def _diff(options: argparse.Namespace) -> int:
     from wqa.history.edition_records import read_edition
     from wqa.history.edition_tables import command_tables
     from wqa.history.editions import edition_record
+    from wqa.parameters import resolve
 
-    days = (options.as_of_a, options.as_of_b)
-    found = [
-        edition_record(
-            options.plan, options.region, int(named), day, catalog=options.catalog
-        ) if named.isdecimal() else read_edition(named)
-        for named, day in zip(options.editions, days, strict=True)
-    ]  # fmt: skip
+    found = []
+    for named, day in zip(options.editions, (options.as_of_a, options.as_of_b), strict=True):
+        if named.isdecimal():
+            chosen = resolve(plan=options.plan, region=options.region, edition=int(named),
+                             as_of=day, catalog=options.catalog)  # fmt: skip
+            found.append(edition_record(options.plan, chosen.region, chosen.edition, day,
+                                        catalog=chosen.catalog))  # fmt: skip
+        else:
+            found.append(read_edition(named))
     title, tables = command_tables(diff_editions(*found), options.lang, catalog=options.catalog)
     print(title)
     for heading, frame in tables.items():

@@ -1,6 +1,9 @@
+import os
+import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -154,7 +157,6 @@ def test_build_passes_the_options_on(stand_in, capsys):
     [
         BuildError("chapter failed", where="10_sampling_pass_rates, cell 7", got="ValueError: x"),
         DataError("years are missing", where="a.csv:3"),
-        PermissionError(13, "Permission denied", "outputs"),
     ],
 )
 def test_failed_build_is_one_clean_line(stand_in, capsys, error):
@@ -162,6 +164,53 @@ def test_failed_build_is_one_clean_line(stand_in, capsys, error):
     assert main(["build"]) == 1
     err = capsys.readouterr().err
     assert err == f"wqa build: {error}\n"
+
+
+def test_a_folder_that_cannot_be_used_is_named(stand_in, capsys):
+    error = PermissionError(13, "Permission denied", "outputs")
+    stand_in("publication.paper", build_paper=raiser(error))
+    assert main(["build"]) == 1
+    err = capsys.readouterr().err
+    assert err == (
+        "wqa build: outputs: Permission denied. Name a place that can be read and written.\n"
+    )
+
+
+def test_a_terminal_without_chinese_is_no_reason_to_stop(root):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "wqa", "list", "plans"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"\u6b66\u6c49" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["", "absent/table.csv"])
+def test_a_place_for_the_table_is_checked_before_the_work(capsys, tmp_path, place):
+    err = usage_error(capsys, "assess", "--csv", str(tmp_path / place))
+    assert "is a folder, or in one that does not exist" in err
+
+
+def test_a_table_is_written_whole_or_not_at_all(stand_in, monkeypatch, tmp_path):
+    table = pd.DataFrame({"a": ["x"]})
+    stand_in("assessment.attainment", assess=lambda *_, **__: table)
+    monkeypatch.setattr(Path, "replace", raiser(OSError(28, "No space left on device")))
+    assert main(["assess", "--csv", str(tmp_path / "table.csv")]) == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("arguments", [
+    ["diff", "2024", "1999"], ["diff", "2024", "2025", "--region", "XX"],
+])  # fmt: skip
+def test_an_edition_that_cannot_be_is_refused(arguments, capsys):
+    assert main(arguments) == 1
+    assert re.search("edition lies outside|region is unknown", capsys.readouterr().err)
+
+
+def test_the_id_of_a_draft_is_no_path(capsys, tmp_path):
+    err = usage_error(capsys, "next-plan", "--start", "2026", "--end", "2030", "--id", "../x",
+                      "--out", str(tmp_path))  # fmt: skip
+    assert "is no id" in err
+    assert not list(tmp_path.iterdir())
 
 
 def test_fault_of_the_program_is_not_hidden(stand_in):

@@ -188,13 +188,17 @@ def test_an_observation_that_contradicts_the_baseline(find, observations):
     assert new["values"].item() == "4.38; 4.83"
 
 
-def test_without_observations_nothing_is_claimed(find, comparisons):
-    found = find(o=None)
+def test_without_observations_nothing_is_claimed(find, observations, comparisons):
+    found = find(o=observations.iloc[:0])
     assert set(found["status"]) == {"registered", "not_checked"}
     waiting = found[found["status"] == "not_checked"]
     assert set(waiting["severity"]) == {"review"}
     needs = {c.id for c in comparisons.values() if any(f.indicator_id for f in (*c.left, *c.right))}
     assert set(waiting["comparison_id"]) == needs
+
+
+def test_by_default_the_figures_of_the_project_are_compared(find):
+    assert find_conflicts().equals(find())
 
 
 def test_one_plan_alone_reports_nothing_about_the_other(find, plans):

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from wqa.data.observations import load_quantities
-from wqa.data.quantities import Index, Stated, different, index_quantities, look_up
+from wqa.data.observations import load_observations, load_quantities
+from wqa.data.scope_rules import ANNUAL
 from wqa.plans.catalog import (
     Comparison,
     Conflict,
+    Figure,
     Plan,
     Target,
     list_plans,
@@ -34,6 +35,22 @@ COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", 
 RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
              "==": operator.eq, "!=": operator.ne}  # fmt: skip
 NOISE = 1e-9  # binary noise of decimal sums; published figures have at most four decimals
+ADDRESS = ("source_id", "section", "item_zh", "period", "region")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One quantity as a document states it; `value` is a number, a word, or empty."""
+
+    comparator: str
+    value: float | str
+    unit: str
+    period: str
+    population: str = ""
+    in_table: bool = False
+
+
+Index = Mapping[tuple[str, ...], Stated]
 
 
 @dataclass(frozen=True)
@@ -65,8 +82,8 @@ def find_conflicts(
     quantities : pandas.DataFrame, optional
         As `wqa.data.observations.load_quantities` returns; default: those of the project.
     observations : pandas.DataFrame, optional
-        Observation frame with all rows (not only annual ones); without it the
-        comparisons that need observations are reported as not checked.
+        Observation frame with all rows (not only annual ones); default: those of the project.
+        A comparison whose observations are not in it is reported as not checked.
     plans : iterable of Plan, optional
         Default: all plans of the catalogue.
     register : mapping of str to Conflict, optional
@@ -86,7 +103,9 @@ def find_conflicts(
         blanks), indicator_id, field, comparison_id, values and detail say what disagrees;
         conflict_id, preferred, reason_zh and reason_en come from the register.
     """
-    stated = index_quantities(load_quantities() if quantities is None else quantities)
+    stated = _index(load_quantities() if quantities is None else quantities)
+    if observations is None:
+        observations = load_observations(catalog=catalog)
     if plans is None:
         plans = [load_plan(name, catalog) for name in list_plans(catalog)]
     register = load_conflicts(catalog) if register is None else register
@@ -107,6 +126,42 @@ def find_conflicts(
             found += outcome
     covered = {target.id for plan in plans for target in plan.targets}
     return _match(found, register, unchecked, covered)
+
+
+def _index(quantities: pd.DataFrame) -> dict[tuple[str, ...], Stated]:
+    """Quantities by document, section, item, period and region; words stay words."""
+    index: dict[tuple[str, ...], Stated] = {}
+    for row in quantities.to_dict("records"):
+        value = str(row["value_text"]).strip() if pd.isna(row["value"]) else float(row["value"])
+        address = tuple(str(row[name]) for name in ADDRESS)
+        index[address] = Stated(row["comparator"], value, row["unit"], row["period"])
+    return index
+
+
+def _different(items: Iterable[float | str]) -> tuple[float | str, ...]:
+    """Distinct values in their first order."""
+    return tuple(dict.fromkeys(items))
+
+
+def _look_up(figure: Figure, index: Index, frame: pd.DataFrame) -> Stated | None:
+    """Find the figure at an address; None if there is none, or several that differ."""
+    if figure.value is not None:
+        return Stated("=", figure.value, "", figure.period)
+    if not figure.indicator_id:
+        return index.get(
+            (figure.source_id, figure.section, figure.item, figure.period, figure.region)
+        )
+    rows = frame[
+        (frame["indicator_id"] == figure.indicator_id)
+        & (frame["region"] == figure.region)
+        & (frame["period"] == figure.period)
+        & (frame["scope"].eq(figure.scope) if figure.scope else True)
+        & frame["value"].notna()
+    ]
+    values = _different(float(v) for v in rows["value"])
+    if len(values) != 1:
+        return None
+    return Stated("=", values[0], str(rows["unit"].iloc[0]), figure.period)
 
 
 def _stated(target: Target, index: Index, field: str) -> list[Stated]:
@@ -148,9 +203,9 @@ def _goal(target: Target, stated: list[Stated]) -> Iterator[Found]:
     """Disagreements between the statements of the target value."""
     if not stated:
         return
-    words = different(s.value for s in stated if isinstance(s.value, str))
+    words = _different(s.value for s in stated if isinstance(s.value, str))
     stated = [s for s in stated if isinstance(s.value, float)]
-    values = different(s.value for s in stated)
+    values = _different(s.value for s in stated)
     if target.value is not None and target.value not in values:
         yield _of(target, "catalogue_differs", "value", (target.value, *values))
     if words:  # the text asks for more than the one number of the table
@@ -158,19 +213,19 @@ def _goal(target: Target, stated: list[Stated]) -> Iterator[Found]:
     if len(values) > 1:
         yield _of(target, "target_value", "value", values)
         return
-    comparators = different(s.comparator for s in stated)
+    comparators = _different(s.comparator for s in stated)
     if len(comparators) > 1:
         yield _of(target, "comparator", "comparator", comparators)
     elif comparators == ("=",) and target.comparator != "==":
         yield _of(target, "comparator_not_printed", "comparator", ("=",))
-    populations = different(s.population for s in stated if s.population)
+    populations = _different(s.population for s in stated if s.population)
     if len(populations) > 1:
         yield _of(target, "population", "value", populations)
 
 
 def _start(target: Target, stated: list[Stated]) -> Iterator[Found]:
     """Disagreements between the statements of the baseline."""
-    numbers = different(s.value for s in stated if isinstance(s.value, float))
+    numbers = _different(s.value for s in stated if isinstance(s.value, float))
     base = target.baseline
     if any(s.value == "" for s in stated):
         yield _of(target, "baseline_blank", "baseline", ("",))
@@ -181,13 +236,13 @@ def _start(target: Target, stated: list[Stated]) -> Iterator[Found]:
         yield _of(target, "baseline_value", "baseline", numbers)
         return
     if len(numbers) == 1:
-        populations = different(s.population for s in stated if s.population)
-        comparators = different(s.comparator for s in stated)
+        populations = _different(s.population for s in stated if s.population)
+        comparators = _different(s.comparator for s in stated)
         if len(populations) > 1:
             yield _of(target, "population", "baseline", populations)
         elif len(comparators) > 1:
             yield _of(target, "comparator", "baseline", comparators)
-        periods = different(s.period for s in stated)
+        periods = _different(s.period for s in stated)
         if len(periods) > 1 and comparators == ("=",):
             yield _of(target, "baseline_period", "baseline", periods)
 
@@ -216,28 +271,28 @@ def _twins(plan: Plan) -> Iterator[Found]:
                         (first.id, target.id), target.indicator_id)  # fmt: skip
 
 
-def _against_observations(target: Target, frame: pd.DataFrame | None) -> Iterator[Found]:
+def _against_observations(target: Target, frame: pd.DataFrame) -> Iterator[Found]:
     """Observation of the baseline year in the target's own series, against the baseline."""
     base = target.baseline
-    if frame is None or base.value is None:
+    if base.value is None:
         return
     own = frame[
         (frame["indicator_id"] == target.indicator_id)
         & (frame["region"] == target.region)
         & (frame["year"] == base.year)
         & frame["scope"].isin(target.series)
-        & frame["qualifier"].isin(["exact", "derived"])
+        & frame["qualifier"].isin(ANNUAL)
     ]
     for value in own["value"]:
         if not math.isclose(value, base.value, abs_tol=NOISE):
             yield _of(target, "observation_differs", "baseline", (base.value, float(value)))
 
 
-def _compare(rule: Comparison, index: Index, frame: pd.DataFrame | None) -> list[Found] | None:
+def _compare(rule: Comparison, index: Index, frame: pd.DataFrame) -> list[Found] | None:
     """Apply one comparison; None if a figure is not there, else zero or one disagreement."""
     sides = []
     for figures in (rule.left, rule.right):
-        side = [look_up(f, index, frame) for f in figures]
+        side = [_look_up(f, index, frame) for f in figures]
         numbers = [s for s in side if s is not None and isinstance(s.value, float)]
         if len(numbers) < len(figures):
             return None
@@ -255,7 +310,7 @@ def _compare(rule: Comparison, index: Index, frame: pd.DataFrame | None) -> list
             [" + ".join(_print(s.value) for s in left), rule.relation,
              " + ".join(_print(s.value) for s in right)]
         )  # fmt: skip
-    units = different(s.unit for s in both)
+    units = _different(s.unit for s in both)
     if rule.same_unit and len(units) > 1:
         values, shown = (*units, *values), f"{shown}, counted in {' and '.join(map(str, units))}"
     elif _holds(a, b, rule.relation, rule.tolerance):
