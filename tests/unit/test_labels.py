@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wqa.assessment.labelrules import THRESHOLDS, Case
+from wqa.assessment.labelcases import Case
+from wqa.assessment.labelrules import THRESHOLDS
 from wqa.assessment.labels import RULES, explain_disagreement, official_labels
 from wqa.errors import DataError
 

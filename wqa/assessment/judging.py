@@ -194,7 +194,8 @@ def _open(case: Case, evidence: Evidence, level: Level, chance: Likelihood) -> V
 def _progress(case: Case, evidence: Evidence, result: Outcome, level: Level) -> Progress:
     target = case.target
     kind = "plan_sum" if target.scope == "plan_sum" else target.kind
-    size = evidence.sizes.get(level.year or 0)
+    counts = (evidence.sizes.get(level.year or 0), evidence.successes.get(level.year or 0))
+    trials, successes = (None if count is None else int(count) for count in counts)
     return progress_of(
         kind,
         comparator=target.comparator,
@@ -206,7 +207,8 @@ def _progress(case: Case, evidence: Evidence, result: Outcome, level: Level) -> 
         direction=case.indicator.direction,
         statistic=result.statistic,
         known=evidence.known,
-        trials=None if size is None else int(size),
+        trials=trials,
+        successes=successes,
         is_percent=case.indicator.family == "percent",
     )
 

@@ -13,16 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.assessment import labelrules, pacerules
-from wqa.assessment.labelrules import THRESHOLDS, Case, Cuts, Reading
+from wqa.assessment.labelcases import Case, Cuts, Reading
+from wqa.assessment.labelrules import RULES, THRESHOLDS
 from wqa.errors import DataError
 from wqa.paths import CATALOG
 from wqa.plans.targets import COMPARATORS, KINDS, to_decimal
 from wqa.plans.yaml_files import read_yaml
 
-RULES: dict[str, Callable[[Case, Cuts], Reading]] = {
-    name: getattr(labelrules, name, None) or getattr(pacerules, name) for name in THRESHOLDS
-}
 COLUMNS = (
     "method", "method_zh", "method_en", "statistic", "value", "label", "label_zh", "label_en",
     "stance", "reason_undefined", "reason_zh", "reason_en", "note_zh", "note_en", "path",

@@ -9,7 +9,6 @@ never read, so a disagreement nobody has marked is found as well.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +28,10 @@ from wqa.plans.catalog import (
     load_conflicts,
     load_plan,
 )
+from wqa.plans.targets import holds
 
 COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
            "values", "detail", "conflict_id", "preferred", "reason_zh", "reason_en")  # fmt: skip
-RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-             "==": operator.eq, "!=": operator.ne}  # fmt: skip
 NOISE = 1e-9  # binary noise of decimal sums; published figures have at most four decimals
 ADDRESS = ("source_id", "section", "item_zh", "period", "region")
 
@@ -319,10 +317,9 @@ def _compare(rule: Comparison, index: Index, frame: pd.DataFrame) -> list[Found]
 
 
 def _holds(a: float, b: float, relation: str, tolerance: float) -> bool:
-    near = abs(a - b) <= tolerance + NOISE
-    if near:
+    if abs(a - b) <= tolerance + NOISE:
         return relation in ("==", "<=", ">=")
-    return bool(RELATIONS[relation](a, b))
+    return relation == "!=" or holds(a, relation, b)
 
 
 def _match(

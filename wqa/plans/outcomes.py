@@ -18,7 +18,6 @@ from wqa.plans.targets import (
     Known,
     decide,
     good_direction,
-    holds,
     plan_years,
     round_published,
     to_decimal,
@@ -77,10 +76,9 @@ def scoped_statistic(
     known : mapping of int to Known
         What is known per year; years outside the plan are ignored, but for a
         cumulative stock every earlier year is a floor.
-    scope : {'end_year', 'every_year', 'plan_sum', 'end_stock', 'share_of_years'}
+    scope : {'end_year', 'every_year', 'plan_sum', 'end_stock'}
         Scope of evaluation. The statistic is the value of the target year;
-        the worst yearly value; the sum over the plan; the stock at the end;
-        the share (0 to 1) of plan years that satisfy the target.
+        the worst yearly value; the sum over the plan; the stock at the end.
     comparator, target, decimals
         Relation, number and published decimals of the target.
     start_year, year : int
@@ -120,7 +118,7 @@ def scoped_statistic(
     elif scope == "plan_sum":
         low, high = _total([s.lower for s in spans]), _total([s.upper for s in spans])
         value = _total(points) if points else None
-    elif scope == "every_year":
+    else:
         worst = max if good_direction(comparator) < 0 else min
         if comparator == "==":
             # All years must equal the target: the worst is the farthest one.
@@ -130,12 +128,6 @@ def scoped_statistic(
         else:
             low, high = worst(s.lower for s in spans), worst(s.upper for s in spans)
             value = worst(points) if points else None
-    else:
-        answers = [decide(s, comparator, target) for s in spans]
-        low = sum(a is True for a in answers) / len(years)
-        high = sum(a is not False for a in answers) / len(years)
-        good = [holds(p, comparator, target) for p in points]
-        value = sum(good) / len(good) if good else None
     return Statistic(scope, value, low, high, years, exact, len(exact) == len(years))
 
 
@@ -163,7 +155,6 @@ def outcome(
     floor: float = -math.inf,
     ceiling: float = math.inf,
     is_cumulative: bool = False,
-    min_share: float = 1.0,
 ) -> Outcome:
     """Decide whether the outcome of a target is known, and how.
 
@@ -171,8 +162,6 @@ def outcome(
     ----------
     known, scope, comparator, target, start_year, year, decimals, floor, ceiling, is_cumulative
         As in :func:`scoped_statistic`.
-    min_share : float, optional
-        Share of years that must comply, for the scope ``share_of_years``.
 
     Returns
     -------
@@ -192,9 +181,7 @@ def outcome(
         is_cumulative=is_cumulative,
     )
     span = Known(statistic.lower, statistic.upper)
-    if scope == "share_of_years":
-        answer = decide(span, ">=", min_share)
-    elif scope == "every_year" and comparator == "==":
+    if scope == "every_year" and comparator == "==":
         answer = _all_equal(known, statistic.years, target, decimals)
     else:
         answer = decide(span, comparator, target)

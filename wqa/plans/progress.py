@@ -20,7 +20,6 @@ from wqa.plans.targets import (
     compare,
     good_direction,
     holds,
-    plan_years,
     round_published,
     to_decimal,
 )
@@ -51,16 +50,6 @@ class Progress:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class RequiredPath:
-    """Values year by year that lead from the baseline to the target."""
-
-    name: str
-    years: tuple[int, ...]
-    values: tuple[float, ...] | None
-    reason: str = ""
-
-
 def progress_of(
     kind: str,
     *,
@@ -76,8 +65,6 @@ def progress_of(
     trials: int | None = None,
     successes: int | None = None,
     reference: float | None = None,
-    value_se: float | None = None,
-    reference_se: float | None = None,
     conditions: Sequence[str] = (),
     is_percent: bool = False,
 ) -> Progress:
@@ -99,8 +86,8 @@ def progress_of(
         What is known per year, for yearly compliance.
     trials, successes : int, optional
         Sample behind `value`, for its standard error and the bound.
-    reference, value_se, reference_se : float, optional
-        Reference value and both standard errors, for ``relative``.
+    reference : float, optional
+        Value of the other region, for ``relative``.
     conditions : sequence of str, optional
         State of each condition of a compound target.
     is_percent : bool, optional
@@ -122,7 +109,7 @@ def progress_of(
     if kind == "compound":
         return _compound(conditions)
     if kind == "relative":
-        return _relative(value, reference, value_se, reference_se, comparator, direction)
+        return _relative(value, reference, comparator, direction)
     if kind == "plan_sum":
         return _plan_sum(statistic, goal)
     if kind == "every_year":
@@ -131,7 +118,7 @@ def progress_of(
         return Progress(kind, reason="no_observation")
     held = compare(value, comparator, goal, decimals, direction=direction)
     if kind in ("hold", "bound"):
-        se = _standard_error(held.published, trials) if is_percent else value_se
+        se = _standard_error(held.published, trials) if is_percent else None
         in_se = held.margin / se if se else None
         if kind == "hold":
             return Progress(kind, margin=held.margin, margin_se=in_se, trials=trials)
@@ -208,12 +195,7 @@ def _bound(
 
 
 def _relative(
-    value: float | None,
-    reference: float | None,
-    value_se: float | None,
-    reference_se: float | None,
-    comparator: str,
-    direction: str,
+    value: float | None, reference: float | None, comparator: str, direction: str
 ) -> Progress:
     if value is None:
         return Progress("relative", reason="no_observation")
@@ -221,11 +203,7 @@ def _relative(
         return Progress("relative", reason="no_reference_value")
     margin = compare(value, comparator, reference, direction=direction).margin
     difference = float(to_decimal(value) - to_decimal(reference))
-    in_se = None
-    if value_se is not None and reference_se is not None:
-        both = math.hypot(value_se, reference_se)
-        in_se = margin / both if both > 0 else None
-    return Progress("relative", margin=margin, margin_se=in_se, difference=difference)
+    return Progress("relative", margin=margin, difference=difference)
 
 
 def _compound(conditions: Sequence[str]) -> Progress:
@@ -328,70 +306,3 @@ def needed_per_year(
         return 0.0
     left = year - value_year
     return None if left <= 0 else float(to_decimal(target) - to_decimal(value)) / left
-
-
-def required_paths(
-    baseline: float | None,
-    base_year: int,
-    target: float,
-    year: int,
-    *,
-    lower: float | None = None,
-    upper: float | None = None,
-) -> tuple[RequiredPath, ...]:
-    """Draw the linear, geometric and logit-linear path to the target.
-
-    Official methods assume different paths between the same two points: a
-    straight line (China, SDSN), constant growth (Eurostat, Statistics Canada),
-    and, for bounded figures, a straight line in log-odds.
-
-    Parameters
-    ----------
-    baseline : float or None
-        Value in `base_year`; None leaves every path undefined.
-    base_year, year : int
-        First and last year of the path.
-    target : float
-        Value in `year`.
-    lower, upper : float, optional
-        Natural bounds, needed for the logit-linear path.
-
-    Returns
-    -------
-    tuple of RequiredPath
-        Linear, geometric, logit-linear; undefined ones carry a reason code.
-
-    Raises
-    ------
-    CatalogError
-        If `year` is not after `base_year`.
-    """
-    years = plan_years(base_year, year)
-    if len(years) < 2:
-        raise CatalogError("a path needs two years", got=year, expected=f"after {base_year}")
-    if baseline is None:
-        names = ("linear", "geometric", "logit_linear")
-        return tuple(RequiredPath(name, years, None, "no_baseline") for name in names)
-    start, goal = float(to_decimal(baseline)), float(to_decimal(target))
-    steps = [(y - base_year) / (year - base_year) for y in years]
-
-    def ends_exact(inner: list[float]) -> tuple[float, ...]:
-        return (start, *inner[1:-1], goal)
-
-    linear = RequiredPath("linear", years, ends_exact([start + (goal - start) * s for s in steps]))
-    if start > 0 and goal > 0:
-        growth = [start * (goal / start) ** s for s in steps]
-        geometric = RequiredPath("geometric", years, ends_exact(growth))
-    else:
-        geometric = RequiredPath("geometric", years, None, "not_positive")
-    if lower is None or upper is None:
-        return linear, geometric, RequiredPath("logit_linear", years, None, "not_bounded")
-    if not (lower < start < upper and lower < goal < upper):
-        return linear, geometric, RequiredPath("logit_linear", years, None, "at_bound")
-
-    def logit(x: float) -> float:
-        return math.log((x - lower) / (upper - x))
-
-    first, last = logit(start), logit(goal)
-    curve = [lower + (upper - lower) / (1 + math.exp(-(first + (last - first) * s))) for s in steps]
-    return linear, geometric, RequiredPath("logit_linear", years, ends_exact(curve))

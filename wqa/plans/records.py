@@ -54,8 +54,7 @@ class Indicator:
     """What is measured.
 
     `lower` and `upper` bound every possible value. `decimals` is how many the
-    figure is usually published with. `minimum_n` is the smallest number of
-    comparable annual points below which no trend is read.
+    figure is usually published with.
     """
 
     id: str = computed()
@@ -72,7 +71,6 @@ class Indicator:
     definition_en: str = ""
     caveat_zh: str = ""
     caveat_en: str = ""
-    minimum_n: int = 3
 
 
 @dataclass(frozen=True, kw_only=True)

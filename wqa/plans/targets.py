@@ -1,27 +1,28 @@
 """Target algebra: what it means that a target is met, as pure functions.
 
 A target speaks about a published figure, so every comparison is made on the
-rounded value as a gazette would print it; the unrounded answer is reported
-beside it. Each year of the plan is an interval of values that the evidence
-allows: one point when the figure is known, a half line when only a limit is
-known, everything when nothing is known. A target is decided as soon as every
-allowed value gives the same answer, which covers early attainment of a sum,
-a breached floor and a lower bound above the target with one rule.
+rounded value as a gazette would print it. Each year of the plan is an interval
+of values that the evidence allows: one point when the figure is known, a half
+line when only a limit is known, everything when nothing is known. A target is
+decided as soon as every allowed value gives the same answer, which covers early
+attainment of a sum, a breached floor and a lower bound above the target with one rule.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from wqa.errors import CatalogError, DataError
 
-COMPARATORS = (">=", ">", "<=", "<", "==")
+RELATIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt,
+             "==": operator.eq}  # fmt: skip
+COMPARATORS = tuple(RELATIONS)
 KINDS = ("gap", "hold", "bound", "plan_sum", "every_year", "compound", "relative", "monotone")
-SCOPES = ("end_year", "every_year", "plan_sum", "end_stock", "share_of_years")
-FLIPPED = {">=": "<=", ">": "<", "<=": ">=", "<": ">", "==": "=="}
+SCOPES = ("end_year", "every_year", "plan_sum", "end_stock")
 Number = float | int | str | Decimal
 
 
@@ -65,15 +66,9 @@ class Comparison:
     of the target, negative when the target is missed.
     """
 
-    value: float
     published: float
-    target: float
-    comparator: str
-    decimals: int | None
     met: bool
-    met_unrounded: bool
     margin: float
-    margin_unrounded: float
 
 
 def to_decimal(value: Number) -> Decimal:
@@ -155,16 +150,8 @@ def holds(value: float, comparator: str, target: float) -> bool:
     CatalogError
         If the comparator is not one of the five.
     """
-    if comparator == ">=":
-        return value >= target
-    if comparator == ">":
-        return value > target
-    if comparator == "<=":
-        return value <= target
-    if comparator == "<":
-        return value < target
-    if comparator == "==":
-        return value == target
+    if comparator in RELATIONS:
+        return bool(RELATIONS[comparator](value, target))
     raise CatalogError(
         "unknown comparator", got=comparator, expected=f"one of {', '.join(COMPARATORS)}"
     )
@@ -199,7 +186,7 @@ def compare(
     *,
     direction: str = "none",
 ) -> Comparison:
-    """Hold a value against a target, rounded as published and unrounded.
+    """Hold a value against a target, rounded as published.
 
     Parameters
     ----------
@@ -215,26 +202,17 @@ def compare(
     Returns
     -------
     Comparison
-        Both answers and both margins.
+        Answer and margin of the rounded value.
     """
-    exact, goal = to_decimal(value), to_decimal(target)
-    rounded = to_decimal(round_published(exact, decimals))
-    sign = good_direction(comparator, direction)
-
-    def margin(number: Decimal) -> float:
-        distance = float(number - goal)
-        return -abs(distance) if comparator == "==" else sign * distance + 0.0
-
+    goal = to_decimal(target)
+    rounded = to_decimal(round_published(to_decimal(value), decimals))
+    distance = float(rounded - goal)
     return Comparison(
-        value=float(exact),
         published=float(rounded),
-        target=float(goal),
-        comparator=comparator,
-        decimals=decimals,
         met=holds(float(rounded), comparator, float(goal)),
-        met_unrounded=holds(float(exact), comparator, float(goal)),
-        margin=margin(rounded),
-        margin_unrounded=margin(exact),
+        margin=-abs(distance)
+        if comparator == "=="
+        else good_direction(comparator, direction) * distance + 0.0,
     )
 
 
