@@ -25,13 +25,7 @@ class WqaError(Exception):
     """
 
     def __init__(
-        self,
-        what: str,
-        *,
-        where: str = "",
-        got: object = None,
-        expected: str = "",
-        fix: str = "",
+        self, what: str, *, where: str = "", got: object = None, expected: str = "", fix: str = ""
     ) -> None:
         self.what, self.where, self.got, self.expected, self.fix = what, where, got, expected, fix
         parts = [f"{where}: {what}" if where else what]

@@ -93,13 +93,7 @@ def eurostat_trend(case: Case, cuts: Cuts) -> Reading:
     return Reading(rate, label, note="percent_near_bound" if near else "")
 
 
-@_rule(
-    "growth_ratio",
-    no_years,
-    high=0.95,
-    medium=0.6,
-    low=0.0,
-)
+@_rule("growth_ratio", no_years, high=0.95, medium=0.6, low=0.0)
 def open_sdg(case: Case, cuts: Cuts) -> Reading:
     """Statistics Canada / Open SDG: target first, then the growth ratio."""
     given, value, aim = case.points
@@ -221,14 +215,7 @@ def escap_api(case: Case, cuts: Cuts) -> Reading:
     return Reading(gap, "accelerate" if gap <= cuts["large"] else "reverse")
 
 
-@_rule(
-    "pace_ratio",
-    either_way,
-    high=1.0,
-    medium=0.5,
-    low=0.0,
-    window=5,
-)
+@_rule("pace_ratio", either_way, high=1.0, medium=0.5, low=0.0, window=5)
 def sdsn(case: Case, cuts: Cuts) -> Reading:
     """SDSN arrows: recent yearly change over the yearly change required."""
     base, value, target = case.points

@@ -30,9 +30,7 @@ _SHOWN = 10  # more years than this are counted, not listed
 
 
 def check_project(
-    root: Path | str | None = None,
-    as_of: str | None = None,
-    catalog: Path | str | None = None,
+    root: Path | str | None = None, as_of: str | None = None, catalog: Path | str | None = None
 ) -> list[Finding]:
     """Check the raw data of a project.
 
