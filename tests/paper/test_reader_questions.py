@@ -7,16 +7,19 @@ import pytest
 from wqa.assessment.attainment import assess
 from wqa.data.observations import load_observations
 from wqa.display.selection import ANNUAL, headline_values, latest_row, rows_of, shown_values
+from wqa.plans.catalog import load_plan
 from wqa.publication.paper import build_paper
 
 COLUMNS = ("row", "name", "target", "verdict", "level", "batches", "moved", "nation")
 VERDICTS = {"zh": {"not_assessable": "无法判定", "on_track": "可望达到"},
             "en": {"not_assessable": "not assessable", "on_track": "on track"}}  # fmt: skip
+WEAK = {"zh": "（依据薄弱）", "en": " (weak evidence)"}
 FIXED = {
     "zh": ["无法判定不等于未达到", "没有公开发布的、口径一致的年度数值",
            "破折号表示没有公布或不可比", "并列不表示高低", "目标实现情况"],
     "en": ["Not assessable does not mean missed", "no annual figures of one definition",
-           "a dash means none published or not comparable", "are not ranked", "attainment"],
+           "in percentage points", "a dash means none published or not comparable",
+           "are not ranked", "attainment"],
 }  # fmt: skip
 
 
@@ -60,11 +63,15 @@ def number(value):
 def test_counts_of_verdicts(page, verdicts):
     lang, text, rows = page
     assert len(rows) == len(verdicts) and set(rows) == set(verdicts.index)
-    for verdict, n in verdicts["verdict"].value_counts().items():
-        said = (
-            f"{VERDICTS[lang][verdict]}{n}项" if lang == "zh" else f"{n} {VERDICTS[lang][verdict]}"
-        )
+    forecast = verdicts["verdict"].isin(["on_track", "at_risk", "off_track"])
+    weak = forecast & (verdicts["evidence_class"] == "weak")
+    for (verdict, doubtful), n in verdicts.groupby(["verdict", weak]).size().items():
+        label = VERDICTS[lang][verdict]
+        said = f"{label}{WEAK[lang] * doubtful}{n}项" if lang == "zh" else f"{n} {label}"
+        said += WEAK[lang] * (doubtful and lang == "en")
         assert said.replace(" ", "") in text.replace(" ", ""), said
+    for n in verdicts[verdicts["verdict"] == "not_assessable"]["reason_code"].value_counts():
+        assert (f"的{n}项" if lang == "zh" else f" for {n}") in text
 
 
 def test_what_does_not_depend_on_a_row(page):
@@ -78,7 +85,11 @@ def test_each_row_says_verdict_target_and_how_sure(page, verdicts):
     for key, row in verdicts.iterrows():
         printed = rows[key]
         assert VERDICTS[lang][row["verdict"]] in printed["verdict"], key
-        sign = {">=": "≥", "<": "<"}[row["comparator"]]
+        sign = (
+            {">=": "≥", "<": "<"}[row["comparator"]]
+            if row["target"] != 100 or row["unit"] != "pct"
+            else "100"
+        )
         assert printed["target"].startswith(sign), key
         assert number(row["target"]) in printed["target"].replace(",", ""), key
         has_p = row["verdict"] in ("on_track", "at_risk", "off_track")
@@ -89,11 +100,16 @@ def test_each_row_says_verdict_target_and_how_sure(page, verdicts):
 
 
 def test_each_row_says_the_latest_value_and_its_year(page, verdicts):
-    _, _, rows = page
+    lang, _, rows = page
+    baselines = {t.row + t.part: t.baseline.status for t in load_plan("wuhan-14fyp").targets}
     for key, row in verdicts.iterrows():
         level = rows[key]["level"].replace(",", "")
         if row["level"] != row["level"]:
-            assert level == "—", key
+            words = {
+                "disputed": "争议" if lang == "zh" else "disputed",
+                "measured": "基期" if lang == "zh" else "baseline",
+            }
+            assert words.get(baselines[key], "—") in level, key
         else:
             assert str(int(row["level_year"])) in level, key
 

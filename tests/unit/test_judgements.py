@@ -1,6 +1,7 @@
 """Verdicts in words: nature, evidence, probability, summary."""
 
 import itertools
+import re
 
 import pytest
 
@@ -8,14 +9,21 @@ from wqa.assessment.attainment import assess, assess_readings
 from wqa.assessment.verdicts import VERDICTS
 from wqa.display.facts import Fact
 from wqa.display.judgements import (
+    is_weak,
+    probability_mark,
     probability_of,
-    probability_text,
     records,
-    target_text,
     verdict_label,
     verdict_text,
 )
-from wqa.display.verdict_tables import overview_frame, readings_table, summary_text, verdict_table
+from wqa.display.target_words import target_text, target_words
+from wqa.display.verdict_tables import (
+    level_cell,
+    overview_frame,
+    readings_table,
+    summary_text,
+    verdict_table,
+)
 from wqa.display.view import open_view
 from wqa.parameters import resolve
 
@@ -54,7 +62,7 @@ def test_every_verdict_has_words_for_both_natures(views, verdicts, verdict, lang
 
 def test_binding_row_today(views, verdicts):
     text = str(verdict_text(views["zh"], made(verdicts, "6")))
-    assert text.startswith("约束性指标“万台特种设备死亡率”（目标<0.1人/万台）能否完成")
+    assert text.startswith("约束性指标“万台特种设备死亡率”（目标<0.1人/万台）是否完成")
     assert "0.29" in text and "0.029" in text
 
 
@@ -77,15 +85,6 @@ def test_probability_is_given_only_where_a_verdict_rests_on_it(views, verdicts):
     assert (shown.text, shown.kind) == ("40", "forecast")
 
 
-@pytest.mark.parametrize(
-    ("p", "words"),
-    [(0.9999, "超过99%"), (0.0001, "不足1%"), (0.51, "为51%")],
-)
-def test_probability_never_prints_as_certain(views, verdicts, p, words):
-    row = made(verdicts, verdict="on_track", p_attain=p)
-    assert words in str(probability_text(views["zh"], row))
-
-
 def test_targets_print_with_sign_and_unit(views):
     targets = {t.row + t.part: t for t in views["zh"].parameters.plan.targets}
     assert str(target_text(targets["7"], "zh")) == "≥98.5%"
@@ -95,8 +94,53 @@ def test_targets_print_with_sign_and_unit(views):
 
 def test_summary_counts_every_target(views, verdicts):
     text = str(summary_text(views["zh"], verdicts))
-    assert text.startswith("规划19项指标分解为23项可分别评价的分项。")
+    assert text.startswith("规划19项指标分解为23个可分别评价的分项。")
     assert "无法判定不等于未达到" in text
+    open_ones = verdicts[verdicts["verdict"] == "not_assessable"]["reason_code"].value_counts()
+    said = re.search(r"无法判定的(\d+)项中：(.+)。", text)
+    assert int(said[1]) == open_ones.sum()
+    assert [int(n) for n in re.findall(r"的(\d+)项", said[2])] == open_ones.tolist()
+    weak = [is_weak(row) for row in records(verdicts)]
+    assert text.count("（依据薄弱）") == any(weak)
+
+
+def test_targets_in_words(views):
+    targets = {t.row + t.part: t for t in views["zh"].parameters.plan.targets}
+    said = {
+        key: [str(target_words(views[lang], targets[key])) for lang in views] for key in targets
+    }
+    assert said["7"] == ["不低于98.5%", "at least 98.5%"]
+    assert said["6"] == ["低于0.1人/万台", "below 0.1"]
+    assert said["2"] == ["不少于100个", "at least 100 items"]
+    assert said["12"] == ["达到100%", "100%"]
+    assert str(target_text(targets["12"], "zh")) == "100%"
+    assert str(target_text(targets["9"], "zh")) == "≥80分等条件"
+
+
+def test_missing_level_gives_way_to_the_baseline_or_a_dash(views, verdicts):
+    cells = {
+        row["target_id"].rpartition(".")[2]: level_cell(views["zh"], row)
+        for row in records(verdicts)
+    }
+    assert str(cells["13"]) == "基期100%" and str(cells["14b"]) == "基期360项"
+    assert str(cells["6"]) == "基期有争议" and cells["1a"] is None
+
+
+def test_a_strict_target_asks_for_more_than_the_difference(views, verdicts):
+    assert "降幅须大于0.19人/万台" in str(verdict_text(views["zh"], made(verdicts, "6")))
+    assert "至少须提高1.2个百分点" in str(verdict_text(views["zh"], made(verdicts, "5")))
+    assert "a fall of more than 0.19" in str(verdict_text(views["en"], made(verdicts, "6")))
+
+
+def test_a_sum_of_the_plan_before_is_not_called_a_year(views, verdicts):
+    text = str(verdict_text(views["zh"], made(verdicts, "14b")))
+    assert "上一规划期累计360项" in text and "2020年" not in text
+
+
+@pytest.mark.parametrize(("p", "mark"), [(0.999, "（>99%）"), (0.001, "（<1%）"), (0.5, "（50%）")])
+def test_probability_beyond_the_limits_carries_a_sign(views, verdicts, p, mark):
+    row = made(verdicts, verdict="on_track", p_attain=p)
+    assert str(probability_mark(views["zh"], row)) == mark
 
 
 def test_every_numeral_of_a_verdict_names_a_source(views, verdicts):

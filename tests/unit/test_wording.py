@@ -1,3 +1,6 @@
+import ast
+import functools
+import json
 import re
 
 import pytest
@@ -136,3 +139,53 @@ def test_lists():
     assert str(listed(["甲", "乙", "丙"], "zh")) == "甲、乙、丙"
     assert str(listed(["a", "b", "c"], "en")) == "a, b and c"
     assert str(listed(["a"], "en")) == "a"
+
+
+def strings_of_the_code(root):
+    """Plain strings of library and notebooks, and f-strings as tuples of parts (None: a slot)."""
+    sources = [path.read_text(encoding="utf-8") for path in (root / "wqa").rglob("*.py")]
+    for path in (root / "notebooks").glob("*.ipynb"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    plain, slotted = set(), set()
+    for source in sources:
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                plain.add(node.value.replace(" ", "_"))
+            elif isinstance(node, ast.JoinedStr):
+                parts = ast.iter_child_nodes(node)
+                slotted.add(tuple(p.value if isinstance(p, ast.Constant) else None for p in parts))
+    return plain, slotted
+
+
+def spells(parts, text, fills):
+    """Whether parts make a text when each slot is filled by one of some words, or by nothing."""
+    if not parts:
+        return not text
+    if parts[0] is not None:
+        rest = text.removeprefix(parts[0])
+        return len(rest) < len(text) and spells(parts[1:], rest, fills)
+    cuts = range(len(text) + 1)
+    return any((not n or fills(text[:n])) and spells(parts[1:], text[n:], fills) for n in cuts)
+
+
+def test_every_key_is_used(root):
+    """A key stands in the code whole, or an f-string makes it out of words that stand there."""
+    plain, slotted = strings_of_the_code(root)
+    inner = [parts for parts in slotted if "_" in parts and "." not in "".join(filter(None, parts))]
+    inner += [parts for parts in slotted if parts[0] == "count_"]
+    outer = [parts for parts in slotted if parts[0] and re.fullmatch(r"[a-z]+\.\w*", parts[0])]
+
+    @functools.cache
+    def fills(word):
+        return word in plain or any(spells(parts, word, plain.__contains__) for parts in inner)
+
+    suffixed = [parts for parts in slotted if parts[0] is None and parts[1:] == ("s",)]
+    dead = [
+        key
+        for file in ("sentences", "terms", "editions")
+        for key in wording.texts(file)
+        if key not in plain and not any(spells(parts, key, fills) for parts in outer)
+        if not any(spells(parts, key, plain.__contains__) for parts in suffixed)
+    ]
+    assert dead == []

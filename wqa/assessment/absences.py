@@ -33,7 +33,9 @@ def nothing_inside(case: Case, evidence: Evidence) -> Verdict:
         return found
     base = case.target.baseline
     if base.status in ("measured", "disputed"):
-        slots = case.words(value=case.number(base.value), year=base.year)
+        key = "sum" if case.target.scope == "plan_sum" else "year"
+        when = {lang: phrase("baseline", key, lang, {"year": base.year}) for lang in LANGUAGES}
+        slots = case.words(value=case.number(base.value), when=when)
         return Verdict("not_assessable", "no_observation_in_plan", slots)
     if evidence.annual:
         year = max(evidence.annual)
@@ -107,12 +109,13 @@ def disputed_baseline(case: Case) -> Verdict | None:
         good = case_holds(case, reading.value)
         met.add(good)
         change = float(to_decimal(target.value) - to_decimal(reading.value))
-        signed = f"{change:+g}".replace("-", "\N{MINUS SIGN}")
-        slots = {**reading_slots(case, reading), "change": signed}
+        slots = {**reading_slots(case, reading), "change": f"{abs(change):g}"}
         slots["change_unit"] = slots["unit"]
         if case.indicator.family == "percent":
             slots["change_unit"] = {lang: phrase("points", "", lang) for lang in LANGUAGES}
-        key = "met_at_baseline" if good else "change_needed"
+        way = "rise" if change > 0 else "fall"
+        strict = target.comparator in ("<", ">")
+        key = "met_at_baseline" if good else f"{way}_{'beyond' if strict else 'needed'}"
         said.append({lang: phrase("readings", key, lang, slots) for lang in LANGUAGES})
     if len(met) < 2:
         return None

@@ -22,16 +22,16 @@ from wqa.display.facts import (
 )
 from wqa.display.judgements import (
     level_fact,
+    probability_mark,
     probability_of,
     records,
-    target_name,
     target_of,
-    target_text,
     verdict_label,
 )
 from wqa.display.listings import heads
 from wqa.display.selection import ANNUAL, latest_row, previous_row, rows_of
 from wqa.display.tables import DisplayTable
+from wqa.display.target_words import baseline_text, target_name, target_text
 from wqa.display.view import NATION, View
 from wqa.display.wording import listed, say, term, unit_after
 from wqa.plans.catalog import Conflict, ConflictReading, Target
@@ -75,11 +75,14 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
         "row": target_fact(target, part="row", lang=lang),
         "name": target_name(target, lang),
         "target": target_text(target, lang),
-        "verdict": label if p is None else Text("{v} ({p}%)", {"v": label, "p": p}),
+        "verdict": label if p is None else joined([Text(label), probability_mark(view, row)], ""),
     }
     level = level_fact(view, row)
+    start = baseline_text(target, lang, unit="%" if target.unit == "pct" else "")
     if level is not None:
         cells["level"] = _dated(level, int(row["level_year"]), target.unit, lang)
+    elif start is not None:
+        cells["level"] = start
     scope = str(row["scope"])
     own = rows_of(view.shown, target.indicator_id, target.region, scopes=[scope], qualifiers=ANNUAL)
     last = latest_row(own)

@@ -19,6 +19,10 @@ from wqa.errors import DataError
 from wqa.plans.catalog import Indicator
 
 # Units of ten thousand, and what English counts instead.
+# Units that the English name of the indicator says already.
+UNSAID_EN = ("per_10k_units", "accident_per_10k_units")
+# Units of money: an amount is not a number of things.
+MONEY = ("yuan_10k", "yuan_100m")
 SPOKEN_EN = {"certificate_10k": "certificates", "unit_10k": "units", "yuan_10k": "yuan"}
 
 
@@ -128,7 +132,7 @@ def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> T
     if not float(difference.value or 0):
         key = "change.level_yoy" if last_year else "change.level_since"
         return say(key, lang, year=slots["year"])
-    counted = indicator.family == "count"
+    counted = indicator.family == "count" and indicator.unit not in MONEY
     stem = "than" if counted and lang == "en" else ""
     when = say(f"change.{stem}_yoy" if stem else "change.yoy", lang)
     if not last_year:
@@ -136,6 +140,7 @@ def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> T
     direction = "rose" if float(row["value"]) > float(previous["value"]) else "fell"
     kinds = {"percent": "points", "score": "score", "rate": "rate", "count": "count"}
     kind = kinds.get(indicator.family, "rate")
+    kind = "amount" if indicator.unit in MONEY else kind
     return say(
         f"change.{direction}_{kind}",
         lang,
@@ -159,8 +164,10 @@ def spoken(fact: Fact, lang: str) -> tuple[Fact, str]:
     Returns
     -------
     tuple of Fact and str
-        The fact, and the unit as printed after it.
+        The fact, and the unit as printed after it; empty where English names it already.
     """
+    if lang == "en" and fact.unit in UNSAID_EN:
+        return fact, ""
     plain = SPOKEN_EN.get(fact.unit) if lang == "en" else None
     if plain is None or fact.value is None:
         return fact, unit_after(fact.unit, lang)

@@ -111,4 +111,5 @@ def _compare(
     in_points = indicator.family in ("percent", "score", "index")
     difference, unit = spoken(difference, lang)
     word = points_word(difference, indicator.family, lang) if in_points else unit.strip()
+    word = f" {word}" if lang == "en" and word else word
     return say(f"compare.{key}", lang, difference=difference, points=word, **slots)

@@ -1,4 +1,4 @@
-"""Verdicts in words, tables and figures: what is met, how sure, and why.
+"""Verdicts in words: what is met, how sure, and why.
 
 Binding and expected targets are worded differently. A probability is printed only where
 there is a verdict that rests on it, never where it would only repeat the prior.
@@ -6,10 +6,8 @@ there is a verdict that rests on it, never where it would only repeat the prior.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from wqa.display.changes import spoken
 from wqa.display.facts import (
     Fact,
     Printable,
@@ -23,8 +21,9 @@ from wqa.display.facts import (
 )
 from wqa.display.narrative import sentences
 from wqa.display.selection import Row
+from wqa.display.target_words import target_text
 from wqa.display.view import View
-from wqa.display.wording import in_sentence, say, term, unit_after
+from wqa.display.wording import in_sentence, say, term
 from wqa.errors import DataError
 from wqa.plans.catalog import Target
 
@@ -87,56 +86,6 @@ def target_of(view: View, row: Row) -> Target:
     raise DataError("the plan has no such target", got=row["target_id"])
 
 
-def short_unit(unit_id: str, lang: str) -> str:
-    """Return a unit for a narrow column: English words are left to the tables.
-
-    Parameters
-    ----------
-    unit_id : str
-        Unit of the catalogue.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        For example ``%``, ``分``, or nothing.
-    """
-    unit = unit_after(unit_id, lang)
-    return unit if lang == "zh" or unit == "%" else ""
-
-
-def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
-    """Print a target: sign, number, unit, such as ``≥98.5%``.
-
-    Parameters
-    ----------
-    target : Target
-        Target of a plan.
-    lang : str
-        ``zh`` or ``en``.
-    short : bool
-        Leave long English units out.
-
-    Returns
-    -------
-    Text
-        A target without a number of its own prints as a condition.
-    """
-    if target.value is None:
-        return Text(term(f"kind.{target.kind}", lang))
-    sign = term(f"comparator.{target.comparator}", lang)
-    value, unit = spoken(target_fact(target, lang=lang), lang)
-    if short:
-        unit = short_unit(target.unit, lang)
-    return Text("{sign}{value}{unit}", {"sign": sign, "value": value, "unit": named(unit)})
-
-
-def target_name(target: Target, lang: str) -> Printable:
-    """Return the printed name of a target."""
-    return named(str(getattr(target, f"name_{lang}")))
-
-
 def level_fact(view: View, row: Row) -> Fact | None:
     """Return the level a verdict rests on, with the place it comes from.
 
@@ -173,17 +122,15 @@ def level_fact(view: View, row: Row) -> Fact | None:
     return computed_fact("level", value, parts, lang=lang, unit=target.unit)
 
 
-def probability_fact(row: Row, inputs: Iterable[Fact], lang: str) -> Fact | None:
-    """Return the probability of a verdict in percent.
+def probability_of(view: View, row: Row) -> Fact | None:
+    """Return the probability a verdict rests on in percent, with target and level as inputs.
 
     Parameters
     ----------
+    view : View
+        The edition's view.
     row : mapping
         Row of the verdict frame.
-    inputs : iterable of Fact
-        Target and level.
-    lang : str
-        ``zh`` or ``en``.
 
     Returns
     -------
@@ -194,15 +141,16 @@ def probability_fact(row: Row, inputs: Iterable[Fact], lang: str) -> Fact | None
     p = row["p_attain"]
     if p is None or p != p or row["verdict"] in (*KNOWN, "not_assessable"):
         return None
-    shown = min(max(float(p), IMPOSSIBLE), SURE) * 100
+    target, level = target_of(view, row), level_fact(view, row)
+    goal = [] if target.value is None else [target_fact(target, lang=view.lang)]
     low, high = row.get("p_low"), row.get("p_high")
     both = low is not None and high is not None and low == low and high == high
     return computed_fact(
         f"p.{row['target_id']}",
-        shown,
-        inputs,
+        min(max(float(p), IMPOSSIBLE), SURE) * 100,
+        [*goal, *([level] if level else [])],
         decimals=0,
-        lang=lang,
+        lang=view.lang,
         unit="pct",
         kind="forecast",
         lower=float(low) * 100 if both and low is not None else None,
@@ -211,8 +159,8 @@ def probability_fact(row: Row, inputs: Iterable[Fact], lang: str) -> Fact | None
     )
 
 
-def probability_text(view: View, row: Row) -> Text:
-    """Say how probable attainment is, as a clause.
+def probability_mark(view: View, row: Row) -> Text:
+    """Print the probability of a verdict in brackets; one beyond the limits with its sign.
 
     Parameters
     ----------
@@ -224,40 +172,15 @@ def probability_text(view: View, row: Row) -> Text:
     Returns
     -------
     Text
-        Empty without a probability.
+        For example ``（>99%）``; empty without a probability.
     """
     p = probability_of(view, row)
     if p is None:
         return Text("")
     value = float(row["p_attain"])
-    key = (
-        "almost_certain"
-        if value > SURE
-        else "almost_impossible"
-        if value < IMPOSSIBLE
-        else "probability"
-    )
-    return say(f"sure.{key}", view.lang, p=p)
-
-
-def probability_of(view: View, row: Row) -> Fact | None:
-    """Return the probability a verdict rests on, with its target and level as inputs.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Fact or None
-        See `probability_fact`.
-    """
-    target, level = target_of(view, row), level_fact(view, row)
-    goal = [] if target.value is None else [target_fact(target, lang=view.lang)]
-    return probability_fact(row, [*goal, *([level] if level else [])], view.lang)
+    sign = ">" if value > SURE else "<" if value < IMPOSSIBLE else ""
+    template = "（{sign}{p}%）" if view.lang == "zh" else " ({sign}{p}%)"
+    return Text(template, {"sign": sign, "p": p})
 
 
 def reason_text(view: View, row: Row) -> Text:
@@ -280,7 +203,7 @@ def reason_text(view: View, row: Row) -> Text:
     return quoted(str(row[f"reason_{view.lang}"]), source_ids=sources, locator=locator)
 
 
-def verdict_text(view: View, row: Row, *, brief: bool = False) -> Text:
+def verdict_text(view: View, row: Row) -> Text:
     """Say the verdict on one target, its reason, and how sure it is.
 
     Parameters
@@ -289,8 +212,6 @@ def verdict_text(view: View, row: Row, *, brief: bool = False) -> Text:
         The edition's view.
     row : mapping
         Row of the verdict frame.
-    brief : bool
-        Leave the reason out.
 
     Returns
     -------
@@ -306,7 +227,7 @@ def verdict_text(view: View, row: Row, *, brief: bool = False) -> Text:
         target=target_text(target, lang),
         nature=term(f"nature.{target.nature}", lang),
         verdict=term(f"verdict.{row['verdict']}", lang),
-        reason=Text("") if brief else say("verdict.because", lang, reason=reason_text(view, row)),
+        reason=say("verdict.because", lang, reason=reason_text(view, row)),
     )
     return sentences([first, sureness_text(view, row)], lang)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,29 +15,17 @@ from wqa.display.facts import (
     count_fact,
     named,
     observation_fact,
-    quoted,
     year_fact,
 )
 from wqa.display.narrative import marked, names_caption, value_with_year
 from wqa.display.selection import latest_row, previous_row, rows_of
 from wqa.display.tables import Column, DisplayTable
 from wqa.display.view import View
-from wqa.display.wording import listed, say, scope_name, term, unit_name
+from wqa.display.wording import listed, period_text, say, scope_name, term, unit_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# How a period is printed, by its form in the data.
-PERIODS: tuple[tuple[str, str, str], ...] = (
-    (r"(\d{4})", "{0}年", "{0}"),
-    (r"(\d{4})-(\d{4})", "{0}—{1}年", "{0}–{1}"),
-    (r"(\d{4})-0?(\d{1,2})", "{0}年{1}月", "{1}/{0}"),
-    (r"(\d{4})H1", "{0}年上半年", "first half of {0}"),
-    (r"(\d{4})H2", "{0}年下半年", "second half of {0}"),
-    (r"(\d{4})Q([1-4])", "{0}年第{1}季度", "Q{1} {0}"),
-    (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
-    (r"(\d{4})-(\d{4})M(\d{1,2})", "{0}年—{1}年{2}月", "{0} to {2}/{1}"),
-)
 OWN = ("computed",)
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
@@ -64,31 +51,6 @@ def heads(keys: Iterable[str], lang: str, **aligned: str) -> tuple[Column, ...]:
         Column(key, term(f"table.{key}", lang), align=aligned.get(key, "left"))  # type: ignore[arg-type]
         for key in keys
     )
-
-
-def period_text(row: Mapping[str, Any], lang: str) -> Text:
-    """Print the period of a figure: a year, a month, a quarter, a span.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the observation frame.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        Every numeral carries the figure's provenance; an unusual period prints as it is.
-    """
-    printed = str(row["period"])
-    for pattern, zh, en in PERIODS:
-        match = re.fullmatch(pattern, printed)
-        if match:
-            printed = (zh if lang == "zh" else en).format(*match.groups())
-            break
-    place = f"{row['file']}:{int(row['row'])}"
-    return quoted(printed, source_ids=[str(row["source_id"])], locator=place)
 
 
 def values_table(

@@ -16,11 +16,12 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import level_fact, records, target_name, target_of, target_text
+from wqa.display.judgements import level_fact, records, target_of
 from wqa.display.narrative import sentences
 from wqa.display.selection import ANNUAL
+from wqa.display.target_words import target_name, target_text
 from wqa.display.view import View
-from wqa.display.wording import in_sentence, say
+from wqa.display.wording import in_sentence, say, unit_after
 from wqa.plans.catalog import Target
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def label_case(view: View, verdicts: pd.DataFrame) -> LabelCase | None:
             year_a=year_fact(base.year, start),
             b=level,
             year_b=year_fact(int(row["level_year"]), level),
+            unit=named(unit_after(target.unit, lang)),
             target=target_text(target, lang),
         )
         return LabelCase(target, arguments, text)

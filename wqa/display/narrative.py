@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.display.changes import change_clause, spoken
+from wqa.display.changes import MONEY, change_clause, spoken
 from wqa.display.facts import (
     Fact,
     Printable,
@@ -22,7 +22,7 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.selection import ANNUAL, BOUNDS, Row, latest_row, previous_row, rows_of
-from wqa.display.wording import in_sentence, listed, say, scope_name, term, unit_after
+from wqa.display.wording import in_sentence, listed, period_text, say, scope_name, term
 from wqa.plans.catalog import Indicator, Plan
 
 if TYPE_CHECKING:
@@ -91,13 +91,37 @@ def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:
     Returns
     -------
     Text
-        In brackets, or empty.
+        In brackets, or empty; a derived figure is called so.
     """
     counted = row.get("denominator")
     kind = SAMPLES.get(indicator.group)
-    if indicator.family != "percent" or kind is None or counted is None or counted != counted:
-        return Text("")
-    return say(f"sample.{kind}", lang, n=observation_fact(row, part="denominator", lang=lang))
+    out = []
+    if indicator.family == "percent" and kind and counted is not None and counted == counted:
+        n = observation_fact(row, part="denominator", lang=lang)
+        out.append(say(f"sample.{kind}", lang, n=n))
+    if row["qualifier"] == "derived":
+        out.append(say("sample.derived", lang))
+    return joined(out, "")
+
+
+def place(region: str, name: str, lang: str) -> str:
+    """Return a region as it stands beside the name of an indicator.
+
+    Parameters
+    ----------
+    region, name : str
+        Printed names of region and indicator.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        Empty if the name already begins with the region.
+    """
+    if lang == "en":
+        return "" if name.startswith(region) else f" in {region}"
+    return "" if name[:2] == region[:2] else region
 
 
 def level_text(
@@ -110,6 +134,7 @@ def level_text(
     lang: str = "zh",
     scopes: Iterable[str] | None = None,
     plan: Plan | None = None,
+    partial: pd.DataFrame | None = None,
 ) -> Text:
     """Say what the latest figure is, on what sample, and how it changed.
 
@@ -130,7 +155,9 @@ def level_text(
     scopes : iterable of str, optional
         Definitions to use, best first; default all.
     plan : Plan, optional
-        Its own figures are called baselines, and silence during it is said.
+        Its own figures are called so, and silence during it is said.
+    partial : pandas.DataFrame, optional
+        Where figures that do not cover one whole year stand; default `frame`.
 
     Returns
     -------
@@ -142,11 +169,11 @@ def level_text(
     found = rows_of(frame, indicator.id, region, scopes=wanted)
     rows = [row for row in found if int(row["year"]) <= until]
     name = in_sentence(getattr(indicator, f"name_{lang}"), lang)
-    where = "" if lang == "zh" and name[:2] == names[region][:2] else names[region]
+    where = place(names[region], name, lang)
     row = latest_row(rows, prefer=wanted or ())
     if row is None:
         year = parameter_fact("until", until, text=str(until))
-        return say("level.none", lang, year=year, region=names[region], indicator=name)
+        return say("level.none", lang, year=year, region=where or names[region], indicator=name)
     value, unit = spoken(observation_fact(row, lang=lang), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
     slots: dict[str, Printable] = {
@@ -157,20 +184,46 @@ def level_text(
         "unit": unit,
         "sample": sample_clause(row, indicator, lang),
         "change": change_clause(row, previous, indicator, lang) if previous else Text(""),
+        "origin": _origin(row, lang, plan),
     }
-    key = BOUNDS.get(str(row["qualifier"])) or ("count" if indicator.family == "count" else "rate")
+    key = _level_key(row, indicator)
     other = _other_bound(rows, row)
     if other is not None:
         facts = sorted((value, observation_fact(other, lang=lang)), key=lambda f: f.value or 0)
         key, slots = "between", {**slots, "value": facts[0], "upper": facts[1]}
     remarks = _remarks(rows, row, previous, lang, plan)
-    silent = plan is not None and int(row["year"]) < plan.start_year <= until
-    if plan is not None and silent:
-        remarks.append(silence_text(plan, until, names[region], name, lang))
+    if plan is not None and int(row["year"]) < plan.start_year <= until:
+        kind, scope = ["partial_period"], [str(row["scope"])]
+        whole = frame if partial is None else partial
+        parts = rows_of(whole, indicator.id, region, scopes=scope, qualifiers=kind)
+        remarks.append(silence_text(plan, until, parts, lang))
     return sentences([say(f"level.{key}", lang, **slots), *remarks], lang)
 
 
-def silence_text(plan: Plan, until: int, region: str, name: str, lang: str) -> Text:
+def _level_key(row: Row, indicator: Indicator) -> str:
+    """Return which sentence states the level: a rate, a number of things, an amount, a bound."""
+    counted = indicator.family == "count" and indicator.unit not in MONEY
+    bound = BOUNDS.get(str(row["qualifier"]))
+    if bound is not None:
+        return f"count_{bound}" if counted else bound
+    if counted:
+        return "count"
+    return "amount" if indicator.family == "count" else "rate"
+
+
+def _is_plans_own(row: Row, plan: Plan | None) -> bool:
+    return plan is not None and row["source_id"] in {source.id for source in plan.sources}
+
+
+def _origin(row: Row, lang: str, plan: Plan | None) -> Text:
+    """Say in the sentence itself that a figure is the plan's own, or of a lower grade."""
+    if _is_plans_own(row, plan):
+        return say("evidence.plan", lang)
+    lower = row["evidence"] in ("press", "secondary")
+    return say(f"evidence.{row['evidence']}", lang) if lower else Text("")
+
+
+def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> Text:
     """Say that no annual figure was found for the plan period.
 
     Parameters
@@ -179,8 +232,9 @@ def silence_text(plan: Plan, until: int, region: str, name: str, lang: str) -> T
         Its start year begins the span.
     until : int
         Last year looked at.
-    region, name : str
-        Printed names of region and indicator.
+    parts : iterable of mapping
+        Figures of the same definition that do not cover one whole year; the newest one
+        inside the plan is named.
     lang : str
         ``zh`` or ``en``.
 
@@ -190,14 +244,16 @@ def silence_text(plan: Plan, until: int, region: str, name: str, lang: str) -> T
         One sentence.
     """
     first, last = plan.start_year, min(until, plan.end_year)
-    return say(
-        "level.nothing_in_plan",
-        lang,
-        first=parameter_fact("plan_start", first, text=str(first)),
-        last=parameter_fact("plan_last", last, text=str(last)),
-        region=region,
-        indicator=name,
-    )
+    slots: dict[str, Printable] = {
+        "first": parameter_fact("plan_start", first, text=str(first)),
+        "last": parameter_fact("plan_last", last, text=str(last)),
+    }
+    part = latest_row(row for row in parts if first <= int(row["year"]) <= last)
+    if part is None:
+        return say("level.nothing_in_plan", lang, **slots)
+    value, unit = spoken(observation_fact(part, lang=lang), lang)
+    period = period_text(part, lang)
+    return say("level.only_parts_in_plan", lang, **slots, period=period, value=value, unit=unit)
 
 
 def _other_bound(rows: Iterable[Row], row: Row) -> Row | None:
@@ -226,56 +282,11 @@ def _remarks(
                     earlier=scope_name(str(earlier["scope"]), lang),
                 )
             )
-    if row["qualifier"] == "derived":
-        out.append(say("change.derived", lang))
-    if plan is not None and row["source_id"] in {source.id for source in plan.sources}:
-        out.append(say("evidence.plan", lang))
-    if row["evidence"] in ("press", "secondary"):
-        out.append(say(f"evidence.{row['evidence']}", lang))
+    if plan is not None and _is_plans_own(row, plan):
+        own = (t for t in plan.targets if t.indicator_id == row["indicator_id"])
+        if any(target.baseline.status == "disputed" for target in own):
+            out.append(say("evidence.disputed", lang))
     return out
-
-
-def series_text(
-    frame: pd.DataFrame, indicator: Indicator, region: str, scope: str, *, lang: str = "zh"
-) -> Text:
-    """Describe one series: its definition, number of values, first and last, missing years.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Observation frame.
-    indicator : Indicator
-        What is measured.
-    region, scope : str
-        The series.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        Empty if the series has no annual value.
-    """
-    rows = rows_of(frame, indicator.id, region, scopes=[scope], qualifiers=ANNUAL)
-    if not rows:
-        return Text("")
-    first, last = (observation_fact(row, lang=lang) for row in (rows[0], rows[-1]))
-    years = sorted({int(row["year"]) for row in rows})
-    first_sentence = say(
-        "series.span",
-        lang,
-        scope=scope_name(scope, lang),
-        n=count_fact(f"{indicator.id}.{region}.{scope}", len(years), lang=lang),
-        first=year_fact(years[0], first),
-        last=year_fact(years[-1], last),
-        start=first,
-        end=last,
-        unit=unit_after(indicator.unit, lang),
-    )
-    missing = [year for year in range(years[0], years[-1]) if year not in years]
-    gaps = [parameter_fact("missing_year", year, text=str(year)) for year in missing]
-    rest = [say("series.gaps", lang, years=listed(gaps, lang))] if gaps else []
-    return sentences([first_sentence, *rest], lang)
 
 
 def marked(row: Row, value: Fact, lang: str) -> Text:

@@ -20,10 +20,10 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import target_name, target_text
 from wqa.display.listings import death_parts
 from wqa.display.narrative import level_text, sentences
 from wqa.display.selection import ANNUAL, latest_row, rows_of
+from wqa.display.target_words import target_name, target_words
 from wqa.display.view import View
 from wqa.display.wording import in_sentence, say, unit_after
 from wqa.plans.catalog import Conflict, Target
@@ -55,7 +55,8 @@ def indicator_texts(
     indicator, lang, plan = view.indicator(indicator_id), view.lang, view.parameters.plan
     frame, names, until = view.headline, view.names, view.until
     common: dict[str, Any] = {"names": names, "until": until, "lang": lang}
-    own = level_text(frame, indicator, view.region, scopes=scopes, plan=plan, **common)
+    given: dict[str, Any] = {"scopes": scopes, "plan": plan, "partial": view.observations}
+    own = level_text(frame, indicator, view.region, **given, **common)
     others = view.regions[1:]
     beside = comparison_text(frame, indicator, view.region, others, **common)
     above = [
@@ -111,17 +112,20 @@ def target_texts(view: View, indicator_id: str) -> list[Text]:
         One sentence per target on the indicator.
     """
     lang = view.lang
-    return [
-        say(
-            f"plan.{target.nature}",
-            lang,
-            row=target_fact(target, part="row", lang=lang),
-            name=named(in_sentence(str(target_name(target, lang)), lang)),
-            target=target_text(target, lang),
-            when=_when(target, lang),
-        )
-        for target in view.targets(indicator_id)
-    ]
+    out = []
+    for target in view.targets(indicator_id):
+        slots: dict[str, Printable] = {
+            "row": target_fact(target, part="row", lang=lang),
+            "name": named(in_sentence(str(target_name(target, lang)), lang)),
+            "target": target_words(view, target),
+            "when": _when(target, lang),
+        }
+        out.append(say(f"plan.{target.nature}", lang, **slots))
+        if target.kind == "compound":
+            ids, words = [view.parameters.plan.source_id], str(getattr(target, f"note_{lang}"))
+            note = quoted(words, source_ids=ids, locator=target.clause)
+            out.append(say("plan.conditions", lang, note=note))
+    return out
 
 
 def _when(target: Target, lang: str) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,16 +27,14 @@ from wqa.display.judgements import (
     probability_of,
     reason_text,
     records,
-    short_unit,
-    target_name,
     target_of,
-    target_text,
     verdict_label,
 )
 from wqa.display.listings import heads
 from wqa.display.narrative import sentences
 from wqa.display.selection import Row
 from wqa.display.tables import DisplayTable
+from wqa.display.target_words import baseline_text, short_unit, target_name, target_text
 from wqa.display.view import View
 from wqa.display.wording import listed, say, term, unit_after
 
@@ -60,14 +59,12 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
     """
     lang = view.lang
     rows = records(frame)
+    counts = Counter((row["verdict"], is_weak(row)) for row in rows)
     items = []
-    for verdict in VERDICTS:
-        number = sum(row["verdict"] == verdict for row in rows)
-        if number:
-            n = count_fact(f"verdict.{verdict}", number, lang=lang)
-            items.append(
-                say("summary.count_item", lang, verdict=term(f"verdict.{verdict}", lang), n=n)
-            )
+    for verdict, weak in sorted(counts, key=lambda key: (VERDICTS.index(key[0]), key[1])):
+        n = count_fact(f"verdict.{verdict}{'.weak' * weak}", counts[verdict, weak], lang=lang)
+        slots = {"verdict": term(f"verdict.{verdict}", lang), "weak": term("sure.weak", lang)}
+        items.append(say(f"summary.count_item{'_weak' * weak}", lang, n=n, **slots))
     first = say(
         "summary.counts",
         lang,
@@ -77,17 +74,30 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
         n=count_fact("plan_targets", len(rows), lang=lang),
         list=listed(items, lang),
     )
-    open_ones = sum(row["verdict"] == "not_assessable" for row in rows)
+    reasons = Counter(row["reason_code"] for row in rows if row["verdict"] == "not_assessable")
+    open_ones = reasons.total()
     rest: list[Text] = []
     if open_ones == len(rows):
         rest.append(say("summary.nothing_assessable", lang))
     elif open_ones > len(rows) / 2:
         rest.append(say("summary.mostly_not_assessable", lang))
+    if open_ones:
+        causes = [
+            say(
+                "summary.why_item",
+                lang,
+                why=term(f"why.{code}", lang),
+                n=count_fact(f"reason.{code}", number, lang=lang),
+            )
+            for code, number in reasons.most_common()
+        ]
+        total = count_fact("verdict.not_assessable", open_ones, lang=lang)
+        rest.append(say("summary.why", lang, n=total, list=listed(causes, lang)))
     return sentences([first, *rest], lang)
 
 
 def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
-    """Print the level a verdict rests on with its year; None if there is none.
+    """Print the level a verdict rests on with its year, else the baseline; None without either.
 
     Parameters
     ----------
@@ -102,9 +112,10 @@ def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
     -------
     Text or None
     """
-    fact = level_fact(view, row)
+    fact, target = level_fact(view, row), target_of(view, row)
     if fact is None:
-        return None
+        unit = (short_unit if short else unit_after)(target.unit, view.lang)
+        return baseline_text(target, view.lang, unit=unit)
     template = "{value}{unit}（{year}年）" if view.lang == "zh" else "{value}{unit} ({year})"
     value, unit = spoken(fact, view.lang)
     if short:

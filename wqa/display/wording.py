@@ -1,4 +1,4 @@
-"""Fixed wording in Chinese and English: terms, sentences with slots, names of scopes and units.
+"""Fixed wording in Chinese and English: terms, sentences, names of scopes, units and periods.
 
 The texts are data (``catalog_data/wording/*.yml``); rules that choose among them are in
 `wqa.display.narrative`. A sentence becomes a `Text`, so that its numbers keep their sources.
@@ -12,7 +12,7 @@ from functools import cache
 from string import Formatter
 from typing import Any
 
-from wqa.display.facts import Fact, Printable, Text, named, require_no_digit
+from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
 from wqa.plans.catalog import load_indicators, load_units, read_yaml
@@ -23,6 +23,21 @@ FILES = ("sentences", "terms", "scopes")
 PROPER = ("Wuhan", "Hubei", "China", "Changjiang", "Luban", "Chutian", "Madrid")
 # A power of ten in the name of a unit is a word, not a figure that needs a source.
 POWERS = {"100 million": "hundred million", "10,000": "ten thousand", "1,000": "thousand"}
+MONTHS_EN = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+# How a period is printed, by its form in the data; m is the month in words.
+PERIODS: tuple[tuple[str, str, str], ...] = (
+    (r"(\d{4})", "{0}年", "{0}"),
+    (r"(\d{4})-(\d{4})", "{0}—{1}年", "{0}–{1}"),
+    (r"(\d{4})-0?(?P<m>\d{1,2})", "{0}年{1}月", "{m} {0}"),
+    (r"(\d{4})H1", "{0}年上半年", "first half of {0}"),
+    (r"(\d{4})H2", "{0}年下半年", "second half of {0}"),
+    (r"(\d{4})Q([1-4])", "{0}年第{1}季度", "Q{1} {0}"),
+    (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
+    (r"(\d{4})-(\d{4})M(?P<m>\d{1,2})", "{0}年—{1}年{2}月", "{0} to {m} {1}"),
+)
 _PARAMETERS = re.compile(r"routine_(\d+)_parameters")
 
 
@@ -323,3 +338,29 @@ def listed(items: Iterable[Printable], lang: str) -> Text:
         return Text("、".join(marks), slots)
     tail = f" and {marks[-1]}" if len(marks) > 1 else "".join(marks)
     return Text(", ".join(marks[:-1]) + tail, slots)
+
+
+def period_text(row: Mapping[str, Any], lang: str) -> Text:
+    """Print the period of a figure: a year, a month, a quarter, a span.
+
+    Parameters
+    ----------
+    row : mapping
+        Row of the observation frame.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    Text
+        Every numeral carries the figure's provenance; an unusual period prints as it is.
+    """
+    printed = str(row["period"])
+    for pattern, zh, en in PERIODS:
+        match = re.fullmatch(pattern, printed)
+        if match:
+            groups = {"m": MONTHS_EN[int(match["m"]) - 1]} if "m" in match.groupdict() else {}
+            printed = (zh if lang == "zh" else en).format(*match.groups(), **groups)
+            break
+    place = f"{row['file']}:{int(row['row'])}"
+    return quoted(printed, source_ids=[str(row["source_id"])], locator=place)
