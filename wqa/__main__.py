@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+import tempfile
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -361,20 +362,22 @@ def _build(options: argparse.Namespace) -> int:
 
     start = time.monotonic()
     languages = ("zh", "en") if options.lang == "both" else (options.lang,)
-    for language in languages:
-        paper = build_paper(
-            plan=options.plan,
-            region=options.region,
-            edition=options.edition,
-            as_of=options.as_of,
-            lang=language,
-            formats=options.formats,
-            only=options.only,
-            catalog=options.catalog,
-            out=options.out,
-            progress=_progress,
-        )
-        print(paper)
+    with tempfile.TemporaryDirectory(prefix="wqa-records-") as records:
+        for language in languages:
+            paper = build_paper(
+                plan=options.plan,
+                region=options.region,
+                edition=options.edition,
+                as_of=options.as_of,
+                lang=language,
+                formats=options.formats,
+                only=options.only,
+                catalog=options.catalog,
+                out=options.out,
+                progress=_progress,
+                records=records,
+            )
+            print(paper)
     print(f"Done in {time.monotonic() - start:.0f} s.")
     return 0
 

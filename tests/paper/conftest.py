@@ -1,6 +1,5 @@
 """The fixture edition: built once per language and opened by many tests."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -9,9 +8,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conftest_paper import books, make_project
-
-# Building the real edition twice takes minutes; see docs/decisions/042.
-collect_ignore = [] if os.environ.get("WQA_REAL_EDITION") == "1" else ["test_edition_bytes.py"]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from wqa.display.view import View
 from wqa.display.wording import say
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.edition_records import EditionRecord
-from wqa.history.editions import edition_date, edition_record, newest_retrieval
+from wqa.history.editions import edition_date, newest_retrieval, shared_record
 from wqa.history.grading import ENOUGH
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def editions_until(
     if last is not None:
         wanted = wanted[-last:]
     return [
-        edition_record(
+        shared_record(
             p.plan, p.region, year, known, target_year=p.target_year, seed=p.seed,
             catalog=p.catalog, root=root,
         )

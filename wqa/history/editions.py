@@ -7,7 +7,10 @@ change no byte of it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +32,10 @@ from wqa.history.edition_records import (
     EditionRecord,
     dump,
     plain_rows,
+    read_edition,
     rounded,
     typed,
+    write_edition,
 )
 from wqa.parameters import iso_date
 from wqa.paths import CATALOG, PRIORS, raw_dir
@@ -38,6 +43,8 @@ from wqa.plans.catalog import load_indicators, load_plan, plan_frame
 from wqa.plans.records import Plan
 from wqa.plans.yaml_files import read_yaml
 
+# Variable that names the folder in which the processes of a build share their records.
+SHARED = "WQA_RECORDS"
 # Month and day, in the year after the report year, of an edition that is no longer the newest.
 DAY = "09-30"
 # Everything of a figure that can change a result; the place of its row in a file cannot.
@@ -179,6 +186,51 @@ def edition_record(
         observations=typed(plain_rows(annual), OBSERVATION_COLUMNS),
         forecasts=rounded(typed(plain_rows(forecasts), FORECAST_COLUMNS), 6),
     )
+
+
+def shared_record(
+    plan: Plan,
+    region: str,
+    edition: int,
+    as_of: str,
+    *,
+    target_year: int,
+    seed: int,
+    catalog: Path | str | None = None,
+    root: Path | str | None = None,
+    folder: Path | str | None = None,
+) -> EditionRecord:
+    """Return the record of an edition, made once for all notebooks of a build.
+
+    A record takes seconds, and both languages of a paper show the same ones.
+
+    Parameters
+    ----------
+    plan, region, edition, as_of, target_year, seed, catalog, root
+        As in `edition_record`, all resolved.
+    folder : path-like, optional
+        Where records of the same inputs are kept while a build lasts; default: the variable
+        ``WQA_RECORDS``, which a build sets for its notebooks. Without either, as in a notebook
+        run by hand, the record is made here and now.
+
+    Returns
+    -------
+    EditionRecord
+        The same either way.
+    """
+    options: dict[str, Any] = {"target_year": target_year, "seed": seed}
+    folder = folder or os.environ.get(SHARED)
+    name = "-".join(map(str, (plan.id, region, edition, as_of, *options.values())))
+    if folder and (Path(folder) / name).is_dir():
+        return read_edition(Path(folder) / name)
+    made = edition_record(plan, region, edition, as_of, **options, catalog=catalog, root=root)
+    if folder:
+        scratch = Path(tempfile.mkdtemp(dir=folder))
+        write_edition(made, scratch)
+        # Another process may have been faster; its record is the same.
+        with contextlib.suppress(OSError):
+            scratch.rename(Path(folder) / name)
+    return made
 
 
 def _known_rows(known: pd.DataFrame) -> list[list[Any]]:

@@ -21,7 +21,7 @@ from typing import Any
 from wqa.data.observations import load_regions
 from wqa.errors import BuildError
 from wqa.history.edition_records import write_edition
-from wqa.history.editions import edition_record, newest_retrieval
+from wqa.history.editions import SHARED, newest_retrieval, shared_record
 from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
 from wqa.plans.catalog import load_indicators
@@ -96,6 +96,7 @@ def build_paper(
     out: Path | str | None = None,
     jobs: int = 2,
     progress: Progress | None = None,
+    records: Path | str | None = None,
 ) -> BuildResult:
     """Build one edition of the white paper in one language.
 
@@ -126,6 +127,9 @@ def build_paper(
         Notebooks run at once.
     progress : callable, optional
         Is given one line of text per step.
+    records : path-like, optional
+        Existing folder in which builds of the same inputs share the records of editions;
+        default: one of its own.
 
     Returns
     -------
@@ -155,9 +159,11 @@ def build_paper(
     place = Path(out).resolve() if out is not None else outputs_dir(home)
     place.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".building-{name}-", dir=place))
+    (work / "records").mkdir()
+    kept_in = Path(records or work / "records").resolve()
     try:
         try:
-            durations = _run_chapters(entries, given, home, work, jobs, tell)
+            durations = _run_chapters(entries, given, home, work, kept_in, jobs, tell)
             paper = _assemble(outline, entries, work, chosen, home)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
@@ -170,13 +176,14 @@ def build_paper(
             tell(f"{fmt}: {durations[fmt]:.1f} s")
         write_pack(paper, work / "data")
         if not only:
-            kept = edition_record(
+            kept = shared_record(
                 chosen.plan, chosen.region, chosen.edition, chosen.as_of or "",
-                target_year=chosen.target_year, seed=chosen.seed, catalog=chosen.catalog, root=home,
+                target_year=chosen.target_year, seed=chosen.seed, catalog=chosen.catalog,
+                root=home, folder=kept_in,
             )  # fmt: skip
             write_edition(kept, work)
             tell(f"record: {len(kept.forecasts)} forecasts")
-        for scratch in ("typst", "word"):
+        for scratch in ("typst", "word", "records"):
             shutil.rmtree(work / scratch, ignore_errors=True)
         inputs = input_files(home, books, [entry.id for entry in entries], chosen.catalog)
         record = build_record(paper, chosen, given, inputs, work, home)
@@ -248,6 +255,7 @@ def _run_chapters(
     given: Mapping[str, Mapping[str, Any]],
     home: Path,
     work: Path,
+    records: Path,
     jobs: int,
     tell: Progress,
 ) -> dict[str, float]:
@@ -261,9 +269,9 @@ def _run_chapters(
     search = [str(PACKAGE.parent), *filter(None, given_path)]
     environment = {
         "PYTHONPATH": os.pathsep.join(search),
-        "WQA_ROOT": str(home), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "TZ": "UTC",
-        "LC_ALL": "C.UTF-8", "MPLCONFIGDIR": str(scratch / "matplotlib"),
-        "MPLBACKEND": "agg",
+        "WQA_ROOT": str(home), SHARED: str(records), "PYTHONHASHSEED": "0", "TZ": "UTC",
+        "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": str(scratch / "matplotlib"),
         "SOURCE_DATE_EPOCH": str(epoch_of(str(next(iter(given.values()))["as_of"]))),
     }  # fmt: skip
     durations: dict[str, float] = {}
