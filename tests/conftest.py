@@ -23,6 +23,8 @@ MARKERS = {
     "needs_office": ("soffice",),
     "needs_pdf": ("pdftotext", "pdftoppm"),
 }
+# Begun first, so that they do not end alone; the other files are many and short.
+LONGEST = ("test_real_edition.py", "test_mutation.py")
 
 # The same examples on every run: a failure in one place can be seen in another.
 hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
@@ -39,6 +41,10 @@ def find_program(name: str) -> str:
     if os.environ.get("WQA_REQUIRE_PROGRAMS") == "1":
         pytest.fail(f"{message}, and WQA_REQUIRE_PROGRAMS=1 allows no skipping", pytrace=False)
     pytest.skip(message)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: (*LONGEST, item.path.name).index(item.path.name))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -37,3 +37,19 @@ def build(project):
 def edition(request, build):
     """The fixture edition in each language."""
     return request.param, build(request.param)
+
+
+@pytest.fixture(scope="module")
+def browser(needs_program):
+    """A browser that asks the net for nothing by itself."""
+    from playwright.sync_api import sync_playwright
+
+    quiet = [
+        "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+        "--disable-component-update", "--disable-sync", "--disable-default-apps",
+    ]  # fmt: skip
+    program = needs_program("chromium")
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=program, args=quiet)
+        yield opened
+        opened.close()

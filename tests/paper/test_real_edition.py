@@ -18,6 +18,8 @@ import docx
 import pypdf
 import pytest
 
+from wqa.history.edition_records import read_edition
+from wqa.history.grading import grade_forecasts
 from wqa.plans.catalog import load_plan
 from wqa.publication.chapters import load_outline
 from wqa.publication.paper import build_paper
@@ -36,10 +38,6 @@ from wqa.publication.paper import build_paper
 root, lang = sys.argv[1:]
 build_paper(edition=2025, lang=lang, root=root)
 """
-BROWSER = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-    "--disable-component-update", "--disable-sync", "--disable-default-apps",
-]  # fmt: skip
 # Contrast of every text with the background behind it. axe leaves text open that reaches out of
 # a box that scrolls; here no text lies on a picture or on a colour that is not opaque.
 CONTRAST = """() => {
@@ -72,9 +70,15 @@ def squeezed(text):
 
 
 @pytest.fixture(scope="module")
-def built(root, tmp_path_factory):
+def records(tmp_path_factory):
+    """Folder in which both languages share the records of editions."""
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.fixture(scope="module")
+def built(root, tmp_path_factory, records):
     """Function that builds the edition in a language, once, as `wqa build --lang both` does."""
-    out, records = tmp_path_factory.mktemp("real"), tmp_path_factory.mktemp("records")
+    out = tmp_path_factory.mktemp("real")
     done = {}
 
     def make(lang):
@@ -165,17 +169,6 @@ def test_links_of_word_and_page_lead_somewhere(real, word):
 
 
 # --------------------------------------------------------------------------- HTML
-
-
-@pytest.fixture(scope="module")
-def browser(needs_program):
-    from playwright.sync_api import sync_playwright
-
-    program = needs_program("chromium")
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=program, args=BROWSER)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module", params=[(1280, 900), (320, 640)], ids=["desktop", "phone"])
@@ -372,7 +365,26 @@ def test_office_converts_the_word_file_with_all_tables_and_figures(
     assert len({picture.idnum for picture in drawn}) == result.figures
 
 
-# --------------------------------------------------------------------------- equal bytes
+# --------------------------------------------------------------------------- editions and bytes
+
+
+def test_editions_of_the_plan_are_rebuilt_and_graded_by_later_ones(built, records):
+    kept = built("zh").folder
+    made = sorted((read_edition(path) for path in records.iterdir()), key=lambda r: r.edition)
+    assert [record.edition for record in made] == list(range(2021, 2026))
+    assert [record.mode for record in made] == ["interim"] * 4 + ["final"]
+    for record in made:
+        assert (record.observations["published"] <= record.as_of).all()
+        assert len(record.forecasts) > 100
+    assert made[-1].to_json() == (kept / "edition.json").read_text(encoding="utf-8")
+    assert read_edition(kept).forecasts_csv == made[-1].forecasts_csv, "the hash fits"
+    graded = grade_forecasts(made)
+    assert (graded["graded_in"] > graded["edition"]).all()
+    assert set(graded["edition"]) == {2021, 2022, 2023, 2024}
+    assert {"CN", "HB"} <= set(graded["region"])
+    with (kept / "data" / "grades-edition.csv").open(encoding="utf-8-sig", newline="") as file:
+        printed = {row[0]: int(row[1]) for row in list(csv.reader(file))[1:-1]}
+    assert printed == {str(year): n for year, n in graded["edition"].value_counts().items()}
 
 
 def hashes(folder):

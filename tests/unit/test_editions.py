@@ -17,11 +17,13 @@ from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, MAX_AGE, edition_forecasts
 from wqa.history.edition_records import read_edition, write_edition
 from wqa.history.editions import (
+    SHARED,
     edition_date,
     edition_record,
     methods,
     newest_retrieval,
     past_editions,
+    shared_record,
 )
 from wqa.plans.catalog import load_indicators, load_plan
 
@@ -119,9 +121,25 @@ def test_a_vintage_before_publication_does_not_open_the_past(nation, copy):
         "source_date\nfood_sampling_pass_rate,CN,2021,97.5,%,all_levels,2022-01-01,Later,Office,"
         "2024-05-01\n",
     )
-    assert 97.5 in set(load_observations(as_of="2023-09-30", root=copy)["value"])
+    asked = {"indicator": "food_sampling_pass_rate", "region": "CN", "years": 2021, "root": copy}
+    assert 97.5 not in set(load_observations(**asked, as_of="2023-09-30")["value"])
+    assert 97.5 in set(load_observations(**asked, as_of="2024-05-01")["value"])
     again = edition_record(PLAN, "CN", 2022, "2023-09-30", root=copy)
     assert again.to_json() == nation.to_json()
+
+
+def test_record_is_shared_within_a_build(nation, tmp_path, monkeypatch):
+    plan = load_plan(PLAN)
+    asked = {"target_year": nation.target_year, "seed": 0}
+    key = plan, "CN", 2022, "2023-09-30"
+    made = shared_record(*key, **asked, folder=tmp_path)
+    assert made.to_json() == nation.to_json()
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    monkeypatch.setattr("wqa.history.editions.edition_record", None)
+    assert shared_record(*key, **asked).to_json() == nation.to_json()
+    with pytest.raises(TypeError):
+        shared_record(*key, **{**asked, "seed": 1})
+    assert [path.name for path in tmp_path.iterdir()] == [f"{PLAN}-CN-2022-2023-09-30-2025-0"]
 
 
 def test_written_and_read_without_loss(record, tmp_path):

@@ -312,7 +312,7 @@ def test_an_office_folder_just_works(make_project: MakeProject) -> None:
     assert set(frame["source_id"]) == {"folder-office"}
     one = series(frame, "food_evaluation_pass_rate", "WH", "city_evaluation")
     assert list(one["value"]) == [98.7, 98.9]
-    assert list(one["vintage"]) == ["2026-02-28", "2026-02-10"]
+    assert list(one["vintage"]) == ["2026-02-28", "2026-02-28"], "the folder came out that day"
 
 
 def test_a_changed_file_is_read_again(make_project: MakeProject) -> None:

@@ -259,9 +259,9 @@ class _Reader:
             self.fault("unknown_evidence", "evidence", expected=" / ".join(EVIDENCE))
         is_new = source_id not in self.found.sources
         published = self._date("source_date", printed, report=is_new)
-        vintage = (
-            self._date("vintage", self._cell("vintage")) if self._cell("vintage") else published
-        )
+        stated = self._cell("vintage")
+        # Nobody could know a figure before the day on which its source came out.
+        vintage = max(published, self._date("vintage", stated)) if stated else published
         if is_new and not self._has_error():
             values = (source_id, *key, self._cell("source_url"), evidence, self.table.file)
             self.found.sources[source_id] = dict(zip(SOURCE_COLUMNS, values, strict=True))

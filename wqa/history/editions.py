@@ -155,8 +155,6 @@ def edition_record(
     day = iso_date("as_of", as_of) or edition_date(edition, root)
     where, goal_year = region or found.region, target_year or found.end_year
     frame = load_observations(as_of=day, root=root, catalog=catalog)
-    # A vintage that claims to be older than the publication does not open the past.
-    frame = frame[frame["published"] <= day].reset_index(drop=True)
     regions = [where, parents().get(where, NATION), NATION]
     known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
     annual = best_values(known[known["region"].isin(regions)])
