@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
+from wqa.data.cells import is_iso_date
 from wqa.errors import CatalogError, DataError
 from wqa.plans.catalog import Plan, list_plans, load_plan
 
@@ -149,16 +148,12 @@ def iso_date(name: str, value: str | None) -> str | None:
     """
     if value is None or value == "":
         return None
-    wrong = DataError(
-        f"{name} is no calendar date", got=value, expected="YYYY-MM-DD, for example 2026-03-31"
-    )
-    # fromisoformat also reads 20260331 and 2026-W13-2; two spellings of a day are two editions.
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        raise wrong
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise wrong from None
+    # Only one spelling: two spellings of a day would be two editions.
+    if not isinstance(value, str) or not is_iso_date(value):
+        raise DataError(
+            f"{name} is no calendar date", got=value, expected="YYYY-MM-DD, for example 2026-03-31"
+        )
+    return value
 
 
 def _whole(name: str, value: object) -> int:

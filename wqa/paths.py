@@ -1,8 +1,4 @@
-"""Where things are: package data, and the folders of a project.
-
-Imports nothing from the package but the errors. Inside the library no other
-module composes a path to a project folder.
-"""
+"""Where things are: package data, and the folders of a project."""
 
 from __future__ import annotations
 
@@ -19,17 +15,15 @@ PRIORS = PACKAGE / "priors"
 MARKERS = ("data/raw", "notebooks")
 
 
-def project_root(start: Path | str | None = None) -> Path:
+def project_root(root: Path | str | None = None) -> Path:
     """Find the project folder.
-
-    The variable ``WQA_ROOT`` wins; then the first folder upward from `start`
-    (default: the working folder) that holds ``data/raw`` and ``notebooks``;
-    then the folder above the installed package, for an editable install.
 
     Parameters
     ----------
-    start : path-like, optional
-        Folder to search upward from.
+    root : path-like, optional
+        The folder itself; it wins. Default: the folder named by the variable ``WQA_ROOT``;
+        else the first one upward from the working folder that holds ``data/raw`` and
+        ``notebooks``; else the one above the package, for an editable install.
 
     Returns
     -------
@@ -39,21 +33,18 @@ def project_root(start: Path | str | None = None) -> Path:
     Raises
     ------
     DataError
-        If no project folder is found.
+        If a folder that is named holds no ``data/raw``, or no project folder is found.
     """
-    named = os.environ.get("WQA_ROOT")
-    if named:
-        root = Path(named).resolve()
-        if not _is_root(root):
-            raise DataError(
-                "WQA_ROOT does not name a project folder",
-                got=named,
-                expected=f"a folder that holds {' and '.join(MARKERS)}",
-            )
-        return root
-    here = Path(start or Path.cwd()).resolve()
+    named = root if root is not None else os.environ.get("WQA_ROOT") or None
+    if named is not None:
+        folder = Path(named).resolve()
+        if not (folder / "data" / "raw").is_dir():
+            what = "WQA_ROOT names no project folder" if root is None else "no such project folder"
+            raise DataError(what, got=str(named), expected="a folder that holds data/raw")
+        return folder
+    here = Path.cwd()
     for folder in (here, *here.parents, PACKAGE.parent):
-        if _is_root(folder):
+        if all((folder / marker).is_dir() for marker in MARKERS):
             return folder
     raise DataError(
         "no project folder found",
@@ -63,18 +54,9 @@ def project_root(start: Path | str | None = None) -> Path:
     )
 
 
-def _is_root(folder: Path) -> bool:
-    return all((folder / marker).is_dir() for marker in MARKERS)
-
-
 def raw_dir(root: Path | str | None = None) -> Path:
     """Folder of the raw files, as published (``data/raw``)."""
     return project_root(root) / "data" / "raw"
-
-
-def processed_dir(root: Path | str | None = None) -> Path:
-    """Folder of the rebuilt data package (``data/processed``)."""
-    return project_root(root) / "data" / "processed"
 
 
 def outputs_dir(root: Path | str | None = None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +13,10 @@ from wqa.data.cells import Period, decimals, is_formula, parse_number, parse_per
 from wqa.data.checks import check_project, check_series, findings_frame
 from wqa.data.findings import Findings, make_finding, sorted_findings
 from wqa.data.observations import load_observations
-from wqa.data.raw_tables import parse_table
+from wqa.data.raw_tables import parse_table, read_raw_folders
 from wqa.data.scope_rules import load_raw_units, load_scope_rules
 from wqa.errors import CatalogError, DataError
+from wqa.paths import CATALOG
 from wqa.plans.catalog import load_indicators
 
 
@@ -206,15 +208,37 @@ def test_scope_rules_name_what_exists() -> None:
             assert (rule.reason_zh == "") == (rule.reason_en == ""), (name, rule.scope)
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "load", "message"),
+    [
+        (
+            "raw_units.csv",
+            "*,t,pct,ten,",
+            load_raw_units,
+            "raw_units.csv:2: not a number; got 'ten'",
+        ),
+        ("raw_units.csv", "*,t,pct", load_raw_units, "raw_units.csv:2: the row has not as many"),
+        ("scopes.csv", "a,*,,,,,a,b,,half,,", load_scope_rules, "scopes.csv:2: unknown parts"),
+        ("scopes.csv", "a,*,,,,(,a,b,,none,,", load_scope_rules, "scopes.csv:2: wrong regular"),
+    ],
+)
+def test_a_wrong_rule_is_named_by_file_and_line(name, line, load, message, tmp_path, monkeypatch):
+    header = (CATALOG / name).read_text(encoding="utf-8").partition("\n")[0]
+    (tmp_path / name).write_text(f"{header}\n{line}\n", encoding="utf-8")
+    monkeypatch.setattr("wqa.data.scope_rules.CATALOG", tmp_path)
+    with pytest.raises(CatalogError, match=re.escape(message)):
+        load.__wrapped__()
+
+
 def test_every_scope_rule_covers_a_raw_row(root: Path) -> None:
-    path = root / "data/raw/published_figures/observations.csv"
     used = set()
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            period = parse_period(row["period"])
-            assert isinstance(period, Period)
-            rules = load_scope_rules()[row["indicator"]]
-            used.add(next(r for r in rules if r.covers(row["region"], period, row["note"])))
+    deliveries = [f for f in read_raw_folders(root)[0] if f.kind == "observations"]
+    for row in (row for folder in deliveries for table in folder.tables for row in table.rows):
+        period = parse_period(row.cells["period"])
+        assert isinstance(period, Period)
+        place = row.cells["region"], period, row.cells.get("note", "")
+        rules = load_scope_rules().get(row.cells["indicator"], ())
+        used |= {next(r for r in rules if r.covers(*place)) for _ in rules[:1]}
     idle = {r for rules in load_scope_rules().values() for r in rules} - used
     # Rules kept for years that no published figure covers yet.
     assert {(r.raw_indicator, r.region) for r in idle} <= IDLE

@@ -24,7 +24,7 @@ from wqa.data.observations import (
     load_sources,
     series,
 )
-from wqa.data.scope_rules import QUALIFIERS, Preference
+from wqa.data.scope_rules import QUALIFIERS
 from wqa.data.tidy import COLUMNS
 from wqa.errors import DataError
 
@@ -289,8 +289,7 @@ def test_a_declared_preference_comes_before_evidence(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = ("food_evaluation_pass_rate", "WH", "city")
-    chosen = Preference(*key, 2023, 98.1, "理由", "reason")
-    monkeypatch.setattr("wqa.data.series.load_preferences", lambda: {(*key, 2023): chosen})
+    monkeypatch.setattr("wqa.data.series.load_preferences", lambda: {(*key, "2023"): 98.1})
     project = make_project(
         "food_evaluation_pass_rate,WH,2023,98.1,%,city,A,2024-01-31,secondary",
         "food_evaluation_pass_rate,WH,2023,98.4,%,city,B,2025-01-31,official",

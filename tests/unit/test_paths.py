@@ -12,43 +12,47 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_found_from_a_folder_below(project):
-    assert paths.project_root(project / "notebooks") == project
-
-
-def test_found_from_the_working_folder(project, monkeypatch):
+def test_found_from_the_working_folder_or_one_above(project, monkeypatch):
     monkeypatch.chdir(project / "data" / "raw")
     assert paths.project_root() == project
 
 
-def test_variable_wins(project, monkeypatch, tmp_path_factory):
+def test_variable_wins_over_the_working_folder(project, monkeypatch, tmp_path_factory):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     monkeypatch.setenv("WQA_ROOT", str(project))
-    assert paths.project_root(tmp_path_factory.mktemp("elsewhere")) == project
+    assert paths.project_root() == project
 
 
-def test_variable_that_names_no_project_is_an_error(tmp_path, monkeypatch):
+def test_a_named_folder_wins_over_the_variable(project, monkeypatch, root):
+    monkeypatch.setenv("WQA_ROOT", str(root))
+    assert paths.project_root(project) == project
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_name_of_no_project_is_an_error(tmp_path, monkeypatch, named):
     monkeypatch.setenv("WQA_ROOT", str(tmp_path))
-    with pytest.raises(DataError, match="WQA_ROOT does not name a project folder"):
-        paths.project_root()
+    with pytest.raises(DataError, match="no such project folder" if named else "WQA_ROOT names no"):
+        paths.project_root(tmp_path if named else None)
 
 
 def test_falls_back_to_the_installed_project(tmp_path, monkeypatch, root):
     monkeypatch.delenv("WQA_ROOT", raising=False)
-    assert paths.project_root(tmp_path) == root
+    monkeypatch.chdir(tmp_path)
+    assert paths.project_root() == root
 
 
 def test_no_project_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.delenv("WQA_ROOT", raising=False)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(paths, "PACKAGE", tmp_path / "site" / "wqa")
     with pytest.raises(DataError, match="Change into the project, or set WQA_ROOT"):
-        paths.project_root(tmp_path)
+        paths.project_root()
 
 
 @pytest.mark.parametrize(
     ("function", "folder"),
     [
         (paths.raw_dir, "data/raw"),
-        (paths.processed_dir, "data/processed"),
         (paths.outputs_dir, "outputs"),
         (paths.notebooks_dir, "notebooks"),
     ],

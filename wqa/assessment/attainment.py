@@ -12,8 +12,17 @@ from wqa.assessment.cases import Case, case_holds, with_reading
 from wqa.assessment.compound import judge_compound, judge_relative
 from wqa.assessment.judging import ONLY_BASELINE, Judgement, judge
 from wqa.assessment.likelihood import PRIOR_ONLY
-from wqa.assessment.verdict_frame import COLUMNS, READING_COLUMNS, as_frame, sources_of, verdict_row
-from wqa.assessment.verdicts import LANGUAGES, band
+from wqa.assessment.verdict_frame import (
+    COLUMNS,
+    READING_COLUMNS,
+    as_frame,
+    chance_cells,
+    sources_of,
+    target_cells,
+    verdict_cells,
+    verdict_row,
+)
+from wqa.assessment.verdicts import band
 from wqa.data.observations import load_observations
 from wqa.data.project_data import as_of_day
 from wqa.errors import DataError
@@ -238,7 +247,6 @@ def _readings(setting: _Setting, target: Target) -> list[tuple[str, Reading, Tar
         if target.id not in conflict.target_ids:
             continue
         for side in conflict.readings:
-            changed = None
             if conflict.kind == "target_value" and isinstance(side.value, int | float):
                 changed = replace(target, value=float(side.value))
             elif conflict.kind == "comparator" and target.comparator in ("<", ">"):
@@ -247,15 +255,12 @@ def _readings(setting: _Setting, target: Target) -> list[tuple[str, Reading, Tar
                 changed = replace(
                     target, comparator=loose if side.value == "=" else target.comparator
                 )
-            if changed is not None:
-                reading = Reading(
-                    id=side.id,
-                    label_zh=side.label_zh,
-                    label_en=side.label_en,
-                    value=float("nan") if target.baseline.value is None else target.baseline.value,
-                    clause=side.clause,
-                )
-                found.append((conflict.field, reading, changed))
+            else:
+                continue
+            base = float("nan") if target.baseline.value is None else target.baseline.value
+            reading = Reading(id=side.id, label_zh=side.label_zh, label_en=side.label_en,
+                              value=base, clause=side.clause)  # fmt: skip
+            found.append((conflict.field, reading, changed))
     return found
 
 
@@ -263,7 +268,6 @@ def _reading_row(case: Case, field: str, reading: Reading) -> dict[str, Any]:
     target = case.target
     judged = judge(case)
     evidence, chance, verdict = judged.evidence, judged.chance, judged.verdict.verdict
-    reason = {f"reason_{lang}": judged.verdict.reason(lang) for lang in LANGUAGES}
     base = None if pd.isna(reading.value) else reading.value
     base_year = target.baseline.year
     is_open = verdict not in ("attained", "not_attained")
@@ -280,31 +284,20 @@ def _reading_row(case: Case, field: str, reading: Reading) -> dict[str, Any]:
     change = 0.0 if met else None
     if base is not None and not met and target.value is not None:
         change = float(to_decimal(target.value) - to_decimal(base))
+    needed = change / (case.year - base_year) if change is not None and base_year else None
     return {
-        "target_id": target.id,
-        "row": target.row + target.part,
-        "name_zh": target.name_zh,
-        "name_en": target.name_en,
+        **target_cells(target),
+        **{key: getattr(reading, key) for key in ("label_zh", "label_en", "clause")},
         "field": field,
         "reading_id": reading.id,
-        "label_zh": reading.label_zh,
-        "label_en": reading.label_en,
-        "clause": reading.clause,
         "value": base,
         "value_year": base_year,
-        "unit": target.unit,
-        "decimals": target.decimals,
-        "comparator": target.comparator,
-        "target": target.value,
         "target_year": case.year,
         "met_at_baseline": met,
         "change_needed": change,
         "change_needed_pct": 100 * change / base if base and change is not None else change,
-        "needed_per_year": None
-        if change is None or base_year is None
-        else change / (case.year - base_year),
-        "p_attain": chance.p,
-        "evidence_class": (chance.evidence_class or "none").replace(" ", "_"),
+        "needed_per_year": needed,
+        **verdict_cells(judged.verdict),
+        **chance_cells(chance),
         "verdict": verdict,
-        **reason,
     }

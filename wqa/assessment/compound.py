@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from wqa.assessment.absences import hint
 from wqa.assessment.cases import Case
 from wqa.assessment.evidence import Evidence
 from wqa.assessment.judging import Judgement, find_level
 from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood, against_reference, fit, joint
 from wqa.assessment.verdicts import Verdict, band, print_probability
-from wqa.plans.outcomes import Outcome
-from wqa.plans.progress import Progress, combine_states, progress_of
+from wqa.plans.progress import combine_states, progress_of
 from wqa.plans.records import Condition
+from wqa.plans.targets import holds
 
 
 def judge_compound(case: Case) -> Judgement:
@@ -74,12 +76,7 @@ def _condition(case: Case, condition: Condition) -> tuple[Case, Evidence]:
     """Build the case of one condition, with the reference value of the target year filled in."""
     value = condition.value
     if condition.reference_region:
-        reference = case.evidence(
-            region=condition.reference_region,
-            scopes=condition.reference_series or (condition.scope,),
-            indicator_id=condition.indicator_id,
-        )
-        value = reference.annual.get(case.year)
+        value = _reference(case, condition).annual.get(case.year)
     target = replace(
         case.target,
         indicator_id=condition.indicator_id,
@@ -91,6 +88,14 @@ def _condition(case: Case, condition: Condition) -> tuple[Case, Evidence]:
     )
     part = replace(case, target=target)
     return part, part.evidence()
+
+
+def _reference(case: Case, condition: Condition) -> Evidence:
+    return case.evidence(
+        region=condition.reference_region,
+        scopes=condition.reference_series or (condition.scope,),
+        indicator_id=condition.indicator_id,
+    )
 
 
 def _chance(case: Case, parts: list[tuple[Case, Evidence]], states: list[str]) -> Likelihood:
@@ -106,12 +111,13 @@ def _chance(case: Case, parts: list[tuple[Case, Evidence]], states: list[str]) -
         if part.target.value is not None:
             fitted.append((ours, float(part.target.value), condition.comparator))
             continue
-        reference = case.evidence(
-            region=condition.reference_region,
-            scopes=condition.reference_series or (condition.scope,),
-            indicator_id=condition.indicator_id,
+        theirs = fit(
+            _reference(case, condition).annual,
+            case.indicator,
+            case.year,
+            model=case.model,
+            seed=case.seed,
         )
-        theirs = fit(reference.annual, case.indicator, case.year, model=case.model, seed=case.seed)
         if theirs is None:
             return Likelihood(reason="no_reference_value")
         compared = against_reference(
@@ -126,8 +132,6 @@ def _chance(case: Case, parts: list[tuple[Case, Evidence]], states: list[str]) -
 
 
 def _joined(whole: Evidence, parts: list[Evidence]) -> Evidence:
-    import pandas as pd
-
     frames = [part.rows for part in (whole, *parts) if len(part.rows)]
     rows = pd.concat(frames, ignore_index=True) if frames else whole.rows
     return replace(whole, rows=rows)
@@ -150,7 +154,8 @@ def judge_relative(case: Case) -> Judgement:
     ours = case.evidence()
     theirs = case.evidence(region=target.reference_region)
     common = [y for y in ours.annual if y in theirs.annual]
-    level = find_level(case, ours, _no_outcome(case, ours))
+    # Of the outcome only the statistic is used; the target value plays no part in it.
+    level = find_level(case, ours, case.decide(ours))
     reference = theirs.annual.get(level.year or 0)
     progress = progress_of(
         "relative",
@@ -174,6 +179,9 @@ def judge_relative(case: Case) -> Judgement:
     else:
         verdict, chance = _relative_chance(case, ours, theirs)
     both = _joined(ours, [theirs])
+    met_now = None
+    if level.value is not None and progress.margin is not None and reference is not None:
+        met_now = holds(level.value, target.comparator, reference)
     return Judgement(
         case=case,
         evidence=both,
@@ -181,20 +189,10 @@ def judge_relative(case: Case) -> Judgement:
         progress=progress,
         chance=chance,
         verdict=verdict,
-        met_now=None if progress.margin is None else _ahead(progress, target.comparator),
+        met_now=met_now,
         needed=None,
         n_points=len(ours.annual),
     )
-
-
-def _ahead(progress: Progress, comparator: str) -> bool:
-    assert progress.margin is not None
-    return progress.margin > 0 or (progress.margin == 0 and comparator in (">=", "<=", "=="))
-
-
-def _no_outcome(case: Case, evidence: Evidence) -> Outcome:
-    # Only the statistic is used; the target value plays no part in it.
-    return case.decide(evidence)
 
 
 def _relative_chance(case: Case, ours: Evidence, theirs: Evidence) -> tuple[Verdict, Likelihood]:

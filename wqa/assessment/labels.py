@@ -96,9 +96,27 @@ def official_labels(
     DataError
         If a number, year, direction, kind, comparator or method name is wrong.
     """
-    case = _case(
-        baseline, base_year, value, year, target, target_year, direction, bounds, series,
-        kind, comparator, limit, weight,
+    sign = {"higher_better": 1, "lower_better": -1}.get(direction, 0)
+    comparator = comparator or (">=" if sign > 0 else "<=")
+    for name, got, known in (
+        ("direction", direction, ("higher_better", "lower_better")),
+        ("kind", kind, KINDS),
+        ("comparator", comparator, COMPARATORS),
+    ):
+        if got not in known:
+            raise DataError(f"unknown {name}", got=got, expected=f"one of {', '.join(known)}")
+    if base_year > year:
+        raise DataError(
+            "the newest value is older than the baseline",
+            got=(base_year, year),
+            expected="base_year <= year",
+        )
+    extra: dict[str, Any] = {} if weight is None else {"weight": weight}
+    case = Case(
+        base=_number(baseline), base_year=int(base_year), value=_number(value), year=int(year),
+        target=_number(target), target_year=int(target_year), sign=sign, comparator=comparator,
+        lower=bounds[0], upper=bounds[1], series=_points(series, year), kind=kind, limit=limit,
+        **extra,
     )  # fmt: skip
     cuts = _cuts(thresholds)
     rows = [_record(name, rule(case, cuts[name])) for name, rule in RULES.items()]
@@ -106,47 +124,11 @@ def official_labels(
     return frame.astype({"value": float, "confirmed": bool})
 
 
-def _case(
-    baseline: float | None,
-    base_year: int,
-    value: float | None,
-    year: int,
-    target: float | None,
-    target_year: int,
-    direction: str,
-    bounds: tuple[float | None, float | None],
-    series: pd.Series | Mapping[int, float] | None,
-    kind: str,
-    comparator: str,
-    limit: float | None,
-    weight: Callable[[int], float] | None,
-) -> Case:
-    sign = {"higher_better": 1, "lower_better": -1}.get(direction)
-    comparator = comparator or {1: ">=", -1: "<="}.get(sign or 0, "")
-    for name, got, known in (
-        ("direction", sign and direction, ("higher_better", "lower_better")),
-        ("kind", kind, KINDS),
-        ("comparator", comparator, COMPARATORS),
-    ):
-        if got not in known:
-            raise DataError(f"unknown {name}", got=got, expected=f"one of {', '.join(known)}")
-    if year > target_year + 100 or base_year > year:
-        raise DataError(
-            "the newest value is older than the baseline",
-            got=(base_year, year),
-            expected="base_year <= year",
-        )
-    points: tuple[tuple[int, float], ...] = ()
-    if series is not None:
-        pairs = ((int(y), float(v)) for y, v in dict(series).items())
-        points = tuple(sorted((y, v) for y, v in pairs if y <= year and not math.isnan(v)))
-    extra: dict[str, Any] = {} if weight is None else {"weight": weight}
-    return Case(
-        base=_number(baseline), base_year=int(base_year), value=_number(value), year=int(year),
-        target=_number(target), target_year=int(target_year), sign=sign or 1,
-        comparator=comparator, lower=bounds[0], upper=bounds[1], series=points, kind=kind,
-        limit=limit, **extra,
-    )  # fmt: skip
+def _points(
+    series: pd.Series | Mapping[int, float] | None, year: int
+) -> tuple[tuple[int, float], ...]:
+    pairs = ((int(y), float(v)) for y, v in ({} if series is None else dict(series)).items())
+    return tuple(sorted((y, v) for y, v in pairs if y <= year and not math.isnan(v)))
 
 
 def _number(value: float | None) -> float | None:

@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from wqa.assessment.judging import NO_LEVEL, Judgement
-from wqa.assessment.verdicts import LANGUAGES
+from wqa.assessment.likelihood import Likelihood
+from wqa.assessment.verdicts import LANGUAGES, Verdict
 from wqa.plans.progress import Progress
+from wqa.plans.records import Target
 from wqa.plans.targets import compare
 
 COLUMNS = (
@@ -34,6 +36,7 @@ INTEGERS = (
     "decimals", "target_year", "level_year", "n_points", "successes", "trials", "value_year",
 )  # fmt: skip
 BOOLEANS = ("met_now", "met_at_baseline")
+PROGRESS_COLUMNS = ("pace", "margin_se", "successes", "trials", "lower_bound")
 
 
 def sources_of(found: Judgement, source_id: str) -> tuple[str, ...]:
@@ -73,62 +76,63 @@ def verdict_row(found: Judgement, source_ids: str, conflict_ids: str) -> dict[st
         Values by ``COLUMNS``.
     """
     case, chance, progress = found.case, found.chance, found.progress
-    target = case.target
     share, kind = _shown(progress)
-    gap = None
-    if found.level.value is not None and target.value is not None:
-        gap = _gap(found)
     return {
-        "target_id": target.id,
-        "row": target.row + target.part,
-        "indicator_id": target.indicator_id,
-        "name_zh": target.name_zh,
-        "name_en": target.name_en,
-        "kind": target.kind,
-        "nature": target.nature,
-        "comparator": target.comparator,
-        "target": target.value,
-        "unit": target.unit,
-        "decimals": target.decimals,
+        **target_cells(case.target),
+        **{key: getattr(case.target, key) for key in ("indicator_id", "kind", "nature")},
         "target_year": case.year,
-        "baseline_status": target.baseline.status,
-        "baseline": target.baseline.value,
+        "baseline_status": case.target.baseline.status,
+        "baseline": case.target.baseline.value,
         "level": found.level.value,
         "level_year": found.level.year,
         "level_qualifier": found.level.qualifier,
         "scope": found.evidence.scope,
         "n_points": found.n_points,
-        "gap": gap,
+        "gap": _gap(found),
         "progress": share,
         "progress_kind": kind,
-        "p_attain": chance.p,
+        **chance_cells(chance),
         "p_low": chance.low,
         "p_high": chance.high,
-        "prior_weight": chance.prior_weight,
-        "evidence_class": (chance.evidence_class or "none").replace(" ", "_"),
-        "model": chance.model,
-        "fallback": chance.fallback,
+        "p_without_2020": chance.without_2020,
+        **{key: getattr(chance, key) for key in ("prior_weight", "model", "fallback")},
         "met_now": found.met_now,
-        "verdict": found.verdict.verdict,
+        **verdict_cells(found.verdict),
         "reason_code": found.verdict.reason_code,
-        **{f"reason_{lang}": found.verdict.reason(lang) for lang in LANGUAGES},
         "source_ids": source_ids,
         "conflict_ids": conflict_ids,
         "needed_per_year": found.needed,
-        "p_without_2020": chance.without_2020,
-        "pace": progress.pace,
-        "margin_se": progress.margin_se,
-        "successes": progress.successes,
-        "trials": progress.trials,
-        "lower_bound": progress.lower_bound,
+        **{key: getattr(progress, key) for key in PROGRESS_COLUMNS},
     }
+
+
+def target_cells(target: Target) -> dict[str, Any]:
+    """Cells that name a target."""
+    keys = ("name_zh", "name_en", "comparator", "unit", "decimals")
+    return {
+        "target_id": target.id,
+        "row": target.row + target.part,
+        "target": target.value,
+        **{key: getattr(target, key) for key in keys},
+    }
+
+
+def chance_cells(chance: Likelihood) -> dict[str, Any]:
+    """Probability and its evidence class."""
+    evidence_class = (chance.evidence_class or "none").replace(" ", "_")
+    return {"p_attain": chance.p, "evidence_class": evidence_class}
+
+
+def verdict_cells(verdict: Verdict) -> dict[str, Any]:
+    """Verdict and its reason in words."""
+    reasons = {f"reason_{lang}": verdict.reason(lang) for lang in LANGUAGES}
+    return {"verdict": verdict.verdict, **reasons}
 
 
 def _gap(found: Judgement) -> float | None:
     target = found.case.target
-    if found.level.qualifier in NO_LEVEL:
+    if found.level.qualifier in NO_LEVEL or found.level.value is None or target.value is None:
         return None
-    assert found.level.value is not None and target.value is not None
     return compare(
         found.level.value,
         target.comparator,

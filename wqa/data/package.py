@@ -19,10 +19,10 @@ import pandas as pd
 
 from wqa.data.checks import check_project, findings_frame
 from wqa.data.observations import list_series, load_observations, load_regions, load_sources
-from wqa.data.project_data import project_folder
 from wqa.data.raw_tables import EVIDENCE
 from wqa.data.scope_rules import QUALIFIERS
 from wqa.data.series import KEYS, SERIES_COLUMNS, best_values
+from wqa.paths import project_root
 from wqa.plans.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 
 # A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which
@@ -94,7 +94,7 @@ def build_data_package(
     CatalogError
         If the catalogue is wrong.
     """
-    folder = Path(out) if out is not None else project_folder(root) / "data" / "processed"
+    folder = Path(out) if out is not None else project_root(root) / "data" / "processed"
     tables = _tables(root, as_of, catalog)
     contents = {f"{name}.csv": _to_csv(frame) for name, frame in tables.items()}
     descriptor = _descriptor(tables, contents, as_of, catalog)

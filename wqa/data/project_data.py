@@ -32,34 +32,9 @@ def read_project(root: Path | str | None = None, catalog: Path | str | None = No
     Ingested
         Shared: not to be changed.
     """
-    folder = project_folder(root)
+    folder = project_root(root)
     extra = str(Path(catalog).resolve()) if catalog is not None else None
     return _cached(folder, extra, _state(folder, extra))
-
-
-def project_folder(root: Path | str | None = None) -> Path:
-    """Resolve the project folder; a folder that is named wins over every search.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        Project folder; default: found from the working folder.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    DataError
-        If the named folder holds no ``data/raw``, or none is found.
-    """
-    if root is None:
-        return project_root()
-    folder = Path(root).resolve()
-    if not (folder / "data" / "raw").is_dir():
-        raise DataError("no such project folder", got=str(root), expected="one that holds data/raw")
-    return folder
 
 
 def as_of_day(as_of: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
 from wqa.data.cells import Period
 from wqa.errors import CatalogError
@@ -36,8 +36,8 @@ class ScopeRule:
         Shell patterns; empty period means any.
     year_from, year_to : int
         Years covered, both included.
-    match : str
-        Regular expression on the note; empty means any.
+    match : re.Pattern
+        Searched in the note; an empty pattern is found in any.
     indicator_id, scope : str
         What the row is.
     qualifier : str
@@ -56,7 +56,7 @@ class ScopeRule:
     year_from: int
     year_to: int
     period: str
-    match: str
+    match: re.Pattern[str]
     indicator_id: str
     scope: str
     qualifier: str
@@ -70,7 +70,7 @@ class ScopeRule:
             fnmatchcase(region, self.region)
             and self.year_from <= period.year <= self.year_to
             and (not self.period or fnmatchcase(period.text, self.period))
-            and (not self.match or re.search(self.match, note) is not None)
+            and self.match.search(note) is not None
         )
 
 
@@ -89,29 +89,26 @@ def load_scope_rules() -> Mapping[str, tuple[ScopeRule, ...]]:
         If a line is wrong; the message names file and line.
     """
     rules: dict[str, list[ScopeRule]] = {}
-    for line, cells in _read("scopes.csv"):
-        where = f"scopes.csv:{line}"
-        try:
-            years = int(cells["year_from"] or 1900), int(cells["year_to"] or 9999)
-            re.compile(cells["match"])
-        except (ValueError, re.error) as error:
-            raise CatalogError("wrong scope rule", where=where, got=str(error)) from error
-        if cells["parts"] not in PARTS:
-            raise CatalogError("unknown parts", where=where, got=cells["parts"],
-                               expected=", ".join(PARTS))  # fmt: skip
-        if cells["qualifier"] and cells["qualifier"] not in QUALIFIERS:
-            raise CatalogError("unknown qualifier", where=where, got=cells["qualifier"],
-                               expected=", ".join(QUALIFIERS))  # fmt: skip
-        fields = {**cells, "year_from": years[0], "year_to": years[1]}
-        rules.setdefault(cells["raw_indicator"], []).append(ScopeRule(**fields))  # type: ignore[arg-type]
+    for where, cells in _read("scopes.csv"):
+        for key, allowed in (("parts", PARTS), ("qualifier", ("", *QUALIFIERS))):
+            if cells[key] not in allowed:
+                raise CatalogError(f"unknown {key}", where=where, got=cells[key],
+                                   expected=", ".join(filter(None, allowed)))  # fmt: skip
+        fields: dict[str, Any] = {
+            **cells,
+            "year_from": int(_number(where, cells["year_from"] or "1900")),
+            "year_to": int(_number(where, cells["year_to"] or "9999")),
+            "match": _pattern(where, cells["match"]),
+        }
+        rules.setdefault(cells["raw_indicator"], []).append(ScopeRule(**fields))
     return {name: tuple(found) for name, found in rules.items()}
 
 
 @lru_cache(maxsize=1)
 def _qualifier_rules() -> tuple[tuple[str, re.Pattern[str], str], ...]:
     return tuple(
-        (cells["field"], re.compile(cells["pattern"]), cells["qualifier"])
-        for _, cells in _read("qualifiers.csv")
+        (cells["field"], _pattern(where, cells["pattern"]), cells["qualifier"])
+        for where, cells in _read("qualifiers.csv")
     )
 
 
@@ -149,43 +146,48 @@ def load_raw_units() -> Mapping[tuple[str, str], tuple[str, float]]:
     mapping
     """
     return {
-        (cells["indicator_id"], cells["raw_unit"]): (cells["unit"], float(cells["factor"]))
-        for _, cells in _read("raw_units.csv")
+        (cells["indicator_id"], cells["raw_unit"]): (cells["unit"], _number(where, cells["factor"]))
+        for where, cells in _read("raw_units.csv")
     }
 
 
-@dataclass(frozen=True)
-class Preference:
-    """One line of ``preferences.csv``: which of several values a series takes."""
-
-    indicator_id: str
-    region: str
-    scope: str
-    year: int
-    value: float
-    reason_zh: str
-    reason_en: str
-
-
 @lru_cache(maxsize=1)
-def load_preferences() -> Mapping[tuple[str, str, str, int], Preference]:
-    """Read ``preferences.csv`` by (indicator, region, scope, year).
+def load_preferences() -> Mapping[tuple[str, ...], float]:
+    """Read ``preferences.csv``: which of several values a series takes in a year.
 
     Returns
     -------
     mapping
+        (indicator, region, scope, year as text) to the value.
     """
-    found = [
-        Preference(
-            cells["indicator_id"], cells["region"], cells["scope"], int(cells["year"]),
-            float(cells["value"]), cells["reason_zh"], cells["reason_en"],
-        )
-        for _, cells in _read("preferences.csv")
-    ]  # fmt: skip
-    return {(p.indicator_id, p.region, p.scope, p.year): p for p in found}
+    keys = ("indicator_id", "region", "scope", "year")
+    return {
+        tuple(cells[key] for key in keys): _number(where, cells["value"])
+        for where, cells in _read("preferences.csv")
+    }
 
 
-def _read(name: str) -> list[tuple[int, dict[str, str]]]:
-    path: Path = CATALOG / name
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(line, row) for line, row in enumerate(csv.DictReader(file), 2)]
+def _read(name: str) -> list[tuple[str, dict[str, str]]]:
+    """Rows of a CSV file of the catalogue, each with its place."""
+    with (CATALOG / name).open(encoding="utf-8", newline="") as file:
+        rows = [(f"{name}:{line}", row) for line, row in enumerate(csv.DictReader(file), 2)]
+    for where, row in rows:
+        if None in row or None in row.values():
+            raise CatalogError("the row has not as many cells as the header", where=where,
+                               fix="Look for a stray comma or a missing quote.")  # fmt: skip
+    return rows
+
+
+def _number(where: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise CatalogError("not a number", where=where, got=text, expected="digits") from None
+
+
+def _pattern(where: str, text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        what = f"wrong regular expression: {error}"
+        raise CatalogError(what, where=where, got=text) from error

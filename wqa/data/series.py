@@ -123,18 +123,9 @@ def list_series(frame: pd.DataFrame) -> pd.DataFrame:
     return listed
 
 
-def _preferred(rows: pd.DataFrame) -> pd.Series:
-    preferences = load_preferences()
-    keys = zip(
-        rows["indicator_id"],
-        rows["region"],
-        rows["scope"],
-        rows["year"],
-        rows["value"],
-        strict=True,
-    )
-    hits = []
-    for indicator_id, region, scope, year, value in keys:
-        chosen = preferences.get((indicator_id, region, scope, int(year)))
-        hits.append(chosen is not None and chosen.value == value)
-    return pd.Series(hits, index=rows.index)
+def _preferred(rows: pd.DataFrame) -> list[bool]:
+    columns = [rows[name] for name in (*KEYS, "year", "value")]
+    chosen = load_preferences()
+    return [
+        chosen.get((*key, str(year))) == value for *key, year, value in zip(*columns, strict=True)
+    ]

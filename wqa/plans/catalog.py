@@ -92,41 +92,31 @@ def _check_id(file: YamlFile, place: Place, name: object, seen: dict[str, str]) 
 
 
 def load_units(catalog: Path | str | None = None) -> dict[str, Unit]:
-    """Read units by id.
+    """Read units by id; errors as in `load_indicators`.
 
     Parameters
     ----------
-    catalog : path-like, optional
-        Folder whose files are added to those of the package.
+    catalog
+        See `load_indicators`.
 
     Returns
     -------
     dict of str to Unit
-
-    Raises
-    ------
-    CatalogError
-        If a file is wrong; the message names file and line.
     """
     return _table("units.yml", "units", Unit, catalog)
 
 
 def load_groups(catalog: Path | str | None = None) -> dict[str, Group]:
-    """Read the groups of indicators by id, in reading order.
+    """Read the groups of indicators by id, in reading order; errors as in `load_indicators`.
 
     Parameters
     ----------
-    catalog : path-like, optional
-        Folder whose files are added to those of the package.
+    catalog
+        See `load_indicators`.
 
     Returns
     -------
     dict of str to Group
-
-    Raises
-    ------
-    CatalogError
-        If a file is wrong; the message names file and line.
     """
     return _table("groups.yml", "groups", Group, catalog)
 
@@ -226,12 +216,12 @@ def _load_plan(path: Path, indicators: Mapping[str, Indicator]) -> Plan:
 
 
 def load_sources(catalog: Path | str | None = None) -> dict[str, Source]:
-    """Documents named by plans and by the conflict register, by id.
+    """Read the documents named by plans and by the conflict register, by id.
 
     Parameters
     ----------
-    catalog : path-like, optional
-        Folder whose files are added to those of the package.
+    catalog
+        See `load_indicators`.
 
     Returns
     -------
@@ -280,21 +270,16 @@ def _register(key: str, cls: Any, catalog: Path | str | None) -> dict[str, Any]:
 
 
 def load_comparisons(catalog: Path | str | None = None) -> dict[str, Comparison]:
-    """Rules that figures of plans and observations must satisfy, by id.
+    """Read the rules that figures must satisfy, by id; errors as in `load_indicators`.
 
     Parameters
     ----------
-    catalog : path-like, optional
-        Folder whose files are added to those of the package.
+    catalog
+        See `load_indicators`.
 
     Returns
     -------
     dict of str to Comparison
-
-    Raises
-    ------
-    CatalogError
-        If a file in ``conflicts/`` is wrong.
     """
     return _register("comparisons", Comparison, catalog)
 
