@@ -129,17 +129,21 @@ def _parser() -> argparse.ArgumentParser:
 
     scanning = commands.add_parser("scan", help="find numbers in a paper that rest on no record")
     scanning.add_argument("folder", type=Path, metavar="FOLDER", help="folder of a built edition")
-    scanning.add_argument("--catalog", type=Path, metavar="FOLDER",
-                          help="extra catalogue folder of the build")  # fmt: skip
+    _add_catalog(scanning)
     scanning.set_defaults(run=_scan)
     return parser
 
 
 def _add_common(parser: argparse.ArgumentParser, languages: Sequence[str] = ("zh", "en")) -> None:
     parser.add_argument("--lang", choices=languages, default="zh", help="default: zh")
+    _add_catalog(parser)
+
+
+def _add_catalog(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--catalog", type=Path, metavar="FOLDER", help="folder with further plans and indicators"
-    )
+        "--catalog", type=Path, default=os.environ.get("WQA_CATALOG") or None, metavar="FOLDER",
+        help="folder with further plans and indicators; default: the variable WQA_CATALOG",
+    )  # fmt: skip
 
 
 def _add_edition(parser: argparse.ArgumentParser, languages: Sequence[str] = ("zh", "en")) -> None:

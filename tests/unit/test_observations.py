@@ -297,6 +297,29 @@ def test_a_declared_preference_comes_before_evidence(
     assert list(series(load_observations(root=project), *key)["value"]) == [98.1]
 
 
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"region": "武汉市"}, "unknown region; got '武汉市'; expected .* near: WH,"),
+        ({"indicator": "food"}, "unknown indicator; .* near: .*food_evaluation_pass_rate"),
+        ({"indicator": 5}, "unknown indicator; got 5"),
+        ({"years": "2024"}, "wrong year; got '2024'; expected a whole number"),
+        ({"years": ["2024"]}, "wrong year; got '2024'"),
+        ({"years": 2024.0}, "wrong year; got 2024.0"),
+    ],
+)
+def test_a_wrong_filter_is_an_error_that_helps(root: Path, filters: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_observations(**filters, root=root)
+
+
+def test_years_may_come_from_a_frame(root: Path) -> None:
+    frame = load_observations(region="WH", annual=True, root=root)
+    newest = frame["year"].max()
+    assert set(load_observations(years=newest, root=root)["year"]) == {newest}
+    assert len(load_observations(region="WH", years=frame["year"], root=root)) >= len(frame)
+
+
 def test_an_office_folder_just_works(make_project: MakeProject) -> None:
     header = "indicator,region,period,value,unit,numerator,denominator,scope,qualifier,vintage"
     project = make_project(

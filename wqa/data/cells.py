@@ -5,8 +5,10 @@ from __future__ import annotations
 import calendar
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import get_close_matches
 
 _NUMBER = re.compile(r"^[+-]?\d+(\.\d+)?$")
 _BOUND = re.compile(
@@ -140,6 +142,34 @@ def parse_period(text: str) -> Period | str:
     if _MANGLED.match(text):
         return "excel_mangled_date"
     return "invalid_period"
+
+
+def nearest(name: str, known: Mapping[str, str], most: int = 3) -> list[str]:
+    """Find what a wrong name may stand for, whatever the width and case of its letters.
+
+    Parameters
+    ----------
+    name : str
+        What was written.
+    known : mapping of str to str
+        Spelling or printed name to code.
+    most : int
+        How many to return.
+
+    Returns
+    -------
+    list of str
+        Codes, best first: near spellings, then names that hold the text.
+    """
+
+    def plain(text: str) -> str:
+        return unicodedata.normalize("NFKC", text).casefold()
+
+    spelled = {plain(text): code for text, code in known.items()}
+    wanted = plain(name)
+    close = get_close_matches(wanted, list(spelled), n=most, cutoff=0.5)
+    holding = sorted(text for text in spelled if wanted and wanted in text)
+    return list(dict.fromkeys(spelled[text] for text in (*close, *holding)))[:most]
 
 
 def serial_date(text: str) -> str:

@@ -7,13 +7,14 @@ years stay missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from wqa.data.cells import nearest
 from wqa.data.project_data import as_of_day, observation_frame, read_project
 from wqa.data.scope_rules import ANNUAL
 from wqa.data.series import best_values, list_series, series
@@ -77,7 +78,7 @@ def load_observations(
     Raises
     ------
     DataError
-        If an id or the date is not known.
+        If an id, a year or the date is not known.
 
     Examples
     --------
@@ -86,18 +87,23 @@ def load_observations(
     """
     found = read_project(root, catalog)
     frame = observation_frame(found)
-    known = {*frame["indicator_id"], *load_indicators(catalog)}
+    printed = {entry.name_zh: key for key, entry in load_indicators(catalog).items()}
+    ids = dict.fromkeys((*frame["indicator_id"], *printed.values()))
+    codes = dict.fromkeys((*found.regions, *frame["region"]))
+    places = {
+        row[key]: code for code, row in found.regions.items() for key in ("name_zh", "name_en")
+    }
     wanted = {
-        "indicator_id": _names(indicator, known, "indicator"),
-        "region": _names(region, {*found.regions, *frame["region"]}, "region"),
-        "scope": _names(scope, set(frame["scope"]), "scope"),
+        "indicator_id": _names(indicator, {**printed, **{i: i for i in ids}}, "indicator"),
+        "region": _names(region, {**places, **{c: c for c in codes}}, "region"),
+        "scope": _names(scope, {s: s for s in frame["scope"]}, "scope"),
     }
     keep = pd.Series(True, index=frame.index)
     for column, names in wanted.items():
         if names is not None:
             keep &= frame[column].isin(names)
     if years is not None:
-        keep &= frame["year"].isin([years] if isinstance(years, int) else [int(y) for y in years])
+        keep &= frame["year"].isin(_years(years))
     if as_of is not None:
         keep &= frame["vintage"] <= as_of_day(as_of)
     if annual:
@@ -270,7 +276,7 @@ def load_quantities(root: Path | str | None = None) -> pd.DataFrame:
                 rows.append(
                     [ids.get(cell["seed_file"], ""), cell["seed_file"], cell["section"],
                      cell["region"], cell["item_zh"], cell["item_en"], cell["year_or_period"],
-                     cell["comparator"], cell["value"], _number_or_nan(cell["value"]),
+                     cell["comparator"], cell["value"], pd.to_numeric(cell["value"], "coerce"),
                      cell["unit"], cell["note"], table.file, row.line]
                 )  # fmt: skip
     columns = ["source_id", "document", "section", "region", "item_zh", "item_en", "period",
@@ -343,22 +349,40 @@ def load_death_rates(
     joined["recomputed_rate_in_use"] = joined["deaths"] / joined["stock_in_use_10k"]
     joined["published_base"] = joined["published_base"].fillna("")
     if scope is not None:
-        names = _names(scope, set(joined["scope"]) | set(best["scope"]), "scope")
+        scopes = {*joined["scope"], *best["scope"]}
+        names = _names(scope, {name: name for name in scopes}, "scope")
         joined = joined[joined["scope"].isin(names or [])]
     return joined.sort_values(keys, ignore_index=True)[list(DEATH_RATE_COLUMNS)]
 
 
-def _names(asked: Names, known: Iterable[str], what: str) -> list[str] | None:
+def _listed(asked: Any, what: str) -> list[Any]:
+    if isinstance(asked, str | Integral):
+        return [asked]
+    if not isinstance(asked, Iterable):
+        raise DataError(f"wrong {what}", got=asked, expected=f"one {what}, or several of them")
+    return list(asked)
+
+
+def _names(asked: Names, known: Mapping[str, str], what: str) -> list[str] | None:
+    """Check names against the codes in `known`, a mapping of spelling to code."""
     if asked is None:
         return None
-    names = [asked] if isinstance(asked, str) else list(asked)
-    known = set(known)
+    names = _listed(asked, what)
+    codes = set(known.values())
     for name in names:
-        if name not in known:
-            near = get_close_matches(str(name), known, n=3, cutoff=0.5)
+        if name not in codes:
+            near = ", ".join(nearest(str(name), known)) or "none"
             raise DataError(f"unknown {what}", got=name,
                             expected=f"one in the data or the catalogue; near: {near}")  # fmt: skip
     return names
+
+
+def _years(asked: Years) -> list[int]:
+    years = _listed(asked, "year")
+    for year in years:
+        if not isinstance(year, Integral):
+            raise DataError("wrong year", got=year, expected="a whole number such as 2024")
+    return [int(year) for year in years]
 
 
 def _family(
@@ -367,16 +391,9 @@ def _family(
     if indicator is None:
         # Every id the data or the catalogue may hold; unknown ones would be an error later.
         return sorted(i for i in load_indicators(catalog) if belongs(i))
-    names = [indicator] if isinstance(indicator, str) else list(indicator)
+    names: list[str] = _listed(indicator, "indicator")
     for name in names:
         if not belongs(name):
             raise DataError(f"the indicator is not {what}", got=name,
                             fix="Use load_observations for any indicator.")  # fmt: skip
     return names
-
-
-def _number_or_nan(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float(np.nan)

@@ -208,7 +208,7 @@ def _file_list_faults(files: Any, folder: Path) -> Iterator[tuple[str, Place, ob
         if not re.fullmatch(r"[0-9a-f]{64}", str(sha256)):
             path = folder / str(file)
             right = _sha256(path) if path.is_file() else "0-9 a-f × 64"
-            yield "bad_source_file", ("files", file), sha256, right
+            yield "bad_source_file", ("files", file), sha256 or "", right
 
 
 def _read_named(

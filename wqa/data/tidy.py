@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from wqa.data.cells import (
     Period,
     decimals,
     is_formula,
+    nearest,
     parse_number,
     parse_period,
     resolve_date,
@@ -173,7 +172,7 @@ class _Reader:
         if region and region not in self.found.regions:
             names = {r[key]: code for code, r in self.found.regions.items()
                      for key in ("code", "name_zh", "name_en")}  # fmt: skip
-            self.fault("unknown_region", "region", nearest=_nearest(region, names))
+            self.fault("unknown_region", "region", nearest=_near(region, names))
         source_id, evidence, published, vintage = self._source()
         kind = self._classify(period) if period else None
         # Without a kind the other cells are checked all the same: all faults are told at once.
@@ -226,7 +225,7 @@ class _Reader:
                 names = {i.name_zh: key for key, i in self.indicators.items()}
                 names |= {key: key for key in (*self.known_ids, *load_scope_rules())}
                 column = "indicator_id" if asked else "indicator"
-                self.fault("unknown_indicator", column, nearest=_nearest(indicator_id, names))
+                self.fault("unknown_indicator", column, nearest=_near(indicator_id, names))
             return None
         scope = self._cell("scope") or (rule.scope if rule else "")
         if not scope:
@@ -305,7 +304,7 @@ class _Reader:
         if pair is None and indicator_id and printed:
             units = {unit for _, unit in known} | self.units
             self.fault("unknown_unit", "unit", indicator=indicator_id,
-                       nearest=_nearest(printed, {unit: unit for unit in units}))  # fmt: skip
+                       nearest=_near(printed, {unit: unit for unit in units}))  # fmt: skip
         number = math.nan if parts == "text" else self._number("value")
         # 12 digits: a conversion by a power of ten must not leave a binary tail
         unit, factor = pair or ("", 1.0)
@@ -359,15 +358,8 @@ class _Reader:
             self.fault("rate_other_base", "value", expected=f"{numerator / denominator:.4f}")
 
 
-def _nearest(name: str, known: Mapping[str, str]) -> str:
-    """Code whose spelling or printed name is nearest, whatever the width and case of letters."""
-
-    def plain(text: str) -> str:
-        return unicodedata.normalize("NFKC", text).casefold()
-
-    spelled = {plain(text): code for text, code in known.items()}
-    found = get_close_matches(plain(name), list(spelled), n=1, cutoff=0.5)
-    return repr(spelled[found[0]]) if found else "-"
+def _near(name: str, known: Mapping[str, str]) -> str:
+    return ", ".join(repr(code) for code in nearest(name, known, 1)) or "-"
 
 
 def _drop_repeats(found: Ingested) -> None:

@@ -163,7 +163,9 @@ def build_paper(
     kept_in = Path(records or work / "records").resolve()
     try:
         try:
-            durations = _run_chapters(entries, given, home, work, kept_in, jobs, tell)
+            durations = _run_chapters(
+                entries, given, home, chosen.catalog, work, kept_in, jobs, tell
+            )
             paper = _assemble(outline, entries, work, chosen, home)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
@@ -254,6 +256,7 @@ def _run_chapters(
     entries: Sequence[ChapterEntry],
     given: Mapping[str, Mapping[str, Any]],
     home: Path,
+    catalog: Path | None,
     work: Path,
     records: Path,
     jobs: int,
@@ -269,9 +272,9 @@ def _run_chapters(
     search = [str(PACKAGE.parent), *filter(None, given_path)]
     environment = {
         "PYTHONPATH": os.pathsep.join(search),
-        "WQA_ROOT": str(home), SHARED: str(records), "PYTHONHASHSEED": "0", "TZ": "UTC",
-        "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": str(scratch / "matplotlib"),
+        "WQA_ROOT": str(home), "WQA_CATALOG": str(catalog or ""), SHARED: str(records),
+        "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
+        "MPLBACKEND": "agg", "MPLCONFIGDIR": str(scratch / "matplotlib"),
         "SOURCE_DATE_EPOCH": str(epoch_of(str(next(iter(given.values()))["as_of"]))),
     }  # fmt: skip
     durations: dict[str, float] = {}
