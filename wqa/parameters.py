@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wqa.data.cells import is_iso_date
-from wqa.errors import CatalogError, DataError
-from wqa.plans.catalog import Plan, list_plans, load_plan
+from wqa.errors import DataError
+from wqa.plans.catalog import Plan, load_plan
 
 LANGUAGES = ("zh", "en")
 NAMES = ("plan", "region", "edition", "as_of", "target_year", "lang", "seed")
@@ -94,8 +94,9 @@ def resolve(
     DataError
         If a value has the wrong type or lies outside what the plan allows.
     """
-    folder = _catalog(catalog)
-    found = _plan(plan, folder)
+    named = catalog or os.environ.get("WQA_CATALOG") or None
+    folder = None if named is None else Path(named).resolve()
+    found = load_plan(plan, folder)
     years = f"a year from {found.start_year} to {found.end_year}"
     last = found.end_year + YEARS_AFTER_PLAN
     edition = _whole("edition", edition or found.end_year)
@@ -160,28 +161,6 @@ def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise DataError(f"{name} is no whole number", got=value, expected="an int, not text")
     return value
-
-
-def _catalog(folder: Path | str | None) -> Path | None:
-    named = folder or os.environ.get("WQA_CATALOG") or None
-    if named is None:
-        return None
-    path = Path(named).resolve()
-    if not path.is_dir():
-        raise CatalogError("catalogue folder does not exist", got=str(named))
-    return path
-
-
-def _plan(plan: str, catalog: Path | None) -> Plan:
-    known = sorted(list_plans(catalog))
-    if plan not in known:
-        raise CatalogError(
-            "plan is unknown",
-            got=plan,
-            expected=f"one of {', '.join(known)}",
-            fix="Add plans/<id>.yml to the catalogue, or name its folder with --catalog.",
-        )
-    return load_plan(plan, catalog)
 
 
 def _region(region: str, plan: Plan) -> str:

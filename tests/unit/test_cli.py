@@ -63,7 +63,7 @@ def test_unknown_plan_is_one_clean_line(capsys):
     assert main(["assess", "--plan", "wuhan"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("wqa assess: plan is unknown; got 'wuhan'")
+    assert err.startswith("wqa assess: unknown plan; got 'wuhan'")
     assert err.count("\n") == 1
 
 

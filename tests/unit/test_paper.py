@@ -6,7 +6,7 @@ from wqa.display.report import MIME
 from wqa.errors import BuildError, DataError
 from wqa.publication.collecting import collect
 from wqa.publication.kernels import normalise
-from wqa.publication.paper import BuildResult, newest_retrieval
+from wqa.publication.paper import BuildResult, build_paper, newest_retrieval
 from wqa.publication.publishing import parse_prose
 
 
@@ -111,3 +111,17 @@ def test_result_is_said_in_a_few_lines(tmp_path):
     assert "3 chapters, 4 figures, 5 tables, 7 numbers from 6 sources" in str(result)
     assert "10 s" in str(result)
     assert str(tmp_path / "x.pdf") in str(result)
+
+
+def test_the_notebooks_get_the_folder_and_the_catalogue_of_the_build(tmp_path, monkeypatch, root):
+    given = {}
+
+    def stop(folder, environment):
+        given.update(environment)
+        raise BuildError("stopped")
+
+    (tmp_path / "plans").mkdir()
+    monkeypatch.setattr("wqa.publication.paper.make_kernelspec", stop)
+    with pytest.raises(BuildError, match="stopped"):
+        build_paper(root=root, catalog=tmp_path, out=tmp_path / "out", formats=("html",))
+    assert (given["WQA_ROOT"], given["WQA_CATALOG"]) == (str(root), str(tmp_path))

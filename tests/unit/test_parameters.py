@@ -69,7 +69,7 @@ def test_wrong_value(wrong, message):
 
 
 def test_missing_catalogue_folder(tmp_path):
-    with pytest.raises(CatalogError, match="catalogue folder does not exist"):
+    with pytest.raises(CatalogError, match="no such catalogue folder"):
         resolve(catalog=tmp_path / "none")
 
 

@@ -200,7 +200,7 @@ def load_plan(plan_id: str, catalog: Path | str | None = None) -> Plan:
     paths = _plan_paths(catalog)
     if plan_id not in paths:
         raise CatalogError("unknown plan", got=plan_id, expected=f"one of {', '.join(paths)}",
-                           fix="Check the spelling, or add it with `catalog=`.")  # fmt: skip
+                           fix="Add plans/<id>.yml, or name its catalogue folder.")  # fmt: skip
     return _load_plan(paths[plan_id], load_indicators(catalog))
 
 
