@@ -320,6 +320,10 @@ def test_latest_prefers_value_over_bound_and_long_series():
     assert latest_row(rows)["value"] == 97.5
     assert latest_row(rows, prefer=["c"])["value"] == 99.0
     assert latest_row([]) is None
+    sampled = [row(RATE, "WH", 2020, 99.0, scope="c", denominator=900.0), *rows[:3]]
+    assert latest_row(sampled)["value"] == 99.0, "the larger sample, while no series is long"
+    long = [row(RATE, "WH", year, 97.0, scope="b") for year in (2016, 2017)]
+    assert latest_row([*long, *sampled])["value"] == 97.5, "a series that shows changes"
     assert previous_row(rows, rows[2])["year"] == 2019
 
 

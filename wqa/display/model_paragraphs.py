@@ -160,6 +160,12 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
     key = "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough"
     known = count_fact("backtest.outcomes", outcomes, lang=lang)
     out.append(
-        say(key, lang, n=known, minimum=parameter_fact("minimum", MINIMUM_OUTCOMES, lang=lang))
+        say(
+            key,
+            lang,
+            n=known,
+            minimum=parameter_fact("minimum", MINIMUM_OUTCOMES, lang=lang),
+            series=series,
+        )
     )
     return [sentences(out, lang)]

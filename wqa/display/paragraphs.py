@@ -25,7 +25,7 @@ from wqa.display.narrative import level_text, sentences
 from wqa.display.selection import ANNUAL, latest_row, rows_of
 from wqa.display.target_words import target_name, target_words
 from wqa.display.view import View
-from wqa.display.wording import in_sentence, say, unit_after
+from wqa.display.wording import in_sentence, listed, say, unit_after
 from wqa.plans.catalog import Conflict, Target
 
 if TYPE_CHECKING:
@@ -313,7 +313,7 @@ def one_death_texts(view: View) -> list[Text]:
 
 
 def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
-    """Say that the plan gives two baselines for a row, and how far they lie apart.
+    """Say that the plan gives several baselines for a row, and which.
 
     Parameters
     ----------
@@ -327,19 +327,19 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
     Returns
     -------
     Text
-        Empty if the row has no two readings of its baseline.
+        Empty if the row has fewer than two readings of its baseline.
     """
     lang, plan = view.lang, view.parameters.plan
     of_row = readings[(readings["row"] == row) & (readings["field"] == "baseline")]
     if len(of_row) < 2:
         return Text("")
     target = next(t for t in plan.targets if t.row == row)
-    slots: dict[str, Printable] = {}
-    for name, record in zip("ab", of_row.to_dict("records"), strict=False):
-        value = float(record["value"])
-        clause = str(record["clause"])
-        slots[name] = Fact(
-            f"reading.{target.id}.{name}.{value}",
+    unit = named(unit_after(target.unit, lang))
+    said = []
+    for record in of_row.to_dict("records"):
+        value, clause = float(record["value"]), str(record["clause"])
+        fact = Fact(
+            f"reading.{target.id}.{record['reading_id']}",
             value,
             number_text(value, None, lang),
             unit=target.unit,
@@ -351,7 +351,7 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
             evidence="official",
         )
         label = str(record[f"label_{lang}"])
-        slots[f"where_{name}"] = quoted(label, source_ids=[plan.source_id], locator=clause)
-    unit = named(unit_after(target.unit, lang))
+        where = quoted(label, source_ids=[plan.source_id], locator=clause)
+        said.append(say("plan.reading", lang, value=fact, unit=unit, where=where))
     printed = named(in_sentence(str(target_name(target, lang)), lang))
-    return say("plan.readings", lang, name=printed, unit=unit, **slots)
+    return say("plan.readings", lang, name=printed, list=listed(said, lang))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ANNUAL = ("exact", "derived")
 # Bounds, with the sentence that announces them.
 BOUNDS = {"lower_bound": "at_least", "upper_bound": "at_most"}
+# A series of this many annual values shows changes and is kept even if another sample is larger.
+LONG = 4
 Row = Mapping[str, Any]
 
 
@@ -129,7 +131,7 @@ def rows_of(
 
 
 def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None:
-    """Return the newest row; in one year a value before a bound, a long series before a short.
+    """Return the newest row; in one year a value before a bound, and the best definition.
 
     Parameters
     ----------
@@ -141,16 +143,20 @@ def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None
     Returns
     -------
     mapping or None
-        None if there is no row.
+        None if there is no row. Among definitions of one year a series long enough to
+        show changes comes first, then the rate with the larger sample, then the longer series.
     """
     order = {scope: place for place, scope in enumerate(prefer)}
     kept = list(rows)
     lengths = Counter(str(row["scope"]) for row in kept)
 
-    def rank(row: Row) -> tuple[int, bool, int, int]:
-        scope = str(row["scope"])
-        wish = -order.get(scope, len(order))
-        return int(row["year"]), row["qualifier"] in ANNUAL, wish, lengths[scope]
+    def rank(row: Row) -> tuple[int, bool, int, bool, float, int]:
+        length = lengths[str(row["scope"])]
+        wish = -order.get(str(row["scope"]), len(order))
+        sample = row["denominator"] if row["unit"] == "pct" else None
+        known = float(sample) if sample is not None and sample == sample else 0.0
+        annual = row["qualifier"] in ANNUAL
+        return int(row["year"]), annual, wish, length >= LONG, known, length
 
     return max(kept, key=rank) if kept else None
 

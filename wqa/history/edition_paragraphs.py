@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wqa.data.series import KEYS
 from wqa.display.facts import Printable, Text, count_fact, named, parameter_fact, year_fact
 from wqa.display.narrative import sentences
-from wqa.display.view import View
+from wqa.display.view import NATION, View
 from wqa.display.wording import say
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.edition_records import EditionRecord
@@ -98,7 +98,8 @@ def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
         return count_fact(f"graded.{key}", number, lang=lang)
 
     n, asked = len(graded), graded[graded["not_worse"].notna()]
-    outcomes = len(graded.drop_duplicates([*KEYS, "year"]))
+    known = graded.drop_duplicates([*KEYS, "year"])
+    outcomes = len(known)
     out = [
         say(
             "edition.graded", lang, n=counted("n", n), outcomes=counted("outcomes", outcomes),
@@ -128,8 +129,10 @@ def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
                 "inside": counted("own_inside", int(own["inside_80"].sum()))} if len(own) else {}),
         )
     )  # fmt: skip
+    national = counted("national", int((known["region"] == NATION).sum()))
     key = "edition.few" if outcomes < ENOUGH else "edition.dependent"
-    return [sentences([*out, say(key, lang)], lang)]
+    last = say(key, lang, outcomes=counted("outcomes", outcomes), national=national)
+    return [sentences([*out, last], lang)]
 
 
 def change_texts(view: View, changes: EditionChanges) -> list[Text]:
