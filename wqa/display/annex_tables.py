@@ -250,21 +250,17 @@ def _conflict_cells(conflict: Conflict, names: list[Printable], lang: str) -> di
 
 
 def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
-    """Put the value of a reading behind its label, with its unit."""
-    if reading.value is None:
+    """Put the number of a reading behind its label, with its unit."""
+    # A value in words is a code for the checks; the label says it in the language of the reader.
+    if reading.value is None or isinstance(reading.value, str):
         return label
-    if isinstance(reading.value, str):
-        value: Printable = quoted(
-            reading.value, source_ids=[reading.source_id], locator=reading.clause
-        )
-    else:
-        key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
-        value = replace(
-            parameter_fact(key, number, lang=lang, unit=reading.unit),
-            kind="target",
-            source_ids=(reading.source_id,),
-            locator=reading.clause,
-        )
+    key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
+    value = replace(
+        parameter_fact(key, number, lang=lang, unit=reading.unit),
+        kind="target",
+        source_ids=(reading.source_id,),
+        locator=reading.clause,
+    )
     unit = named(unit_after(reading.unit, lang)) if reading.unit else ""
     colon = "：" if lang == "zh" else ": "
     return Text(
