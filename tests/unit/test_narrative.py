@@ -168,15 +168,15 @@ CASES = {
         COUNT,
         [row(COUNT, "WH", 2021, 1081100.0), row(COUNT, "WH", 2022, 1148700.0)],
         "2022年武汉市消费投诉举报量为1,148,700件，同比增加67,600件。",
-        "In 2022, consumer complaints and reports in Wuhan numbered 1,148,700, 67,600 more "
-        "than in the previous year.",
+        "In 2022, consumer complaints and reports in Wuhan numbered 1,148,700 (67,600 more "
+        "than in the previous year).",
     ),
     "a number fell over missing years": (
         COUNT,
         [row(COUNT, "WH", 2019, 1200.0), row(COUNT, "WH", 2022, 1190.0)],
         "2022年武汉市消费投诉举报量为1190件，比2019年（1200件）减少10件。",
-        "In 2022, consumer complaints and reports in Wuhan numbered 1190, 10 fewer than in "
-        "2019 (1200).",
+        "In 2022, consumer complaints and reports in Wuhan numbered 1190 (10 fewer than the "
+        "1200 of 2019).",
     ),
     "a number has a lower bound": (
         COUNT,

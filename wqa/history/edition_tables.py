@@ -328,15 +328,12 @@ def grades_table(
     for frame, is_group in parts:
         for record in frame.to_dict("records"):
             row = {str(k): v for k, v in record.items()}
-            label = str(row[by[0]]) if is_group and by else word("word.all", lang)
-            rows.append(
-                {"group": _group(view, label, by[0] if by else ""), **_sums(row, label, lang)}
-            )
+            label = str(row[by[0]]) if is_group else word("word.all", lang)
+            rows.append({"group": _group(view, label, by[0]), **_sums(row, label, lang)})
     keys = ("group", "forecasts", "outcomes", "series", "inside_80", "inside_95", "hit", "brier")
     notes = (word("note.rebuilt", lang), word("note.dependent", lang))
-    return DisplayTable(
-        id, word("caption.grades", lang), _columns(keys, lang), tuple(rows), notes, ("computed",)
-    )
+    caption = word("caption.grades", lang) + word(f"by.{by[0]}", lang)
+    return DisplayTable(id, caption, _columns(keys, lang), tuple(rows), notes, ("computed",))
 
 
 def _group(view: View, label: str, by: str) -> Printable:
