@@ -137,8 +137,8 @@ def table_style(document):
             '<w:tblPr><w:tblBorders><w:top w:val="single" w:sz="8" w:color="1F2933"/>'
             '<w:bottom w:val="single" w:sz="8" w:color="1F2933"/>'
             '<w:insideH w:val="single" w:sz="4" w:color="B8C2CC"/></w:tblBorders>'
-            '<w:tblCellMar><w:top w:w="50" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
-            '<w:bottom w:w="50" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar>'
+            '<w:tblCellMar><w:top w:w="36" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
+            '<w:bottom w:w="36" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar>'
             "</w:tblPr>"
             '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
             '<w:bottom w:val="single" w:sz="6" w:color="1F2933"/></w:tcBorders>'
@@ -224,9 +224,9 @@ def main():
             keep=name == "Table Caption",
         )
     shape(document, "Figure", size=10.5, align=centre, before=10, keep=True)
-    shape(document, "Table Text", size=9, line=1.15)
-    shape(document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=1.15, keep=True)
-    shape(document, "Table Note", size=8.5, colour=QUIET, line=1.25, before=3)
+    shape(document, "Table Text", size=9, line=1.0)
+    shape(document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=1.0, keep=True)
+    shape(document, "Table Note", size=8.5, colour=QUIET, line=1.1, before=2)
     remark = shape(document, "Remark", size=10, line=1.4, before=8, after=8)
     shade = OxmlElement("w:shd")
     for key, value in (("val", "clear"), ("color", "auto"), ("fill", "FDF8EC")):

@@ -110,6 +110,28 @@ def test_columns_fill_the_page_and_keep_words_whole():
         assert width - PADDING >= em_width(text) * grid.size
 
 
+def test_room_goes_where_it_saves_lines():
+    heads = ["Row", "Indicator", "Latest value", "Remark"]
+    rows = [[str(n), "A name that is rather long and has many words", "85.7% (2024)", "\N{EM DASH}"]
+            for n in range(20)]  # fmt: skip
+    grid = layout(heads, rows)
+    # Each value stands on one line, and so does each name.
+    assert grid.lines[1:] == (1,) * 20
+    assert grid.height(2) < grid.height() / 5
+
+
+def test_heads_keep_their_words_whole_in_bold_letters():
+    heads = ["Row", "Batches", "Evidence", "Text"]
+    grid = layout(heads, [["1", "\N{EM DASH}", "press", "words " * 60]] * 4)
+    for text, width in zip(heads[:3], grid.widths, strict=False):
+        assert width - PADDING >= 1.05 * em_width(text) * grid.size
+
+
+def test_only_long_tables_run_over_pages():
+    assert not layout(["a", "b"], [["1", "2"]] * 5).is_split
+    assert layout(["a", "b"], [["1", "2"]] * 60).is_split
+
+
 def test_many_columns_get_smaller_letters_before_they_are_cut():
     grid = layout(["指标名称"] * 14, [["12345.6"] * 14])
     assert grid.size < SIZES[0]

@@ -6,11 +6,20 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 from typing import Any
 
-# Advance widths of the bundled font, in em.
-DIGIT, POINT = 0.555, 0.278
-LATIN, CAPITAL, BLANK, WIDE = 0.52, 0.62, 0.224, 1.0
+import numpy as np
+from numpy.typing import NDArray
+
+# Advance widths of the bundled font, in em; heads are bold.
+DIGIT, POINT, PERCENT = 0.555, 0.278, 0.92
+LATIN, CAPITAL, SIGN, BLANK, WIDE, BOLD = 0.57, 0.65, 0.4, 0.224, 1.0, 1.07
+IRREGULAR = {
+    **dict.fromkeys("ijlI.,:;'", 0.29), **dict.fromkeys("ftr()[]-", 0.36), "%": PERCENT,
+    **dict.fromkeys("<=>+", 0.56), **dict.fromkeys("mMW", 0.88), "w": 0.8,
+}  # fmt: skip
 # Typst sets a thin space where Chinese characters and digits or letters meet.
 SPACED = 0.25
 TEXT_WIDTH = 160.0 * 72 / 25.4  # A4 with 25 mm margins, in points
@@ -24,18 +33,53 @@ NARROWEST = 4.2
 LONGEST_WORD = 24.0
 # Room is given out in bits of this many em, by a power mean with this exponent.
 STEP, SHARPNESS = 0.25, 6.0
+# Then columns hand room to each other, so much at a time, while that saves lines.
+HANDED = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
+# From one base line to the next, in em; room above and below the text of a row, in points.
+LEADING, ROW_PADDING, TIGHT_PADDING = 1.22, 6.0, 3.6
+TEXT_HEIGHT = (297 - 27 - 24) * 72 / 25.4
+# A table lower than this share of a page is never split. A longer one begins with a few rows
+# and brings at least as many to its last page.
+WHOLE, FEW_ROWS = 0.33, 3
 _NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")
 _BORDER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[\u4e00-\u9fff])")
 # No line ends between a number and a bracket.
 _ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff07\uff0a-\uffef\u3000-\u303f\u200b]+")
+_TOKEN = re.compile(rf"{_ATOM.pattern}|\s+|.")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Widths of the columns and the size of the letters, in points."""
+    """How a table is set.
+
+    Parameters
+    ----------
+    widths : tuple of float
+        Of the columns, in points.
+    size : float
+        Of the letters, in points.
+    lines : tuple of int
+        For the head and then each row, how many lines it is expected to take.
+    """
 
     widths: tuple[float, ...]
     size: float
+    lines: tuple[int, ...]
+
+    @property
+    def padding(self) -> float:
+        """Room above and below the text of a row: long tables are set tighter."""
+        return TIGHT_PADDING if len(self.lines) - 1 > LONG_TABLE else ROW_PADDING
+
+    @property
+    def is_split(self) -> bool:
+        """Tell whether the table may run over pages."""
+        return self.height() > WHOLE * TEXT_HEIGHT
+
+    def height(self, rows: int | None = None) -> float:
+        """Return the expected height in points of the head and the first rows, or of all."""
+        lines = self.lines if rows is None else self.lines[: rows + 1]
+        return sum(lines) * self.size * LEADING + len(lines) * self.padding
 
 
 def svg_size(svg: str) -> tuple[float, float]:
@@ -70,19 +114,21 @@ def em_width(text: str) -> float:
     float
         Width in em.
     """
-    width = 0.0
-    for char in text:
-        if unicodedata.east_asian_width(char) in "WF" or char in "“”‘’…—":
-            width += WIDE
-        elif char.isdigit():
-            width += DIGIT
-        elif char == " ":
-            width += BLANK
-        elif char.isupper():
-            width += CAPITAL
-        else:
-            width += LATIN if char.isalpha() else 0.4
+    width = sum(map(_advance, text))
     return width + SPACED * len(_BORDER.findall(text))
+
+
+@cache
+def _advance(char: str) -> float:
+    if char in IRREGULAR:
+        return IRREGULAR[char]
+    if unicodedata.east_asian_width(char) in "WF" or char in "“”‘’…—≥≤":
+        return WIDE
+    if char.isdigit():
+        return DIGIT
+    if char == " ":
+        return BLANK
+    return (CAPITAL if char.isupper() else LATIN) if char.isalpha() else SIGN
 
 
 def printed(pieces: Sequence[Any]) -> str:
@@ -140,41 +186,107 @@ def layout(
     shifts = [max(shift, default=0.0) for shift in indents] or [0.0] * len(columns)
     # A number that is moved to the left for its decimal point still needs its own width.
     least = [
-        max(_least(cell) for cell in column) + shift + 0.1
+        max(_least(column[0]) * BOLD, *(_least(cell) + shift for cell in column[1:]), 0.0) + 0.1
         for column, shift in zip(columns, shifts, strict=True)
     ]
     # A head may wrap: it asks for a third of its length, so that it does not starve the text.
-    wished = [
-        max(low, em_width(column[0]) / 3, *(em_width(cell) + shift + 0.1 for cell in column[1:]))
-        for low, column, shift in zip(least, columns, shifts, strict=True)
+    asked = [
+        [
+            em_width(cell) / 3 if n == 0 else em_width(cell) + shift + 0.1
+            for n, cell in enumerate(column)
+        ]
+        for column, shift in zip(columns, shifts, strict=True)
     ]
+    wished = [max(low, *wish) for low, wish in zip(least, asked, strict=True)]
     room = width - PADDING * len(columns)
     is_long = len(rows) > LONG_TABLE and sum(wished) * SIZES[0] > room
-    sizes = [size for size in SIZES if size <= LONG_SIZE] if is_long else SIZES
-    size = next((size for size in sizes if sum(least) * size <= room), sizes[-1])
-    total = room / size
-    if sum(wished) <= total:
-        shares = [w * total / sum(wished) for w in wished]
-    elif sum(least) < total:
-        asked = [
-            [em_width(cell) + shift + 0.1 for cell, shift in zip(row, shifts, strict=True)]
-            for row in rows
-        ]
-        shares = _shared([[em_width(head) / 3 for head in heads], *asked], least, total)
-    else:
-        shares = [low * total / sum(least) for low in least]
-    return Grid(tuple(round(share * size + PADDING, 2) for share in shares), size)
+    sizes = [size for size in SIZES if not is_long or size <= LONG_SIZE]
+    fitting = [size for size in sizes if sum(least) * size <= room] or [sizes[-1]]
+    cells, made = _Cells(columns, shifts), []
+    for size in fitting:
+        total = room / size
+        if sum(wished) <= total:
+            shares = [w * total / sum(wished) for w in wished]
+        elif sum(least) < total:
+            shares = _evened(cells, _shared(np.array(asked).T, least, total), least)
+        else:
+            shares = [low * total / sum(least) for low in least]
+        widths = tuple(round(share * size + PADDING, 2) for share in shares)
+        made.append(Grid(widths, size, tuple(int(n) for n in cells.lines(shares).max(axis=0))))
+        if sum(wished) <= total:
+            break
+    # Smaller letters must save much more than their share of the height.
+    return min(made, key=lambda grid: grid.height() / grid.size**2)
 
 
-def _shared(cells: Sequence[Sequence[float]], least: Sequence[float], total: float) -> list[float]:
+class _Cells:
+    """Cells of a table, able to say how many lines they take in columns of some width."""
+
+    def __init__(self, columns: Sequence[Sequence[str]], shifts: Sequence[float]) -> None:
+        self.tokens = [
+            [[(em_width(t) * (BOLD if n == 0 else 1.0), t.isspace()) for t in _TOKEN.findall(cell)]
+             for n, cell in enumerate(column)]
+            for column in columns
+        ]  # fmt: skip
+        self.shifts = shifts
+        self.known: dict[tuple[int, float], NDArray[np.int_]] = {}
+
+    def column(self, n: int, width: float) -> NDArray[np.int_]:
+        """Count the lines of every cell of a column."""
+        key = (n, round(width, 3))
+        if key not in self.known:
+            free = width - self.shifts[n]
+            self.known[key] = np.array([_lines(cell, free) for cell in self.tokens[n]])
+        return self.known[key]
+
+    def lines(self, widths: Sequence[float]) -> NDArray[np.int_]:
+        """Count the lines of all cells, column by column."""
+        return np.array([self.column(n, width) for n, width in enumerate(widths)])
+
+
+def _lines(tokens: Sequence[tuple[float, bool]], width: float) -> int:
+    """Fill lines with words and wide characters, as a typesetter would."""
+    count, used = 1, 0.0
+    for token, is_blank in tokens:
+        if used + token > width + 1e-9 and not is_blank and used:
+            count, used = count + 1, 0.0
+        # No blank at the start of a line; a word that is too long is broken.
+        if not (is_blank and not used):
+            used += token
+            count, used = count + int(used // width) * (used > width), min(used, width)
+    return count
+
+
+def _evened(cells: _Cells, shares: Sequence[float], least: Sequence[float]) -> list[float]:
+    """Hand room from column to column as long as the table gets lower by it."""
+    widths, columns = list(shares), range(len(shares))
+
+    def cost(lines: NDArray[np.int_]) -> tuple[int, int]:
+        return int(lines.max(axis=0).sum()), int(lines.sum())
+
+    lines = cells.lines(widths)
+    best, found = cost(lines), True
+    while found:
+        found = False
+        for step, giver, taker in product(HANDED, columns, columns):
+            if giver == taker or widths[giver] - step < least[giver]:
+                continue
+            tried = lines.copy()
+            tried[giver] = cells.column(giver, widths[giver] - step)
+            tried[taker] = cells.column(taker, widths[taker] + step)
+            if cost(tried) < best:
+                widths[giver], widths[taker] = widths[giver] - step, widths[taker] + step
+                lines, best, found = tried, cost(tried), True
+    return widths
+
+
+def _shared(asked: NDArray[np.float64], least: Sequence[float], total: float) -> list[float]:
     """Give the spare room, bit by bit, to the column where it makes the rows lowest.
 
     A row is as high as its highest cell; the power mean stands in for that maximum, because
     with the maximum itself one bit often changes nothing and all bits would look alike.
     """
-    import numpy as np
-
-    asked, widths = np.array(cells), np.array(least)
+    widths = np.array(least)
 
     def heights(at: Any) -> Any:
         return np.maximum(asked / at, 1.0) ** SHARPNESS
@@ -242,5 +354,5 @@ def _tail(cell: str) -> float | None:
     match = _NUMBER.fullmatch(cell.strip())
     if not match:
         return None
-    percent = 0.9 if cell.strip().endswith("%") else 0.0
+    percent = PERCENT if cell.strip().endswith("%") else 0.0
     return percent + (POINT + DIGIT * (len(match[1]) - 1) if match[1] else 0.0)

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from wqa.display.table_layout import column_indents, head, layout, printed, svg_size
+from wqa.display.table_layout import (
+    BOLD,
+    FEW_ROWS,
+    LEADING,
+    TEXT_WIDTH,
+    Grid,
+    column_indents,
+    em_width,
+    head,
+    layout,
+    printed,
+    svg_size,
+)
 from wqa.publication.document import Block, Paper
 from wqa.publication.pandoc_tree import Node, Writer, raw_block
 from wqa.publication.pieces import Pieces
 from wqa.publication.plain_text import breakable
 
+# Where the text of a page ends, points from the top; the size of captions.
+FOOT = (297 - 24) * 72 / 25.4
+CAPTION_SIZE = 9.5
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
 
 
@@ -55,13 +70,15 @@ def content(pieces: Pieces) -> str:
     return "[" + "".join(f"#{item};" for item in out) + "]"
 
 
-def writer(paper: Paper) -> Writer:
+def writer(paper: Paper, split: set[str]) -> Writer:
     """Return the writer of this document.
 
     Parameters
     ----------
     paper : Paper
         The document.
+    split : set of str
+        Is given the anchors of the tables that run over pages.
 
     Returns
     -------
@@ -71,33 +88,43 @@ def writer(paper: Paper) -> Writer:
     def figure(block: Block) -> list[Node]:
         return [raw_block("typst", "\n".join([
             "#chart(",
+            f"  id: {json.dumps(block['anchor'])},",
             f"  path: {json.dumps('figures/' + block['id'] + '.svg')},",
             f"  width: {svg_size(block['svg_text'])[0]:.2f}pt,",
             f"  alt: {literal(block['alt'])},",
             f"  label: {literal(block['label'])},",
             f"  caption: {content(block['caption'])},",
             f"  notes: {_notes(block, paper)},",
-            f") <{block['anchor']}>",
+            ")",
         ]))]  # fmt: skip
 
     def table(block: Block) -> list[Node]:
-        grid, body = _grid(block["columns"], block["cells"], paper.lang)
+        grid, setup, body = _grid(block, paper.lang)
+        caption = 1 + em_width(block["label"] + printed(block["caption"])) * BOLD // (
+            TEXT_WIDTH / CAPTION_SIZE
+        )
+        start = (caption + 1) * CAPTION_SIZE * LEADING + grid.height(FEW_ROWS)
+        if grid.is_split:
+            split.add(block["anchor"])
         return [raw_block("typst", "\n".join([
             "#sheet(",
+            f"  id: {json.dumps(block['anchor'])},",
+            f"  splits: {str(grid.is_split).lower()},",
+            f"  start: {start:.1f}pt,",
             f"  label: {literal(block['label'])},",
             f"  caption: {content(block['caption'])},",
             f"  notes: {_notes(block, paper)},",
-            *grid,
+            *setup,
             *body,
-            f") <{block['anchor']}>",
+            ")",
         ]))]  # fmt: skip
 
     def sources(block: Block) -> list[Node]:
         anchors = [f"src-{n}" for n in range(1, len(block["cells"]) + 1)]
-        grid, body = _grid(block["columns"], block["cells"], paper.lang, anchors)
+        _, setup, body = _grid(block, paper.lang, anchors)
         return [
             {"t": "Para", "c": [{"t": "Str", "c": block["intro"]}]},
-            raw_block("typst", "\n".join(["#register(", *grid, *body, ")"])),
+            raw_block("typst", "\n".join(["#register(", *setup, *body, ")"])),
         ]
 
     return Writer("typst", {"figure": figure, "table": table, "sources": sources})
@@ -113,12 +140,10 @@ def _notes(block: Block, paper: Paper) -> str:
 
 
 def _grid(
-    columns: Sequence[Mapping[str, str]],
-    cells: Sequence[Sequence[Pieces]],
-    lang: str,
-    anchors: Sequence[str] = (),
-) -> tuple[list[str], list[str]]:
-    """Return the arguments for the columns, and the cells."""
+    block: Block, lang: str, anchors: Sequence[str] = ()
+) -> tuple[Grid, list[str], list[str]]:
+    """Return the layout, the arguments for the columns, and the cells."""
+    columns, cells = block["columns"], block["cells"]
     heads = [head(column, lang) for column in columns]
     texts = [[printed(cell) for cell in row] for row in cells]
     indents = column_indents(columns, texts)
@@ -126,8 +151,10 @@ def _grid(
     widths = ", ".join(f"{width}pt" for width in grid.widths)
     aligns = ", ".join(ALIGN[column["align"]] for column in columns)
     setup = [f"  widths: ({widths},),", f"  aligns: ({aligns},),", f"  size: {grid.size}pt,"]
+    setup.append(f"  inset: {grid.padding / 2}pt,")
     setup.append("  heads: (" + "".join(f"{literal(text)}, " for text in heads) + "),")
     body = []
+    marked = {len(cells) - FEW_ROWS: "tail", len(cells) - 1: "last"} if "anchor" in block else {}
     for number, row in enumerate(cells):
         made = []
         for n, cell in enumerate(row):
@@ -136,9 +163,13 @@ def _grid(
                 text = f"pad(right: {indents[n][number]}em, {text})"
             if anchors and n == 0:
                 text = f"[#metadata(none) <{anchors[number]}>#{text}]"
+            if n == 0 and number in marked:
+                text = (
+                    f"[#spot({json.dumps(block['anchor'])}, {json.dumps(marked[number])})#{text}]"
+                )
             made.append(text)
         body.append("  " + ", ".join(made) + ",")
-    return setup, body
+    return grid, setup, body
 
 
 def front(paper: Paper, contents: Sequence[str] = ("contents", "figures", "tables")) -> str:

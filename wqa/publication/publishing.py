@@ -16,6 +16,7 @@ from wqa.errors import BuildError
 from wqa.paths import ASSETS
 from wqa.publication import html_page, pdf_page, word_file
 from wqa.publication.document import Paper
+from wqa.publication.filling import Choices, Spot, fill, ways_of
 from wqa.publication.fonts import FOLDER
 from wqa.publication.pandoc_tree import tree
 
@@ -25,6 +26,11 @@ PROSE = (
     "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-smart-auto_identifiers"
     "+east_asian_line_breaks"
 )
+# Asks a laid-out document where its spots are.
+SPOTS = """query(<spot>).map(it => (
+  id: it.value.id, at: it.value.at,
+  page: it.location().page(), y: it.location().position().y.pt(),
+))"""
 _BREAK = "wqa-cell-break"
 
 
@@ -129,29 +135,33 @@ def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
     for block in paper.floats("figure"):
         path = folder / "figures" / f"{block['id']}.svg"
         path.write_text(block["svg_text"], encoding="utf-8")
-    document = tree(paper, pdf_page.writer(paper))
+    split: set[str] = set()
+    document = tree(paper, pdf_page.writer(paper, split))
     body = _pandoc(["-f", "json", "-t", "typst", "--wrap=none"], _json(document), epoch)
     design = (ASSETS / "paper.typ").read_text(encoding="utf-8")
     source = folder / "paper.typ"
     source.write_text(f"{design}\n{pdf_page.front(paper)}\n\n{body.decode('utf-8')}", "utf-8")
-    # Archivable and accessible: the compiler checks both standards and refuses what fails.
     # Letters of text come from the bundled font alone; the built-in fonts set formulas.
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FOLDER)])
+
+    def compiler(choices: Choices) -> typst.Compiler:
+        given = {"choices": json.dumps(choices)}
+        return typst.Compiler(str(source), str(folder), fonts, sys_inputs=given)
+
+    def look(choices: Choices) -> list[Spot]:
+        return [Spot(**spot) for spot in json.loads(compiler(choices).eval(SPOTS))]
+
     try:
-        made, warnings = typst.compile_with_warnings(
-            str(source),
-            root=str(folder),
-            font_paths=fonts,
-            format="pdf",
-            pdf_standards=["a-2a", "ua-1"],
-            timestamp=epoch,
+        choices = fill(ways_of(paper, split), look, pdf_page.FOOT)
+        # Archivable and accessible: the compiler checks both standards and refuses what fails.
+        _, warnings = compiler(choices).compile_with_warnings(
+            output=str(target), format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=epoch
         )
     except typst.TypstError as error:
         raise BuildError("Typst could not make the PDF", got=error.diagnostic) from error
     if warnings:
         told = "; ".join(warning.message for warning in warnings)
         raise BuildError("Typst warned about the PDF", got=told)
-    target.write_bytes(made)
 
 
 def _write_docx(paper: Paper, target: Path, epoch: int) -> None:

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from wqa.display.table_layout import column_indents, head, layout, printed, svg_size
+from wqa.display.table_layout import (
+    FEW_ROWS,
+    LEADING,
+    column_indents,
+    head,
+    layout,
+    printed,
+    svg_size,
+)
 from wqa.publication.document import Block, Paper
 from wqa.publication.html_page import tree_text
 from wqa.publication.pandoc_tree import (
@@ -27,6 +35,8 @@ TWIPS = 20  # per point
 JUSTIFY = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
 # Pandoc numbers its own bookmarks from 1; ours must not meet them.
 FIRST_BOOKMARK = 100_000
+# A paragraph that stays on one page with the next.
+KEEP = "<w:keepNext/>"
 PAGE_BREAK = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
 
 
@@ -163,7 +173,7 @@ def writer(paper: Paper) -> Writer:
         image = {"t": "Image", "c": [
             ["", [], [["width", width]]], [string(block["alt"])], [path, ""],
         ]}  # fmt: skip
-        caption = paragraph("ImageCaption", _label(block, bookmarks))
+        caption = paragraph("ImageCaption", _label(block, bookmarks), KEEP)
         under = _under(block, paper)
         return [
             division([{"t": "Para", "c": [image]}], style="Figure"),
@@ -171,7 +181,7 @@ def writer(paper: Paper) -> Writer:
         ]
 
     def table(block: Block) -> list[Node]:
-        caption = paragraph("TableCaption", _label(block, bookmarks), "<w:keepNext/>")
+        caption = paragraph("TableCaption", _label(block, bookmarks), KEEP)
         made = _table(block["columns"], block["cells"], paper.lang, block["alt"])
         return [raw_block("openxml", caption + made + _under(block, paper))]
 
@@ -269,7 +279,7 @@ def _under(block: Block, paper: Paper) -> str:
     lines.append(runs(block["source_line"]))
     last = '<w:spacing w:before="0" w:after="240"/>'
     return "".join(
-        paragraph("TableNote", line, last if n == len(lines) - 1 else "")
+        paragraph("TableNote", line, last if n == len(lines) - 1 else KEEP)
         for n, line in enumerate(lines)
     )
 
@@ -289,6 +299,8 @@ def _table(
     widths = [round(width * TWIPS) for width in grid.widths]
     half_points = round(grid.size * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
+    # Exact, because a font that stands in for a missing one may be much taller.
+    pitch = f'<w:spacing w:line="{round(grid.size * LEADING * TWIPS)}" w:lineRule="exact"/>'
 
     def cell(style: str, width: int, content: str, extra: str = "") -> str:
         return (
@@ -296,11 +308,14 @@ def _table(
             f"{paragraph(style, _sized(content, size), extra)}</w:tc>"
         )
 
-    rows = ['<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>' + "".join(
-        cell("TableHead", width, run(text)) for text, width in zip(heads, widths, strict=True)
-    ) + "</w:tr>"]  # fmt: skip
+    named = (cell("TableHead", width, run(text), pitch)
+             for text, width in zip(heads, widths, strict=True))  # fmt: skip
+    rows = [f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(named)}</w:tr>"]
     for number, row in enumerate(cells):
         made = []
+        # A low table stays whole; of a long one the first rows stay with the caption and the
+        # last with the notes.
+        is_free = grid.is_split and FEW_ROWS <= number + 1 <= len(cells) - FEW_ROWS
         for n, pieces in enumerate(row):
             content = runs(pieces)
             if anchors and n == 0:
@@ -309,8 +324,9 @@ def _table(
                            f'<w:bookmarkEnd w:id="{id}"/>')  # fmt: skip
             right = indents[n][number] * grid.size * TWIPS
             indent = f'<w:ind w:right="{round(right)}"/>' if right else ""
-            align = f'{indent}<w:jc w:val="{JUSTIFY[columns[n]["align"]]}"/>'
-            made.append(cell("TableText", widths[n], content, align))
+            align = f'<w:jc w:val="{JUSTIFY[columns[n]["align"]]}"/>'
+            setup = ("" if is_free else KEEP) + pitch + indent + align
+            made.append(cell("TableText", widths[n], content, setup))
         rows.append("<w:tr><w:trPr><w:cantSplit/></w:trPr>" + "".join(made) + "</w:tr>")
     columns_xml = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     return (
