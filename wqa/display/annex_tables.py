@@ -192,7 +192,7 @@ def definitions_table(
 def conflicts_table(
     view: View, conflicts: Mapping[str, Conflict], *, id: str = "conflicts", own: bool = False
 ) -> DisplayTable:
-    """List the registered disagreements between figures.
+    """List the registered disagreements between figures; each stands in one of two tables.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def conflicts_table(
     id : str
         Anchor of the table.
     own : bool
-        Only those that touch a target of the plan.
+        Those that touch a target of the plan, or the others.
 
     Returns
     -------
@@ -215,7 +215,7 @@ def conflicts_table(
     rows, sources = [], set()
     for conflict in conflicts.values():
         touched = [mine[key] for key in conflict.target_ids if key in mine]
-        if own and not touched:
+        if own != bool(touched):
             continue
         names = [target_name(target, lang) for target in touched]
         if not names and conflict.indicator_id:
@@ -225,7 +225,8 @@ def conflicts_table(
     columns = heads(["name", "readings", "preferred", "reason"], lang)
     shown = tuple(rows) or ({"name": term("table.no_conflict", lang)},)
     used = tuple(sorted(sources)) or OWN
-    return DisplayTable(id, say("caption.conflicts", lang), columns, shown, sources=used)
+    caption = say("caption.conflicts_plan" if own else "caption.conflicts", lang)
+    return DisplayTable(id, caption, columns, shown, sources=used)
 
 
 def _conflict_cells(conflict: Conflict, names: list[Printable], lang: str) -> dict[str, Printable]:

@@ -5,6 +5,7 @@ Same conventions as `wqa.display.charts`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], source: str, sta
         A grid with one line per label.
     """
     labels = list(dict.fromkeys(frame["label"]))
-    step = 0.235
+    step = 0.245
     figure = new_figure(0.85 + step * len(labels) + 0.2)
     foot = source_line(figure, source)
     left = min(max(text_width(figure, printable(label), SMALL) for label in labels), 3.2) + 0.15
@@ -72,16 +73,14 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], source: str, sta
     for position, label in enumerate(labels):
         axes.axhline(position, color=PALE, lw=0.6, zorder=1)
         lines = wrapped(figure, printable(label), left - 0.12, SMALL)
-        if len(lines) > 1:
-            lines = wrapped(figure, printable(label), left - 0.12, SMALL - 1.2)
         place = (-left / width + 0.01, position)
         axes.text(
             *place,
             "\n".join(lines),
             transform=axes.get_yaxis_transform(),
             va="center",
-            size=SMALL if len(lines) == 1 else SMALL - 1.2,
-            linespacing=1.0,
+            size=SMALL,
+            linespacing=0.95,
         )
     axes.axvline(start - 0.5, color=INK, lw=0.9, ls=(0, (5, 3)), zorder=2)
     at = {label: position for position, label in enumerate(labels)}
@@ -209,7 +208,7 @@ def plot_funnel(
     for row in frame.to_dict("records"):
         colour, marker, _ = ROLES.get(str(row["role"]), (GREEN, "D", 1.4))
         axes.plot(float(row["n"]), float(row["rate"]), marker, color=colour, ms=6, zorder=4)
-    _label_points(figure, axes, frame)
+    _label_points(figure, axes, frame, centre)
     # The bands are widest, and hold their names, where the samples are small.
     start = limits.iloc[max(1, len(limits) // 40)]
     for column, name, colour in (("lo_95", "inner", "#1F5A88"), ("lo_998", "outer", "#3D6F95")):
@@ -219,9 +218,11 @@ def plot_funnel(
     return figure
 
 
-def _label_points(figure: Figure, axes: Axes, frame: pd.DataFrame) -> None:
+def _label_points(figure: Figure, axes: Axes, frame: pd.DataFrame, centre: float) -> None:
     """Name the points of a funnel; a name that would cover another goes below its point."""
-    taken: list[tuple[float, float, float, float]] = []
+    # No name is crossed by the line of the pooled rate.
+    line = axes.transData.transform((1.0, centre))[1] / figure.dpi * 72
+    taken = [(0.0, line - 1, math.inf, line + 1)]
     ordered = frame.sort_values("n", ascending=False)
     for row in ordered.to_dict("records"):
         text = printable(str(row["label"]))

@@ -5,7 +5,7 @@ Same conventions as `wqa.display.charts`: tidy frames in, a figure out, no stati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.display.charts import ROLES
@@ -18,7 +18,6 @@ from wqa.display.figures import (
     ORANGE,
     PALE,
     PURPLE,
-    SIZE,
     SKY,
     SMALL,
     VERMILION,
@@ -161,50 +160,63 @@ def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str
         A table with a marker for the verdict and a bar for the probability.
     """
     rows = frame.to_dict("records")
-    stops = {"row": 0.0, "name": 0.4, "target": 2.24, "level": 3.04, "verdict": 4.1}
-    width, bar, step = 6.3, (5.2, 6.22), 0.255
-    figure = new_figure(0.5 + step * len(rows) + 0.32)
+    stops = {"row": 0.0, "name": 0.36, "target": 2.3, "level": 3.08, "verdict": 4.1}
+    width, bar, head = 6.3, (5.2, 6.22), 0.27
+    # Measured on a figure of any height: the heights of the lines follow from their texts.
+    cells = [_attainment_cells(new_figure(1.0), row, stops) for row in rows]
+    heights = [0.09 + 0.125 * max(map(len, texts.values())) for texts in cells]
+    body = head + sum(heights)
+    figure = new_figure(body + 0.3)
     foot = source_line(figure, source)
-    axes = add_axes(figure, left=0, right=0, top=0.05, bottom=foot)
+    axes = add_axes(figure, left=0, right=0, top=0.05, bottom=foot + 0.03)
     axes.set_axis_off()
     axes.set_xlim(0, width)
-    axes.set_ylim(len(rows) - 0.45, -1.35)
-    for key, stop in stops.items():
-        axes.text(stop + 0.04, -0.93, printable(words[key]), weight="bold", size=SMALL, va="center")
-    axes.text(
-        bar[0], -0.93, printable(words["probability"]), weight="bold", size=SMALL, va="center"
-    )
-    axes.plot([0, width], [-0.5, -0.5], color=INK, lw=0.9)
-    for position, row in enumerate(rows):
-        axes.plot([0, width], [position + 0.5] * 2, color=PALE, lw=0.6, zorder=1)
+    axes.set_ylim(body, 0)
+    for key, stop in {**stops, "probability": bar[0] - 0.04}.items():
+        axes.text(
+            stop + 0.04, head / 2, printable(words[key]), weight="bold", size=SMALL, va="center"
+        )
+    axes.plot([0, width], [head, head], color=INK, lw=0.9)
+    top = head
+    for row, texts, height in zip(rows, cells, heights, strict=True):
+        axes.plot([0, width], [top + height] * 2, color=PALE, lw=0.6, zorder=1)
         if row["binding"]:
-            axes.axhspan(position - 0.5, position + 0.5, color="#F3F1E4", lw=0, zorder=0)
-        _attainment_line(figure, axes, position, row, stops)
-        _probability(axes, position, row, bar, words["none"])
+            axes.axhspan(top, top + height, color="#F3F1E4", lw=0, zorder=0)
+        _attainment_line(axes, top + height / 2, row, texts, stops)
+        _probability(axes, top + height / 2, row, bar, words["none"])
+        top += height
     return figure
 
 
+def _attainment_cells(
+    figure: Figure, row: Mapping[Any, Any], stops: Mapping[str, float]
+) -> dict[str, list[str]]:
+    """Break the texts of one line into lines; nothing is ever cut."""
+    ends = {"row": "name", "name": "target", "target": "level", "level": "verdict"}
+    rooms = {key: stops[following] - stops[key] - 0.08 for key, following in ends.items()}
+    texts = {
+        key: wrapped(figure, printable(str(row[key])), room, SMALL) for key, room in rooms.items()
+    }
+    return texts | {"verdict": wrapped(figure, printable(str(row["verdict_label"])), 0.78, SMALL)}
+
+
 def _attainment_line(
-    figure: Figure, axes: Axes, y: int, row: Mapping[Any, Any], stops: Mapping[str, float]
+    axes: Axes,
+    y: float,
+    row: Mapping[Any, Any],
+    texts: Mapping[str, Sequence[str]],
+    stops: Mapping[str, float],
 ) -> None:
     """Print one line: row number, name, target, level, verdict with its marker."""
-    ends = {"row": "name", "name": "target", "target": "level", "level": "verdict"}
-    for key, following in ends.items():
-        room = stops[following] - stops[key] - 0.08
-        text = printable(str(row[key]))
-        # Smaller type before a third line; nothing is ever cut.
-        for size in (SIZE - 0.5, SMALL, 6.4):
-            lines = wrapped(figure, text, room, size)
-            if len(lines) < 3:
-                break
-        weight = "bold" if row["binding"] and key in ("row", "name") else "normal"
+    for key, lines in texts.items():
+        bold = row["binding"] and key in ("row", "name")
         axes.text(
-            stops[key] + 0.04,
+            stops[key] + (0.24 if key == "verdict" else 0.04),
             y,
             "\n".join(lines),
-            size=size,
+            size=SMALL,
             va="center",
-            weight=weight,
+            weight="bold" if bold else "normal",
             linespacing=1.05,
         )
     colour, marker, filled = VERDICTS[str(row["verdict"])]
@@ -219,12 +231,10 @@ def _attainment_line(
         zorder=3,
         gid=f"verdict-{row['verdict']}",
     )
-    lines = wrapped(figure, printable(str(row["verdict_label"])), 0.78, SMALL)
-    axes.text(stops["verdict"] + 0.24, y, "\n".join(lines), size=SMALL, va="center")
 
 
 def _probability(
-    axes: Axes, y: int, row: Mapping[Any, Any], bar: tuple[float, float], none: str
+    axes: Axes, y: float, row: Mapping[Any, Any], bar: tuple[float, float], none: str
 ) -> None:
     """Draw the probability from 0 to 1 as a bar with its interval, or say there is none."""
     left, right = bar
@@ -235,11 +245,11 @@ def _probability(
     def at(p: float) -> float:
         return left + (right - 0.36 - left) * p
 
-    axes.barh(y, at(1) - left, left=left, height=0.36, color=PALE, lw=0, zorder=1)
+    axes.barh(y, at(1) - left, left=left, height=0.1, color=PALE, lw=0, zorder=1)
     style: dict[str, Any] = {"color": BLUE, "lw": 0}
     if row["weak"]:
         style = {"facecolor": "white", "edgecolor": BLUE, "hatch": "/////", "lw": 0.8}
-    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.36, zorder=2, **style)
+    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.1, zorder=2, **style)
     if row["p_low"] is not None and row["p_low"] == row["p_low"]:
         axes.plot([at(row["p_low"]), at(row["p_high"])], [y, y], color=INK, lw=1.2, zorder=3)
     axes.text(at(1) + 0.05, y, f"{number_text(float(row['p']) * 100, 0)}%", size=SMALL, va="center")

@@ -161,6 +161,7 @@ def layout(
     rows: Sequence[Sequence[str]],
     indents: Sequence[Sequence[float]] = (),
     width: float = TEXT_WIDTH,
+    sizes: Sequence[float] = SIZES,
 ) -> Grid:
     """Share the page width among the columns.
 
@@ -177,11 +178,26 @@ def layout(
         For each column the indents of its cells in em, or nothing.
     width : float
         Room, in points.
+    sizes : sequence of float
+        Sizes of letters that may be chosen, in points, largest first.
 
     Returns
     -------
     Grid
     """
+    given = (tuple(heads), tuple(map(tuple, rows)), tuple(map(tuple, indents)))
+    return _layout(*given, width, tuple(sizes))
+
+
+@cache
+def _layout(
+    heads: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    indents: tuple[tuple[float, ...], ...],
+    width: float,
+    sizes: tuple[float, ...],
+) -> Grid:
+    """Lay out a table once for all formats that ask for the same."""
     columns = [[head, *(row[n] for row in rows)] for n, head in enumerate(heads)]
     shifts = [max(shift, default=0.0) for shift in indents] or [0.0] * len(columns)
     # A number that is moved to the left for its decimal point still needs its own width.
@@ -199,9 +215,9 @@ def layout(
     ]
     wished = [max(low, *wish) for low, wish in zip(least, asked, strict=True)]
     room = width - PADDING * len(columns)
-    is_long = len(rows) > LONG_TABLE and sum(wished) * SIZES[0] > room
-    sizes = [size for size in SIZES if not is_long or size <= LONG_SIZE]
-    fitting = [size for size in sizes if sum(least) * size <= room] or [sizes[-1]]
+    is_long = len(rows) > LONG_TABLE and sum(wished) * sizes[0] > room
+    allowed = [size for size in sizes if not is_long or size <= LONG_SIZE] or sizes
+    fitting = [size for size in allowed if sum(least) * size <= room] or [sizes[-1]]
     cells, made = _Cells(columns, shifts), []
     for size in fitting:
         total = room / size

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wqa.data.observations import load_observations, load_regions, load_sources
+from wqa.display.publishers import publisher_name
 from wqa.display.selection import headline_values, shown_values
 from wqa.display.wording import term
 from wqa.errors import DataError
@@ -128,7 +129,7 @@ class View:
         """
         publishers = list(
             dict.fromkeys(
-                str(self.sources.loc[source, "publisher"])
+                publisher_name(str(self.sources.loc[source, "publisher"]), self.lang)
                 for source in source_ids
                 if source in self.sources.index
             )

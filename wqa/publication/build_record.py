@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from wqa import __version__
 from wqa.data.observations import load_sources
 from wqa.data.project_data import read_project
+from wqa.display.publishers import publisher_name
 from wqa.parameters import Parameters
 from wqa.paths import ASSETS, CATALOG
 from wqa.plans.catalog import list_plans, load_conflicts, load_plan
@@ -24,7 +26,7 @@ from wqa.publication.publishing import pandoc_version
 PACKAGES = ("matplotlib", "numpy", "pandas", "papermill", "scipy", "statsmodels", "typst")
 
 
-def known_sources(root: Path, catalog: Path | None) -> dict[str, Source]:
+def known_sources(root: Path, catalog: Path | None, lang: str) -> dict[str, Source]:
     """Return every source that a figure or a plan can refer to.
 
     Parameters
@@ -33,6 +35,8 @@ def known_sources(root: Path, catalog: Path | None) -> dict[str, Source]:
         Project folder.
     catalog : pathlib.Path or None
         Extra catalogue folder.
+    lang : str
+        Language of the names of publishers.
 
     Returns
     -------
@@ -49,7 +53,12 @@ def known_sources(root: Path, catalog: Path | None) -> dict[str, Source]:
     # A figure of a plan may name the plan; it then refers to the plan's document.
     for plan_id in list_plans(catalog):
         found[plan_id] = found[load_plan(plan_id, catalog).source_id]
-    return found
+    return {id: _in_language(source, lang) for id, source in found.items()}
+
+
+def _in_language(source: Source, lang: str) -> Source:
+    publisher, published = (publisher_name(t, lang) for t in (source.publisher, source.published))
+    return replace(source, publisher=publisher, published=published)
 
 
 def conflicting_sources(catalog: Path | None) -> set[str]:

@@ -107,9 +107,10 @@ def write_pack(paper: Paper, folder: Path) -> None:
             listed.append((name, block["label"], "".join(p.text for p in block["caption"])))
     files["contents.csv"] = to_csv(("file", "label", "caption"), listed)
     files["facts.csv"] = to_csv(FACT_COLUMNS, (_fact_row(fact) for fact in paper.facts))
-    columns = ("number", "id", "title", "publisher", "published", "evidence", "url")
+    columns = ("number", "id", "title", "publisher", "published", "evidence", "conflict", "url")
     files["sources.csv"] = to_csv(columns, (
-        [str(number), s.id, s.title, s.publisher, s.published, s.evidence, s.url]
+        [str(number), s.id, s.title, s.publisher, s.published, s.evidence,
+         "yes" if s.id in paper.conflicting else "no", s.url]
         for number, s in enumerate(paper.sources, start=1)
     ))  # fmt: skip
     for name, content in files.items():

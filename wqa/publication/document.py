@@ -59,6 +59,7 @@ class Paper:
     sources: tuple[Source, ...]
     facts: tuple[Mapping[str, Any], ...]
     findings: tuple[Mapping[str, str], ...]
+    conflicting: frozenset[str] = frozenset()
 
     def floats(self, kind: str) -> list[Block]:
         """Return the figures or the tables in reading order.
@@ -126,7 +127,8 @@ def assemble(
     chapters = [_chapter(draft, register) for draft in drafts]
     ordered = tuple(sources[id] for id in register.sources)
     letter = chr(ord("A") + sum(c.numbering == "annex" for c in chapters))
-    chapters.append(_source_annex(ordered, set(conflicts), letter, register))
+    conflicting = frozenset(conflicts)
+    chapters.append(_source_annex(ordered, conflicting, letter, register))
 
     def title(name: str) -> str:
         return register.cleaner.line(outline.text(name, lang).format(**slots), "title page")
@@ -143,6 +145,7 @@ def assemble(
         sources=ordered,
         facts=tuple(register.facts[key] for key in sorted(register.facts)),
         findings=tuple(register.cleaner.findings()),
+        conflicting=conflicting,
     )
 
 
@@ -284,7 +287,7 @@ def _table(block: Block, register: Register) -> Block:
 
 
 def _source_annex(
-    sources: Sequence[Source], conflicts: set[str], letter: str, register: Register
+    sources: Sequence[Source], conflicts: frozenset[str], letter: str, register: Register
 ) -> Chapter:
     """Make the last annex: every source that is referred to, in order of its number."""
     words, where = register.words, "sources"

@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 
-from wqa.display.table_layout import column_indents, em_width, head, printed, svg_size
+from wqa.display.table_layout import SIZES, column_indents, head, layout, printed, svg_size
 from wqa.paths import ASSETS
 from wqa.publication.data_pack import block_csv
 from wqa.publication.document import Block, Paper
@@ -18,6 +18,9 @@ from wqa.publication.pieces import Piece, Pieces
 LANGUAGE = {"zh": "zh-CN", "en": "en"}
 # Figures are drawn for the width of a printed page; a screen has a little more room.
 ENLARGED = 1.2
+# In em of the letters of tables: room on a desk, and for the sources of a row; how much wider
+# the padding of a cell is than in print; the widest column that is asked for.
+SCREEN_EMS, CITES_EMS, CELL_EXTRA, WIDEST = 54.0, 7.0, 0.4, 20.0
 
 
 def text_html(text: str) -> str:
@@ -116,14 +119,18 @@ def _table(block: Block, paper: Paper) -> str:
     columns = block["columns"]
     names = [head(column, paper.lang) for column in columns]
     texts = [[printed(cell) for cell in row] for row in block["cells"]]
-    heads = []
-    for n, name in enumerate(names):
-        least = _least_width([name, *(row[n] for row in texts)])
-        heads.append(f'<th scope="col" style="min-width:{least}em">{text_html(name)}</th>')
     cited = any(block["cites"])
+    indents = column_indents(columns, texts)
+    # On a phone the table scrolls, not the words; on a desk it is as wide as the text.
+    room = (SCREEN_EMS - (CITES_EMS if cited else 0.0)) * SIZES[0]
+    grid = layout(names, texts, indents, room, SIZES[:1])
+    widths = [round(min(width / grid.size + CELL_EXTRA, WIDEST), 1) for width in grid.widths]
+    heads = [
+        f'<th scope="col" style="min-width:{least}em">{text_html(name)}</th>'
+        for name, least in zip(names, widths, strict=True)
+    ]
     if cited:
         heads.append(f'<th scope="col">{text_html(paper.words["column_source"])}</th>')
-    indents = column_indents(columns, texts)
     rows = []
     for number, row in enumerate(block["cells"]):
         cells = []
@@ -144,13 +151,6 @@ def _table(block: Block, paper: Paper) -> str:
         f'<table aria-labelledby="{caption}"><thead><tr>{"".join(heads)}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
-
-
-def _least_width(cells: Sequence[str]) -> float:
-    """Return the least width of a column in em: on a phone the table scrolls, not the words."""
-    longest = max(em_width(cell) for cell in cells)
-    # Short entries stay on one line; long text wraps, into lines that can still be read.
-    return round(longest + 1.4, 1) if longest <= 8 else round(min(18.0, 8 + longest / 6), 1)
 
 
 def _sources(block: Block, paper: Paper) -> str:

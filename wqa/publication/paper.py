@@ -338,7 +338,7 @@ def _assemble(
     }
     return assemble(
         outline, blocks, lang=chosen.lang, slots=slots, names=names,
-        sources=known_sources(home, chosen.catalog),
+        sources=known_sources(home, chosen.catalog, chosen.lang),
         conflicts=conflicting_sources(chosen.catalog), missing=missing_glyphs,
     )  # fmt: skip
 
