@@ -89,7 +89,8 @@ def source_line(figure: Figure, text: str) -> float:
         Height used, inches.
     """
     width, height = figure.get_size_inches()
-    lines = wrapped(figure, printable(text), width - 0.1, SMALL)
+    # Programs that set the letters anew may set them a little wider.
+    lines = wrapped(figure, printable(text), width - 0.25, SMALL)
     step = SMALL * 1.35 / 72
     for number, line in enumerate(reversed(lines)):
         figure.text(
