@@ -20,6 +20,8 @@ LOGIT_FAMILIES = ("percent", "score")
 # Half of the last printed digit of a percentage with one decimal, as a share of the range:
 # a published 100.0 stands for anything from 99.95 upward.
 LOGIT_OFFSET_SHARE = 0.0005
+# Beyond, widths leave the range of double precision.
+MAX_BOUND = 1e100
 # A count of 0 is moved to one half, the usual continuity correction.
 COUNT_OFFSET = 0.5
 
@@ -121,8 +123,9 @@ def resolve_bounds(
         )
     low = 0.0 if lower is None else lower
     high = (100.0 if family in LOGIT_FAMILIES else np.inf) if upper is None else upper
-    numbers = all(isinstance(b, int | float | np.number) and abs(b) >= 0 for b in (low, high))
-    if not numbers or isinstance(low, bool) or not np.isfinite(low) or not low < high:
+    numbers = all(isinstance(b, int | float | np.number) for b in (low, high))
+    low, high = (float(b) if numbers else np.nan for b in (low, high))
+    if not low < high or abs(low) > MAX_BOUND or MAX_BOUND < high < np.inf:
         raise ForecastError(
             "the bounds are not in order",
             where="lower, upper",

@@ -111,10 +111,15 @@ def _pooled_answer(case: Case, **samples: Any) -> Answer:
     from wqa.forecasts import pooled
 
     fit = pooled.predict(
-        case.series.readings, case.horizon, family=case.family, lower=case.lower,
-        upper=case.upper, prior=case.prior, **samples,
+        case.series.readings, case.horizon, family=case.family, prior=case.prior,
+        **_limits(case.family, case.lower, case.upper), **samples,
     )  # fmt: skip
     return Answer(PooledRows(fit, 0), float(fit.prior_weight[0]))
+
+
+def _limits(family: str, lower: float | None, upper: float | None) -> dict[str, Any]:
+    low, high = resolve_bounds(family, lower, upper)
+    return {"lower": low, "upper": high if np.isfinite(high) else None}
 
 
 def event_answer(case: Case, exposure: FloatArray | None, future: Any) -> Answer:
@@ -282,5 +287,7 @@ def pooled_chunks(
         table = np.full((len(part), max(row.size for row in part)), np.nan)
         for i, row in enumerate(part):
             table[i, table.shape[1] - row.size :] = row
-        fit = pooled.predict(table, horizon, family=family, lower=lower, upper=upper, prior=prior)
+        fit = pooled.predict(
+            table, horizon, family=family, prior=prior, **_limits(family, lower, upper)
+        )
         yield slice(start, start + len(part)), fit

@@ -24,7 +24,7 @@ from wqa.forecasts.fold_forecasts import PANEL, FoldRequest, fold_answers, widen
 from wqa.forecasts.folds import Fold, make_folds
 from wqa.forecasts.forecast_result import summary
 from wqa.forecasts.forecasting import DEFAULT_LEVELS, FAMILIES, MODELS, check_levels
-from wqa.forecasts.inputs import whole_number
+from wqa.forecasts.inputs import number_vector, whole_number
 from wqa.transforms import FloatArray, resolve_bounds
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def backtest(
     import pandas as pd
 
     ahead = _checked_horizons(horizons)
+    models = np.atleast_1d(np.asarray(models, dtype=object)).tolist()
     _check_choices(models, family, direction, intervals)
     bounds: dict[str, Any] = {"family": family, "lower": lower, "upper": upper}
     folds = make_folds(
@@ -162,7 +163,7 @@ def backtest(
         ahead,
         check_levels(levels),
         direction,
-        tuple(target_steps),
+        tuple(number_vector(target_steps, "target_steps")),
         bounds,
         intervals == "empirical",
     )
@@ -189,7 +190,8 @@ class _Plan:
 
 
 def _checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
-    out = tuple(sorted({whole_number(h, "horizons") for h in np.atleast_1d(horizons).tolist()}))
+    given = np.atleast_1d(np.asarray(horizons, dtype=object)).tolist()
+    out = tuple(sorted({whole_number(h, "horizons") for h in given}))
     if not out or out[0] < 1 or out[-1] > MAX_HORIZON:
         raise ForecastError(
             "the horizons are out of range",

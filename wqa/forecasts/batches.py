@@ -13,6 +13,7 @@ from wqa.forecasts.annual_series import AnnualSeries, annual_series, resolve_hor
 from wqa.forecasts.answers import EVENT_MODELS, Case, event_answer, pooled_chunks, value_answer
 from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.forecast_result import PooledRows, summary
+from wqa.forecasts.inputs import finite_number, number_table, number_vector
 from wqa.forecasts.panels import panel_series
 from wqa.forecasts.probabilities import attained, check_comparator
 from wqa.transforms import FloatArray, resolve_bounds
@@ -81,19 +82,7 @@ def read_series(
         if not found:
             raise ForecastError("there is no series to forecast", where="values", got="no rows")
         return dict(found)
-    try:
-        table = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise ForecastError(
-            "the table is not numeric", where="values", got=str(values)[:60]
-        ) from error
-    if table.ndim != 2 or table.size == 0:
-        raise ForecastError(
-            "not a table of series",
-            where="values",
-            got=table.shape,
-            expected="one row per series, one column per year",
-        )
+    table = number_table(values, "values")
     # The years are checked once for all rows.
     calendar = annual_series(np.zeros(table.shape[1]), years, family="positive").years
     if calendar.size != table.shape[1]:
@@ -114,7 +103,6 @@ def read_series(
 
 def _check_table(table: FloatArray, low: float, high: float) -> None:
     faults = (
-        (np.isinf(table), "an infinite value", "finite numbers"),
         ((table < low) | (table > high), "a value is outside its bounds", f"{low:g} to {high:g}"),
     )
     for mask, what, expected in faults:
@@ -157,17 +145,22 @@ def read_targets(target: Any, ids: Sequence[Any]) -> tuple[float, ...] | None:
     """
     if target is None:
         return None
-    if isinstance(target, Mapping) or hasattr(target, "index"):
+    if isinstance(target, Mapping) or hasattr(target, "to_numpy"):
         lacking = [name for name in ids if name not in target]
         if lacking:
             raise ForecastError("a series has no target", where="target", got=lacking[0])
         found = [target[name] for name in ids]
     else:
-        found = list(np.broadcast_to(np.asarray(target, dtype=float), (len(ids),)))
-    numbers = tuple(float(value) for value in found)
-    if not np.isfinite(numbers).all():
-        raise ForecastError("a target is not a number", where="target", expected="finite numbers")
-    return numbers
+        found = number_vector(target, "target").tolist()
+        found = found * len(ids) if len(found) == 1 else found
+        if len(found) != len(ids):
+            raise ForecastError(
+                "the length does not fit",
+                where="target",
+                got=len(found),
+                expected=f"1 or {len(ids)}",
+            )
+    return tuple(finite_number(one, "target", "a target is not a number") for one in found)
 
 
 def batch_frame(series: Mapping[Any, AnnualSeries], request: Request) -> pd.DataFrame:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wqa.errors import DataError
 from wqa.forecasts.annual_series import AnnualSeries, annual_series
+from wqa.forecasts.inputs import number_vector, whole_number
 from wqa.transforms import FloatArray
 
 if TYPE_CHECKING:
@@ -122,30 +123,24 @@ def make_folds(
     Raises
     ------
     DataError
-        If a column is missing, or a year occurs twice in one version.
+        If a column or a date is missing, a value is no number, a year occurs twice in
+        one version, or a limit is no whole number.
     """
-    missing = [c for c in ("year", "value") if c not in frame.columns]
-    if missing or actual not in ("latest", "first"):
-        raise DataError(
-            "the frame or the kind of actual values is not usable",
-            got=(list(frame.columns), actual),
-            expected="columns year and value; actual latest or first",
-        )
+    if actual not in ("latest", "first"):
+        raise DataError("unknown kind of actual values", got=actual, expected="latest or first")
+    first = _limit("first_origin", first_origin, -np.inf)
+    last = _limit("last_origin", last_origin, np.inf)
+    least, most = _limit("min_train", min_train, 1), _limit("max_train", max_train, np.inf)
     out: list[Fold] = []
-    keys = series_keys(frame)
-    for key, rows in frame.groupby(keys, sort=True):
-        versions = _versions(rows, str(key))
+    table = read_figures(frame)
+    for key, rows in table.groupby("series_id", sort=True):
+        versions = _versions(rows)
         truth = _known(versions, None) if actual == "latest" else _first(versions)
         for cutoff, known in _origins(versions):
             years = sorted(known)
-            if max_train is not None:
-                years = [y for y in years if y > years[-1] - max_train]
+            years = [y for y in years if y > years[-1] - most]
             origin = years[-1]
-            if len(years) < min_train:
-                continue
-            if first_origin is not None and origin < first_origin:
-                continue
-            if last_origin is not None and origin > last_origin:
+            if len(years) < least or not first <= origin <= last:
                 continue
             later = np.array([truth.get(origin + h, np.nan) for h in range(1, horizon + 1)])
             if not np.isfinite(later).any():
@@ -162,6 +157,68 @@ def make_folds(
     return out
 
 
+def _limit(name: str, given: Any, default: float) -> float:
+    limit = default if given is None else whole_number(given, name)
+    if name.endswith("train") and limit < 1:
+        raise DataError("a limit is too small", where=name, got=given, expected="1 or more")
+    return limit
+
+
+def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
+    """Check figures for a backtest and lay them out alike.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As for :func:`make_folds`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns series_id, year, value, published (blank where the frame has none);
+        rows without a value are left out.
+
+    Raises
+    ------
+    DataError
+        See :func:`make_folds`.
+    """
+    import pandas as pd
+
+    if not {"year", "value"}.issubset(getattr(frame, "columns", ())):
+        raise DataError(
+            "not a frame of figures",
+            where="frame",
+            got=list(getattr(frame, "columns", [])) or type(frame).__name__,
+            expected="columns year and value, and series_id",
+        )
+    table = pd.DataFrame(
+        {
+            "series_id": series_keys(frame).to_numpy(),
+            "year": [whole_number(y, "year") for y in frame["year"].tolist()],
+            "value": number_vector(frame["value"], "value"),
+            "published": "",
+        }
+    )
+    if "published" in frame.columns and frame["published"].notna().any():
+        table["published"] = frame["published"].astype(str).to_numpy()
+        if frame["published"].isna().any() or (table["published"] == "").any():
+            raise DataError(
+                "some figures have no date of publication",
+                where="published",
+                expected="a date for every figure, or for none",
+            )
+    table = table[np.isfinite(table["value"])]
+    twice = table[table.duplicated(["series_id", "year", "published"])]
+    if len(twice):
+        raise DataError(
+            "a year occurs twice in one version",
+            where=f"series {twice['series_id'].iloc[0]}",
+            expected="one value per series, year and date of publication",
+        )
+    return pd.DataFrame(table)
+
+
 def known_panel(frame: pd.DataFrame, cutoff: str) -> pd.DataFrame:
     """Give what was known of every series of a frame when a fold was cut.
 
@@ -170,49 +227,27 @@ def known_panel(frame: pd.DataFrame, cutoff: str) -> pd.DataFrame:
     frame : pandas.DataFrame
         As for :func:`make_folds`.
     cutoff : str
-        Cut-off of the fold: a date of publication, or a year.
+        Cut-off of the fold: a date of publication, or a year where there are no dates.
 
     Returns
     -------
     pandas.DataFrame
-        Columns series_id, year, value: the newest version at the cut-off. A value without
-        a date counts as known from its own year on, or from the year after it where
-        the cut-off is a date.
+        Columns series_id, year, value: the newest version at the cut-off.
     """
-    import pandas as pd
-
-    dates = frame.get("published", pd.Series("", index=frame.index)).fillna("").astype(str)
-    own_year = frame["year"].astype(int) <= int(cutoff[:4]) - (len(cutoff) > 4)
-    known = ((dates == "") & own_year) | ((dates != "") & (dates <= cutoff))
-    table = pd.DataFrame(
-        {"series_id": series_keys(frame), "year": frame["year"], "value": frame["value"]}
-    )
-    table = table.assign(published=dates)[known & np.isfinite(frame["value"].astype(float))]
+    table = read_figures(frame)
+    dated = (table["published"] != "").any()
+    table = table[table["published"] <= cutoff if dated else table["year"] <= int(cutoff)]
     newest = table.sort_values("published", kind="stable")
     newest = newest.drop_duplicates(["series_id", "year"], keep="last")
-    return newest.sort_values(["series_id", "year"], ignore_index=True)[
-        ["series_id", "year", "value"]
-    ]
+    newest = newest.sort_values(["series_id", "year"], ignore_index=True)
+    return newest[["series_id", "year", "value"]]
 
 
 _Version = tuple[str, int, float]
 
 
-def _versions(rows: pd.DataFrame, key: str) -> list[_Version]:
-    dated = "published" in rows.columns
-    dates = rows["published"].astype(str).tolist() if dated else [""] * len(rows)
-    found = [
-        (str(date), int(year), float(value))
-        for date, year, value in zip(dates, rows["year"], rows["value"], strict=True)
-        if np.isfinite(value)
-    ]
-    if len({(date, year) for date, year, _ in found}) < len(found):
-        raise DataError(
-            "a year occurs twice in one version",
-            where=f"series {key}",
-            expected="one value per series, year and date of publication",
-        )
-    return sorted(found)
+def _versions(rows: pd.DataFrame) -> list[_Version]:
+    return sorted(zip(rows["published"], rows["year"], rows["value"], strict=True))
 
 
 def _known(versions: Sequence[_Version], cutoff: str | None) -> dict[int, float]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Probabilities between whose quantiles the mean is integrated, and nodes of each stretch.
 MEAN_KNOTS = (TAIL, 0.1, 0.5, 0.9, 1.0 - TAIL)
+# Nearer to 0 or 1 a quantile is not told apart.
+TINY = 1e-9
 GAUSS = tuple(zip(*np.polynomial.legendre.leggauss(3), strict=True))
 
 
@@ -120,7 +122,7 @@ class Forecast:
         ForecastError
             If `p` is no probability or the year is not forecast.
         """
-        if not 0.0 < finite_number(p, "p", "not a probability") < 1.0:
+        if not TINY < finite_number(p, "p", "not a probability") < 1.0 - TINY:
             raise ForecastError("not a probability", where="p", got=p, expected="0 < p < 1")
         return float(self.distribution.quantile(float(p))[self._at(year)])
 

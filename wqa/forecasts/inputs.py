@@ -116,7 +116,7 @@ def number_vector(values: Any, where: str) -> FloatArray:
     Parameters
     ----------
     values : array_like or pandas.Series
-        Numbers; None, NaN and masked entries are missing.
+        Numbers; None, NaN and masked entries are missing, and what is below 1e-100 is 0.
     where : str
         Name of the argument, for messages.
 
@@ -147,7 +147,60 @@ def number_vector(values: Any, where: str) -> FloatArray:
             expected="one value per year",
             fix="Use forecast_many for several series.",
         )
-    return np.array([_number(item, f"{where}[{i}]") for i, item in enumerate(items)], dtype=float)
+    found = [_number(item, f"{where}[{i}]") for i, item in enumerate(items)]
+    vector = np.array(found, dtype=float)
+    immense = np.flatnonzero(np.abs(vector) > MAX_SIZE)
+    if immense.size:
+        at = int(immense[0])
+        raise ForecastError(
+            "a number beyond any unit",
+            where=f"{where}[{at}]",
+            got=found[at],
+            expected=f"below {MAX_SIZE:g}",
+        )
+    return np.where(np.abs(vector) < 1.0 / MAX_SIZE, 0.0, vector)
+
+
+def number_table(values: Any, where: str) -> FloatArray:
+    """Read numbers in rows and columns.
+
+    Parameters
+    ----------
+    values : array_like
+        One row per series; None, NaN and masked entries are missing.
+    where : str
+        Name of the argument, for messages.
+
+    Returns
+    -------
+    numpy.ndarray
+        2-D, NaN where missing.
+
+    Raises
+    ------
+    ForecastError
+        As for :func:`number_vector`, or if it is no table.
+    """
+    # A masked array is not plain: its mask must not be lost.
+    plain = type(values) is np.ndarray and values.dtype.kind == "f"
+    if not plain:
+        try:
+            values = values.tolist() if isinstance(values, np.ndarray) else values
+            values = np.array(values, dtype=object)
+        except ValueError as error:
+            raise ForecastError(
+                "rows of different length", where=where, expected="one column per year"
+            ) from error
+    if values.ndim != 2 or values.size == 0:
+        raise ForecastError(
+            "not a table of series",
+            where=where,
+            got=values.shape,
+            expected="one row per series, one column per year",
+        )
+    if not plain or np.isinf(values).any() or (np.abs(values) > MAX_SIZE).any():
+        return number_vector(values.ravel(), where).reshape(values.shape)
+    return np.where(np.abs(values) < 1.0 / MAX_SIZE, 0.0, values)
 
 
 def _number(item: Any, where: str) -> float:
@@ -161,8 +214,4 @@ def _number(item: Any, where: str) -> float:
         raise ForecastError("not a number", where=where, got=item, expected="a number or NaN")
     if np.isinf(value):
         raise ForecastError("an infinite value", where=where, got=value, expected="a finite number")
-    if abs(value) > MAX_SIZE:
-        raise ForecastError(
-            "a number beyond any unit", where=where, got=value, expected=f"below {MAX_SIZE:g}"
-        )
     return value

@@ -15,8 +15,11 @@ import numpy as np
 
 from wqa.errors import ForecastError
 from wqa.forecasts.distributions import Distribution
+from wqa.forecasts.inputs import whole_number
 from wqa.plans.targets import COMPARATORS
 from wqa.transforms import FloatArray
+
+MAX_DECIMALS = 12
 
 
 def check_comparator(comparator: str) -> None:
@@ -65,12 +68,19 @@ def attained(
     Raises
     ------
     ForecastError
-        If the comparator is unknown or the target is not finite.
+        If the comparator is unknown, the target not finite or the decimals not 0 to 12.
     """
     check_comparator(comparator)
     if not np.isfinite(target).all():
         raise ForecastError(
             "the target is not a number", where="target", got=target, expected="a finite number"
+        )
+    if decimals is not None and not 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS:
+        raise ForecastError(
+            "no published number has so many decimals",
+            where="decimals",
+            got=decimals,
+            expected=f"0 to {MAX_DECIMALS}",
         )
     below, cdf = distribution.below, distribution.cdf
     if decimals is None:

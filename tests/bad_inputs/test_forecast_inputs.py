@@ -1,0 +1,301 @@
+"""Whatever is given to the forecasts: a clear error, or numbers that are in order and in bounds.
+
+Warnings are errors in these tests, so a warning that escapes is a failure, too.
+"""
+
+import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import wqa
+from wqa.errors import WqaError
+from wqa.forecasts.forecasting import FAMILIES, MODELS
+
+NAN = float("nan")
+UPPER = {"percent": 100.0, "score": 100.0}
+
+SERIES = {
+    "empty": [], "none": None, "one": [5.0], "constant": [50.0] * 6, "all 0": [0.0] * 7,
+    "all 100": [100.0] * 7, "holes": [50, NAN, 51, None, 52.0], "all missing": [NAN, None],
+    "tiny": [1e-300] * 4, "denormal": [5e-324, 1e-323], "one denormal": [5e-324],
+    "tiny and not": [1e-300, 1.0, 1e-300, 2.0], "10^12": [1e12, 1.1e12, 1.3e12],
+    "1e99": [1e99, 2e99], "1e300": [1e300, 2e300], "wide": [1e-90, 1e90, 1e-90],
+    "wide percent": [1e-12, 50, 1e-12, 99, 1e-9, 3], "negative": [-1.0, 2.0],
+    "infinite": [np.inf, 1.0], "text in it": ["1", 2.0], "text": "12 13", "bytes": b"12",
+    "flags": [True, False], "numpy flags": np.array([True, False]),
+    "masked": np.ma.masked_array([50.0, 60, 70], [0, 1, 0]), "all masked": np.ma.masked_all(3),
+    "integers": np.array([1, 2, 3], dtype=np.int32), "float32": np.array([1.5, 2], dtype="f4"),
+    "decimals": [Decimal("50.1"), 51], "fractions": [Fraction(1, 3)], "10^400": [10**400, 1],
+    "complex": [1 + 2j, 3], "dates": [datetime.date(2020, 1, 1)],
+    "datetime64": np.array(["2020", "2021"], dtype="M8[Y]"), "dict": {2019: 5.0}, "set": {5.0},
+    "range": range(3), "column": [[1.0], [2.0]], "ragged": [[1, 2], [3]], "scalar": 50.0,
+    "40": list(50 + np.sin(np.arange(40))), "41": list(50 + np.sin(np.arange(41))),
+    "201": [50.0] * 201, "401": [5.0] * 401, "frame": pd.DataFrame({"a": [1.0, 2]}),
+    "missing of pandas": [pd.NA, pd.NaT, 50.0], "near bounds": [1e-13, 100 - 1e-13, 100, 0],
+    "jumps": [0, 100] * 4, "almost constant": [50, 50 + 1e-12, 50 - 1e-12] * 3,
+    "zeros, then one": [0] * 9 + [1.0], "Int64": pd.Series([50, None, 52], dtype="Int64"),
+    "text column": pd.Series(["50", "51"], dtype="string"),
+    "empty column": pd.Series([], dtype=float),
+}  # fmt: skip
+
+
+def answer(call, *arguments, **request):
+    """Result of a call, or None where it refused in a way that was meant."""
+    try:
+        return call(*arguments, **request)
+    except WqaError as error:
+        assert str(error)
+        return None
+
+
+def assert_sound(f, lower=0.0, upper=np.inf):
+    numbers = f.frame.select_dtypes("number").to_numpy(float)
+    assert np.isfinite(numbers).all()
+    limits = f.frame[["lo_95", "lo_80", "median", "hi_80", "hi_95"]].to_numpy()
+    assert (np.diff(limits, axis=1) >= 0).all()
+    values = np.column_stack([limits, f.frame["mean"], f.sample(3, seed=1).T])
+    assert values.min() >= lower
+    assert values.max() <= upper
+    for target in (-1e9, 0.0, 50.0, 1e12):
+        met, missed = f.p_attain(target), f.p_attain(target, "<", decimals=None)
+        assert 0 <= met <= 1
+        assert met + missed == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("model", ["pooled", "naive"])
+@pytest.mark.parametrize("name", SERIES)
+def test_any_series(name, model):
+    for family in ("percent", "rate"):
+        f = answer(wqa.forecast, SERIES[name], family=family, model=model, horizon=2)
+        if f is not None:
+            assert_sound(f, upper=UPPER.get(family, np.inf))
+
+
+HARD = ("all 0", "all 100", "holes", "wide percent", "jumps", "almost constant", "tiny and not")
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if m not in ("pooled", "naive")])
+def test_hard_series_with_every_member(model):
+    for name in HARD:
+        f = answer(wqa.forecast, SERIES[name], model=model, horizon=2)
+        if f is not None:
+            assert_sound(f, upper=100.0)
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f not in ("percent", "rate")])
+def test_hard_series_of_every_family(family):
+    for name in (*HARD, "10^12", "1e99", "denormal"):
+        f = answer(wqa.forecast, SERIES[name], family=family, horizon=2)
+        if f is not None:
+            assert_sound(f, upper=UPPER.get(family, np.inf))
+
+
+FOUR = [50.0, 51.0, 52.0, 53.0]
+YEARS = {
+    "floats": ([2018.0, 2019.0, 2020.0, 2021.0], True),
+    "small integers": (np.array([1, 2, 3, 4], dtype=np.uint8), True),
+    "a column": (pd.Series([2018, 2019, 2020, 2021], index=[9, 8, 7, 6]), True),
+    "a gap of ten years": ([2000, 2010, 2020, 2021], True),
+    "negative": ([-5, -4, -3, -2], True),
+    "timestamps": (list(pd.date_range("2018", periods=4, freq="YS")), False),
+    "periods": (pd.period_range("2018", periods=4, freq="Y"), False),
+    "text": (["2018", "2019", "2020", "2021"], False),
+    "missing": ([2018, NAN, 2020, 2021], False),
+    "none": ([2018, None, 2020, 2021], False),
+    "twice": ([2018, 2018, 2019, 2020], False),
+    "unordered": ([2021, 2020, 2019, 2018], False),
+    "10^30": ([10**30 + i for i in range(4)], False),
+    "far": ([1, 2, 3, 500], False),
+    "halves": ([2018.5, 2019.5, 2020.5, 2021.5], False),
+    "flags": ([True, False, True, False], False),
+    "too few": ([2018], False),
+    "one number": (2018, False),
+    "one text": ("2018", False),
+}
+
+
+@pytest.mark.parametrize("name", YEARS)
+def test_any_years(name):
+    years, good = YEARS[name]
+    for call in (
+        lambda: wqa.forecast(FOUR, years),
+        lambda: wqa.forecast(pd.Series(FOUR, index=np.atleast_1d(years))),
+        lambda: wqa.forecast([1, 0, 2, 1], years, family="rate", exposure=[5] * 4),
+    ):
+        try:
+            f = call()
+        except (WqaError, ValueError) as error:
+            assert not good
+            assert isinstance(error, WqaError) or "Length of values" in str(error)
+        else:
+            assert good
+            assert_sound(f)
+
+
+SAMPLES = {"denominators": [300] * 4}
+REQUESTS = [
+    *({"horizon": x} for x in (0, 500, -1, 51, 50, 2.0, 2.5, "3", True, NAN, np.inf, [3], 10**40)),
+    *({"target_year": x} for x in (0, 4, "2030", NAN, 10**9, pd.Timestamp("2030"))),
+    *({"lower": x} for x in ("0", -1e308, NAN, np.inf, 60, True, [0], 1e-320, np.float32(0))),
+    *({"upper": x} for x in ("1", 1e308, np.inf, 40, 53, 53.0000001, [100], 1e-320)),
+    {"lower": -1e308, "upper": 1e308}, {"lower": 50, "upper": 53 + 1e-13},
+    *({"levels": x} for x in ([100], [99.9999], [1e-9], ["80"], None, [NAN], [True])),
+    *({"family": x} for x in (None, 1, ["percent"])),
+    *({"model": x} for x in (None, 1, ["pooled"], "pooled_panel")),
+    *({"intervals": x} for x in (None, "x", "empirical")),
+    *({"panel": x} for x in (1, "x", [], pd.DataFrame(), {"a": 1})),
+    *({"exposure": x} for x in (0, [0] * 4, [1, 2], "a", [NAN] * 4, [1e-300] * 4, [1e300] * 4)),
+    *({"denominators": x} for x in ([0] * 4, "a", [NAN] * 4, [0.5] * 4, [1e90] * 4, [True] * 4)),
+    *(SAMPLES | {"future_denominator": x} for x in (0, NAN, "a", [1, 2], 0.3, 1e90, np.inf, True)),
+    *(SAMPLES | {"overdispersion": x} for x in (0, NAN, "a", 0.5, 1e9, None)),
+    {"future_exposure": 3}, {"future_denominator": 3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("extra", REQUESTS, ids=str)
+def test_any_request(extra):
+    for family in ("percent", "rate"):
+        for model in ("pooled", "naive"):
+            request = {"family": family, "model": model, **extra}
+            f = answer(wqa.forecast, FOUR, **request)
+            if f is not None and f.levels == (80, 95):
+                assert_sound(f, lower=-np.inf)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        *(("quantile", (p,)) for p in (0, 1, NAN, "a", None, [0.5], 1e-300, True)),
+        *(("cdf", (x,)) for x in (NAN, np.inf, "x", None, [1, 2])),
+        *(("p_attain", (x,)) for x in (NAN, np.inf, "x", None, True)),
+        *(("p_attain", (50, ">=", 5, d)) for d in (-1, 400, 1.5, "1", True)),
+        *(("p_attain", (50, ">=", y)) for y in (4, 99, 5.5, "5")),
+        ("p_attain", (50, "!=")),
+        *(("sample", (n,)) for n in (0, -1, 2.5, "a", None)),
+        *(("sample", (3, seed)) for seed in (-1, 1.5, "a", None)),
+    ],
+)
+def test_a_forecast_refuses_questions_without_an_answer(method, arguments):
+    with pytest.raises(WqaError):
+        getattr(wqa.forecast(FOUR), method)(*arguments)
+
+
+BASE = pd.DataFrame(
+    {"series_id": ["a"] * 5 + ["b"] * 5, "year": list(range(2015, 2020)) * 2,
+     "value": [50.0, 51, 52, 53, 54, 60, 61, 62, 63, 64]}
+)  # fmt: skip
+FRAMES = {
+    "as it is": BASE,
+    "numbers as ids": BASE.assign(series_id=[1] * 5 + [2] * 5),
+    "float years": BASE.assign(year=BASE["year"].astype(float)),
+    "text years": BASE.assign(year=BASE["year"].astype(str)),
+    "dates as years": BASE.assign(year=pd.to_datetime(BASE["year"].astype(str))),
+    "missing year": BASE.assign(year=BASE["year"].astype(float).where(BASE["year"] > 2015)),
+    "text values": BASE.assign(value=BASE["value"].astype(str)),
+    "mixed values": BASE.assign(value=pd.Series(["x", *BASE["value"][1:]], dtype=object)),
+    "infinite value": BASE.assign(value=[np.inf, *BASE["value"][1:]]),
+    "no value": BASE.assign(value=NAN),
+    "negative": BASE.assign(value=-BASE["value"]),
+    "10^12": BASE.assign(value=1e12),
+    "all 0": BASE.assign(value=0.0),
+    "all 100": BASE.assign(value=100.0),
+    "tiny": BASE.assign(value=1e-300),
+    "flags": BASE.assign(value=True),
+    "twice": pd.concat([BASE, BASE]),
+    "shuffled": BASE.sample(frac=1, random_state=1),
+    "odd index": BASE.set_index(pd.Index(list("abcdefghij"))),
+    "same index": BASE.set_index(pd.Index([0] * 10)),
+    "missing id": BASE.assign(series_id=[None] * 5 + ["b"] * 5),
+    "empty": BASE.iloc[:0],
+    "one row": BASE.iloc[:1],
+    "gaps": BASE.assign(year=[1990, 2000, 2015, 2016, 2030] * 2),
+    "no value column": BASE.drop(columns="value"),
+    "a list": [1, 2, 3],
+    "nothing": None,
+    "text": "abc",
+    "some dates missing": BASE.assign(published=[None] * 5 + ["2018-01-01"] * 5),
+    "no dates": BASE.assign(published=None),
+    "one date": BASE.assign(published=pd.Timestamp("2020-01-01")),
+    "categories": BASE.assign(series_id=BASE["series_id"].astype("category")),
+}
+
+
+def assert_frame_sound(table, upper):
+    used = table[~table["fallback"].astype(str).str.startswith("refused")]
+    shown = [c for c in ("mean", "median", "lo_80", "hi_80", "lo_95", "hi_95") if c in used]
+    values = used[shown].to_numpy(float)
+    assert np.isfinite(values).all()
+    assert values.min(initial=0.0) >= 0
+    assert values.max(initial=0.0) <= upper
+
+
+@pytest.mark.parametrize("family", ["percent", "rate"])
+@pytest.mark.parametrize("name", FRAMES)
+def test_any_frame(name, family):
+    frame, upper = FRAMES[name], UPPER.get(family, np.inf)
+    for model in ("pooled", "naive"):
+        request = {"family": family, "model": model, "horizon": 2, "target": 70.0, "decimals": 1}
+        out = answer(wqa.forecast_many, frame, **request)
+        if out is not None:
+            assert_frame_sound(out, upper)
+            assert out["p_attain"].dropna().between(0, 1).all()
+    for extra in ({}, {"intervals": "empirical"}, {"models": ["pooled_panel"]}):
+        request = {"models": ["naive"], "family": family, "horizons": [1], "min_train": 2, **extra}
+        out = answer(wqa.backtest, frame, **request)
+        if out is not None:
+            assert_frame_sound(out.forecasts, upper)
+            assert out.cases.empty or out.cases["p_attain"].between(0, 1).all()
+
+
+TABLES = [
+    [], [[]], [[NAN, NAN]], np.zeros((0, 3)), np.ones((2, 3, 4)), [[1, 2], [3]], [["1", "2"]],
+    [[True, False]], [[1 + 2j, 3]], np.ma.masked_array([[1.0, 2], [3, 4]], [[0, 1], [0, 0]]),
+    [[None, 1.0]], [[np.inf, 1.0]], [[1e-300, 5e-324]], [[1e300, 1e300]], [[-1.0, 2]], [[50.0]],
+    5.0, "x", [[0.0] * 60], [[50.0] * 401], [[1e90, 1e-90, 1e90]], np.full((3, 41), 50.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", range(len(TABLES)))
+def test_any_table(at):
+    for family in FAMILIES:
+        for model in ("pooled", "naive"):
+            request = {"family": family, "model": model, "target": 1.0}
+            out = answer(wqa.forecast_many, TABLES[at], **request)
+            if out is not None:
+                assert_frame_sound(out, UPPER.get(family, np.inf))
+
+
+def test_a_masked_entry_is_a_missing_year():
+    masked = np.ma.masked_array([[1.0, 99.0, 2.0]], [[0, 1, 0]])
+    plain = np.array([[1.0, NAN, 2.0]])
+    assert wqa.forecast_many(masked).equals(wqa.forecast_many(plain))
+    assert wqa.forecast(masked[0]).frame.equals(wqa.forecast(plain[0]).frame)
+
+
+@pytest.mark.parametrize("extra", [
+    *({"target": x} for x in ("a", NAN, [1, 2, 3], {"a": 1}, np.inf, True, [[1], [2]])),
+    *({"years": x} for x in ([1, 2], [1, 2, 4], ["a", "b", "c"], 2018, [3, 2, 1])),
+    *({"horizon": x} for x in (0, 500, "2", True, 2.5)), {"target_year": 2}, {"target_year": "x"},
+    {"levels": [100]}, {"comparator": "!="}, {"decimals": 1.5}, {"lower": "a"}, {"lower": 55},
+    {"family": "x"}, {"model": None},
+], ids=str)  # fmt: skip
+def test_many_refuse_what_has_no_answer(extra):
+    with pytest.raises(WqaError):
+        wqa.forecast_many(np.array([[50.0, 51, 52], [60, 61, 62]]), **{"target": 60.0} | extra)
+
+
+@pytest.mark.parametrize("extra", [
+    *({"models": x} for x in ([], ["x"], None, [None], ["glm_binomial"])),
+    *({"horizons": x} for x in ([], [0], [51], ["a"], [1.5], None, [True], [NAN])),
+    *({"min_train": x} for x in (0, -1, "a", 2.5, 50)), *({"max_train": x} for x in (0, "a", 2.5)),
+    {"first_origin": 3000}, {"first_origin": "a"}, {"last_origin": 1000}, {"direction": 0},
+    {"direction": "a"}, {"target_steps": ["a"]}, {"actual": "x"}, {"actual": None},
+    {"levels": [0]}, {"lower": 55}, {"intervals": None},
+], ids=str)  # fmt: skip
+def test_a_backtest_refuses_what_has_no_answer(extra):
+    with pytest.raises(WqaError):
+        wqa.backtest(BASE, **{"models": ["naive"]} | extra)
