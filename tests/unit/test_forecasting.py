@@ -372,7 +372,7 @@ def test_many_records_a_refusal():
         (np.array([[90.0, 101.0]]), {}, "row 0, column 1: a value is outside its bounds"),
         (np.array([[np.nan, np.nan]]), {}, "row 0: every value is missing"),
         (np.array([90.0, 91.0]), {}, "not a table of series"),
-        ([["a", "b"]], {}, "the table is not numeric"),
+        ([["a", "b"]], {}, "not a number; got 'a'"),
         (np.array([[90.0, 91.0]]), {"years": [2019, 2021]}, "consecutive years"),
         (np.array([[90.0, 91.0]]), {"target": {1: 90.0}}, "a series has no target"),
         (pd.DataFrame({"year": [2020]}), {}, "not a panel of series"),
