@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from wqa.forecasts import pooled, student_mixture, trend_components
+from wqa.forecasts import pooled, pooled_prior, student_mixture, trend_components
 from wqa.paths import PRIORS
 
 Array = NDArray[np.float64]
@@ -52,10 +52,11 @@ class Setting:
     long: tuple[int, ...]
     bounded: bool
     trends: tuple[float, ...] = (0.0,)
+    calm: float = np.inf  # pull toward weights that ignore the traits of a series
 
 
 SETTINGS = {
-    "percent": Setting(0.35, 0.08, (1, 2, 4, 7, 10, 15), (), True),
+    "percent": Setting(0.35, 0.08, (1, 2, 4, 7, 10, 15), (), True, calm=0.004),
     "score": Setting(0.35, 0.08, (1, 2, 3, 4, 6), (), True),
     "rate": Setting(0.5, 0.2, (1, 2, 4, 7, 10, 15), (), False, (-0.05, 0.0)),
     "positive": Setting(0.4, 0.12, (1, 2, 4, 7), (10, 14, 18, 22, 28), False, (0.0, 0.05)),
@@ -217,6 +218,7 @@ def score_components(
             hit.append(truth <= x + 1e-9)
             known.append(there & (x >= 0) & (x < width * top))
     return {
+        "units": pooled_prior.standard_units(prior.usual, trend_components.traits(working)),
         "like": part.like.astype(np.float32),
         "below": np.stack(below, axis=2),
         "hit": np.stack(hit, axis=1).astype(np.float32),
@@ -228,13 +230,15 @@ def score_components(
 
 
 def loss(
-    scored: list[dict[str, Any]], log_weight: Array, temper: Array
-) -> tuple[float, Array, Array, Array]:
-    """Loss of the mixture, gradient in log weights and log tempers, and its two parts."""
+    scored: list[dict[str, Any]], log_weight: Array, gate: Array, temper: Array
+) -> tuple[float, Array, Array, Array, Array]:
+    """Loss of the mixture, gradients in log weights, gate and log tempers, and its two parts."""
     total, parts = 0.0, np.zeros(2)
     grad, grad_temper = np.zeros_like(log_weight), np.zeros(len(scored))
+    grad_gate = np.zeros_like(gate)
     for place, s in enumerate(scored):
-        logit = log_weight.astype(np.float32) + np.float32(temper[place]) * s["like"]
+        logit = (log_weight + s["units"] @ gate).astype(np.float32)
+        logit += np.float32(temper[place]) * s["like"]
         mass = np.exp(logit - logit.max(axis=1, keepdims=True))
         mass /= mass.sum(axis=1, keepdims=True)
         weight = s["weight"][:, None]
@@ -257,19 +261,39 @@ def loss(
         total += brier - TOUCH * log_score
         parts += brier, log_score
         grad += slope.sum(axis=0)
+        grad_gate += s["units"].T @ slope
         grad_temper[place] = float((slope * s["like"]).sum()) * temper[place]
     n = len(scored)
     total = total / n - SHRINK * float(log_weight.mean())
     grad = grad / n - SHRINK * (1.0 / len(grad) - np.exp(log_weight))
-    return total, grad, grad_temper / n, parts / n
+    return total, grad, grad_gate / n, grad_temper / n, parts / n
+
+
+def features(prior: pooled.Prior) -> Array:
+    """What sets the components apart, shape (K, R), in standard units: the gate works on it."""
+    drift, slope, damping, noise, _ = prior.kernels.T
+    raw = np.column_stack(
+        [
+            np.sqrt(drift), np.sqrt(slope * damping), noise, prior.trend, np.log(prior.size),
+            prior.shape, np.log(prior.stretch), np.abs(np.log(prior.stretch)),
+        ]
+    )  # fmt: skip
+    return np.asarray((raw - raw.mean(axis=0)) / np.maximum(raw.std(axis=0), 1e-9))
 
 
 def fit_weights(
-    scored: list[dict[str, Any]], dims: tuple[int, ...], steps: int, start: Array | None = None
-) -> tuple[Array, Array, Array]:
-    """Choose log weights (a product over ``dims``) and tempers by quasi-Newton steps."""
+    scored: list[dict[str, Any]],
+    dims: tuple[int, ...],
+    feature: Array,
+    calm: float,
+    steps: int,
+    start: Array | None = None,
+) -> tuple[Array, Array, Array, Array]:
+    """Choose log weights (a product over ``dims``), gate and tempers by quasi-Newton steps."""
     ends = np.cumsum((0, *dims))
     last = int(ends[-1])
+    shape = (scored[0]["units"].shape[1], feature.shape[1])
+    turn = last + shape[0] * shape[1]
 
     def unpack(x: Array) -> Array:
         total: Any = 0.0
@@ -280,20 +304,28 @@ def fit_weights(
         return np.asarray(total.ravel() - special.logsumexp(total))
 
     def objective(x: Array) -> tuple[float, Array]:
-        value, grad, grad_temper, _ = loss(scored, unpack(x), np.exp(x[last:]))
+        link = x[last:turn].reshape(shape)
+        value, grad, grad_gate, grad_temper, _ = loss(
+            scored, unpack(x), link @ feature.T, np.exp(x[turn:])
+        )
+        value += calm * float(np.square(link).sum())
+        grad_link = grad_gate @ feature + 2.0 * calm * link
         cube = grad.reshape(dims)
         sides = [
             cube.sum(axis=tuple(b for b in range(len(dims)) if b != a)) for a in range(len(dims))
         ]
-        return value, np.concatenate([*sides, grad_temper])
+        return value, np.concatenate([*sides, grad_link.ravel(), grad_temper])
 
-    x = np.zeros(last + len(scored)) if start is None else start
-    free = [(None, None)] * last + [(-2.5, 0.5)] * len(scored)
+    x = np.zeros(turn + len(scored))
+    if start is not None:
+        x[:last], x[turn:] = start[:last], start[last:]
+    free = [(None, None)] * turn + [(-2.5, 0.5)] * len(scored)
     best = optimize.minimize(
         objective, x, jac=True, method="L-BFGS-B", bounds=free, options={"maxiter": steps}
     )
-    weights, temper = unpack(best.x), np.exp(best.x[last:])
-    return weights, temper, loss(scored, weights, temper)[3]
+    weights, temper = unpack(best.x), np.exp(best.x[turn:])
+    gate = best.x[last:turn].reshape(shape) @ feature.T
+    return weights, gate, temper, loss(scored, weights, gate, temper)[4]
 
 
 def learn(
@@ -309,28 +341,31 @@ def learn(
     """
     setting = setting or SETTINGS[family]
     wide, dims = wide_prior(family, setting)
-    sets, weights, tempers, kept, scores = [], [], [], [], {}
+    groups = {}
     for group, lengths in (("short", setting.short), ("long", setting.long)):
-        some = [w for n in lengths if len((w := windows(series, n, per_series))["past"])]
-        if not some:
-            continue
-        keep, weight, temper, parts = learn_group(some, wide, dims, setting)
-        sets += some
-        kept.append(keep)
-        weights.append(weight)
-        tempers.append(temper)
-        scores[group] = parts
-    members = np.unique(np.concatenate(kept))
+        if some := [w for n in lengths if len((w := windows(series, n, per_series))["past"])]:
+            groups[group] = some
+    sets = [w for some in groups.values() for w in some]
+    if np.isfinite(setting.calm):
+        wide = replace(wide, usual=usual_traits(sets, setting))
+    learned = [learn_group(some, wide, dims, setting) for some in groups.values()]
+    scores = dict(zip(groups, (one.scores for one in learned), strict=True))
+    members = np.unique(np.concatenate([one.keep for one in learned]))
     both = np.zeros((2, len(members)))
+    gate = np.zeros((2, wide.usual.shape[1], len(members)))
     for row in (0, 1):
-        part = min(row, len(kept) - 1)
-        both[row, np.searchsorted(members, kept[part])] = np.exp(weights[part])
+        one = learned[min(row, len(learned) - 1)]
+        place = np.searchsorted(members, one.keep)
+        both[row, place] = np.exp(one.log_weight)
+        gate[row][:, place] = one.gate
     points = np.array([w["past"].shape[1] for w in sets], dtype=float)
-    by_length = np.stack([points, np.concatenate(tempers), np.ones(len(sets))])
+    tempers = np.concatenate([one.temper for one in learned])
+    by_length = np.stack([points, tempers, np.ones(len(sets))])
     prior = replace(
         wide,
         **{name: getattr(wide, name)[members] for name in PER_COMPONENT},
         weight=both,
+        gate=gate,
         switch=np.array([max(setting.short), min(setting.long or (1000,))], dtype=float),
         by_length=by_length,
     )
@@ -355,31 +390,65 @@ def wide_prior(family: str, setting: Setting) -> tuple[pooled.Prior, tuple[int, 
         typical[size],
         np.array(STRETCHES)[stretch],
         np.full((2, count), 1.0 / count),
+        np.zeros((2, 0, count)),
+        np.zeros((2, 0)),
         np.array([1.0, 1000.0]),
         np.ones((3, 1)),
     )
     return prior, dims
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What was learned for one group of lengths."""
+
+    keep: NDArray[np.intp]  # members of the wide grid
+    log_weight: Array
+    gate: Array
+    temper: Array
+    scores: dict[str, float]
+
+
+def usual_traits(sets: list[dict[str, Any]], setting: Setting) -> Array:
+    """Mean and standard deviation of the traits over all windows, shape (2, F)."""
+    rows = []
+    for window in sets:
+        past = window["past"]
+        mean = past.mean(axis=1, keepdims=True)
+        share = past / (100.0 if setting.bounded else np.where(mean > 0, mean, 1.0))
+        rows.append(
+            trend_components.traits(
+                trend_components.transform(share, setting.power, setting.bounded)
+            )
+        )
+    table = np.concatenate(rows)
+    return np.stack([table.mean(axis=0), table.std(axis=0)])
+
+
 def learn_group(
     sets: list[dict[str, Any]], wide: pooled.Prior, dims: tuple[int, ...], setting: Setting
-) -> tuple[NDArray[np.intp], Array, Array, dict[str, float]]:
-    """Choose components, log weights and tempers for one group of lengths."""
+) -> Learned:
+    """Choose components, log weights, gate and tempers for one group of lengths."""
     rough = [score_components(thinned(w, ROUGH), wide, setting) for w in sets]
-    weights, temper, _ = fit_weights(rough, dims, 30)
+    none = np.zeros((len(wide.shape), 0))  # the wide grid is thinned without looking at traits
+    weights, _, temper, _ = fit_weights(rough, dims, none, 0.0, 30)
     keep = np.sort(np.argsort(-weights, kind="stable")[:KEEP])
     small = replace(wide, **{name: getattr(wide, name)[keep] for name in PER_COMPONENT})
     scored = [score_components(w, small, setting) for w in sets]
-    before = loss(scored, np.full(len(keep), -np.log(len(keep))), np.ones(len(sets)))[3]
+    equal = np.full(len(keep), -np.log(len(keep)))
+    still = np.zeros((scored[0]["units"].shape[1], len(keep)))
+    before = loss(scored, equal, still, np.ones(len(sets)))[4]
     start = np.concatenate([weights[keep], np.log(temper)])
-    weights, temper, after = fit_weights(scored, (len(keep),), 80, start)
-    return keep, weights, temper, {
+    weights, gate, temper, after = fit_weights(
+        scored, (len(keep),), features(small), setting.calm, 80, start
+    )
+    return Learned(keep, weights, gate, temper, {
         "windows": int(sum(len(w["past"]) for w in sets)),
         "brier_equal_weights": round(float(before[0]), 5),
         "brier_learned": round(float(after[0]), 5),
         "log_score_equal_weights": round(float(before[1]), 4),
         "log_score_learned": round(float(after[1]), 4),
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def thinned(window: dict[str, Any], most: int) -> dict[str, Any]:
@@ -423,7 +492,7 @@ def write_prior(prior: pooled.Prior, record: dict[str, Any], path: Path) -> None
     table = np.column_stack(
         [
             prior.kernels, prior.trend, prior.shape, prior.size, prior.stretch,
-            prior.weight.T,
+            prior.weight.T, prior.gate.reshape(-1, len(prior.shape)).T,
         ]
     )  # fmt: skip
     lines = ",\n    ".join(json.dumps([float(f"{v:.5g}") for v in row]) for row in table)
@@ -431,8 +500,10 @@ def write_prior(prior: pooled.Prior, record: dict[str, Any], path: Path) -> None
     head["switch"] = prior.switch.tolist()
     head["by_length_columns"] = ["points", "temper", "spread"]
     head["by_length"] = np.round(prior.by_length.T, 4).tolist()
+    head["usual_traits"] = np.round(prior.usual, 5).tolist()
     columns = ["drift", "slope", "damping", "noise", "pull"]
     columns += ["trend", "shape", "size", "stretch", "weight_short", "weight_long"]
+    columns += [f"gate_{g}_{i}" for g in ("short", "long") for i in range(prior.usual.shape[1])]
     text = json.dumps({**head, "columns": columns, "record": record}, indent=2, ensure_ascii=False)
     path.write_text(text[:-2] + f',\n  "components": [\n    {lines}\n  ]\n}}\n', encoding="utf-8")
 

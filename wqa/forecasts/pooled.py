@@ -32,9 +32,10 @@ from wqa.forecasts.pooled_prior import (
     Prior,
     at_length,
     load_prior,
+    log_weights,
 )
 from wqa.forecasts.student_mixture import Predictive
-from wqa.forecasts.trend_components import components, roughness, transform
+from wqa.forecasts.trend_components import components, roughness, traits, transform
 
 __all__ = ["FAMILIES", "Predictive", "Prior", "evidence_class", "load_prior", "predict"]
 
@@ -146,15 +147,16 @@ def _fit(
     roots = np.empty((len(patterns), size, horizon, horizon))
     for block, mask in enumerate(patterns):
         index = np.flatnonzero(mask)
-        log_weight, temper, spread = at_length(prior, len(index))
+        temper, spread = at_length(prior, len(index))
         everyone = np.flatnonzero(pattern == block)
         extra = None if sampling is None else sampling[block, index[0] :]
         for rows in np.array_split(everyone, -(-len(everyone) // CHUNK)):
+            data = working[np.ix_(rows, index)]
             part = components(
-                working[np.ix_(rows, index)], index - index[0], length - index[0], horizon,
+                data, index - index[0], length - index[0], horizon,
                 prior, rough[rows], extra,
             )  # fmt: skip
-            score = log_weight + temper * part.like
+            score = log_weights(prior, len(index), traits(data)) + temper * part.like
             mass = np.exp(score - score.max(axis=1, keepdims=True))
             top = np.argsort(-mass, axis=1, kind="stable")[:, :most]
             kept = np.take_along_axis(mass, top, axis=1)

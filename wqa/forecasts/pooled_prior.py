@@ -21,6 +21,7 @@ from wqa.paths import PRIORS
 Array = NDArray[np.float64]
 
 FAMILIES = ("percent", "score", "rate", "count", "positive", "index")
+FAR = 2.5  # standard deviations
 LEARNED_AS = {"count": "rate", "index": "positive"}  # families that share another's prior
 
 
@@ -44,6 +45,12 @@ class Prior:
         Factor on the predictive scale: how much rougher the future may be than the past.
     weight : ndarray, shape (2, K)
         Prior weight of each component for short and for long series.
+    gate : ndarray, shape (2, F, K)
+        What one unit of each trait of a series (see ``trend_components.traits``) adds to
+        the log weight of each component, for short and for long series; F is 0 where
+        traits do not help a family.
+    usual : ndarray, shape (2, F)
+        Mean and standard deviation of the traits in the panel; a unit is one of the latter.
     switch : ndarray, shape (2,)
         Most points of a short series and fewest of a long one; mixed in between.
     by_length : ndarray, shape (3, N)
@@ -61,6 +68,8 @@ class Prior:
     size: Array
     stretch: Array
     weight: Array
+    gate: Array
+    usual: Array
     switch: Array
     by_length: Array
     record: dict[str, Any] = field(default_factory=dict)
@@ -115,17 +124,49 @@ def _read_prior(family: str, source: Path) -> Prior:
         columns[:, 7],
         columns[:, 8],
         columns[:, 9:11].T,
+        columns[:, 11:].T.reshape(2, -1, len(columns)),
+        np.array(data["usual_traits"], dtype=float),
         np.array(data["switch"], dtype=float),
         np.array(data["by_length"], dtype=float).T,
         data["record"],
     )
 
 
-def at_length(prior: Prior, n_points: int) -> tuple[Array, float, float]:
-    """Log weights, power of the likelihood and factor on the scales for a number of points."""
+def at_length(prior: Prior, n_points: int) -> tuple[float, float]:
+    """Power of the likelihood and factor on the scales for a number of points."""
     points, temper, spread = prior.by_length
     where = np.log(n_points), np.log(points)
+    return float(np.interp(*where, temper)), float(np.interp(*where, spread))
+
+
+def log_weights(prior: Prior, n_points: int, traits: Array) -> Array:
+    """Log weight of every component before the likelihood, for series of one length.
+
+    Parameters
+    ----------
+    prior : Prior
+        The components.
+    n_points : int
+        Observed years of each series.
+    traits : ndarray, shape (S, F)
+        Traits of the series.
+
+    Returns
+    -------
+    ndarray, shape (S, K)
+    """
     share = float(np.interp(np.log(n_points), np.log(prior.switch), (0.0, 1.0)))
-    weight = (1.0 - share) * prior.weight[0] + share * prior.weight[1]
-    log_weight = np.log(np.maximum(weight, 1e-12))
-    return log_weight, float(np.interp(*where, temper)), float(np.interp(*where, spread))
+    units = standard_units(prior.usual, traits)
+    total = np.zeros((len(traits), len(prior.shape)))
+    for part, weight, gate in zip((1.0 - share, share), prior.weight, prior.gate, strict=True):
+        if part > 0.0:
+            mass = weight * np.exp(units @ gate)
+            total += part * mass / mass.sum(axis=1, keepdims=True)
+    return np.log(np.maximum(total, 1e-12))
+
+
+def standard_units(usual: Array, traits: Array) -> Array:
+    """Traits as distances from what is usual; beyond ``FAR`` no trait says more."""
+    if not usual.size:
+        return np.zeros((len(traits), 0))
+    return np.clip((traits - usual[0]) / usual[1], -FAR, FAR)

@@ -16,6 +16,7 @@ from scipy import special
 
 from wqa.forecasts.pooled_prior import Array, Prior
 
+STILL = 0.001  # a change on the working scale that is as good as none
 HALF_DIGIT = 0.0005  # half of a tenth of a point, as a share of the range
 
 
@@ -61,6 +62,30 @@ def roughness(share: Array, power: float) -> Array:
     above = transform(np.minimum(share + HALF_DIGIT, 1.0), power, True)
     below = transform(np.maximum(share - HALF_DIGIT, 0.0), power, True)
     return np.asarray(np.nanmean((above - below) ** 2, axis=1))
+
+
+def traits(data: Array) -> Array:
+    """Shape of a series, which shifts the weights of the components beyond the likelihood.
+
+    Parameters
+    ----------
+    data : ndarray, shape (S, n)
+        Observed values on the working scale.
+
+    Returns
+    -------
+    ndarray, shape (S, 4)
+        Distance of the last value from the middle (or from the series' own mean); log of
+        the mean absolute change; net over gross movement; distance of the last value from
+        the mean in changes. None of them changes when a bounded series is turned upside down.
+    """
+    count, n = data.shape
+    steps = np.abs(np.diff(data, axis=1))
+    size = steps.mean(axis=1) if n > 1 else np.zeros(count)
+    last = data[:, -1]
+    net = np.abs(last - data[:, 0]) / (steps.sum(axis=1) + STILL)
+    home = np.abs(last - data.mean(axis=1)) / ((size + STILL) * np.sqrt(n))
+    return np.column_stack([np.abs(last), np.log(size + 4.0 * STILL), net, home])
 
 
 def covariance(kernels: Array, length: int) -> Array:
