@@ -52,7 +52,7 @@ class Setting:
     long: tuple[int, ...]
     bounded: bool
     trends: tuple[float, ...] = (0.0,)
-    calm: float = np.inf  # pull toward weights that ignore the traits of a series
+    calm: float = 0.0  # pull toward weights that ignore the traits of a series; 0: they do
 
 
 SETTINGS = {
@@ -270,7 +270,7 @@ def loss(
 
 
 def features(prior: pooled.Prior) -> Array:
-    """What sets the components apart, shape (K, R), in standard units: the gate works on it."""
+    """Return what sets the components apart, shape (K, R), in standard units."""
     drift, slope, damping, noise, _ = prior.kernels.T
     raw = np.column_stack(
         [
@@ -346,7 +346,7 @@ def learn(
         if some := [w for n in lengths if len((w := windows(series, n, per_series))["past"])]:
             groups[group] = some
     sets = [w for some in groups.values() for w in some]
-    if np.isfinite(setting.calm):
+    if setting.calm > 0.0:
         wide = replace(wide, usual=usual_traits(sets, setting))
     learned = [learn_group(some, wide, dims, setting) for some in groups.values()]
     scores = dict(zip(groups, (one.scores for one in learned), strict=True))

@@ -8,7 +8,7 @@ import pytest
 from wqa.errors import ForecastError
 from wqa.forecasts import trend_components
 from wqa.forecasts.pooled import FAMILIES, evidence_class, load_prior, predict
-from wqa.forecasts.pooled_prior import LEARNED_AS, at_length
+from wqa.forecasts.pooled_prior import LEARNED_AS, log_weights
 
 SERIES = np.array([92.1, 93.0, 92.4, 94.2, 95.1, 94.8, 95.9, 96.3])
 
@@ -64,7 +64,8 @@ def test_one_component_matches_a_direct_computation():
         2,
         type(prior)(
             "percent", 0.5, np.array([[0.0, 0.0, 0.0, 0.0, 1.0]]), np.zeros(1), np.full(1, 2.0),
-            np.full(1, 0.5), np.ones(1), np.ones((2, 1)), np.array([1.0, 9.0]), np.ones((3, 1)),
+            np.full(1, 0.5), np.ones(1), np.ones((2, 1)), np.zeros((2, 0, 1)), np.zeros((2, 0)),
+            np.array([1.0, 9.0]), np.ones((3, 1)),
         ),
         np.zeros(1),
     )  # fmt: skip
@@ -226,9 +227,41 @@ def test_evidence_class_refuses_an_unknown_family():
 
 def test_weights_move_from_short_to_long_series():
     prior = load_prior("positive")
-    few, many = at_length(prior, 3)[0], at_length(prior, 30)[0]
+    few, many = (log_weights(prior, n, np.zeros((1, 0))) for n in (3, 30))
     assert not np.allclose(few, many)
     assert set(LEARNED_AS) == {"count", "index"}
+
+
+def test_traits_of_a_series_shift_the_weights_of_percentages():
+    prior = load_prior("percent")
+    calm = trend_components.transform(np.array([[0.5, 0.501, 0.5, 0.502]]), prior.power, True)
+    near = trend_components.transform(np.array([[0.99, 0.999, 0.99, 0.998]]), prior.power, True)
+    rows = [log_weights(prior, 4, trend_components.traits(x))[0] for x in (calm, near)]
+    assert all(np.exp(row).sum() == pytest.approx(1.0, abs=1e-6) for row in rows)
+    assert np.abs(rows[0] - rows[1]).max() > 0.1
+
+
+def test_traits_are_the_same_upside_down_and_after_a_change_of_unit():
+    share = np.array([[0.3, 0.34, 0.33, 0.4, 0.47]])
+    up = trend_components.traits(trend_components.transform(share, 0.35, True))
+    down = trend_components.traits(trend_components.transform(1.0 - share, 0.35, True))
+    np.testing.assert_allclose(up, down, rtol=1e-12)
+
+
+def test_a_series_without_movement_has_finite_traits():
+    assert np.isfinite(trend_components.traits(np.array([[1.0, 1.0, 1.0]]))).all()
+    assert np.isfinite(trend_components.traits(np.array([[1.0]]))).all()
+
+
+def test_a_bound_that_was_read_is_read_again_within_half_a_digit():
+    fit = predict([100.0] * 6, 5)
+    stays = 1.0 - fit.cdf(100.0, strict=True)[0]
+    # 91 rows of five such values on the panel of percentages: what stayed at the bound.
+    assert stays == pytest.approx([0.90, 0.80, 0.71, 0.63, 0.54], abs=0.12)
+    assert fit.quantile(0.2)[0, 0] == 100.0
+    assert fit.cdf(99.96)[0] == pytest.approx(fit.cdf(100.0, strict=True)[0])
+    finer = predict([99.97, 100.0, 100.0, 100.0], 5)
+    assert (finer.cdf(99.96) < finer.cdf(99.99)).all()
 
 
 def test_prior_files_are_small_text(root):

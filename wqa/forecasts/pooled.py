@@ -35,7 +35,13 @@ from wqa.forecasts.pooled_prior import (
     log_weights,
 )
 from wqa.forecasts.student_mixture import Predictive
-from wqa.forecasts.trend_components import components, roughness, traits, transform
+from wqa.forecasts.trend_components import (
+    HALF_DIGIT,
+    components,
+    roughness,
+    traits,
+    transform,
+)
 
 __all__ = ["FAMILIES", "Predictive", "Prior", "evidence_class", "load_prior", "predict"]
 
@@ -45,6 +51,7 @@ MAX_POINTS = 200
 MOST = 32  # components kept per series; the rest of the mixture is below a percent
 MIN_POINTS, TESTED_POINTS = 3, 6  # fewer are weak evidence; from here on it is tested
 OUTWEIGHS = 0.6  # prior weight above which the prior says more than the data
+HIDDEN = 6.0  # variance behind a bound that was read, in variances of the last digit
 CHUNK = 2000  # series per pass, so that the memory of a large panel stays small
 
 
@@ -105,7 +112,12 @@ def predict(
     width = np.full(count, high - low) if bounded else np.where(mean > 0, mean, 1.0)
     share = (table - low) / width[:, None]
     working = transform(share, prior.power, bounded)
+    # A series in whole tenths of a point that has read 0 or 100 reads it again nearby.
+    tenths = share / (2.0 * HALF_DIGIT)
+    whole = np.isnan(share) | (np.abs(tenths - np.round(tenths)) < 1e-6)
+    touched = bounded & ((share == 0.0) | (share == 1.0)).any(axis=1) & whole.all(axis=1)
     rough = roughness(share, prior.power) if bounded else np.zeros(count)
+    rough = np.where(touched, HIDDEN * rough, rough)
 
     noise = None
     if denominators is not None or future_denominators is not None:
@@ -119,7 +131,7 @@ def predict(
     lean = np.sum(weights * 2.0 * prior.shape[member] / df, axis=1)
     return Predictive(
         weights, df, loc, scale, roots, pattern, member, prior.power, bounded, low, width,
-        lean, seen.sum(axis=1),
+        lean, seen.sum(axis=1), np.where(touched, HALF_DIGIT, 0.0),
     )  # fmt: skip
 
 

@@ -50,6 +50,8 @@ class Predictive:
         Share of the evidence on the yearly variance that comes from the prior, 0 to 1.
     n_points : ndarray, shape (S,)
         Observed years.
+    reading : ndarray, shape (S,)
+        Share of the range within which a bound is read as reached; 0 unless it has been.
     """
 
     weights: Array
@@ -65,6 +67,7 @@ class Predictive:
     width: Array
     prior_weight: Array
     n_points: NDArray[np.intp]
+    reading: Array
 
     def cdf(self, value: ArrayLike, *, strict: bool = False) -> Array:
         """Probability of a value at most ``value`` (below it if ``strict``).
@@ -84,7 +87,9 @@ class Predictive:
         x = np.broadcast_to(np.asarray(value, dtype=float), (count, horizon))
         share = (x - self.lower) / self.width[:, None]
         top = 1.0 if self.bounded else np.finfo(float).max
-        working = transform(np.clip(share, 0.0, top), self.power, self.bounded)
+        edge = self.reading[:, None]
+        inner = np.clip(share, edge, top - edge)
+        working = transform(inner, self.power, self.bounded)
         prob = np.empty((count, horizon))
         for rows in self._blocks():
             prob[rows] = self._mixed(working[rows], rows)[0]
@@ -214,5 +219,9 @@ class Predictive:
 
     def _outward(self, working: Array) -> Array:
         share = inverse(working, self.power, self.bounded)
-        width = self.width.reshape((-1,) + (1,) * (share.ndim - 1))
+        width, edge = (
+            x.reshape((-1,) + (1,) * (share.ndim - 1)) for x in (self.width, self.reading)
+        )
+        if self.bounded:
+            share = np.where(share < edge, 0.0, np.where(share >= 1.0 - edge, 1.0, share))
         return np.asarray(self.lower + width * share)
