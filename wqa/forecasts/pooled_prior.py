@@ -169,4 +169,4 @@ def standard_units(usual: Array, traits: Array) -> Array:
     """Traits as distances from what is usual; beyond ``FAR`` no trait says more."""
     if not usual.size:
         return np.zeros((len(traits), 0))
-    return np.clip((traits - usual[0]) / usual[1], -FAR, FAR)
+    return np.asarray(np.clip((traits - usual[0]) / usual[1], -FAR, FAR))
