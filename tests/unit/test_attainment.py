@@ -360,6 +360,25 @@ def test_the_year_2020_is_shown_apart():
     assert pd.isna(short["p_without_2020"])
 
 
+def test_how_often_comparable_series_made_the_change_stands_beside_the_probability():
+    table = assess("wuhan-14fyp")
+    forecast = table[table["p_attain"].notna() & (table["evidence_class"] != "known")]
+    shown = forecast[forecast["changes_base"] != ""]
+    assert set(shown["target_id"]) >= {"wuhan-14fyp.7", "wuhan-14fyp.19"}
+    assert shown["share_of_changes"].between(0, 1).all()
+    assert (shown["n_changes"] >= 10).all()
+    assert (shown["n_change_series"] <= shown["n_changes"]).all()
+    assert shown["needed_change"].to_numpy() == pytest.approx(
+        (shown["target"] - shown["level"]).to_numpy()
+    )
+    rest = table.drop(shown.index)
+    assert rest["share_of_changes"].isna().all()
+    # What is not known by then does not count.
+    early = assess("wuhan-14fyp", edition=2021)
+    seven = [t.set_index("target_id").loc["wuhan-14fyp.7"] for t in (early, table)]
+    assert seven[0]["n_changes"] < seven[1]["n_changes"]
+
+
 def test_frames_have_fixed_columns_and_types():
     table = assess("wuhan-14fyp")
     assert tuple(table.columns) == COLUMNS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from wqa.assessment.cases import Case, case_holds, with_reading
 from wqa.assessment.compound import judge_compound, judge_relative
 from wqa.assessment.judging import ONLY_BASELINE, Judgement, judge
 from wqa.assessment.likelihood import PRIOR_ONLY
+from wqa.assessment.scenarios import comparable_changes
 from wqa.assessment.verdict_frame import (
     COLUMNS,
     READING_COLUMNS,
@@ -25,6 +27,7 @@ from wqa.assessment.verdict_frame import (
 from wqa.assessment.verdicts import band
 from wqa.data.observations import load_observations
 from wqa.data.project_data import as_of_day
+from wqa.data.series import best_values
 from wqa.errors import DataError
 from wqa.plans.catalog import load_conflicts, load_indicators, load_plan, load_units
 from wqa.plans.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
@@ -72,7 +75,19 @@ class _Setting:
     def row(self, found: Judgement) -> dict[str, Any]:
         sources = sources_of(found, self.plan.source_id)
         conflicts = [c.id for c in self.conflicts.values() if _concerns(c, found, sources)]
-        return verdict_row(found, " ".join(sources), " ".join(conflicts))
+        families = {name: one.family for name, one in self.indicators.items()}
+        changes = comparable_changes(found, self.annual, families)
+        return verdict_row(found, " ".join(sources), " ".join(conflicts), changes)
+
+    @cached_property
+    def annual(self) -> pd.DataFrame:
+        """One value per series and year, of all that was known."""
+        frame, options = self.observations, self.options
+        if options["as_of"]:
+            frame = frame[frame["vintage"].astype(str) <= options["as_of"]]
+        if options["edition"] is not None:
+            frame = frame[(frame["year"] <= options["edition"]).fillna(False).astype(bool)]
+        return best_values(frame)
 
 
 def _concerns(conflict: Conflict, found: Judgement, sources: tuple[str, ...]) -> bool:
@@ -164,7 +179,9 @@ def assess(
         units (hold, bound) or difference (relative); missing where undefined.
         `p_attain` is 0 or 1 when the outcome is decided (evidence class
         ``known``); `p_low` and `p_high` are its range when one published year is
-        left out. With evidence class ``prior_only`` it rests on the baseline
+        left out. Beside it stand `needed_change` and how often comparable series made
+        such a change (`share_of_changes` of `n_changes` cases in `n_change_series` series;
+        `changes_base` says which). With evidence class ``prior_only`` it rests on the baseline
         alone and is no finding: the verdict is ``not_assessable``. `source_ids`
         and `conflict_ids` are joined by blanks.
 

@@ -5,21 +5,27 @@ Nothing here enters a probability of attainment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wqa.assessment.judging import NO_LEVEL, Judgement
 from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import annual_series
 from wqa.forecasts.forecasting import forecast
 from wqa.forecasts.panel_errors import SIZED
 from wqa.forecasts.panels import panel_series
-from wqa.transforms import make_transform
+from wqa.plans.records import Indicator
+from wqa.transforms import make_transform, resolve_bounds
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# Fewer cases say nothing about how often.
+MIN_CASES = 10
+# Families in which a change of one indicator says something about another one.
+COMMON_SCALE = ("percent", "score", "rate")
 READINGS = ("keep", "outlier", "drop")
 
 
@@ -134,6 +140,68 @@ def share_of_changes(
         "n_series_ever": float(ever),
         "needed_per_year": pace,
     }
+
+
+def comparable_changes(
+    found: Judgement, annual: pd.DataFrame, families: Mapping[str, str]
+) -> dict[str, Any]:
+    """How often comparable series made the change behind a stated probability.
+
+    Parameters
+    ----------
+    found : Judgement
+        What was found about a target.
+    annual : pandas.DataFrame
+        One value per series and year: indicator_id, region, scope, year, value.
+    families : mapping of str to str
+        Family of each indicator.
+
+    Returns
+    -------
+    dict
+        Cells needed_change (target minus level), share_of_changes, n_changes (pairs of
+        years that far apart), n_change_series, and changes_base: ``same_indicator`` for
+        all other series of the indicator, ``same_family`` for all percentages, scores or
+        rates where those have fewer than 10 cases, blank if both have, or without a
+        probability that is forecast.
+    """
+    case, level, chance = found.case, found.level, found.chance
+    indicator, target = case.indicator, case.target.value
+    cells: dict[str, Any] = {"needed_change": None, "share_of_changes": None, "n_changes": None,
+                             "n_change_series": None, "changes_base": ""}  # fmt: skip
+    left = case.year - int(level.year or case.year)
+    sided = case.target.comparator in (">=", ">", "<=", "<") and case.target.scope != "plan_sum"
+    if chance.p is None or chance.evidence_class == "known" or target is None or not sided:
+        return cells
+    if level.value is None or left < 1 or level.qualifier in NO_LEVEL:
+        return cells
+    cells["needed_change"] = needed_per_year(level.value, target, left) * left
+    key = annual[["indicator_id", "region", "scope"]].astype(str).agg("|".join, axis=1)
+    own = "|".join((case.target.indicator_id, case.region, found.evidence.scope))
+    panel = annual.assign(series_id=key)[key != own]
+    same = panel["indicator_id"] == case.target.indicator_id
+    kin = panel["indicator_id"].map(families) == indicator.family
+    kin &= indicator.family in COMMON_SCALE
+    for base, rows in (("same_indicator", panel[same]), ("same_family", panel[kin])):
+        made = share_of_changes(
+            _inside(rows, indicator), level.value, target, left,
+            comparator=case.target.comparator, family=indicator.family,
+            lower=indicator.lower, upper=indicator.upper,
+        )  # fmt: skip
+        if made["n_cases"] >= MIN_CASES:
+            cells |= {
+                "share_of_changes": made["share"],
+                "n_changes": int(made["n_cases"]),
+                "n_change_series": int(made["n_series"]),
+                "changes_base": base,
+            }
+            break
+    return cells
+
+
+def _inside(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    low, high = resolve_bounds(indicator.family, indicator.lower, indicator.upper)
+    return rows[rows["value"].between(low, high)]
 
 
 def level_shift_readings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,9 @@ from wqa.plans.progress import Progress
 from wqa.plans.records import Target
 from wqa.plans.targets import compare
 
+CHANGE_COLUMNS = (
+    "needed_change", "share_of_changes", "n_changes", "n_change_series", "changes_base",
+)  # fmt: skip
 COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
     "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
@@ -20,6 +24,7 @@ COLUMNS = (
     "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model", "fallback",
     "met_now", "verdict", "reason_code", "reason_zh", "reason_en", "source_ids", "conflict_ids",
     "needed_per_year", "p_without_2020", "pace", "margin_se", "successes", "trials", "lower_bound",
+    *CHANGE_COLUMNS,
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
@@ -30,10 +35,11 @@ READING_COLUMNS = (
 FLOATS = (
     "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
     "prior_weight", "needed_per_year", "p_without_2020", "pace", "margin_se", "lower_bound",
-    "value", "change_needed", "change_needed_pct",
+    "value", "change_needed", "change_needed_pct", "needed_change", "share_of_changes",
 )  # fmt: skip
 INTEGERS = (
     "decimals", "target_year", "level_year", "n_points", "successes", "trials", "value_year",
+    "n_changes", "n_change_series",
 )  # fmt: skip
 BOOLEANS = ("met_now", "met_at_baseline")
 PROGRESS_COLUMNS = ("pace", "margin_se", "successes", "trials", "lower_bound")
@@ -58,7 +64,9 @@ def sources_of(found: Judgement, source_id: str) -> tuple[str, ...]:
     return tuple(sorted({source_id, *found.evidence.source_ids, *cited}))
 
 
-def verdict_row(found: Judgement, source_ids: str, conflict_ids: str) -> dict[str, Any]:
+def verdict_row(
+    found: Judgement, source_ids: str, conflict_ids: str, changes: Mapping[str, Any]
+) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame.
 
     Parameters
@@ -69,6 +77,8 @@ def verdict_row(found: Judgement, source_ids: str, conflict_ids: str) -> dict[st
         Sources, joined by blanks.
     conflict_ids : str
         Known conflicts that touch the target, joined by blanks.
+    changes : mapping
+        How often comparable series made the needed change, by ``CHANGE_COLUMNS``.
 
     Returns
     -------
@@ -103,6 +113,7 @@ def verdict_row(found: Judgement, source_ids: str, conflict_ids: str) -> dict[st
         "conflict_ids": conflict_ids,
         "needed_per_year": found.needed,
         **{key: getattr(progress, key) for key in PROGRESS_COLUMNS},
+        **changes,
     }
 
 
