@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wqa.data.cells import parse_number
-from wqa.data.observations import load_observations, series
+from wqa.data.observations import load_observations
 from wqa.data.package import neutralise
 from wqa.data.raw_tables import EVIDENCE
-from wqa.data.series import best_values
+from wqa.data.series import best_values, series
 from wqa.data.tidy import COLUMNS
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",

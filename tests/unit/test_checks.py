@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from wqa.data.cells import Period, decimals, is_formula, parse_number, parse_period, resolve_date
-from wqa.data.checks import check_project, check_series, findings_frame
-from wqa.data.findings import Findings, make_finding, sorted_findings
+from wqa.data.checks import check_project, check_series
+from wqa.data.findings import Findings, findings_frame, make_finding, sorted_findings
 from wqa.data.observations import load_observations
 from wqa.data.raw_tables import parse_table, read_raw_folders
 from wqa.data.scope_rules import load_raw_units, load_scope_rules

@@ -13,7 +13,6 @@ import pytest
 
 from wqa.data.observations import (
     DEATH_RATE_COLUMNS,
-    list_series,
     load_counts,
     load_death_rates,
     load_observations,
@@ -22,9 +21,9 @@ from wqa.data.observations import (
     load_regions,
     load_satisfaction,
     load_sources,
-    series,
 )
 from wqa.data.scope_rules import QUALIFIERS
+from wqa.data.series import list_series, series
 from wqa.data.tidy import COLUMNS
 from wqa.errors import DataError
 

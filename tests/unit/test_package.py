@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wqa.data.observations import list_series, load_observations, series
+from wqa.data.observations import load_observations
 from wqa.data.package import build_data_package, neutralise
+from wqa.data.series import list_series, series
 
 
 @pytest.fixture(scope="module")

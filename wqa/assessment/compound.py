@@ -52,7 +52,8 @@ def judge_compound(case: Case) -> Judgement:
             verdict = Verdict(band(chance.p), "forecast_conditions", slots)
         else:
             verdict = Verdict("not_assessable", "conditions_missing", slots)
-            chance = replace(chance, evidence_class=PRIOR_ONLY) if chance.p else Likelihood()
+            known = chance.p is not None
+            chance = replace(chance, evidence_class=PRIOR_ONLY) if known else Likelihood()
             if have == 0:
                 found = hint(case, case.evidence().hints)
                 verdict = found if found and found.reason_code == "rank_only" else verdict

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from wqa.data.observations import series
+from wqa.data.scope_rules import ANNUAL
+from wqa.data.series import series
 from wqa.plans.records import Indicator, Target
 from wqa.plans.targets import Known
-
-ANNUAL = ("exact", "derived")
 
 
 @dataclass(frozen=True)

@@ -119,17 +119,6 @@ def _templates() -> dict[str, tuple[Severity, str, str]]:
     return {code: (entry["severity"], entry["zh"], entry["en"]) for code, entry in entries.items()}
 
 
-def finding_codes() -> list[str]:
-    """All codes a check can give.
-
-    Returns
-    -------
-    list of str
-        Sorted.
-    """
-    return sorted(_templates())
-
-
 def findings_frame(findings: Iterable[Finding], lang: Language = "zh") -> pd.DataFrame:
     """Show findings as a table, errors first.
 

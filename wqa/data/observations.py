@@ -17,7 +17,7 @@ import pandas as pd
 from wqa.data.cells import nearest
 from wqa.data.project_data import as_of_day, observation_frame, read_project
 from wqa.data.scope_rules import ANNUAL
-from wqa.data.series import best_values, list_series, series
+from wqa.data.series import best_values
 from wqa.data.tidy import SOURCE_COLUMNS
 from wqa.errors import DataError
 from wqa.plans.catalog import load_indicators
@@ -32,11 +32,6 @@ DEATH_RATE_COLUMNS = (
     "stock_in_use_10k_source_id", "published_rate_source_id", "deaths_place", "accidents_place",
     "stock_10k_place", "stock_in_use_10k_place", "published_rate_place",
 )  # fmt: skip
-__all__ = [
-    "DEATH_RATE_COLUMNS", "list_series", "load_counts", "load_death_rates", "load_observations",
-    "load_pass_rates", "load_quantities", "load_regions", "load_satisfaction", "load_sources",
-    "series",
-]  # fmt: skip
 
 
 def load_observations(

@@ -17,11 +17,12 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.data.checks import check_project, findings_frame
-from wqa.data.observations import list_series, load_observations, load_regions, load_sources
+from wqa.data.checks import check_project
+from wqa.data.findings import findings_frame
+from wqa.data.observations import load_observations, load_regions, load_sources
 from wqa.data.raw_tables import EVIDENCE
 from wqa.data.scope_rules import QUALIFIERS
-from wqa.data.series import KEYS, SERIES_COLUMNS, best_values
+from wqa.data.series import KEYS, SERIES_COLUMNS, best_values, list_series
 from wqa.paths import project_root
 from wqa.plans.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 
