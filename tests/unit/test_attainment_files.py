@@ -95,16 +95,19 @@ def example(tmp_path: Path) -> dict[str, Path]:
     (catalog / "indicators/example.yml").write_text(INDICATORS, encoding="utf-8")
     (root / "notebooks").mkdir(parents=True)
     regions = "code,name_zh,name_en,level\nCN,全国,China,nation\nEX,示例市,Example City,city\n"
-    for name, kind, text in (
-        ("regions", "regions", regions),
-        ("office", "observations", FIGURES),
-    ):
+    head, *lines = FIGURES.splitlines(keepends=True)
+    days = {line.rstrip()[-10:] for line in lines}
+    for name, kind, day, text in (
+        ("regions", "regions", "2028-03-01", regions),
+        *((f"office_{day[:4]}", "observations", day,
+           head + "".join(line for line in lines if day in line)) for day in sorted(days)),
+    ):  # fmt: skip
         folder = root / "data/raw" / name
         folder.mkdir(parents=True)
         (folder / "table.csv").write_text(text, encoding="utf-8")
         (folder / "source.yml").write_text(
-            f"kind: {kind}\ntitle: 示例\npublisher: 示例市\npublished: '2028-03'\n"
-            "retrieved: '2028-03-01'\nevidence: official\nlicence: 测试\n"
+            f"kind: {kind}\ntitle: 示例\npublisher: 示例市\npublished: '{day}'\n"
+            f"retrieved: '{day}'\nevidence: official\nlicence: 测试\n"
             f"files:\n  table.csv: {hashlib.sha256(text.encode()).hexdigest()}\n",
             encoding="utf-8",
         )
@@ -131,7 +134,9 @@ def test_a_plan_added_by_files_only_has_an_attainment_table(example):
     assert table.loc["6", "progress"] == pytest.approx(1.3)
     assert table.loc["7", "verdict"] == "not_assessable"
     assert table["name_zh"].tolist()[0] == "示例合格率"
-    assert table["source_ids"].tolist()[0] == "doc-example folder-office"
+    assert table["source_ids"].tolist()[0] == (
+        "doc-example folder-office_2026 folder-office_2027 folder-office_2028"
+    )
 
 
 def test_the_table_of_an_earlier_day_knows_less(example):
