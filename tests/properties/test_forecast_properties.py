@@ -47,6 +47,33 @@ def test_the_unit_of_a_rate_does_not_matter(values, name, unit):
     assert b.p_attain(target * unit, "<=") == pytest.approx(a.p_attain(target, "<="), abs=1e-6)
 
 
+@settings(max_examples=30)
+@given(rates, model, st.sampled_from(["rate", "positive", "index"]), st.integers(-60, 60))
+def test_any_magnitude_gives_the_same_answer(values, name, family, power):
+    # A power of two changes no digit, so the answers agree to the last of them.
+    unit = 2.0**power
+    a = forecast(values, family=family, model=name, horizon=2)
+    b = forecast(np.array(values) * unit, family=family, model=name, horizon=2)
+    cols = ["mean", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
+    assert b.frame[cols].to_numpy() / unit == pytest.approx(a.frame[cols].to_numpy(), rel=1e-5)
+    target = 1.1 * max(values)
+    assert b.p_attain(target * unit) == pytest.approx(a.p_attain(target), abs=1e-6)
+
+
+@settings(max_examples=25)
+@given(percent, st.integers(20, 3000), st.lists(st.floats(0, 100), min_size=2, max_size=5))
+def test_known_samples_keep_order_and_bounds(values, n, targets):
+    sizes = [n if np.isfinite(v) else None for v in values]
+    f = forecast(values, denominators=sizes, horizon=2)
+    table = f.frame[["lo_95", "lo_80", "median", "hi_80", "hi_95"]].to_numpy()
+    assert 0 <= table.min() <= table.max() <= 100
+    assert (np.diff(table, axis=1) >= 0).all()
+    assert table * n / 100 == pytest.approx(np.round(table * n / 100), abs=1e-6)
+    p = [f.p_attain(t) for t in sorted(targets)]
+    assert (np.diff(p) <= 1e-12).all()
+    assert 0 <= min(p) <= max(p) <= 1
+
+
 @settings(max_examples=40)
 @given(percent, model, st.floats(1, 99))
 def test_percentages_are_symmetric_under_the_complement(values, name, target):

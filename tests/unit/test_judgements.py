@@ -85,6 +85,18 @@ def test_probability_is_given_only_where_a_verdict_rests_on_it(views, verdicts):
     assert (shown.text, shown.kind) == ("40", "forecast")
 
 
+def test_comparable_changes_stand_beside_a_probability(views, verdicts):
+    given = {"verdict": "at_risk", "evidence_class": "leans_on_prior", "p_attain": 0.4,
+             "share_of_changes": 0.588, "n_changes": 17, "n_change_series": 13}  # fmt: skip
+    row = made(verdicts, **given, changes_base="same_family")
+    text = verdict_text(views["zh"], row)
+    assert "同类指标的13条序列中，相隔同样年数的变动有17次，其中59%达到所需的幅度。" in str(text)
+    english = str(verdict_text(views["en"], row | {"changes_base": "same_indicator"}))
+    assert "In 13 other series of the same indicator there were 17 changes" in english
+    without = made(verdicts, **given | {"verdict": "not_assessable"}, changes_base="same_family")
+    assert "17" not in str(verdict_text(views["zh"], without))
+
+
 def test_targets_print_with_sign_and_unit(views):
     targets = {t.row + t.part: t for t in views["zh"].parameters.plan.targets}
     assert str(target_text(targets["7"], "zh")) == "≥98.5%"

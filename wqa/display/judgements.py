@@ -229,7 +229,35 @@ def verdict_text(view: View, row: Row) -> Text:
         verdict=term(f"verdict.{row['verdict']}", lang),
         reason=say("verdict.because", lang, reason=reason_text(view, row)),
     )
-    return sentences([first, sureness_text(view, row)], lang)
+    return sentences([first, changes_text(view, row), sureness_text(view, row)], lang)
+
+
+def changes_text(view: View, row: Row) -> Text:
+    """Say how often comparable series made the change that a target needs.
+
+    Parameters
+    ----------
+    view : View
+        The edition's view.
+    row : mapping
+        Row of the verdict frame.
+
+    Returns
+    -------
+    Text
+        Empty where no probability is stated or too few comparable changes are known.
+    """
+    base = row.get("changes_base")
+    if not base or probability_of(view, row) is None:
+        return Text("")
+    lang, name = view.lang, row["target_id"]
+    cases = count_fact(f"changes.{name}", int(row["n_changes"]), lang=lang)
+    series = count_fact(f"change_series.{name}", int(row["n_change_series"]), lang=lang)
+    share = computed_fact(
+        f"change_share.{name}", 100.0 * float(row["share_of_changes"]), [cases, series],
+        decimals=0, lang=lang, unit="pct",
+    )  # fmt: skip
+    return say(f"changes.{base}", lang, share=share, cases=cases, series=series)
 
 
 def is_weak(row: Row) -> bool:
