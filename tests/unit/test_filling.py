@@ -94,3 +94,15 @@ def test_chapters_are_filled_side_by_side():
     ways = {"tbl-a": [{}, SPLIT], "tbl-b": [{}, SPLIT]}
     assert set(fill(ways, look, FOOT)) == {"tbl-a", "tbl-b"}
     assert len(passes) == 2
+
+
+def test_a_last_page_of_a_few_lines_is_drawn_in():
+    def look(choices):
+        rest = (1, 680.0) if "tbl-a" in choices else (2, 120.0)
+        return laid_out(
+            ("tbl-a", "start", 1, 100.0), ("tbl-a", "last", 1, 600.0), ("tbl-a", "end", 1, 640.0),
+            ("", "text", *rest),
+        )  # fmt: skip
+
+    tight = {"inset": 1.2}
+    assert fill({"tbl-a": [{}, tight]}, look, FOOT) == {"tbl-a": tight}

@@ -244,6 +244,8 @@ class _Cells:
              for n, cell in enumerate(column)]
             for column in columns
         ]  # fmt: skip
+        # Most cells fit on one line: only the others are ever filled word by word.
+        self.whole = [[sum(w for w, _ in cell) for cell in column] for column in self.tokens]
         self.shifts = shifts
         self.known: dict[tuple[int, float], NDArray[np.int_]] = {}
 
@@ -252,7 +254,10 @@ class _Cells:
         key = (n, round(width, 3))
         if key not in self.known:
             free = width - self.shifts[n]
-            self.known[key] = np.array([_lines(cell, free) for cell in self.tokens[n]])
+            cells = zip(self.tokens[n], self.whole[n], strict=True)
+            self.known[key] = np.array(
+                [1 if whole <= free else _lines(cell, free) for cell, whole in cells]
+            )
         return self.known[key]
 
     def lines(self, widths: Sequence[float]) -> NDArray[np.int_]:

@@ -19,11 +19,13 @@ Choice = dict[str, Any]
 Choices = dict[str, Choice]
 # White space at the foot of a page that is torn by it, in points: about six lines.
 GAP = 100.0
+# A chapter whose last page ends above this has only a few lines on it.
+REST = 180.0
 MOST_PASSES = 10
 SMALL, SMALLER, FLOATING = {"scale": 0.9}, {"scale": 0.8}, {"floats": True}
 SPLIT: Choice = {"splits": True}
 # Room above and below the text of a row, in points, that may bring rows to another page.
-INSETS = (1.2, 2.4, 3.4)
+INSETS = (1.2, 0.8, 2.4, 3.4)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class _Block:
     after: Spot | None = None
     spots: dict[str, Spot] = field(default_factory=dict)
     overtaken: bool = False
+    leaves_rest: bool = False
 
 
 def ways_of(paper: Paper, split: Set[str]) -> dict[str, list[Choice]]:
@@ -71,8 +74,11 @@ def ways_of(paper: Paper, split: Set[str]) -> dict[str, list[Choice]]:
             more: list[Choice] = [SMALL] if is_figure else []
             more += [FLOATING] if floating else []
             more += [SMALLER] if is_figure else [SPLIT]
+            tight: list[Choice] = [{"inset": inset} for inset in INSETS]
             if block["anchor"] in split:
-                more = [{"inset": inset} for inset in INSETS]
+                more = tight
+            elif not is_figure:
+                more += tight[:1]
             ways[block["anchor"]] = [{}, *more]
     return ways
 
@@ -132,8 +138,12 @@ def _by_chapter(spots: Sequence[Spot]) -> list[list[_Block]]:
     chapters: list[list[_Block]] = []
     known: dict[str, _Block] = {}
     last: Spot | None = None
-    for spot in spots:
+    for spot in [*spots, Spot("", "chapter", 0, 0.0)]:
         if spot.at == "chapter":
+            if last and chapters and chapters[-1]:
+                closing = chapters[-1][-1]
+                is_new = last.page > max(place.page for place in closing.spots.values())
+                closing.leaves_rest = is_new and last.y < REST
             chapters.append([])
         elif spot.id:
             if spot.id not in known:
@@ -159,6 +169,8 @@ def _is_torn(block: _Block, way: Choice, foot: float) -> bool:
         # It must not be overtaken, and text must really come up to fill the page.
         return block.overtaken or before is None or after is None or after.page != before.page
     if before is not None and start.page > before.page and foot - before.y > GAP:
+        return True
+    if block.leaves_rest:
         return True
     end, last, tail = (block.spots.get(at) for at in ("end", "last", "tail"))
     if end is None or last is None:

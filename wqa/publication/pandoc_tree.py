@@ -110,6 +110,9 @@ def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
             link = {"t": "Link", "c": [["", [], []], [node], [piece.target, ""]]}
             cites = piece.target.startswith("#src-")
             node = {"t": "Superscript", "c": [link]} if cites else link
+            if cites and fmt == "typst" and out and out[-1]["t"] == "Str":
+                # The number of a source begins no line.
+                out.append(_raw_inline("#sym.wj"))
         elif piece.tip and fmt == "html":
             # Focusable by tap and click but no stop of the tab key: there are thousands.
             attributes = [["tabindex", "-1"], ["data-tip", piece.tip]]
