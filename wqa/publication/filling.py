@@ -135,32 +135,32 @@ def fill(
 
 
 def _by_chapter(spots: Sequence[Spot]) -> list[list[_Block]]:
-    chapters: list[list[_Block]] = []
-    known: dict[str, _Block] = {}
-    last: Spot | None = None
-    for spot in [*spots, Spot("", "chapter", 0, 0.0)]:
+    """Return the figures and tables of each chapter with what stands around them."""
+    chapters: list[list[Spot]] = []
+    for spot in spots:
         if spot.at == "chapter":
-            if last and chapters and chapters[-1]:
-                closing = chapters[-1][-1]
-                is_new = last.page > max(place.page for place in closing.spots.values())
-                closing.leaves_rest = is_new and last.y < REST
             chapters.append([])
-        elif spot.id:
-            if spot.id not in known:
-                known[spot.id] = _Block(spot.id, before=last)
-                chapters[-1].append(known[spot.id])
-            known[spot.id].spots[spot.at] = spot
-        for block in known.values():
-            if block.after is None and block.id != spot.id and "end" in block.spots:
-                block.after = spot
-        last = spot
-    for blocks in chapters:
-        for kind in ("fig-", "tbl-"):
-            alike = [block for block in blocks if block.id.startswith(kind)]
-            starts = [(block.spots["start"].page, block.spots["start"].y) for block in alike]
-            for n, block in enumerate(alike):
-                block.overtaken = any(start < starts[n] for start in starts[n + 1 :])
-    return chapters
+        chapters[-1].append(spot)
+    return [_blocks_of(chapter) for chapter in chapters]
+
+
+def _blocks_of(spots: Sequence[Spot]) -> list[_Block]:
+    blocks: dict[str, _Block] = {}
+    for n, spot in enumerate(spots):
+        if spot.id:
+            block = blocks.setdefault(spot.id, _Block(spot.id, before=spots[n - 1]))
+            block.spots[spot.at] = spot
+            block.after = next(iter(spots[n + 1 :]), None)
+    for kind in ("fig-", "tbl-"):
+        alike = [block for block in blocks.values() if block.id.startswith(kind)]
+        starts = [(block.spots["start"].page, block.spots["start"].y) for block in alike]
+        for n, block in enumerate(alike):
+            block.overtaken = any(start < starts[n] for start in starts[n + 1 :])
+    if blocks:
+        closing = list(blocks.values())[-1]
+        new_page = spots[-1].page > max(spot.page for spot in closing.spots.values())
+        closing.leaves_rest = new_page and spots[-1].y < REST
+    return list(blocks.values())
 
 
 def _is_torn(block: _Block, way: Choice, foot: float) -> bool:
