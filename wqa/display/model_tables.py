@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wqa.assessment.labels import explain_disagreement
 from wqa.assessment.verdicts import AT_RISK, ON_TRACK
 from wqa.display.facts import (
     Printable,
@@ -53,7 +54,8 @@ def labels_table(
     Returns
     -------
     DisplayTable
-        One row per method; a method without an answer says why.
+        One row per method; a method without an answer says why, and the first note says
+        in one line why the labels disagree.
     """
     lang, rows = view.lang, []
     for row in labels.to_dict("records"):
@@ -79,7 +81,8 @@ def labels_table(
         rows.append(cells)
     columns = heads(["method", "label", "statistic", "remark"], lang, statistic="decimal")
     caption = say("caption.labels", lang, name=target_name(target, lang))
-    notes = (say("note.labels", lang),)
+    cause = quoted(explain_disagreement(labels, lang), locator="explain_disagreement")
+    notes = (cause, say("note.labels", lang))
     return DisplayTable(
         id, caption, columns, tuple(rows), notes, sources=(view.parameters.plan.source_id,)
     )
