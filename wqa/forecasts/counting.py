@@ -158,13 +158,13 @@ class CountedEvents:
 
 
 @dataclass(frozen=True)
-class SampledShare:
-    """Published pass rate in percent given a distribution of the true one.
+class PassedOfSamples:
+    """Pass rate in percent that can only be a whole number out of n samples.
 
     Parameters
     ----------
     share : Distribution
-        Distribution of the true pass rate in percent.
+        Distribution of a rate in percent; which one, the subclasses say.
     n : numpy.ndarray
         Number of samples (or effective number) of each future year, shape (H,).
     """
@@ -185,13 +185,22 @@ class SampledShare:
         """P(Y < x) for each horizon, shape (H,)."""
         return self._passed_cdf(np.ceil(np.asarray(x) / 100.0 * self.n - SLACK) - 1.0)
 
+    def mean(self) -> FloatArray:
+        """Mean of the rate over its central 95 %, shape (H,)."""
+        return self.share.mean()
+
+    def _passed_cdf(self, k: FloatArray) -> FloatArray:
+        """P(at most k samples pass) for each horizon, shape (H,)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class SampledShare(PassedOfSamples):
+    """Published pass rate given a distribution `share` of the true one."""
+
     def quantile(self, p: float) -> FloatArray:
         """Smallest value with P(Y <= value) >= p for each horizon, shape (H,)."""
         return 100.0 * _smallest(self._passed_cdf, p, self.n) / self.n
-
-    def mean(self) -> FloatArray:
-        """Mean in percent, shape (H,), over the central 95 % of the true rate."""
-        return self.share.mean()
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths in percent, shape (n, H)."""
@@ -213,41 +222,12 @@ class SampledShare:
 
 
 @dataclass(frozen=True)
-class WholeNumbers:
-    """Published pass rate that can only be a whole number out of n samples.
-
-    Parameters
-    ----------
-    share : Distribution
-        Distribution of the published rate in percent, sampling included, as if any
-        number could be read.
-    n : numpy.ndarray
-        Number of samples of each future year, shape (H,).
-    """
-
-    share: Distribution
-    n: FloatArray
-
-    @property
-    def horizon(self) -> int:
-        """Number of future years."""
-        return int(self.n.size)
-
-    def cdf(self, x: Points) -> FloatArray:
-        """P(Y <= x) for each horizon, shape (H,)."""
-        return self._passed_cdf(np.floor(np.asarray(x) / 100.0 * self.n + SLACK))
-
-    def below(self, x: Points) -> FloatArray:
-        """P(Y < x) for each horizon, shape (H,)."""
-        return self._passed_cdf(np.ceil(np.asarray(x) / 100.0 * self.n - SLACK) - 1.0)
+class WholeNumbers(PassedOfSamples):
+    """Published pass rate given its distribution `share` as if any number could be read."""
 
     def quantile(self, p: float) -> FloatArray:
         """Smallest value with P(Y <= value) >= p for each horizon, shape (H,)."""
         return self._nearest(self.share.quantile(p))
-
-    def mean(self) -> FloatArray:
-        """Mean over the central 95 %, shape (H,)."""
-        return self.share.mean()
 
     def sample(self, n: int, seed: int) -> FloatArray:
         """Joint paths in percent, shape (n, H)."""
