@@ -213,7 +213,7 @@ def front(paper: Paper) -> list[Node]:
         paragraph("Edition", run(paper.as_of)),
         paragraph("Preface", run(paper.preface)),
         PAGE_BREAK,
-        paragraph("TOCHeading", run(paper.words["contents"])),
+        paragraph("TOCHeading", run(paper.words["contents"]), KEEP),
         _contents(' TOC \\o "1-2" \\h \\z \\u ', _headings(paper)),
     ])  # fmt: skip
     for kind, style, name in (
@@ -224,7 +224,7 @@ def front(paper: Paper) -> list[Node]:
         if blocks:
             entries = [("tableoffigures", b["anchor"], f"{b['label']}　{printed(b['caption'])}")
                        for b in blocks]  # fmt: skip
-            opening += paragraph("TOCHeading", run(paper.words[name]))
+            opening += paragraph("TOCHeading", run(paper.words[name]), KEEP)
             opening += _contents(f' TOC \\h \\z \\t "{style},1" ', entries)
     return [raw_block("openxml", opening)]
 
