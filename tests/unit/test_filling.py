@@ -2,7 +2,7 @@
 
 import pytest
 
-from wqa.publication.filling import FLOATING, SMALL, SPLIT, Spot, fill
+from wqa.publication.filling import SMALL, SMALLER, SPLIT, Spot, fill
 
 FOOT = 700.0
 
@@ -33,31 +33,16 @@ def test_a_page_that_is_not_torn_is_left_alone():
 def test_the_first_way_that_helps_is_taken():
     def look(choices):
         way = choices.get("fig-a", {})
-        if way.get("floats"):
-            return laid_out(
-                ("", "text", 1, 400.0), ("fig-a", "start", 2, 80.0), ("fig-a", "end", 2, 280.0),
-                ("", "text", 1, 650.0),
-            )  # fmt: skip
+        if way == SMALLER:
+            return after_text(1, 420.0, ends=400.0)
         return after_text(2, 80.0, ends=400.0)
 
-    ways = {"fig-a": [{}, SMALL, FLOATING]}
-    assert fill(ways, look, FOOT) == {"fig-a": FLOATING}
+    ways = {"fig-a": [{}, SMALL, SMALLER]}
+    assert fill(ways, look, FOOT) == {"fig-a": SMALLER}
 
 
 def test_what_nothing_helps_stands_as_usual():
     assert fill({"fig-a": [{}, SMALL]}, lambda _: after_text(2, 80.0, ends=400.0), FOOT) == {}
-
-
-def test_a_float_must_not_be_overtaken_by_its_like():
-    def look(choices):
-        if choices.get("fig-a", {}).get("floats"):
-            return laid_out(
-                ("", "text", 1, 400.0), ("fig-a", "start", 2, 80.0), ("fig-a", "end", 2, 280.0),
-                ("", "text", 1, 450.0), ("fig-b", "start", 1, 460.0), ("fig-b", "end", 1, 650.0),
-            )  # fmt: skip
-        return after_text(2, 80.0, ends=400.0)
-
-    assert fill({"fig-a": [{}, FLOATING], "fig-b": [{}]}, look, FOOT) == {}
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""Fill the pages of the PDF: which figures and tables to set apart so that no page is torn.
+"""Fill the pages of the PDF: which figures and tables to set smaller so that no page is torn.
 
 The document is laid out, the places of its blocks are read, and the first block of each
-chapter that tears a page is set in its next way: smaller, or at the head of the next page
-while text fills this one, or with tighter rows. That is repeated until nothing is torn
-or every way has been tried; a block for which nothing helps stands as it would anyway.
+chapter that tears a page is set in its next way: smaller, or with tighter rows. That is
+repeated a few times; a block for which nothing helps stands as it would anyway. Nothing is
+moved past the text around it: the order of reading is the order of the numbered document.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from wqa.publication.document import Chapter, Paper
-from wqa.publication.pandoc_tree import RUNNING
+from wqa.publication.document import Paper
 
 Choice = dict[str, Any]
 Choices = dict[str, Choice]
@@ -21,8 +20,8 @@ Choices = dict[str, Choice]
 GAP = 100.0
 # A chapter whose last page ends above this has only a few lines on it.
 REST = 180.0
-MOST_PASSES = 10
-SMALL, SMALLER, FLOATING = {"scale": 0.9}, {"scale": 0.8}, {"floats": True}
+MOST_PASSES = 6
+SMALL, SMALLER = {"scale": 0.9}, {"scale": 0.8}
 SPLIT: Choice = {"splits": True}
 # Room above and below the text of a row, in points, that may bring rows to another page.
 INSETS = (1.2, 0.8, 2.4, 3.4)
@@ -40,13 +39,11 @@ class Spot:
 
 @dataclass
 class _Block:
-    """The places of one figure or table, and of what stands before and behind it."""
+    """The places of one figure or table, and of what stands before it."""
 
     id: str
     before: Spot | None = None
-    after: Spot | None = None
     spots: dict[str, Spot] = field(default_factory=dict)
-    overtaken: bool = False
     leaves_rest: bool = False
 
 
@@ -67,13 +64,11 @@ def ways_of(paper: Paper, split: Set[str]) -> dict[str, list[Choice]]:
     """
     ways: dict[str, list[Choice]] = {}
     for chapter in paper.chapters:
-        for number, block in enumerate(chapter.blocks):
+        for block in chapter.blocks:
             if block["type"] not in ("figure", "table"):
                 continue
-            is_figure, floating = block["type"] == "figure", _may_float(chapter, number)
-            more: list[Choice] = [SMALL] if is_figure else []
-            more += [FLOATING] if floating else []
-            more += [SMALLER] if is_figure else [SPLIT]
+            is_figure = block["type"] == "figure"
+            more: list[Choice] = [SMALL, SMALLER] if is_figure else [SPLIT]
             tight: list[Choice] = [{"inset": inset} for inset in INSETS]
             if block["anchor"] in split:
                 more = tight
@@ -81,13 +76,6 @@ def ways_of(paper: Paper, split: Set[str]) -> dict[str, list[Choice]]:
                 more += tight[:1]
             ways[block["anchor"]] = [{}, *more]
     return ways
-
-
-def _may_float(chapter: Chapter, number: int) -> bool:
-    """Tell whether a section keeps its sense if a block of it stands on the next page."""
-    before, after = chapter.blocks[:number], chapter.blocks[number + 1 :]
-    follows = next((block["type"] for block in after if block["type"] != "heading"), "")
-    return bool(before) and before[-1]["type"] != "heading" and follows in (*RUNNING, "table")
 
 
 def fill(
@@ -119,9 +107,7 @@ def fill(
         torn = False
         for blocks in _by_chapter(look(choices())):
             for block in blocks:
-                if block.id in settled or not _is_torn(
-                    block, ways[block.id][tried[block.id]], foot
-                ):
+                if block.id in settled or not _is_torn(block, foot):
                     continue
                 torn = True
                 tried[block.id] += 1
@@ -150,12 +136,6 @@ def _blocks_of(spots: Sequence[Spot]) -> list[_Block]:
         if spot.id:
             block = blocks.setdefault(spot.id, _Block(spot.id, before=spots[n - 1]))
             block.spots[spot.at] = spot
-            block.after = next(iter(spots[n + 1 :]), None)
-    for kind in ("fig-", "tbl-"):
-        alike = [block for block in blocks.values() if block.id.startswith(kind)]
-        starts = [(block.spots["start"].page, block.spots["start"].y) for block in alike]
-        for n, block in enumerate(alike):
-            block.overtaken = any(start < starts[n] for start in starts[n + 1 :])
     if blocks:
         closing = list(blocks.values())[-1]
         new_page = spots[-1].page > max(spot.page for spot in closing.spots.values())
@@ -163,11 +143,8 @@ def _blocks_of(spots: Sequence[Spot]) -> list[_Block]:
     return list(blocks.values())
 
 
-def _is_torn(block: _Block, way: Choice, foot: float) -> bool:
-    start, before, after = block.spots["start"], block.before, block.after
-    if way.get("floats"):
-        # It must not be overtaken, and text must really come up to fill the page.
-        return block.overtaken or before is None or after is None or after.page != before.page
+def _is_torn(block: _Block, foot: float) -> bool:
+    start, before = block.spots["start"], block.before
     if before is not None and start.page > before.page and foot - before.y > GAP:
         return True
     if block.leaves_rest:

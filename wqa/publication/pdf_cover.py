@@ -17,7 +17,7 @@ from wqa.publication.numerals import find_numerals, squeezed
 _SHORT = 8
 _NEAR = 500
 _FAR = 8000
-_LEADER = re.compile(r"(?:\s*\.){2,}\s*(\d+)(?=\s)")
+_LEADER = re.compile(r"(?:(?:\s*\.){2,}|\s\.)\s*(\d+)(?=\s)")  # a full line leaves room for one dot
 _CONTEXT = 40
 
 

@@ -260,7 +260,7 @@ def _tip(fact: Mapping[str, Any], where: str, register: Register) -> str:
         lines.append(f"[{number}] {source.publisher}{comma}{source.title}{comma}{when}"
                      f"{comma}{grade}")  # fmt: skip
     lines += [str(fact[key]) for key in ("locator", "note") if fact.get(key)]
-    return register.cleaner.line(words["separator"].join(lines), where, limit=2 * LONGEST)
+    return register.cleaner.line(words["separator"].join(lines), where, limit=4 * LONGEST)
 
 
 def prose(tree: list[Any], where: str, register: Register) -> list[Any]:
