@@ -351,9 +351,9 @@ Written by `bench/run.py`; do not edit. Date: {options.date}. {versions()}. Mach
 
 Every series is forecast with a prior learned on the other half of the series (halves by
 hash of the series name). The settings behind the priors (exponents, grid, groups of lengths,
-number of components) were chosen by comparing about 17 variants for the competitions and 6 to
-9 for each panel on these same cases, so our figures are the best of several and not held out:
-`docs/decisions/022-pooled-forecast.md` gives the spread. The settings of other tools were not
+number of components, traits) were chosen by comparing about 17 variants for the competitions, 20
+for percentages and 6 to 9 for rates and scores on these same cases, so our figures are the best of
+several and not held out: `docs/decisions/022-pooled-forecast.md` gives the spread. The settings of other tools were not
 tuned. All tools
 answer the same cases in the same run; a refused case gets the naive forecast and is counted.
 At lengths other than {MAIN_POINTS} the tools meet on at most {MOST} evenly spaced cases, without
