@@ -249,16 +249,22 @@ def _tip(fact: Mapping[str, Any], where: str, register: Register) -> str:
     words = register.words
     about = _about(fact, where, register)
     lines = [*([about] if about else []), words[f"kind_{fact['kind']}"]]
+    named: list[str] = []
+    rest: list[str] = []
     for id in fact.get("source_ids", ()):
         if id == OWN:
             continue
         number = _source_number(id, where, register)
+        if len(named) == NAMED_SOURCES:
+            rest.append(f"[{number}]")
+            continue
         source = register.known[id]
         when = source.published or words["undated"]
         grade = words[f"evidence_{source.evidence}"]
         comma = words["list_comma"]
-        lines.append(f"[{number}] {source.publisher}{comma}{source.title}{comma}{when}"
+        named.append(f"[{number}] {source.publisher}{comma}{source.title}{comma}{when}"
                      f"{comma}{grade}")  # fmt: skip
+    lines += [*named, *(["".join(rest)] if rest else [])]
     lines += [str(fact[key]) for key in ("locator", "note") if fact.get(key)]
     return register.cleaner.line(words["separator"].join(lines), where, limit=4 * LONGEST)
 
