@@ -353,8 +353,8 @@ Every series is forecast with a prior learned on the other half of the series (h
 hash of the series name). The settings behind the priors (exponents, grid, groups of lengths,
 number of components, traits) were chosen by comparing about 17 variants for the competitions, 20
 for percentages and 6 to 9 for rates and scores on these same cases, so our figures are the best of
-several and not held out: `docs/decisions/022-pooled-forecast.md` gives the spread. The settings of other tools were not
-tuned. All tools
+several and not held out: `docs/decisions/022-pooled-forecast.md` gives the spread. The settings of
+other tools were not tuned. All tools
 answer the same cases in the same run; a refused case gets the naive forecast and is counted.
 At lengths other than {MAIN_POINTS} the tools meet on at most {MOST} evenly spaced cases, without
 AutoARIMA, and our figures on all cases follow. Peers work on logits for bounded values and
