@@ -20,7 +20,7 @@ from wqa.display.facts import (
 )
 from wqa.display.narrative import marked, sentences
 from wqa.display.overviews import plot_dots
-from wqa.display.selection import ANNUAL, BOUNDS, is_side_scope, latest_row, rows_of
+from wqa.display.selection import ANNUAL, BOUNDS, latest_row, rows_of
 from wqa.display.view import View
 from wqa.display.wording import listed, say, scope_name, term, titled, with_unit
 from wqa.errors import DataError
@@ -374,22 +374,3 @@ def regions_picture(
         "sources": sources,
         "data": data[["label", *DATA]],
     }
-
-
-def scopes_of(view: View, indicator_id: str, region: str) -> list[str]:
-    """Return the definitions an indicator has in a region, without side scopes.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region : str
-        Indicator and region.
-
-    Returns
-    -------
-    list of str
-        In order of their first year.
-    """
-    rows = rows_of(view.shown, indicator_id, region)
-    return [s for s in dict.fromkeys(str(r["scope"]) for r in rows) if not is_side_scope(s)]

@@ -15,7 +15,7 @@ from typing import Any
 from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
-from wqa.plans.catalog import load_indicators, load_units, read_yaml
+from wqa.plans.catalog import load_units, read_yaml
 
 LANGUAGES = ("zh", "en")
 FILES = ("sentences", "terms", "scopes")
@@ -210,12 +210,6 @@ def unit_name(unit_id: str, lang: str) -> str:
 def load_units_cached() -> Mapping[str, Any]:
     """Return the units of the package catalogue, read once."""
     return load_units()
-
-
-@cache
-def load_indicators_cached() -> Mapping[str, Any]:
-    """Return the indicators of the package catalogue, read once."""
-    return load_indicators()
 
 
 def with_unit(fact: Fact, lang: str) -> Text:
