@@ -1,7 +1,8 @@
 """Scales on which bounded and positive quantities are modelled, and back again.
 
-A percentage or a score is modelled on the logit scale, a rate, count or other
-positive quantity on the log scale, so that no forecast can leave its bounds.
+The simple members model a percentage or a score on the logit scale, a rate, count or
+other positive quantity on the log scale, so that no forecast can leave its bounds. The
+pooled model has scales of its own (`wqa.forecasts.trend_components`).
 """
 
 from __future__ import annotations
