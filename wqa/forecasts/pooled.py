@@ -13,6 +13,7 @@ One closed-form model for 1 to 40 annual values, learned from many series.
    is flat, and the yearly variance is inverse gamma, hence marginal likelihood
    and predictive distribution (Student t) are closed form. Kernels and variance
    priors are mixed with weights learned by out-of-sample score (``priors/*.json``).
+   For percentages the traits of a series (`trend_components.traits`) shift these weights.
 3. Missing years simply drop out of the covariance matrix: nothing is interpolated.
 
 Series with the same missing years share every matrix, so the work per series is
