@@ -20,6 +20,7 @@ import pytest
 
 from wqa.history.edition_records import read_edition
 from wqa.history.grading import grade_forecasts
+from wqa.paths import ASSETS
 from wqa.plans.catalog import load_plan
 from wqa.publication.chapters import load_outline
 from wqa.publication.paper import build_paper
@@ -346,11 +347,18 @@ def test_office_converts_the_word_file_with_all_tables_and_figures(
 ):
     lang, result = real
     tagged = 'pdf:writer_pdf_Export:{"UseTaggedPDF":{"type":"boolean","value":"true"}}'
+    # The bundled font alone, so that a machine without Chinese fonts shows the same letters.
+    fonts = tmp_path / "fonts.conf"
+    fonts.write_text(
+        f"<fontconfig><dir>{ASSETS / 'fonts'}</dir><cachedir>{tmp_path}</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
     subprocess.run(
         [needs_program("soffice"), "--headless",
          f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}",
          "--convert-to", tagged, "--outdir", str(tmp_path), str(result.files["docx"])],
         check=True, capture_output=True, timeout=300,
+        env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
     )  # fmt: skip
     reader = pypdf.PdfReader(tmp_path / "white-paper.pdf")
     check_text(lang, "\n".join(page.extract_text() for page in reader.pages))
