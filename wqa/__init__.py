@@ -9,8 +9,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _MODULE_OF = {
-    "load_indicators": "plans.catalog",
-    "load_plan": "plans.catalog",
+    "load_indicators": "catalog.catalog",
+    "load_plan": "catalog.catalog",
     "load_observations": "data.observations",
     "load_pass_rates": "data.observations",
     "load_death_rates": "data.observations",

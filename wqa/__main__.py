@@ -237,7 +237,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.plans.catalog import list_plans, load_plan
+    from wqa.catalog.catalog import list_plans, load_plan
 
     plans = [load_plan(plan, options.catalog) for plan in list_plans(options.catalog)]
     return [
@@ -247,7 +247,7 @@ def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
 
 
 def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.plans.catalog import load_indicators
+    from wqa.catalog.catalog import load_indicators
 
     found = load_indicators(options.catalog).values()
     return [(i.id, i.unit, getattr(i, f"name_{options.lang}")) for i in found]
@@ -350,8 +350,8 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _next_plan(options: argparse.Namespace) -> int:
+    from wqa.catalog.catalog import load_plan
     from wqa.history.next_plan import draft_plan, next_plan_id, write_draft
-    from wqa.plans.catalog import load_plan
 
     plan = load_plan(options.plan, options.catalog)
     name = options.id or next_plan_id(plan, options.start, options.end)

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from wqa.catalog.catalog import Plan, load_plan
 from wqa.data.cells import is_iso_date
 from wqa.errors import DataError
-from wqa.plans.catalog import Plan, load_plan
 
 LANGUAGES = ("zh", "en")
 NAMES = ("plan", "region", "edition", "as_of", "target_year", "lang", "seed")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from wqa.catalog.catalog import read_yaml
 from wqa.data.checks import check_project
 from wqa.data.observations import load_observations
 from wqa.paths import CATALOG
-from wqa.plans.catalog import read_yaml
 
 HERE = Path(__file__).parent
 CASES = sorted(p for p in HERE.iterdir() if p.suffix == ".csv" or (p / "good.csv").is_file())

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from wqa.catalog import catalog
 from wqa.data.observations import load_quantities
-from wqa.plans import catalog
 
 # Class of every sub-indicator of the Wuhan plan, from the reading of its table.
 KINDS = {

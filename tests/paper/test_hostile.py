@@ -10,12 +10,12 @@ import pandas as pd
 import pypdf
 import pytest
 
+from wqa.catalog.records import Source
 from wqa.display import report
 from wqa.display.facts import Fact, Text
 from wqa.display.figures import add_axes, new_figure, styled
 from wqa.display.tables import Column, DisplayTable
 from wqa.errors import BuildError
-from wqa.plans.records import Source
 from wqa.publication import publishing
 from wqa.publication.chapters import load_outline
 from wqa.publication.data_pack import safe_cell, write_pack

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from wqa.assessment.attainment import assess
+from wqa.catalog.catalog import load_plan
 from wqa.data.observations import load_observations
 from wqa.display.selection import ANNUAL, headline_values, latest_row, rows_of, shown_values
-from wqa.plans.catalog import load_plan
 from wqa.publication.paper import build_paper
 
 COLUMNS = ("row", "name", "target", "verdict", "level", "batches", "moved", "nation")

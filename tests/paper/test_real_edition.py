@@ -18,10 +18,10 @@ import docx
 import pypdf
 import pytest
 
+from wqa.catalog.catalog import load_plan
 from wqa.history.edition_records import read_edition
 from wqa.history.grading import grade_forecasts
 from wqa.paths import ASSETS
-from wqa.plans.catalog import load_plan
 from wqa.publication.chapters import load_outline
 from wqa.publication.paper import build_paper
 from wqa.publication.scanner import scan

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from wqa.assessment.evidence import natural_bounds
 from wqa.assessment.labels import RULES, explain_disagreement, official_labels
-from wqa.plans.catalog import load_indicators, load_plan
-from wqa.plans.outcomes import outcome, scoped_statistic
-from wqa.plans.progress import (
+from wqa.catalog.catalog import load_indicators, load_plan
+from wqa.catalog.outcomes import outcome, scoped_statistic
+from wqa.catalog.progress import (
     combine_states,
     needed_per_year,
     progress_of,
     share_lower_bound,
 )
-from wqa.plans.targets import COMPARATORS, Known, compare, decide, holds, round_published
+from wqa.catalog.targets import COMPARATORS, Known, compare, decide, holds, round_published
 
 PLAN = load_plan("wuhan-14fyp")
 INDICATORS = load_indicators()

@@ -11,10 +11,10 @@ import pytest
 from wqa.assessment.attainment import assess, assess_readings
 from wqa.assessment.verdict_frame import COLUMNS, READING_COLUMNS
 from wqa.assessment.verdicts import VERDICTS, band, print_number, print_probability
+from wqa.catalog.catalog import load_plan
+from wqa.catalog.records import Baseline, Condition
 from wqa.data.observations import load_observations
 from wqa.errors import CatalogError, DataError
-from wqa.plans.catalog import load_plan
-from wqa.plans.records import Baseline, Condition
 
 PLAN = load_plan("wuhan-14fyp")
 FIELDS = {

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from wqa.catalog import catalog
 from wqa.errors import CatalogError
-from wqa.plans import catalog
 
 # A plan of a city that does not exist, as somebody would write it for 2026-2030.
 PLAN = """\

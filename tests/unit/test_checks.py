@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from wqa.catalog.catalog import load_indicators
 from wqa.data.cells import Period, decimals, is_formula, parse_number, parse_period, resolve_date
 from wqa.data.checks import check_project, check_series
 from wqa.data.findings import Findings, findings_frame, make_finding, sorted_findings
@@ -17,7 +18,6 @@ from wqa.data.raw_tables import parse_table, read_raw_folders
 from wqa.data.scope_rules import load_raw_units, load_scope_rules
 from wqa.errors import CatalogError, DataError
 from wqa.paths import CATALOG
-from wqa.plans.catalog import load_indicators
 
 
 def test_the_projects_own_data_have_no_error(root: Path) -> None:

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
+from wqa.catalog import catalog
 from wqa.data.conflicts import find_conflicts
 from wqa.data.observations import load_observations, load_quantities
-from wqa.plans import catalog
 
 # Conflicts inside the plan documents that touch an indicator, as (kind, target row).
 PLAN = {

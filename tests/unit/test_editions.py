@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from wqa.assessment.likelihood import fit
+from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.data.observations import load_observations
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, MAX_AGE, edition_forecasts
@@ -25,7 +26,6 @@ from wqa.history.editions import (
     past_editions,
     shared_record,
 )
-from wqa.plans.catalog import load_indicators, load_plan
 
 PLAN = "wuhan-14fyp"
 LATER = """indicator,region,period,value,unit,scope,source_date,note

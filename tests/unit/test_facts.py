@@ -107,7 +107,7 @@ def test_weakest_evidence():
 
 
 def test_target_prints_as_in_the_plan():
-    from wqa.plans.catalog import load_plan
+    from wqa.catalog.catalog import load_plan
 
     plan = load_plan("wuhan-14fyp")
     targets = {target.row + target.part: target for target in plan.targets}

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from wqa.assessment.attainment import assess
+from wqa.catalog.catalog import load_plan
 from wqa.data.observations import load_observations
 from wqa.history.editions import edition_record
-from wqa.plans.catalog import load_plan
 
 PLAN = load_plan("wuhan-14fyp")
 AFTER = "2026-11-22"

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from wqa.assessment.attainment import assess
+from wqa.catalog.catalog import load_plan
 from wqa.data import observations as data
 from wqa.errors import CatalogError, DataError
 from wqa.history import next_plan
 from wqa.history.next_plan import draft_plan, next_plan_baselines, next_plan_id, write_draft
-from wqa.plans.catalog import load_plan
 
 WHOLE = load_plan("wuhan-14fyp")
 # One target of each sort is enough, and quicker: a gap, a disputed one, a compound, a sum.

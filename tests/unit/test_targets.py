@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from wqa.errors import CatalogError, DataError
-from wqa.plans.outcomes import outcome, scoped_statistic
-from wqa.plans.progress import (
+from wqa.catalog.outcomes import outcome, scoped_statistic
+from wqa.catalog.progress import (
     combine_states,
     needed_per_year,
     progress_of,
     share_lower_bound,
 )
-from wqa.plans.targets import Known, check_target, compare, decide, round_published
+from wqa.catalog.targets import Known, check_target, compare, decide, round_published
+from wqa.errors import CatalogError, DataError
 
 PLAN = {"start_year": 2021, "year": 2025}
 

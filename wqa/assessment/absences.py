@@ -7,7 +7,7 @@ import pandas as pd
 from wqa.assessment.cases import Case, case_holds, reading_slots
 from wqa.assessment.evidence import Evidence
 from wqa.assessment.verdicts import LANGUAGES, Verdict, join, phrase, print_number
-from wqa.plans.targets import to_decimal
+from wqa.catalog.targets import to_decimal
 
 
 def nothing_inside(case: Case, evidence: Evidence) -> Verdict:

@@ -25,13 +25,13 @@ from wqa.assessment.verdict_frame import (
     verdict_row,
 )
 from wqa.assessment.verdicts import band
+from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units
+from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
+from wqa.catalog.targets import check_target, to_decimal
 from wqa.data.observations import load_observations
 from wqa.data.project_data import as_of_day
 from wqa.data.series import best_values
 from wqa.errors import DataError
-from wqa.plans.catalog import load_conflicts, load_indicators, load_plan, load_units
-from wqa.plans.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
-from wqa.plans.targets import check_target, to_decimal
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pandas as pd
 from wqa.assessment.evidence import Evidence, gather, natural_bounds
 from wqa.assessment.likelihood import Likelihood, likelihood
 from wqa.assessment.verdicts import print_number, print_target
-from wqa.plans.outcomes import Outcome, outcome
-from wqa.plans.records import Indicator, Reading, Target, Unit
-from wqa.plans.targets import compare
+from wqa.catalog.outcomes import Outcome, outcome
+from wqa.catalog.records import Indicator, Reading, Target, Unit
+from wqa.catalog.targets import compare
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from wqa.assessment.evidence import Evidence
 from wqa.assessment.judging import Judgement, find_level
 from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood, against_reference, fit, joint
 from wqa.assessment.verdicts import Verdict, band, print_probability
-from wqa.plans.progress import combine_states, progress_of
-from wqa.plans.records import Condition
-from wqa.plans.targets import holds
+from wqa.catalog.progress import combine_states, progress_of
+from wqa.catalog.records import Condition
+from wqa.catalog.targets import holds
 
 
 def judge_compound(case: Case) -> Judgement:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from wqa.catalog.records import Indicator, Target
+from wqa.catalog.targets import Known
 from wqa.data.scope_rules import ANNUAL
 from wqa.data.series import series
-from wqa.plans.records import Indicator, Target
-from wqa.plans.targets import Known
 
 
 @dataclass(frozen=True)

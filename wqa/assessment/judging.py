@@ -14,9 +14,9 @@ from wqa.assessment.cases import Case, case_holds, reading_slots, with_reading
 from wqa.assessment.evidence import Evidence
 from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood
 from wqa.assessment.verdicts import LANGUAGES, Verdict, band, join, phrase, print_probability
-from wqa.plans.outcomes import Outcome
-from wqa.plans.progress import Progress, needed_per_year, progress_of
-from wqa.plans.targets import holds, to_decimal
+from wqa.catalog.outcomes import Outcome
+from wqa.catalog.progress import Progress, needed_per_year, progress_of
+from wqa.catalog.targets import holds, to_decimal
 
 # With these reasons nothing at all was published since the baseline.
 ONLY_BASELINE = ("no_observation_in_plan", "only_before_plan", "disputed_baseline")

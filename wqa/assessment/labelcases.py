@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from wqa.plans.targets import holds
+from wqa.catalog.targets import holds
 
 Cuts = Mapping[str, float]
 

@@ -15,10 +15,10 @@ import pandas as pd
 
 from wqa.assessment.labelcases import Case, Cuts, Reading
 from wqa.assessment.labelrules import RULES, THRESHOLDS
+from wqa.catalog.reading import read_yaml
+from wqa.catalog.targets import COMPARATORS, KINDS, to_decimal
 from wqa.errors import DataError
 from wqa.paths import CATALOG
-from wqa.plans.targets import COMPARATORS, KINDS, to_decimal
-from wqa.plans.yaml_files import read_yaml
 
 COLUMNS = (
     "method", "method_zh", "method_en", "statistic", "value", "label", "label_zh", "label_en",
@@ -70,7 +70,7 @@ def official_labels(
         Yearly values of one comparable series; methods that look at recent or
         all years use it. Default: the two points.
     kind : str, optional
-        Kind of the target, one of ``wqa.plans.targets.KINDS``; decides which methods
+        Kind of the target, one of ``wqa.catalog.targets.KINDS``; decides which methods
         ask a wrong question.
     comparator : {'>=', '>', '<=', '<', '=='}, optional
         Relation of the target; default from `direction`, not strict.

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from wqa.assessment.evidence import Evidence
+from wqa.catalog.records import Indicator, Target
 from wqa.errors import ForecastError
 from wqa.forecasts.counts import plan_sum, prior_share
 from wqa.forecasts.forecasting import Forecast, forecast
 from wqa.forecasts.joint import p_compound, p_difference, p_hold
 from wqa.forecasts.pooled import evidence_class
-from wqa.plans.records import Indicator, Target
 
 PRIOR_ONLY = "prior_only"
 PLAN_YEARS = 5.0  # years of the period whose sum a plan states as baseline

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wqa.assessment.judging import NO_LEVEL, Judgement
+from wqa.catalog.records import Indicator
 from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import annual_series
 from wqa.forecasts.forecasting import forecast
 from wqa.forecasts.panel_errors import SIZED
 from wqa.forecasts.panels import panel_series
-from wqa.plans.records import Indicator
 from wqa.transforms import make_transform, resolve_bounds
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pandas as pd
 from wqa.assessment.judging import NO_LEVEL, Judgement
 from wqa.assessment.likelihood import Likelihood
 from wqa.assessment.verdicts import LANGUAGES, Verdict
-from wqa.plans.progress import Progress
-from wqa.plans.records import Target
-from wqa.plans.targets import compare
+from wqa.catalog.progress import Progress
+from wqa.catalog.records import Target
+from wqa.catalog.targets import compare
 
 CHANGE_COLUMNS = (
     "needed_change", "share_of_changes", "n_changes", "n_change_series", "changes_base",

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from wqa.catalog.reading import read_yaml
+from wqa.catalog.targets import round_published, to_decimal
 from wqa.errors import DataError
 from wqa.paths import CATALOG
-from wqa.plans.targets import round_published, to_decimal
-from wqa.plans.yaml_files import read_yaml
 
 VERDICTS = (
     "attained", "not_attained", "on_track", "at_risk", "off_track", "not_assessable", "conflict",

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from wqa.catalog.catalog import Indicator, load_indicators
 from wqa.data.findings import Finding, make_finding, sorted_findings
 from wqa.data.project_data import as_of_day, observation_frame, read_project
 from wqa.data.series import KEYS, annual_rows, best_values, list_series
-from wqa.plans.catalog import Indicator, load_indicators
 
 JUMPS = (10, 100, 1000, 10_000)
 # A slip of the unit leaves a value a power of ten away from its neighbours, give or take a

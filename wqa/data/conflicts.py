@@ -15,9 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wqa.data.observations import load_observations, load_quantities
-from wqa.data.scope_rules import ANNUAL
-from wqa.plans.catalog import (
+from wqa.catalog.catalog import (
     Comparison,
     Conflict,
     Figure,
@@ -28,7 +26,9 @@ from wqa.plans.catalog import (
     load_conflicts,
     load_plan,
 )
-from wqa.plans.targets import holds
+from wqa.catalog.targets import holds
+from wqa.data.observations import load_observations, load_quantities
+from wqa.data.scope_rules import ANNUAL
 
 COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
            "values", "detail", "conflict_id", "preferred", "reason_zh", "reason_en")  # fmt: skip

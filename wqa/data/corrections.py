@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wqa.catalog.catalog import read_yaml_file
 from wqa.data.findings import Findings
 from wqa.data.raw_tables import Place, RawFolder, RawRow, RawTable, key_faults
 from wqa.errors import CatalogError
-from wqa.plans.catalog import read_yaml_file
 
 ACTIONS = ("override", "drop", "scale", "flag")
 _REQUIRED = ("id", "file", "match", "column", "expect", "action", "reason_zh", "reason_en")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from wqa.catalog.catalog import read_yaml
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
-from wqa.plans.catalog import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd

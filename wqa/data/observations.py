@@ -14,13 +14,13 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.catalog.catalog import load_indicators
 from wqa.data.cells import nearest
 from wqa.data.project_data import as_of_day, observation_frame, read_project
 from wqa.data.scope_rules import ANNUAL
 from wqa.data.series import best_values
 from wqa.data.tidy import SOURCE_COLUMNS
 from wqa.errors import DataError
-from wqa.plans.catalog import load_indicators
 
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 from wqa.data.checks import check_project
 from wqa.data.findings import findings_frame
 from wqa.data.observations import load_observations, load_regions, load_sources
@@ -24,7 +25,6 @@ from wqa.data.raw_tables import EVIDENCE
 from wqa.data.scope_rules import QUALIFIERS
 from wqa.data.series import KEYS, SERIES_COLUMNS, best_values, list_series
 from wqa.paths import project_root
-from wqa.plans.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 
 # A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which
 # it hides, stops that; text that begins with one gets another, so nothing is lost.

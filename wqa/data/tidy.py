@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wqa.catalog.catalog import Indicator, load_indicators, load_units
 from wqa.data.cells import (
     Period,
     decimals,
@@ -27,7 +28,6 @@ from wqa.data.corrections import apply_corrections, load_corrections
 from wqa.data.findings import Findings
 from wqa.data.raw_tables import EVIDENCE, RawFolder, RawRow, RawTable, read_raw_folders
 from wqa.data.scope_rules import ANNUAL, QUALIFIERS, load_raw_units, load_scope_rules, qualify
-from wqa.plans.catalog import Indicator, load_indicators, load_units
 
 COLUMNS = (
     "indicator_id", "region", "year", "period", "value", "unit", "numerator", "denominator",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Conflict, ConflictReading, Target
 from wqa.display.changes import change_fact, spoken
 from wqa.display.facts import (
     Fact,
@@ -34,7 +35,6 @@ from wqa.display.tables import DisplayTable
 from wqa.display.target_words import baseline_text, target_name, target_text
 from wqa.display.view import NATION, View
 from wqa.display.wording import listed, say, term, unit_after
-from wqa.plans.catalog import Conflict, ConflictReading, Target
 
 if TYPE_CHECKING:
     import pandas as pd

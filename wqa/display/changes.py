@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from wqa.catalog.catalog import Indicator
 from wqa.display.facts import (
     Fact,
     Printable,
@@ -16,7 +17,6 @@ from wqa.display.facts import (
 from wqa.display.selection import Row
 from wqa.display.wording import say, term, unit_after
 from wqa.errors import DataError
-from wqa.plans.catalog import Indicator
 
 # Units of ten thousand, and what English counts instead.
 # Units that the English name of the indicator says already.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Indicator
 from wqa.display.changes import change_fact, points_word, spoken
 from wqa.display.facts import Text, observation_fact, year_fact
 from wqa.display.narrative import sentences
 from wqa.display.selection import ANNUAL, Row, latest_row, rows_of
 from wqa.display.wording import say, scope_name
-from wqa.plans.catalog import Indicator
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Target
 from wqa.display.facts import (
     Fact,
     Printable,
@@ -25,7 +26,6 @@ from wqa.display.target_words import target_text
 from wqa.display.view import View
 from wqa.display.wording import in_sentence, say, term
 from wqa.errors import DataError
-from wqa.plans.catalog import Target
 
 if TYPE_CHECKING:
     import pandas as pd

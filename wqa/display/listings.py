@@ -242,7 +242,7 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
         Per group: indicators, figures, figures of the region, and annual ones of the
         region inside the plan period.
     """
-    from wqa.plans.catalog import load_groups
+    from wqa.catalog.catalog import load_groups
 
     lang, plan = view.lang, view.parameters.plan
     frame = view.observations

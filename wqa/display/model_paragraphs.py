@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Target
 from wqa.display.facts import (
     Fact,
     Text,
@@ -22,7 +23,6 @@ from wqa.display.selection import ANNUAL
 from wqa.display.target_words import target_name, target_text
 from wqa.display.view import View
 from wqa.display.wording import in_sentence, say, unit_after
-from wqa.plans.catalog import Target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Target
 from wqa.display.evidence_charts import plot_funnel, plot_grid, plot_reliability
 from wqa.display.facts import (
     Printable,
@@ -25,7 +26,6 @@ from wqa.display.view import View
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
 from wqa.forecasts.intervals import luck_table, proportion_interval
-from wqa.plans.catalog import Target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wqa.assessment.labels import explain_disagreement
 from wqa.assessment.verdicts import AT_RISK, ON_TRACK
+from wqa.catalog.catalog import Target
 from wqa.display.facts import (
     Printable,
     computed_fact,
@@ -25,7 +26,6 @@ from wqa.display.tables import Column, DisplayTable
 from wqa.display.target_words import target_name, target_text
 from wqa.display.view import View
 from wqa.display.wording import say, scope_name, term
-from wqa.plans.catalog import Target
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Indicator, Plan
 from wqa.display.changes import MONEY, change_clause, spoken
 from wqa.display.facts import (
     Fact,
@@ -23,7 +24,6 @@ from wqa.display.facts import (
 )
 from wqa.display.selection import ANNUAL, BOUNDS, Row, latest_row, previous_row, rows_of
 from wqa.display.wording import in_sentence, listed, period_text, say, scope_name, term
-from wqa.plans.catalog import Indicator, Plan
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Conflict, Target
 from wqa.display.comparisons import comparison_text
 from wqa.display.facts import (
     Fact,
@@ -26,7 +27,6 @@ from wqa.display.selection import ANNUAL, latest_row, rows_of
 from wqa.display.target_words import target_name, target_words
 from wqa.display.view import View
 from wqa.display.wording import in_sentence, listed, say, unit_after
-from wqa.plans.catalog import Conflict, Target
 
 if TYPE_CHECKING:
     import pandas as pd

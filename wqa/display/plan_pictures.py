@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.catalog import Target
 from wqa.display.charts import plot_path_and_fan
 from wqa.display.countcharts import plot_plan_sum
 from wqa.display.facts import (
@@ -30,7 +31,6 @@ from wqa.display.verdict_tables import overview_frame
 from wqa.display.view import View
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
-from wqa.plans.catalog import Target
 
 if TYPE_CHECKING:
     import pandas as pd

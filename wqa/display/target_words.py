@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from wqa.catalog.catalog import Target
 from wqa.display.changes import spoken
 from wqa.display.facts import Printable, Text, named, target_fact
 from wqa.display.view import View
 from wqa.display.wording import say, term, unit_after
-from wqa.plans.catalog import Target
 
 
 def short_unit(unit_id: str, lang: str) -> str:

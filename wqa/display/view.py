@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wqa.catalog.catalog import Indicator, Target, load_indicators
 from wqa.data.observations import load_observations, load_regions, load_sources
 from wqa.display.publishers import publisher_name
 from wqa.display.selection import headline_values, shown_values
@@ -15,7 +16,6 @@ from wqa.display.wording import term
 from wqa.errors import DataError
 from wqa.parameters import Parameters
 from wqa.paths import CATALOG
-from wqa.plans.catalog import Indicator, Target, load_indicators
 
 if TYPE_CHECKING:
     import pandas as pd

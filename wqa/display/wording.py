@@ -12,10 +12,10 @@ from functools import cache
 from string import Formatter
 from typing import Any
 
+from wqa.catalog.catalog import load_units, read_yaml
 from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
-from wqa.plans.catalog import load_units, read_yaml
 
 LANGUAGES = ("zh", "en")
 FILES = ("sentences", "terms", "scopes")

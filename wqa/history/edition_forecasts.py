@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wqa.catalog.records import Indicator, Plan, Target
 from wqa.data.series import KEYS
 from wqa.forecasts.forecasting import forecast, forecast_many
 from wqa.forecasts.pooled import evidence_class
 from wqa.forecasts.probabilities import attained
-from wqa.plans.records import Indicator, Plan, Target
 
 FORECAST_COLUMNS = (
     "indicator_id", "region", "scope", "unit", "origin", "n_points", "last_value", "year", "h",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.catalog.catalog import load_indicators
 from wqa.display.changes import change_fact
 from wqa.display.facts import (
     Fact,
@@ -27,7 +28,6 @@ from wqa.display.view import View
 from wqa.display.wording import scope_name, term, texts, unit_after, unit_name
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.grading import grade_summary
-from wqa.plans.catalog import load_indicators
 
 NUMBERS = ("value", "outcome", "forecasts", "outcomes", "series", "brier")
 PERCENT = ("p_new", "inside_80", "inside_95", "hit")

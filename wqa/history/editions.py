@@ -20,6 +20,9 @@ import pandas as pd
 import wqa
 from wqa.assessment.attainment import assess
 from wqa.assessment.verdicts import AT_RISK, ON_TRACK
+from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
+from wqa.catalog.reading import read_yaml
+from wqa.catalog.records import Plan
 from wqa.data.observations import load_observations
 from wqa.data.series import best_values
 from wqa.display.view import NATION, parents
@@ -39,9 +42,6 @@ from wqa.history.edition_records import (
 )
 from wqa.parameters import iso_date
 from wqa.paths import CATALOG, PRIORS, raw_dir
-from wqa.plans.catalog import load_indicators, load_plan, plan_frame
-from wqa.plans.records import Plan
-from wqa.plans.yaml_files import read_yaml
 
 # Variable that names the folder in which the processes of a build share their records.
 SHARED = "WQA_RECORDS"

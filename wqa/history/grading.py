@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wqa.catalog.targets import compare
 from wqa.data.series import KEYS
 from wqa.forecasts.intervals import proportion_interval
 from wqa.history.edition_records import EditionRecord
-from wqa.plans.targets import compare
 
 GRADED_COLUMNS = (
     "edition", "as_of", "indicator_id", "region", "scope", "unit", "origin", "year", "h",

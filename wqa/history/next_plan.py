@@ -15,12 +15,12 @@ import pandas as pd
 
 from wqa.assessment.attainment import assess
 from wqa.assessment.evidence import Evidence, gather
+from wqa.catalog.catalog import load_indicators, load_plan
+from wqa.catalog.records import Plan, Target
 from wqa.data.observations import load_observations, load_sources
 from wqa.display.wording import LANGUAGES, texts
 from wqa.errors import DataError
 from wqa.parameters import iso_date
-from wqa.plans.catalog import load_indicators, load_plan
-from wqa.plans.records import Plan, Target
 
 BASELINE_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "unit", "decimals",

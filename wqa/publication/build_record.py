@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from wqa import __version__
+from wqa.catalog.catalog import list_plans, load_conflicts, load_plan
+from wqa.catalog.catalog import load_sources as load_documents
+from wqa.catalog.records import Source
 from wqa.data.observations import load_sources
 from wqa.data.project_data import read_project
 from wqa.display.publishers import publisher_name
 from wqa.parameters import Parameters
 from wqa.paths import ASSETS, CATALOG
-from wqa.plans.catalog import list_plans, load_conflicts, load_plan
-from wqa.plans.catalog import load_sources as load_documents
-from wqa.plans.records import Source
 from wqa.publication.document import Paper
 from wqa.publication.publishing import pandoc_version
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from wqa.catalog.catalog import read_record, read_yaml_file
 from wqa.paths import CATALOG
-from wqa.plans.catalog import read_record, read_yaml_file
 
 FILE = "paper.yml"
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wqa.catalog.records import Source
 from wqa.errors import BuildError
-from wqa.plans.records import Source
 from wqa.publication.chapters import ChapterEntry, Outline
 from wqa.publication.pieces import (
     LONGEST,

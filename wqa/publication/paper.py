@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wqa.catalog.catalog import load_indicators
 from wqa.data.observations import load_regions
 from wqa.errors import BuildError
 from wqa.history.edition_records import write_edition
 from wqa.history.editions import SHARED, newest_retrieval, shared_record
 from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
-from wqa.plans.catalog import load_indicators
 from wqa.publication.build_record import (
     build_record,
     conflicting_sources,

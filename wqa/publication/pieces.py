@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wqa.catalog.records import Source
 from wqa.display.report import OWN
 from wqa.errors import BuildError
-from wqa.plans.records import Source
 from wqa.publication.plain_text import Cleaner
 
 # A cell or caption longer than this is cut in print; the data pack keeps it whole.

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wqa.catalog.reading import read_yaml
 from wqa.display.report import MIME
 from wqa.errors import BuildError
 from wqa.paths import CATALOG
-from wqa.plans.yaml_files import read_yaml
 from wqa.publication.numerals import find_numerals, squeezed
 
 Row = Mapping[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from wqa.plans.records import Conflict, Indicator, Plan, Target
+from wqa.catalog.records import Conflict, Indicator, Plan, Target
 
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str, object, str, str]  # place, what, got, expected, fix

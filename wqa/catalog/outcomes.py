@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from wqa.errors import CatalogError
-from wqa.plans.targets import (
+from wqa.catalog.targets import (
     SCOPES,
     UNKNOWN,
     Known,
@@ -22,6 +21,7 @@ from wqa.plans.targets import (
     round_published,
     to_decimal,
 )
+from wqa.errors import CatalogError
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.errors import CatalogError
-from wqa.paths import CATALOG
-from wqa.plans.catalog_rules import conflict_faults, indicator_faults, plan_faults
-from wqa.plans.records import (
+from wqa.catalog.reading import Place, YamlFile, read_record, read_yaml, read_yaml_file
+from wqa.catalog.records import (
     Baseline,
     Comparison,
     Condition,
@@ -33,7 +31,9 @@ from wqa.plans.records import (
     Target,
     Unit,
 )
-from wqa.plans.yaml_files import Place, YamlFile, read_record, read_yaml, read_yaml_file
+from wqa.catalog.rules import conflict_faults, indicator_faults, plan_faults
+from wqa.errors import CatalogError
+from wqa.paths import CATALOG
 
 __all__ = [
     "Baseline", "Comparison", "Condition", "Conflict", "ConflictReading", "Figure", "Group",

@@ -1,6 +1,6 @@
 """Records of the catalogue: frozen dataclasses, no behaviour and no file access.
 
-The annotations are the schema: `wqa.plans.catalog` reads a mapping of a YAML file
+The annotations are the schema: `wqa.catalog.catalog` reads a mapping of a YAML file
 into one of these records, a field without default is a required key, a
 ``Literal`` lists the allowed values. Fields marked `computed` are filled by
 the loader and may not stand in a file.

@@ -273,7 +273,7 @@ def check_target(target: Any, *, lower: float | None = None, upper: float | None
 
     Parameters
     ----------
-    target : wqa.plans.catalog.Target
+    target : wqa.catalog.catalog.Target
         Target with kind, comparator, value, scope, start_year, year, decimals.
     lower, upper : float, optional
         Natural bounds of the indicator.

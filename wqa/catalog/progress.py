@@ -12,9 +12,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wqa.errors import CatalogError, DataError
-from wqa.plans.outcomes import Statistic
-from wqa.plans.targets import (
+from wqa.catalog.outcomes import Statistic
+from wqa.catalog.targets import (
     KINDS,
     Known,
     compare,
@@ -23,6 +22,7 @@ from wqa.plans.targets import (
     round_published,
     to_decimal,
 )
+from wqa.errors import CatalogError, DataError
 
 CONFIDENCE_TAIL = 0.05  # one-sided level of the bound for "all of n passed"
 
@@ -73,7 +73,7 @@ def progress_of(
     Parameters
     ----------
     kind : str
-        Kind of the target, one of ``wqa.plans.targets.KINDS``.
+        Kind of the target, one of ``wqa.catalog.targets.KINDS``.
     comparator, target, decimals, direction
         Relation, number, published decimals, direction of the indicator.
     value : float, optional
@@ -217,7 +217,7 @@ def combine_states(states: Sequence[str]) -> str:
     Parameters
     ----------
     states : sequence of str
-        States as in :class:`wqa.plans.outcomes.Outcome`.
+        States as in :class:`wqa.catalog.outcomes.Outcome`.
 
     Returns
     -------
