@@ -146,7 +146,6 @@ REQUESTS = [
     *({"levels": x} for x in ([100], [99.9999], [1e-9], ["80"], None, [NAN], [True])),
     *({"family": x} for x in (None, 1, ["percent"])),
     *({"model": x} for x in (None, 1, ["pooled"], "pooled_panel")),
-    *({"intervals": x} for x in (None, "x", "empirical")),
     *({"panel": x} for x in (1, "x", [], pd.DataFrame(), {"a": 1})),
     *({"exposure": x} for x in (0, [0] * 4, [1, 2], "a", [NAN] * 4, [1e-300] * 4, [1e300] * 4)),
     *({"denominators": x} for x in ([0] * 4, "a", [NAN] * 4, [0.5] * 4, [1e90] * 4, [True] * 4)),
@@ -243,7 +242,7 @@ def test_any_frame(name, family):
         if out is not None:
             assert_frame_sound(out, upper)
             assert out["p_attain"].dropna().between(0, 1).all()
-    for extra in ({}, {"intervals": "empirical"}, {"models": ["pooled_panel"]}):
+    for extra in ({}, {"models": ["pooled_panel"]}):
         request = {"models": ["naive"], "family": family, "horizons": [1], "min_train": 2, **extra}
         out = answer(wqa.backtest, frame, **request)
         if out is not None:
@@ -294,7 +293,7 @@ def test_many_refuse_what_has_no_answer(extra):
     *({"min_train": x} for x in (0, -1, "a", 2.5, 50)), *({"max_train": x} for x in (0, "a", 2.5)),
     {"first_origin": 3000}, {"first_origin": "a"}, {"last_origin": 1000}, {"direction": 0},
     {"direction": "a"}, {"target_steps": ["a"]}, {"actual": "x"}, {"actual": None},
-    {"levels": [0]}, {"lower": 55}, {"intervals": None},
+    {"levels": [0]}, {"lower": 55},
 ], ids=str)  # fmt: skip
 def test_a_backtest_refuses_what_has_no_answer(extra):
     with pytest.raises(WqaError):

@@ -3,13 +3,11 @@
 import csv
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from wqa.forecasts.counts import poisson_gamma
 from wqa.forecasts.intervals import (
     all_passed_bound,
-    conformal_quantile,
     dispersion,
     event_rate_interval,
     luck_probability,
@@ -101,14 +99,3 @@ def test_dispersion_by_hand():
     assert dispersion([90, 70], [100, 100]) == pytest.approx(12.5)
     assert dispersion([80, 80], [100, 100]) == 1.0
     assert dispersion([50, 60], [50, 60]) == 1.0
-
-
-@pytest.mark.parametrize(
-    ("m", "level", "expected"), [(8, 90, np.inf), (9, 90, 9), (19, 95, 19), (99, 80, 80)]
-)
-def test_conformal_rank(m, level, expected):
-    assert conformal_quantile(np.arange(1.0, m + 1), level) == expected
-
-
-def test_conformal_quantile_of_nothing_is_infinite():
-    assert conformal_quantile([], 80) == np.inf

@@ -189,27 +189,8 @@ def test_cases_summary_adds_up(result):
     assert row["brier"] == pytest.approx(((one["p_attain"] - one["hit"]) ** 2).mean())
 
 
-@pytest.mark.parametrize("model", ["pooled", "naive"])
-def test_empirical_widths_come_from_errors_known_by_then(model):
-    data = panel(6, noise=0.8, seed=3)
-    out = backtest(data, [model], horizons=[1, 2], intervals="empirical").forecasts
-    years = data["year"].max() - data["year"].min() + 1
-    # At the k-th year each of the 6 series has been forecast k - 3 times one year ahead.
-    for origin, rows in out[out["h"] == 1].groupby("origin"):
-        assert set(rows["n_errors"]) == {6 * (origin - data["year"].min() + 1 - 3)}
-    assert out["n_errors"].max() < 6 * years
-    late = out[out["n_errors"] > 20]
-    assert (late["lo_80"] <= late["median"]).all()
-    assert 60 <= 100 * late["in_80"].astype(float).mean() <= 97
-    own = backtest(data, [model], horizons=[1, 2]).forecasts
-    assert out["median"].to_numpy() == pytest.approx(own["median"].to_numpy(), abs=1e-6)
-
-
-@pytest.mark.parametrize("request_", [
-    {"models": ["naive"], "intervals": "empirical"},
-    {"models": ["pooled_panel"]},
-])  # fmt: skip
-def test_a_panel_is_seen_as_it_was_known(request_):
+def test_a_panel_is_seen_as_it_was_known():
+    request_ = {"models": ["pooled_panel"]}
     data = panel(5, noise=0.8, seed=3).assign(published=lambda d: (d["year"] + 1).astype(str))
     data["published"] += "-03-01"
     revised = data[data["year"] == 2012].assign(value=50.0, published="2020-01-01")
@@ -279,13 +260,8 @@ def test_same_seed_same_interval(result):
         ({"models": ["poisson_gamma"]}, "not a model that needs values only"),
         ({"models": []}, "no model"),
         ({"horizons": [0]}, "the horizons are out of range"),
-        ({"direction": 0}, "unknown family, direction"),
+        ({"direction": 0}, "unknown family or direction"),
         ({"min_train": 50}, "there is no past origin to judge"),
-        ({"intervals": "wide"}, "kind of interval"),
-        (
-            {"models": ["pooled_panel"], "intervals": "empirical"},
-            "pooled_panel has no empirical intervals",
-        ),
     ],
 )
 def test_bad_requests(extra, message):

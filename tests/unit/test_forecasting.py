@@ -130,7 +130,6 @@ BAD = [
     ({"values": [97.0], "exposure": [5.0]}, "exposure goes with rates and counts"),
     ({"values": [97.0], "future_denominator": 300}, "number of samples behind the values"),
     ({"values": [97.0], "denominators": [0]}, "not a positive number; got 0.0"),
-    ({"values": [97.0], "intervals": "empirical"}, "need comparable series"),
     (
         {"values": [0.0, 0.0], "family": "rate", "model": "naive"},
         "every value is 0, so the size of the quantity cannot be learned",
@@ -302,25 +301,6 @@ def test_a_panel_that_is_not_used_says_so():
     score = forecast(VALUES, YEARS, family="score", panel=panel())
     assert score.notes == ("the panel is not used: no gain is known for pooled, score",)
     assert forecast(VALUES, YEARS, model="naive", panel=panel()).notes[0].endswith("naive, percent")
-
-
-@pytest.mark.parametrize("model", ["naive", "pooled"])
-def test_empirical_intervals_use_the_panel_errors(model):
-    f = forecast(VALUES, YEARS, model=model, panel=panel(), intervals="empirical", horizon=2)
-    # Twelve series of twelve years with at least three before the origin.
-    assert f.frame["n_errors"].tolist() == [12 * 9, 12 * 8]
-    assert "widths from past errors on the panel" in f.notes[-1]
-    p = np.linspace(0.01, 0.99, 33)
-    assert (np.diff([f.quantile(x) for x in p]) >= 0).all()
-    assert f.cdf(f.quantile(0.8)) == pytest.approx(0.8, abs=0.02)
-
-
-def test_too_few_errors_leave_the_model_width():
-    few = panel(1, 5)
-    f = forecast(VALUES, YEARS, model="naive", panel=few, intervals="empirical", horizon=2)
-    own = forecast(VALUES, YEARS, model="naive", horizon=2)
-    assert f.frame["n_errors"].tolist() == [2, 1]
-    assert (f.frame["hi_95"] >= own.frame["hi_95"] - 1e-9).all()
 
 
 def test_many_equals_one_by_one():

@@ -15,7 +15,6 @@ from wqa.catalog.records import Indicator
 from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import annual_series
 from wqa.forecasts.forecasting import forecast
-from wqa.forecasts.panel_errors import SIZED
 from wqa.forecasts.panels import panel_series
 from wqa.transforms import make_transform, resolve_bounds
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 MIN_CASES = 10
 # Families in which a change of one indicator says something about another one.
 COMMON_SCALE = ("percent", "score", "rate")
+# Families whose scale is known without a positive value.
+SIZED = ("percent", "score", "count")
 READINGS = ("keep", "outlier", "drop")
 
 

@@ -20,7 +20,7 @@ from wqa.forecasts.backtest_summary import (
     summarise_cases,
 )
 from wqa.forecasts.distributions import Distribution
-from wqa.forecasts.fold_forecasts import PANEL, FoldRequest, fold_answers, widened_answers
+from wqa.forecasts.fold_forecasts import PANEL, FoldRequest, fold_answers
 from wqa.forecasts.folds import Fold, make_folds
 from wqa.forecasts.forecast_result import summary
 from wqa.forecasts.forecasting import DEFAULT_LEVELS, FAMILIES, MODELS, check_levels
@@ -83,7 +83,6 @@ def backtest(
     target_steps: Sequence[float] = TARGET_STEPS,
     actual: str = "latest",
     levels: Sequence[float] = DEFAULT_LEVELS,
-    intervals: str = "model",
 ) -> Backtest:
     """Forecast from every past origin with what was known then, and compare.
 
@@ -115,9 +114,6 @@ def backtest(
         Judge against the newest or the first published version.
     levels : sequence of float, optional
         Levels of the intervals in percent.
-    intervals : {'model', 'empirical'}, optional
-        The widths of the model, or widths from the errors that the model had made on the
-        series of the frame by the origin, as known then (column n_errors).
 
     Returns
     -------
@@ -127,8 +123,7 @@ def backtest(
     Raises
     ------
     ForecastError
-        If a model, family, direction or kind of interval is unknown, or there is no
-        origin to judge.
+        If a model, family or direction is unknown, or there is no origin to judge.
 
     Examples
     --------
@@ -141,7 +136,7 @@ def backtest(
 
     ahead = _checked_horizons(horizons)
     models = np.atleast_1d(np.asarray(models, dtype=object)).tolist()
-    _check_choices(models, family, direction, intervals)
+    _check_choices(models, family, direction)
     bounds: dict[str, Any] = {"family": family, "lower": lower, "upper": upper}
     folds = make_folds(
         frame,
@@ -165,7 +160,6 @@ def backtest(
         direction,
         tuple(number_vector(target_steps, "target_steps")),
         bounds,
-        intervals == "empirical",
     )
     parts = [_run(model, folds, plan, frame) for model in models]
     forecasts = pd.concat([p[0] for p in parts], ignore_index=True)
@@ -181,7 +175,6 @@ class _Plan:
     direction: int
     steps: tuple[float, ...]
     bounds: dict[str, Any]  # family, lower, upper
-    widened: bool
 
     @property
     def most(self) -> int:
@@ -202,7 +195,7 @@ def _checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
     return out
 
 
-def _check_choices(models: Sequence[str], family: str, direction: int, intervals: str) -> None:
+def _check_choices(models: Sequence[str], family: str, direction: int) -> None:
     usable = [*(m for m in MODELS if m not in NEEDS_MORE), PANEL]
     for model in models:
         if model not in usable:
@@ -212,14 +205,11 @@ def _check_choices(models: Sequence[str], family: str, direction: int, intervals
                 got=model,
                 expected=" or ".join(usable),
             )
-    known = family in FAMILIES and direction in (1, -1) and intervals in ("model", "empirical")
-    if PANEL in models and intervals == "empirical":
-        raise ForecastError(f"{PANEL} has no empirical intervals", where="models, intervals")
-    if not known or not models:
+    if family not in FAMILIES or direction not in (1, -1) or not models:
         raise ForecastError(
-            "unknown family, direction or kind of interval, or no model",
-            got=(family, direction, intervals, list(models)),
-            expected="a family, 1 or -1, model or empirical, and at least one model",
+            "unknown family or direction, or no model",
+            got=(family, direction, list(models)),
+            expected="a family, 1 or -1, and at least one model",
         )
 
 
@@ -232,8 +222,7 @@ def _run(model: str, folds: Sequence[Fold], plan: _Plan, frame: pd.DataFrame) ->
 
     blocks = []
     request = FoldRequest(model, plan.most, plan.bounds, frame)
-    answers = widened_answers if plan.widened else fold_answers
-    for part, answer, facts in answers(request, folds):
+    for part, answer, facts in fold_answers(request, folds):
         if isinstance(answer, ForecastError):
             blocks.append(_refused(part[0], plan, model, f"refused: {answer}"))
         else:

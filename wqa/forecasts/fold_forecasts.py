@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,8 @@ from wqa.forecasts.answers import Case, pooled_chunks, value_answer
 from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.folds import Fold, known_panel
 from wqa.forecasts.forecast_result import PooledRows
-from wqa.forecasts.panel_errors import panel_errors
 from wqa.forecasts.panels import evidence, panel_series, sharpen
 from wqa.forecasts.pooled import load_prior
-from wqa.forecasts.widening import Widened, yearly_unit
-from wqa.transforms import Transform, make_transform
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,46 +92,6 @@ def fold_answers(request: FoldRequest, folds: Sequence[Fold]) -> Iterator[FoldAn
 
 def _pooled(fit: Predictive) -> tuple[Distribution, dict[str, Any]]:
     return PooledRows(fit), {"fallback": "", "prior_weight": fit.prior_weight[:, None]}
-
-
-def widened_answers(request: FoldRequest, folds: Sequence[Fold]) -> Iterator[FoldAnswer]:
-    """Forecast folds with widths from past errors on all series, as known at each cut-off.
-
-    Parameters
-    ----------
-    request, folds
-        As in :func:`fold_answers`.
-
-    Yields
-    ------
-    tuple
-        As in :func:`fold_answers`; further columns hold the number of errors.
-    """
-    for cutoff in sorted({fold.cutoff for fold in folds}):
-        panel = request.panel(cutoff).values()
-        errors = panel_errors(panel, request.model, request.most, **request.bounds)
-        here = []
-        for fold in (f for f in folds if f.cutoff == cutoff):
-            try:
-                _scale(fold, request)
-                here.append(fold)
-            except ForecastError as error:
-                yield [fold], error, {}
-        for part, answer, facts in fold_answers(request, here):
-            if isinstance(answer, ForecastError):
-                yield part, answer, facts
-                continue
-            scales, units = zip(*(_scale(fold, request) for fold in part), strict=True)
-            offsets = np.array([[scale.offset] for scale in scales])
-            common = replace(scales[0], offset=offsets)
-            wide = Widened(common, answer, np.array(units)[:, None], errors)
-            yield part, wide, facts | {"n_errors": np.array(wide.n_errors)}
-
-
-def _scale(fold: Fold, request: FoldRequest) -> tuple[Transform, float]:
-    readings = fold.train.readings
-    scale = make_transform(readings, **request.bounds)
-    return scale, yearly_unit(scale.forward(readings), request.bounds["family"])
 
 
 def _panel_answers(request: FoldRequest, folds: Sequence[Fold]) -> Iterator[FoldAnswer]:

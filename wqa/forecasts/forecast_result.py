@@ -55,8 +55,6 @@ class Forecast:
         The predictive distribution itself.
     levels : tuple of float
         Levels of the intervals in ``frame``, in percent.
-    n_errors : tuple of int
-        Past errors behind empirical intervals, per horizon; else empty.
     notes : tuple of str
         Assumptions made and warnings caught on the way.
     """
@@ -71,7 +69,6 @@ class Forecast:
     evidence_class: str
     distribution: Distribution = field(repr=False)
     levels: tuple[float, ...]
-    n_errors: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
     @cached_property
@@ -79,7 +76,7 @@ class Forecast:
         """One row per year, values in the unit of the series; made when first asked for.
 
         Columns model, origin, year, h, mean, median, lo_80, hi_80, lo_95, hi_95,
-        fallback, n_points, prior_weight, and n_errors with empirical intervals.
+        fallback, n_points, prior_weight.
         """
         import pandas as pd
 
@@ -93,8 +90,6 @@ class Forecast:
             "n_points": self.n_points,
             "prior_weight": self.prior_weight,
         }
-        if self.n_errors:
-            columns["n_errors"] = list(self.n_errors)
         return pd.DataFrame(columns)
 
     @property

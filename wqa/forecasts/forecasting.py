@@ -16,7 +16,6 @@ from wqa.errors import ForecastError
 from wqa.forecasts.annual_series import annual_series, on_calendar, resolve_horizon
 from wqa.forecasts.answers import (
     EVENT_MODELS,
-    Answer,
     Case,
     event_answer,
     sampled_answer,
@@ -61,7 +60,6 @@ def forecast(
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
     panel: pd.DataFrame | None = None,
-    intervals: str = "model",
     seed: int = 0,
 ) -> Forecast:
     """Forecast one annual series, from one value upward.
@@ -103,12 +101,7 @@ def forecast(
     panel : pandas.DataFrame, optional
         Comparable series (series_id, year, value), such as other regions. They sharpen
         the prior of the pooled model for percentages and rates, where that was shown to
-        help (3 series or more; ``Forecast.notes`` says how many), and give the widths of
-        empirical intervals.
-    intervals : {'model', 'empirical'}, optional
-        The model's own widths, or widths learned from the model's past errors on
-        `panel`, which then leaves the prior alone; the number of errors per horizon is
-        in column ``n_errors``.
+        help (3 series or more; ``Forecast.notes`` says how many).
     seed : int, optional
         Accepted for a uniform interface; the distributions are closed form or averaged
         over fixed nodes, so only :meth:`Forecast.sample` draws, with its own seed.
@@ -131,7 +124,7 @@ def forecast(
     """
     from wqa.forecasts.pooled import evidence_class
 
-    _check_choice(family=family, model=model, intervals=intervals)
+    _check_choice(family=family, model=model)
     levels = check_levels(levels)
     # Numbers of events are only bounded below; the bounds of a rate do not apply to them.
     low, high = (None, None) if exposure is not None else (lower, upper)
@@ -140,7 +133,7 @@ def forecast(
     steps = resolve_horizon(series.origin, horizon, target_year)
     case = Case(series, family, lower, upper, steps, model)
     notes: tuple[str, ...] = ()
-    if panel is not None and intervals == "model":
+    if panel is not None:
         case, notes = _sharpened(case, panel)
     if exposure is not None or model in EVENT_MODELS:
         answer = event_answer(case, on_calendar(exposure, values, years, series), future_exposure)
@@ -150,11 +143,8 @@ def forecast(
         answer = sampled_answer(case, sizes, future_denominator, factor)
     else:
         answer = value_answer(case)
-    counts: tuple[int, ...] = ()
-    if intervals == "empirical":
-        answer, counts = _widened(case, answer, panel)
     # Only the default model has a published calibration; the others cover less than they say.
-    tested = model == "pooled" and not answer.fallback and not counts
+    tested = model == "pooled" and not answer.fallback
     points, weight = series.n_points, answer.prior_weight
     return Forecast(
         model=model,
@@ -167,7 +157,6 @@ def forecast(
         evidence_class=evidence_class(points, weight, family) if tested else "weak",
         distribution=answer.distribution,
         levels=levels,
-        n_errors=counts,
         notes=(*notes, *answer.notes),
     )
 
@@ -183,32 +172,6 @@ def _sharpened(case: Case, panel: pd.DataFrame) -> tuple[Case, tuple[str, ...]]:
     said = evidence(learned, others, lower=case.lower, upper=case.upper)
     prior, n = sharpen(learned, list(said.values()))
     return replace(case, prior=prior), (f"prior sharpened by {n} comparable series",)
-
-
-def _widened(
-    case: Case, answer: Answer, panel: pd.DataFrame | None
-) -> tuple[Answer, tuple[int, ...]]:
-    from wqa.forecasts.panel_errors import panel_errors
-    from wqa.forecasts.panels import panel_series
-    from wqa.forecasts.widening import Widened, yearly_unit
-
-    if panel is None:
-        raise ForecastError(
-            "empirical intervals need comparable series",
-            where="panel",
-            expected="a frame with series_id, year, value",
-        )
-    bounds: dict[str, Any] = {"family": case.family, "lower": case.lower, "upper": case.upper}
-    transform = case.transform()
-    errors = panel_errors(
-        panel_series(panel, **bounds).values(), case.model, case.horizon, **bounds
-    )
-    unit = yearly_unit(transform.forward(case.series.readings), case.family)
-    widened = Widened(transform, answer.distribution, unit, errors)
-    counts = ", ".join(str(m) for m in widened.n_errors)
-    note = f"widths from past errors on the panel, per horizon: {counts}"
-    found = replace(answer, distribution=widened, notes=(*answer.notes, note))
-    return found, widened.n_errors
 
 
 def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
@@ -243,12 +206,8 @@ def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
     return tuple(out)
 
 
-def _check_choice(*, family: str, model: str, intervals: str = "model") -> None:
-    for name, got, known in (
-        ("family", family, FAMILIES),
-        ("model", model, MODELS),
-        ("intervals", intervals, ("model", "empirical")),
-    ):
+def _check_choice(*, family: str, model: str) -> None:
+    for name, got, known in (("family", family, FAMILIES), ("model", model, MODELS)):
         if got not in known:
             raise ForecastError(f"unknown {name}", where=name, got=got, expected=" or ".join(known))
 

@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from wqa.errors import ForecastError
 from wqa.forecasts.probabilities import check_comparator, rounding_limits
-from wqa.transforms import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -327,29 +326,6 @@ def luck_table(
         for n in sizes
     ]
     return pd.DataFrame(rows, columns=["true_rate_pct", "n", "target", "p_reads_attained"])
-
-
-def conformal_quantile(errors: Sequence[float] | FloatArray, level: float) -> float:
-    """Finite-sample conformal quantile of absolute errors: rank ceil((m + 1) level).
-
-    Parameters
-    ----------
-    errors : array_like
-        m absolute errors; NaN is left out.
-    level : float
-        Coverage in percent.
-
-    Returns
-    -------
-    float
-        The error that covers `level` percent of new cases, or infinity where m
-        errors cannot promise that (m < 9 for 90 %, m < 19 for 95 %).
-    """
-    e = np.sort(np.asarray(errors, dtype=float))
-    e = e[np.isfinite(e)]
-    # The small term undoes binary noise such as 10 * 0.9 = 9.000000000000002.
-    rank = int(np.ceil((e.size + 1) * level / 100.0 - 1e-9))
-    return float("inf") if e.size == 0 or rank > e.size else float(e[max(rank, 1) - 1])
 
 
 def _tail(level: float) -> float:
