@@ -37,7 +37,8 @@ python3 tasks.py COMMAND [options]
   whitepaper   build the Wuhan quality white paper in Chinese and English
                (options go to `wqa build`: --lang zh, --formats html,pdf, --only CHAPTER ...)
   test         run all tests and check the numbers in the notebooks (options go to pytest)
-  check        style, types, notebook rules, catalogue and raw data
+  check        style, types, notebook rules, catalogue and raw data; size and hops of the library
+               (--hops: the modules between the read data and the verdict of every target)
   lab          open the notebooks in JupyterLab (options go to jupyter lab)
   notebooks    run the notebooks again and store their key numbers ([NAME ...])
   data         rebuild data/processed from data/raw
@@ -452,9 +453,11 @@ def test(options):
 
 def check(options):
     """Run every check, also after one has failed, and name those that failed."""
-    if options:
-        raise TaskError("check takes no options; got {}".format(" ".join(options)))
+    if set(options) - {"--hops"}:
+        raise TaskError("check knows only the option --hops; got {}".format(" ".join(options)))
     python = main_python()
+    if options:
+        return call(python, ["scripts/measure.py", "--hops"])
     steps = [
         ("style", ["-m", "ruff", "check", "."]),
         ("format", ["-m", "ruff", "format", "--check", "."]),
@@ -462,6 +465,7 @@ def check(options):
         ("notebook rules", ["scripts/check_notebooks.py"]),
         ("data and catalogue", ["-m", "wqa", "check"]),
         ("catalogue tests", ["-m", "pytest", "-q", "tests/catalog"]),
+        ("size and hops", ["scripts/measure.py"]),
     ]
     failed = []
     for name, command in steps:

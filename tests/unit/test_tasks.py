@@ -215,3 +215,35 @@ def test_environment_of_the_run_is_the_same_everywhere(tasks, monkeypatch, tmp_p
     assert "PYTHONPATH" not in env
     assert env["PYTHONHASHSEED"] == "0"
     assert env["PATH"].startswith(str(tmp_path / "bin"))
+
+
+def test_check_knows_one_option(tasks, monkeypatch):
+    calls = []
+    monkeypatch.setattr(tasks, "main_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(tasks, "call", lambda python, command: calls.append(command) or 0)
+    assert tasks.main(["check", "--hops"]) == 0
+    assert calls == [["scripts/measure.py", "--hops"]]
+    assert tasks.main(["check", "--hop"]) == 1
+    assert tasks.main(["check"]) == 0
+    assert calls[-1] == ["scripts/measure.py"]
+
+
+@pytest.fixture(scope="module")
+def measure(root):
+    spec = importlib.util.spec_from_file_location("measure", root / "scripts" / "measure.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_code_lines_are_lines_with_code(measure):
+    source = '"""Module\n\nof two."""\n\n# remark\nA = """one\n\nthree"""  # 3\n\n\n'
+    source += 'def f(x):\n    """Say."""\n    return (\n        x\n        # inside\n    )\n'
+    assert measure.code_lines(source) == 3 + 1 + 3
+    assert measure.code_lines('"""Only words."""\n') == 0
+
+
+def test_hops_are_the_modules_that_run(measure):
+    found = measure.entered("wuhan-14fyp.1a")
+    assert {"attainment", "evidence", "verdicts"} <= set(found)
+    assert not {"paper", "__init__", "measure"} & set(found)
