@@ -178,7 +178,7 @@ def test_a_part_of_a_year_counts_toward_a_sum_but_is_no_value():
     row = one(only("14", "a"), {"year": 2022, "value": 11}, part)
     assert row["verdict"] == "attained"
     assert row["level"] == 11
-    window = part | {"value": 50, "period": "2018-2021M9", "year": 2021}
+    window = part | {"value": 50, "period": "2018-2021M09", "year": 2021}
     assert one(only("14", "a"), {"year": 2022, "value": 11}, window)["verdict"] != "attained"
 
 

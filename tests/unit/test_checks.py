@@ -158,28 +158,50 @@ def test_printed_decimals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("spellings", "text", "start", "end"),
     [
-        ("2024", Period("2024", 2024, True)),
-        ("2017Q1", Period("2017Q1", 2017, False)),
-        ("2017-Q1", Period("2017Q1", 2017, False)),
-        ("2020-H2", Period("2020H2", 2020, False)),
-        ("2013-08", Period("2013-08", 2013, False)),
-        ("2016-2020", Period("2016-2020", 2020, False)),
-        ("2018-2021M9", Period("2018-2021M9", 2021, False)),
-        ("2021-01..09", Period("2021M01-M09", 2021, False)),
-        ("2022-02 Spring Festival", Period("2022-02 Spring Festival", 2022, False)),
+        ("2024 2024-01..12 2024M01-M12 2024M1-M12 2024Q1-Q4 2024H1-H2", "2024",
+         "2024-01-01", "2024-12-31"),
+        ("2017Q1 2017-Q1 2017M01-M03 2017-01..03", "2017Q1", "2017-01-01", "2017-03-31"),
+        ("2020-H2 2020H2 2020Q3-Q4", "2020H2", "2020-07-01", "2020-12-31"),
+        ("2013-08 2013M8 2013M08", "2013-08", "2013-08-01", "2013-08-31"),
+        ("2024-02", "2024-02", "2024-02-01", "2024-02-29"),
+        ("2016-2020 2016..2020 2016-01..2020-12", "2016-2020", "2016-01-01", "2020-12-31"),
+        ("2018-2021M9 2018-2021-09 2018-2021M09 2018-01..2021-09 2018-2021Q3", "2018-2021M09",
+         "2018-01-01", "2021-09-30"),
+        ("2021-01..09 2021M01-M09 2021M1-M9 2021Q1-Q3 2021-01..2021-09", "2021M01-M09",
+         "2021-01-01", "2021-09-30"),
+        ("2021-10..2022-03 2021Q4-2022Q1", "2021M10-2022M03", "2021-10-01", "2022-03-31"),
+    ],
+)  # fmt: skip
+def test_a_period_is_an_interval_with_one_spelling(spellings, text, start, end) -> None:
+    for spelling in spellings.split():
+        period = parse_period(spelling)
+        assert period == Period(text, start, end), spelling
+        assert (period.year, period.is_annual) == (int(end[:4]), text == "2024")
+
+
+def test_an_event_keeps_its_name() -> None:
+    spring = Period("2022-02 Spring Festival", "2022-02-01", "2022-02-28")
+    assert parse_period("2022-02 Spring Festival") == spring
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
         ("45291", "excel_serial_date"), ("99999", "invalid_period"),
         ("24", "two_digit_year"), ("'24", "two_digit_year"),
         ("2024/1", "excel_mangled_date"), ("2024-01-01 00:00:00", "excel_mangled_date"),
+        ("2024-01-09", "excel_mangled_date"),
         ("1月2日", "excel_mangled_date"), ("May-24", "excel_mangled_date"),
         ("2024-13", "invalid_period"), ("2020-2016", "invalid_period"),
         ("2024H3", "invalid_period"), ("1824", "invalid_period"), ("20２4", "invalid_period"),
         ("2024-13..15", "invalid_period"), ("2024-09..03", "invalid_period"),
+        ("2024-00", "invalid_period"), ("2024M0", "invalid_period"), ("2024 x", "invalid_period"),
     ],
 )  # fmt: skip
-def test_periods(text: str, expected: Period | str) -> None:
-    assert parse_period(text) == expected
+def test_what_is_no_period_is_told(text: str, code: str) -> None:
+    assert parse_period(text) == code
 
 
 @pytest.mark.parametrize(

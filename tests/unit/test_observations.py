@@ -56,7 +56,9 @@ def make_project(root: Path, tmp_path: Path) -> MakeProject:
 def test_columns_and_types(root: Path) -> None:
     frame = load_observations(root=root)
     assert tuple(frame.columns) == COLUMNS
-    assert str(frame["year"].dtype) == "Int64"
+    assert [str(frame[c].dtype) for c in ("year", "is_annual")] == ["int64", "bool"]
+    assert (frame["year"] == frame["end"].str[:4].astype(int)).all()
+    assert (frame["is_annual"] == frame["period"].str.fullmatch(r"\d{4}")).all()
     assert [str(frame[c].dtype) for c in ("value", "numerator", "denominator")] == ["float64"] * 3
     assert set(frame["qualifier"]) <= set(QUALIFIERS)
     assert frame["published"].str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()
@@ -180,6 +182,24 @@ def test_a_partial_date_counts_from_the_end_of_its_period(root: Path) -> None:
     for day, count in (("2021-10-30", 0), ("2021-10-31", 1), ("2021-10", 1), ("2021", 1)):
         known = load_observations(region="WH", scope="city_key_industrial", as_of=day, root=root)
         assert len(known) == count
+
+
+def test_months_follow_each_other_in_time_not_as_text(make_project: MakeProject) -> None:
+    periods = ["2021-2025M10", "2021-2025M9", "2025-01..2025-08", "2025H1", "2025M1-M7"]
+    rest = "3,projects,reported,公报,2025-12-01,press"
+    project = make_project(*(f"luban_awards,WH,{period},{rest}" for period in periods))
+    frame = load_observations(root=project)
+    ordered = ["2025H1", "2025M01-M07", "2025M01-M08", "2021-2025M09", "2021-2025M10"]
+    assert list(frame["period"]) == ordered
+    assert set(frame["year"]) == {2025}
+
+
+def test_a_year_spelt_as_twelve_months_is_annual(make_project: MakeProject) -> None:
+    project = make_project("luban_awards,WH,2024-01..12,3,projects,reported,公报,2025-12-01,press")
+    one = series(load_observations(root=project), "luban_awards", "WH", "reported")
+    assert list(zip(one["year"], one["value"], one["qualifier"], strict=True)) == [
+        (2024, 3.0, "exact")
+    ]
 
 
 def test_filters_take_names_and_lists(root: Path) -> None:

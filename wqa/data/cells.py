@@ -10,157 +10,123 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 
-_NUMBER = re.compile(r"^[+-]?\d+(\.\d+)?$")
-_BOUND = re.compile(
-    r"^\s*(≥|≤|>=|<=|>|<|~|≈|＞|＜|约|超过?|不低于|不少于|不超过|以上|以下)|(以上|以下|左右|\+)\s*$"
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(]")
+# What a cell that is no number may be, first hit first; the codes are those of findings.
+_NO_NUMBERS = tuple(
+    (code, re.compile(pattern))
+    for code, pattern in (
+        ("full_width_character", r"[+-]?\d+(\.\d+)?"),
+        ("missing_value", ""),
+        ("excel_error", r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!).*|#+"),
+        ("formula_cell", rf"({_FORMULA.pattern}).*"),
+        ("full_width_character", ".*[\uff01-\uff5e].*"),
+        ("bound_in_value", r"(?=.*\d)\s*([≥≤><~≈约超]|不低于|不少于|不超过|以上|以下).*"),
+        ("bound_in_value", r"(?=.*\d).*(以上|以下|左右|\+)\s*"),
+        ("percent_sign", r"[+-]?\d+(\.\d+)?\s*[%‰]"),
+        ("thousands_separator", r"[+-]?\d{1,3}([,' \u00a0]\d{3})+(\.\d+)?"),
+        ("scientific_notation", r"[+-]?\d+(\.\d+)?[eE][+-]?\d+"),
+    )
 )
-_EXCEL_ERROR = re.compile(r"^#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|^#+$")
-_FORMULA = re.compile(r"^[=@]|^[+-]\s*[A-Za-z(]")
 # Spreadsheets count days from 1899-12-30; these bounds are 1990 to 2059.
 _SERIAL_FIRST, _SERIAL_LAST = 32874, 58439
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTH_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _MANGLED = re.compile(
-    rf"(?i)^(\d{{1,4}}[/.]\d{{1,2}}([/.]\d{{1,4}})?"
-    rf"|\d{{1,2}}[- ]({_MONTHS})|({_MONTHS})[- ]\d{{2,4}}"
-    r"|\d{4}-\d{1,2}-\d{1,2}( .*)?|\d{4}年\d{1,2}月.*|\d{1,2}月\d{1,2}日)$"
+    rf"(?i)(\d{{1,4}}[/.]\d{{1,2}}([/.]\d{{1,4}})?"
+    rf"|\d{{1,2}}[- ]({_MONTH_NAMES})|({_MONTH_NAMES})[- ]\d{{2,4}}"
+    r"|\d{4}-\d{1,2}-\d{1,2}( .*)?|\d{4}年\d{1,2}月.*|\d{1,2}月\d{1,2}日)"
 )
-_YEAR, _MONTH = r"(?:19|20)[0-9]{2}", r"(?:0[1-9]|1[0-2])"
-# Each names the last year as `year`; the first form is the whole year.
-_FORMS = (
-    (re.compile(rf"^(?P<year>{_YEAR})$"), "{year}"),
-    (re.compile(rf"^(?P<year>{_YEAR})-?(?P<part>Q[1-4]|H[12])$"), "{year}{part}"),
-    (re.compile(rf"^(?P<year>{_YEAR})-(?P<month>{_MONTH})(?P<event> \w[\w ]*)?$"),
-     "{year}-{month}{event}"),
-    (re.compile(rf"^(?P<year>{_YEAR})-(?P<from>{_MONTH})\.\.(?P<to>{_MONTH})$"),
-     "{year}M{from}-M{to}"),
-    (re.compile(rf"^(?P<from>{_YEAR})-(?P<year>{_YEAR})(?P<rest>M(?:1[0-2]|0?[1-9]))?$"),
-     "{from}-{year}{rest}"),
-)  # fmt: skip
+_YEAR, _PART = "(?:19|20)[0-9]{2}", "Q[1-4]|H[12]|M[0-9]{1,2}"
+_POINT = rf"({_YEAR})(?:-?({_PART})|-([0-9]{{2}}))?"
+# A point, or one point to another; the second may leave out the year, and M after two points.
+_PERIOD = re.compile(
+    rf"{_POINT}(?:(?:\.\.|-)(?:{_POINT}|({_PART})|(?<=\.\.)([0-9]{{1,2}}))|( \w[\w ]*))?"
+)
 
 
 def parse_number(text: str) -> float | str:
-    """Read a plain decimal number.
-
-    Parameters
-    ----------
-    text : str
-        Cell without surrounding blanks.
-
-    Returns
-    -------
-    float or str
-        The number; or the code of the finding that says why it is none. Nothing is
-        guessed: ``98%``, ``1,234``, ``≥98`` and full-width digits are all findings.
-    """
-    if _NUMBER.match(text):
-        # A sign is allowed but full-width digits also satisfy \d
-        return float(text) if text.isascii() else "full_width_character"
-    if not text:
-        return "missing_value"
-    plain = unicodedata.normalize("NFKC", text)
-    for code, applies in (
-        ("excel_error", bool(_EXCEL_ERROR.match(text))),
-        ("formula_cell", bool(_FORMULA.match(text))),
-        ("full_width_character", any("\uff01" <= sign <= "\uff5e" for sign in text)),
-        ("bound_in_value", bool(_BOUND.search(text)) and any(sign.isdigit() for sign in text)),
-        ("percent_sign", bool(re.fullmatch(r"[+-]?\d+(\.\d+)?\s*[%‰]", plain))),
-        (
-            "thousands_separator",
-            bool(re.fullmatch(r"[+-]?\d{1,3}([,' \u00a0]\d{3})+(\.\d+)?", text)),
-        ),
-        ("scientific_notation", bool(re.fullmatch(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+", text))),
-    ):
-        if applies:
-            return code
-    return "not_a_number"
+    """Read a plain decimal number, or return the code of the finding that says why it is none."""
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return next((code for code, form in _NO_NUMBERS if form.fullmatch(text)), "not_a_number")
 
 
 def decimals(text: str) -> int:
-    """Count the printed decimals of a number.
-
-    Parameters
-    ----------
-    text : str
-        Number as text.
-
-    Returns
-    -------
-    int
-    """
+    """Count the printed decimals of a number."""
     return len(text.partition(".")[2])
 
 
 def is_formula(text: str) -> bool:
-    """Tell whether a spreadsheet program would run a cell as a formula.
-
-    Parameters
-    ----------
-    text : str
-        Cell. ``+4.1% on the year`` is plain text, ``+SUM(A1)`` and ``=1+1`` are formulas.
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether a spreadsheet program would run a cell: `=1+1` and `+SUM(A1)`, not `+4.1%`."""
     return _FORMULA.match(text) is not None
 
 
 @dataclass(frozen=True)
 class Period:
-    """A period: its text in one spelling, its last year, whether it is one whole year."""
+    """An interval of time: one spelling, and its first and last day (ISO dates)."""
 
     text: str
-    year: int
-    is_annual: bool
+    start: str
+    end: str
+
+    @property
+    def year(self) -> int:
+        """Year of the last day."""
+        return int(self.end[:4])
+
+    @property
+    def is_annual(self) -> bool:
+        """Whether it is one whole calendar year."""
+        return self.text == self.end[:4]
 
 
 def parse_period(text: str) -> Period | str:
-    """Read a period.
-
-    Parameters
-    ----------
-    text : str
-        ``2024``, ``2024-05``, ``2024Q1``, ``2024-H1``, ``2016-2020``, ``2021-01..09`` ...
-
-    Returns
-    -------
-    Period or str
-        The period; or the code of the finding if it is none.
-    """
-    for form, spelling in _FORMS:
-        match = form.match(text)
-        if not match:
-            continue
-        parts = {key: value or "" for key, value in match.groupdict().items()}
-        if "from" in parts and parts["from"] >= parts.get("to", parts["year"]):
+    """Read a period in any spelling, or return the code of the finding that says why not."""
+    match = _PERIOD.fullmatch(text)
+    if match:
+        year, part, month, last_year, last_part, last_month, bare_part, bare_month, event = (
+            match.groups()
+        )
+        first, last = _months(part or month)
+        if last_year or bare_part or bare_month:
+            _, last = _months(last_part or last_month or bare_part or bare_month)
+        begin, finish = (int(year), first), (int(last_year or year), last)
+        if first < 1 or last > 12 or begin > finish or (event and begin != finish):
             return "invalid_period"
-        return Period(spelling.format(**parts), int(parts["year"]), form is _FORMS[0][0])
+        start, end = f"{year}-{first:02d}-01", period_end(f"{finish[0]}-{last:02d}")
+        return Period(_spell(*begin, *finish) + (event or ""), start, end)
     if re.fullmatch(r"\d{5}", text) and _SERIAL_FIRST <= int(text) <= _SERIAL_LAST:
         return "excel_serial_date"
     if re.fullmatch(r"'?\d{2}年?", text):
         return "two_digit_year"
-    if _MANGLED.match(text):
-        return "excel_mangled_date"
-    return "invalid_period"
+    return "excel_mangled_date" if _MANGLED.fullmatch(text) else "invalid_period"
+
+
+def _months(part: str | None) -> tuple[int, int]:
+    """First and last month of a part of a year: Q2, H1, M9, 09; of the whole year without one."""
+    if not part:
+        return 1, 12
+    width = {"Q": 3, "H": 6}.get(part[0], 1)
+    number = int(part.lstrip("QHM"))
+    return (number - 1) * width + 1, number * width
+
+
+def _spell(year: int, first: int, last_year: int, last: int) -> str:
+    """Give the one spelling of an interval of whole months."""
+    if (first, last) == (1, 12):
+        return f"{year}" if year == last_year else f"{year}-{last_year}"
+    if year != last_year:
+        return f"{year}{'' if first == 1 else f'M{first:02d}'}-{last_year}M{last:02d}"
+    if first == last:
+        return f"{year}-{first:02d}"
+    for letter, width in (("Q", 3), ("H", 6)):
+        if last - first + 1 == width and last % width == 0:
+            return f"{year}{letter}{last // width}"
+    return f"{year}M{first:02d}-M{last:02d}"
 
 
 def nearest(name: str, known: Mapping[str, str], most: int = 3) -> list[str]:
-    """Find what a wrong name may stand for, whatever the width and case of its letters.
-
-    Parameters
-    ----------
-    name : str
-        What was written.
-    known : mapping of str to str
-        Spelling or printed name to code.
-    most : int
-        How many to return.
-
-    Returns
-    -------
-    list of str
-        Codes, best first: near spellings, then names that hold the text.
-    """
+    """Find the codes of what a wrong name may stand for, whatever its width and case."""
 
     def plain(text: str) -> str:
         return unicodedata.normalize("NFKC", text).casefold()
@@ -173,36 +139,13 @@ def nearest(name: str, known: Mapping[str, str], most: int = 3) -> list[str]:
 
 
 def serial_date(text: str) -> str:
-    """Date of a spreadsheet serial number.
-
-    Parameters
-    ----------
-    text : str
-        Five digits.
-
-    Returns
-    -------
-    str
-        ISO date.
-    """
+    """ISO date of a spreadsheet serial number of five digits."""
     return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
 
 
 def is_iso_date(text: str, *, partial: bool = False) -> bool:
-    """Tell whether a text is an ISO date.
-
-    Parameters
-    ----------
-    text : str
-        ``2024-05-31``; with `partial` also ``2024-05`` and ``2024``.
-    partial : bool
-        Whether month or day may be missing.
-
-    Returns
-    -------
-    bool
-    """
-    if partial and re.fullmatch(r"\d{4}(-\d{2})?", text, re.ASCII):
+    """Tell whether a text is an ISO date; with `partial` also without month or day."""
+    if partial and re.fullmatch(r"[0-9]{4}(-[0-9]{2})?", text):
         text = (text + "-01-01")[:10]
     try:
         # fromisoformat also reads 20260331 and 2026-W13-2; two spellings of a day are two days.
@@ -212,21 +155,9 @@ def is_iso_date(text: str, *, partial: bool = False) -> bool:
 
 
 def resolve_date(text: str, retrieved: str) -> tuple[str, str]:
-    """Resolve a publication date; a partial date counts from the end of its period.
+    """ISO date of a publication date (partial ones at their end), and the code of a finding.
 
-    Parameters
-    ----------
-    text : str
-        ``2024-05-31``, ``2024-05``, ``2024``, empty, or one of these with a remark in
-        brackets.
-    retrieved : str
-        ISO date that stands in for a missing one.
-
-    Returns
-    -------
-    tuple of str
-        ISO date, empty if the text is wrong; and the code of a finding if it is not exact:
-        undated_source, approximate_date, excel_serial_date, excel_mangled_date, invalid_date.
+    The date is empty if the text is wrong; `retrieved` stands in for one that is not known.
     """
     if not text:
         return retrieved, "undated_source"
@@ -239,24 +170,12 @@ def resolve_date(text: str, retrieved: str) -> tuple[str, str]:
         return period_end(text), ""
     if re.fullmatch(r"\d{5}", text):
         return "", "excel_serial_date"
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) and _MANGLED.match(text):
-        return "", "excel_mangled_date"
-    return "", "invalid_date"
+    is_mangled = _MANGLED.fullmatch(text) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text)
+    return "", "excel_mangled_date" if is_mangled else "invalid_date"
 
 
 def period_end(text: str) -> str:
-    """Last day of an ISO date, month or year.
-
-    Parameters
-    ----------
-    text : str
-        A text that `is_iso_date` accepts with `partial`.
-
-    Returns
-    -------
-    str
-        ISO date.
-    """
+    """Last day of an ISO date, month or year."""
     if len(text) == 4:
         return f"{text}-12-31"
     if len(text) == 7:

@@ -64,11 +64,12 @@ def load_observations(
     Returns
     -------
     pandas.DataFrame
-        Columns indicator_id, region, year (Int64), period, value, unit, numerator,
-        denominator, scope, qualifier, evidence, source_id, published, vintage, note, file,
-        row; sorted by series, year, vintage. `numerator` counts passed batches for pass
-        rates and deaths for death rates. `period` keeps what is not a whole year; its
-        `year` is the last year it touches.
+        Columns indicator_id, region, year, period, start, end, is_annual, value, unit,
+        numerator, denominator, scope, qualifier, evidence, source_id, published, vintage,
+        note, file, row; sorted by series, end, vintage. `numerator` counts passed batches for pass
+        rates and deaths for death rates. `period` has one spelling;
+        `start` and `end` are its first and last day, `year` is the year of `end`, and
+        `is_annual` says whether it is one whole calendar year.
 
     Raises
     ------

@@ -88,8 +88,7 @@ def observation_frame(found: Ingested) -> pd.DataFrame:
         Columns `wqa.data.tidy.COLUMNS`; sorted by series, year, vintage.
     """
     frame = pd.DataFrame(found.rows, columns=list(COLUMNS))
-    text = [c for c in COLUMNS if c not in (*_FLOATS, "year", "row")]
-    kinds: dict[str, Any] = dict.fromkeys(text, "str") | dict.fromkeys(_FLOATS, "float64")
-    frame = frame.astype({**kinds, "year": "Int64", "row": "int64"})
-    order = ["indicator_id", "region", "scope", "year", "period", "vintage", "file", "row"]
+    kinds: dict[str, Any] = dict.fromkeys(COLUMNS, "str") | dict.fromkeys(_FLOATS, "float64")
+    frame = frame.astype({**kinds, "year": "int64", "row": "int64", "is_annual": "bool"})
+    order = ["indicator_id", "region", "scope", "end", "start", "period", "vintage", "file", "row"]
     return frame.sort_values(order, ignore_index=True)

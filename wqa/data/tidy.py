@@ -30,8 +30,9 @@ from wqa.data.raw_tables import EVIDENCE, RawFolder, RawRow, RawTable, read_raw_
 from wqa.data.scope_rules import ANNUAL, QUALIFIERS, load_raw_units, load_scope_rules, qualify
 
 COLUMNS = (
-    "indicator_id", "region", "year", "period", "value", "unit", "numerator", "denominator",
-    "scope", "qualifier", "evidence", "source_id", "published", "vintage", "note", "file", "row",
+    "indicator_id", "region", "year", "period", "start", "end", "is_annual", "value", "unit",
+    "numerator", "denominator", "scope", "qualifier", "evidence", "source_id", "published",
+    "vintage", "note", "file", "row",
 )  # fmt: skip
 SOURCE_COLUMNS = ("source_id", "title", "publisher", "published", "url", "evidence", "file")
 UNSPECIFIED = "unspecified"  # scope of a row that neither a rule nor the file names
@@ -189,8 +190,9 @@ class _Reader:
         if parts == "drop":
             numerator = denominator = math.nan
         values = (
-            indicator_id, region, period.year, period.text, value, unit, numerator, denominator,
-            scope, qualifier, evidence, source_id, published, vintage, self._note(parts),
+            indicator_id, region, period.year, period.text, period.start, period.end,
+            period.is_annual, value, unit, numerator, denominator, scope, qualifier,
+            evidence, source_id, published, vintage, self._note(parts),
             self.table.file, self.row.line,
         )  # fmt: skip
         return dict(zip(COLUMNS, values, strict=True))

@@ -27,7 +27,7 @@ MONTHS_EN = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-# How a period is printed, by its form in the data; m is the month in words.
+# How a period is printed, by its form in the data; n and m are months in words.
 PERIODS: tuple[tuple[str, str, str], ...] = (
     (r"(\d{4})", "{0}年", "{0}"),
     (r"(\d{4})-(\d{4})", "{0}—{1}年", "{0}–{1}"),
@@ -36,7 +36,13 @@ PERIODS: tuple[tuple[str, str, str], ...] = (
     (r"(\d{4})H2", "{0}年下半年", "second half of {0}"),
     (r"(\d{4})Q([1-4])", "{0}年第{1}季度", "Q{1} {0}"),
     (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
-    (r"(\d{4})-(\d{4})M(?P<m>\d{1,2})", "{0}年—{1}年{2}月", "{0} to {m} {1}"),
+    (r"(\d{4})-(\d{4})M0?(?P<m>\d{1,2})", "{0}年—{1}年{2}月", "{0} to {m} {1}"),
+    (r"(\d{4})M0?(?P<n>\d{1,2})-M0?(?P<m>\d{1,2})", "{0}年{1}—{2}月", "{n} to {m} {0}"),
+    (
+        r"(\d{4})M0?(?P<n>\d{1,2})-(\d{4})M0?(?P<m>\d{1,2})",
+        "{0}年{1}月—{2}年{3}月",
+        "{n} {0} to {m} {2}",
+    ),
 )
 _PARAMETERS = re.compile(r"routine_(\d+)_parameters")
 
@@ -353,8 +359,8 @@ def period_text(row: Mapping[str, Any], lang: str) -> Text:
     for pattern, zh, en in PERIODS:
         match = re.fullmatch(pattern, printed)
         if match:
-            groups = {"m": MONTHS_EN[int(match["m"]) - 1]} if "m" in match.groupdict() else {}
-            printed = (zh if lang == "zh" else en).format(*match.groups(), **groups)
+            months = {key: MONTHS_EN[int(n) - 1] for key, n in match.groupdict().items()}
+            printed = (zh if lang == "zh" else en).format(*match.groups(), **months)
             break
     place = f"{row['file']}:{int(row['row'])}"
     return quoted(printed, source_ids=[str(row["source_id"])], locator=place)
