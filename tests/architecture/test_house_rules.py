@@ -17,7 +17,7 @@ MAX_PARAMETERS = 8
 NOT_YET_ONE_LINE = {
     "display", "history", "publication", "__main__",
     "errors", "parameters", "paths", "transforms",
-    "absences", "attainment", "cases", "compound", "evidence", "judging", "labelcases", "labels",
+    "absences", "attainment", "cases", "compound", "evidence", "judging",
     "likelihood", "scenarios", "verdict_frame", "verdicts",
     "catalog", "outcomes", "progress", "reading", "records", "rules", "targets",
     "cells", "checks", "conflicts", "corrections", "findings", "observations", "package",
@@ -34,7 +34,7 @@ NOT_YET_FEW_PARAMETERS = {
 }  # fmt: skip
 NOT_YET_SMALL = {"__main__": 302}
 NOT_YET_ONE_MEANING = {
-    "Case", "Evidence", "Reading", "COLUMNS", "LANGUAGES", "needed_per_year", "load_sources",
+    "Case", "Evidence", "COLUMNS", "LANGUAGES", "needed_per_year", "load_sources",
     "Place", "NAMES", "Comparison", "MAX_HORIZON", "CHUNK", "MEAN_NODES", "FAMILIES",
     "RELATIONS", "COMPARATORS", "Number", "good_direction", "round_half_up", "to_decimal",
 }  # fmt: skip

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wqa.assessment.evidence import natural_bounds
-from wqa.assessment.labels import RULES, explain_disagreement, official_labels
+from wqa.assessment.label_rules import LABEL_METHODS
+from wqa.assessment.labels import explain_disagreement, official_labels
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.catalog.outcomes import outcome, scoped_statistic
 from wqa.catalog.progress import (
@@ -288,7 +289,7 @@ def test_official_labels_never_fail_on_a_typed_row(target, data):
         kind=target.kind,
         comparator=target.comparator,
     )
-    assert frame["method"].tolist() == list(RULES)
+    assert frame["method"].tolist() == list(LABEL_METHODS)
     told = frame["value"].dropna()
     assert told.map(math.isfinite).all()
     assert (frame["label"].notna() | (frame["reason_undefined"] != "")).all()

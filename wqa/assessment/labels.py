@@ -7,26 +7,22 @@ numbers; where a method has no answer the record says so instead of bending it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from wqa.assessment.labelcases import Case, Cuts, Reading
-from wqa.assessment.labelrules import RULES, THRESHOLDS
+from wqa.assessment.label_rules import LABEL_METHODS, Cuts, LabelInput, LabelResult, by_age
 from wqa.catalog.reading import read_yaml
-from wqa.catalog.targets import COMPARATORS, KINDS, to_decimal
+from wqa.catalog.targets import KINDS
 from wqa.errors import DataError
+from wqa.goals import COMPARATORS, to_decimal
+from wqa.parameters import LANGUAGES
 from wqa.paths import CATALOG
 
-COLUMNS = (
-    "method", "method_zh", "method_en", "statistic", "value", "label", "label_zh", "label_en",
-    "stance", "reason_undefined", "reason_zh", "reason_en", "note_zh", "note_en", "path",
-    "window", "confirmed", "source",
-)  # fmt: skip
-AHEAD, NOT_AHEAD = ("met", "ahead"), ("behind", "away")
-LANGUAGES = ("zh", "en")
+SIGNS = {"higher_better": 1, "lower_better": -1}
+SIDES = {"met": 1, "ahead": 1, "partly": 0, "behind": -1, "away": -1}
 
 
 @cache
@@ -49,7 +45,7 @@ def official_labels(
     kind: str = "gap",
     comparator: str = "",
     limit: float | None = None,
-    thresholds: Mapping[str, Mapping[str, float]] | None = None,
+    thresholds: Mapping[str, Cuts] | None = None,
     weight: Callable[[int], float] | None = None,
 ) -> pd.DataFrame:
     """Label progress as each official method would.
@@ -77,7 +73,7 @@ def official_labels(
     limit : float, optional
         Natural limit for the Open SDG rule without target.
     thresholds : mapping, optional
-        Cut points by method that replace ``wqa.assessment.labelrules.THRESHOLDS``.
+        Cut points by method, instead of those of ``wqa.assessment.label_rules.LABEL_METHODS``.
     weight : callable, optional
         Weight of a year by its age for the ESCAP regression; default
         ``1 / (1 + age)``, an assumption that its publisher does not confirm.
@@ -85,115 +81,73 @@ def official_labels(
     Returns
     -------
     pandas.DataFrame
-        One row per method: method, method_zh, method_en, statistic, value,
-        label, label_zh, label_en, stance (met, ahead, partly, behind, away),
-        reason_undefined, reason_zh, reason_en, note_zh, note_en, path, window,
-        confirmed (whether the cut points were checked), source. `label` and
-        `value` are None where the method has no answer.
+        One row per method: method, statistic, value, label, stance (met, ahead,
+        partly, behind, away), reason_undefined, and words in both languages
+        (method_zh, label_zh, reason_zh, note_zh ...), path, window, confirmed
+        (whether the cut points were checked), source. `label` and `value` are
+        None where the method has no answer.
 
     Raises
     ------
     DataError
         If a number, year, direction, kind, comparator or method name is wrong.
     """
-    sign = {"higher_better": 1, "lower_better": -1}.get(direction, 0)
-    comparator = comparator or (">=" if sign > 0 else "<=")
-    for name, got, known in (
-        ("direction", direction, ("higher_better", "lower_better")),
-        ("kind", kind, KINDS),
-        ("comparator", comparator, COMPARATORS),
-    ):
-        if got not in known:
-            raise DataError(f"unknown {name}", got=got, expected=f"one of {', '.join(known)}")
+    comparator = comparator or (">=" if direction == "higher_better" else "<=")
+    _known("direction", direction, SIGNS)
+    _known("kind", kind, KINDS)
+    _known("comparator", comparator, COMPARATORS)
     if base_year > year:
-        raise DataError(
-            "the newest value is older than the baseline",
-            got=(base_year, year),
-            expected="base_year <= year",
-        )
-    extra: dict[str, Any] = {} if weight is None else {"weight": weight}
-    case = Case(
-        base=_number(baseline), base_year=int(base_year), value=_number(value), year=int(year),
-        target=_number(target), target_year=int(target_year), sign=sign, comparator=comparator,
-        lower=bounds[0], upper=bounds[1], series=_points(series, year), kind=kind, limit=limit,
-        **extra,
+        what, expected = "the newest value is older than the baseline", "base_year <= year"
+        raise DataError(what, got=f"{base_year} and {year}", expected=expected)
+    pairs = [(int(y), float(v)) for y, v in dict(() if series is None else series).items()]
+    given = LabelInput(
+        _number(baseline), _number(value), _number(target), int(year - base_year),
+        int(target_year - base_year), SIGNS[direction], comparator, bounds,
+        tuple(sorted((y - base_year, v) for y, v in pairs if y <= year and v == v)),
+        kind, limit, weight or by_age,
     )  # fmt: skip
-    cuts = _cuts(thresholds)
-    rows = [_record(name, rule(case, cuts[name])) for name, rule in RULES.items()]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.astype({"value": float, "confirmed": bool})
+    cuts = thresholds or {}
+    for name, own in cuts.items():
+        _known("method", name, LABEL_METHODS)
+        for cut in own:
+            _known(f"cut point of {name}", cut, LABEL_METHODS[name].cuts)
+    rows = [
+        _row(name, method.statistic, method.label(given, cuts.get(name, {})))
+        for name, method in LABEL_METHODS.items()
+    ]
+    return pd.DataFrame(rows).astype({"value": float, "confirmed": bool})
 
 
-def _points(
-    series: pd.Series | Mapping[int, float] | None, year: int
-) -> tuple[tuple[int, float], ...]:
-    pairs = ((int(y), float(v)) for y, v in ({} if series is None else dict(series)).items())
-    return tuple(sorted((y, v) for y, v in pairs if y <= year and not math.isnan(v)))
+def _known(what: str, got: str, known: Iterable[str]) -> None:
+    if got not in known:
+        raise DataError(f"unknown {what}", got=got, expected=f"one of {', '.join(known)}")
 
 
-def _number(value: float | None) -> float | None:
-    if value is None or pd.isna(value):
-        return None
-    return float(to_decimal(value))
+def _number(value: float | None) -> float:
+    return math.nan if value is None or pd.isna(value) else float(to_decimal(value))
 
 
-def _cuts(thresholds: Mapping[str, Mapping[str, float]] | None) -> dict[str, Cuts]:
-    cuts: dict[str, Cuts] = dict(THRESHOLDS)
-    for name, given in (thresholds or {}).items():
-        unknown = set(given) - set(cuts.get(name, {}))
-        if name not in cuts or unknown:
-            raise DataError(
-                "unknown method or cut point",
-                got=name if name not in cuts else sorted(unknown),
-                expected=f"one of {', '.join(cuts.get(name, cuts))}",
-            )
-        cuts[name] = {**cuts[name], **given}
-    return cuts
-
-
-def _record(name: str, reading: Reading) -> dict[str, Any]:
-    texts = _texts()
-    method = texts["methods"][name]
-    label = texts["labels"].get(reading.label, {"zh": None, "en": None, "stance": None})
-    blank = {"zh": "", "en": ""}
+def _row(name: str, statistic: str, result: LabelResult) -> dict[str, Any]:
+    texts, method = _texts(), _texts()["methods"][name]
     # A reason may come with a label: Open SDG says "achieved" with one point and no ratio.
-    reason = texts["reasons"][reading.reason] if reading.reason else blank
-    note = texts["notes"][reading.note] if reading.note else blank
-    values = (
-        name, method["zh"], method["en"], reading.statistic, reading.value, reading.label,
-        label["zh"], label["en"], label["stance"], reading.reason, reason["zh"], reason["en"],
-        note["zh"], note["en"], method["path"], method["window"], method["confirmed"],
-        method["source"],
-    )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    words = {
+        "method": method,
+        "label": texts["labels"][result.label or ""],
+        "reason": texts["reasons"][result.reason],
+        "note": texts["notes"][result.note],
+    }
+    return {
+        "method": name, "statistic": statistic, "value": result.value, "label": result.label,
+        "stance": words["label"]["stance"], "reason_undefined": result.reason,
+        **{f"{part}_{lang}": text[lang] for part, text in words.items() for lang in LANGUAGES},
+        **{key: method[key] for key in ("path", "window", "confirmed", "source")},
+    }  # fmt: skip
 
 
 def explain_disagreement(labels: pd.DataFrame, lang: str = "zh") -> str:
-    """Say in one line why the official labels disagree, or that they agree.
-
-    Parameters
-    ----------
-    labels : pandas.DataFrame
-        As :func:`official_labels` returns it.
-    lang : {'zh', 'en'}, optional
-        Language of the line.
-
-    Returns
-    -------
-    str
-        One sentence naming the first cause that separates the labels: a value
-        that meets the target now, the assumed path, the years looked at, the
-        absence of a target, or the cut points.
-
-    Raises
-    ------
-    DataError
-        If the language is unknown.
-    """
-    if lang not in LANGUAGES:
-        raise DataError("unknown language", got=lang, expected="zh or en")
-    code = _cause(labels)
-    text = str(_texts()["causes"][code][lang])
+    """Say in one line why the official labels disagree, or that they agree."""
+    _known("language", lang, LANGUAGES)
+    text = str(_texts()["causes"][_cause(labels)][lang])
     missing = labels[labels["label"].isna() & (labels["reason_undefined"] != "")]
     if "{reason}" in text and len(missing):
         usual = missing["reason_undefined"].mode().iloc[0]
@@ -202,32 +156,22 @@ def explain_disagreement(labels: pd.DataFrame, lang: str = "zh") -> str:
 
 
 def _cause(labels: pd.DataFrame) -> str:
-    # Trend rules and the time distance restate another row; they do not vote first.
+    """Code of the first cause; rules of a trend restate another row and do not vote first."""
     told = labels[labels["label"].notna()]
-    against = told[told["path"] != "none"]
-    if against.empty:
-        return "none_defined"
-    if len(against) == 1:
-        return "one_defined"
-    sides = against["stance"].map(lambda s: 1 if s in AHEAD else -1 if s in NOT_AHEAD else 0)
-    if sides.min() == sides.max():
-        trend = told[told["path"] == "none"]["stance"]
-        split = (trend.isin(NOT_AHEAD) & (sides.iloc[0] > 0)).any() or (
-            trend.isin(AHEAD) & (sides.iloc[0] < 0)
-        ).any()
-        return "trend_only" if split else "all_agree"
-    if (against["stance"] == "met").any() and not (against["stance"] == "met").all():
+    side, path = told["stance"].map(SIDES), told["path"]
+    votes, trend = side[path != "none"], side[path == "none"]
+    if len(votes) < 2:
+        return "one_defined" if len(votes) else "none_defined"
+    if votes.min() == votes.max():
+        return "trend_only" if (trend * votes.iloc[0] < 0).any() else "all_agree"
+    if (told["stance"][votes.index] == "met").any():
         return "met_now"
-    points = against["window"] == "since_base"
-    geometric = sides[points & (against["path"] == "geometric")]
-    linear = sides[points & (against["path"] == "linear")]
-    if len(geometric) and len(linear):
-        if geometric.min() > linear.max():
-            return "path"
-        if linear.min() > geometric.max():
-            return "path_reversed"
-    if sides[points].min() == sides[points].max() or (
-        len(sides[~points]) and sides[~points].mean() != sides[points].mean()
-    ):
-        return "window"
-    return "cuts"
+    by_points = told["window"][votes.index] == "since_base"
+    points, others = votes[by_points], votes[~by_points]
+    geometric, linear = (points[path == name] for name in ("geometric", "linear"))
+    if geometric.min() > linear.max():
+        return "path"
+    if linear.min() > geometric.max():
+        return "path_reversed"
+    split = points.min() == points.max() or (len(others) and others.mean() != points.mean())
+    return "window" if split else "cuts"
