@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from wqa.goals import Goal
@@ -295,7 +296,7 @@ class LabelMethod(NamedTuple):
     statistic: str
     rule: Callable[[LabelInput, Cuts], LabelResult]
     answered: frozenset[str] = FORWARD
-    cuts: Cuts = {}
+    cuts: Cuts = MappingProxyType({})
     labels: Sequence[str] = ()
 
     def label(self, given: LabelInput, cuts: Cuts) -> LabelResult:
@@ -339,5 +340,6 @@ LABEL_METHODS = {
     "statdev": LabelMethod("pace_ratio", statdev, FORWARD, {"high": 0.9, "medium": 0.5},
                       ("high_likelihood", "medium_likelihood", "low_likelihood")),
     "time_distance": LabelMethod("years_ahead", time_distance),
-    "china_completion": LabelMethod("completion_rate", china_completion, ASKS_ITSELF, {"level": 0.8}),
+    "china_completion": LabelMethod("completion_rate", china_completion, ASKS_ITSELF,
+                                    {"level": 0.8}),
 }  # fmt: skip
