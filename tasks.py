@@ -64,10 +64,10 @@ def say(text):
 # --------------------------------------------------------------------------- the right Python
 
 
-def works(python):
-    """Whether a Python starts."""
+def works(*command):
+    """Whether a command ends well."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.run([python, "-c", ""], **quiet).returncode == 0
+    return subprocess.run(command, **quiet).returncode == 0
 
 
 def dotted(version):
@@ -82,7 +82,7 @@ def require_python(version=sys.version_info, find=shutil.which):
     for minor in (13, 12, 11):
         newer = find(f"python3.{minor}")
         # A version manager may offer a command that only says that it has no such version.
-        if newer and works(newer):
+        if newer and works(newer, "-c", ""):
             os.execv(newer, [newer, str(ROOT / "tasks.py"), *sys.argv[1:]])
     raise TaskError(
         f"Python {dotted(OLDEST)} or newer is needed; this is {dotted(version)} "
@@ -173,11 +173,10 @@ class Environment:
         """Create the empty virtual environment, with pip inside if Python can do that."""
         if not has_module("ensurepip") and not has_module("pip"):
             install_venv_package()
-        if has_module("ensurepip", fresh=True):
-            self.run([sys.executable, "-m", "venv", str(self.folder)], "create the environment")
-        else:  # Debian's python3 without python3-venv, but with pip
-            command = [sys.executable, "-m", "venv", "--without-pip", str(self.folder)]
-            self.run(command, "create the environment")
+        # Debian's python3 without python3-venv may still have pip.
+        bare = [] if has_module("ensurepip") else ["--without-pip"]
+        command = [sys.executable, "-m", "venv", *bare, str(self.folder)]
+        self.run(command, "create the environment")
 
     def pip(self):
         """Return the command line of a pip that works on this environment."""
@@ -210,12 +209,8 @@ class Environment:
         """Keep JupyterLab from asking the web for news and updates."""
         folder = self.folder / "share" / "jupyter" / "lab" / "settings"
         folder.mkdir(parents=True, exist_ok=True)
-        settings = {
-            "@jupyterlab/apputils-extension:notification": {
-                "fetchNews": "false",
-                "checkForUpdates": False,
-            }
-        }
+        quiet = {"fetchNews": "false", "checkForUpdates": False}
+        settings = {"@jupyterlab/apputils-extension:notification": quiet}
         (folder / "overrides.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
     def try_run(self, command, env=None):
@@ -256,20 +251,15 @@ def one_at_a_time(path):
         yield
 
 
-def has_module(name, fresh=False):
-    """Whether this Python has a module; `fresh` asks a new process (after an installation)."""
+def has_module(name):
+    """Whether this Python has a module; a new process sees what was installed meanwhile."""
     code = f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)"
-    if fresh:
-        return subprocess.run([sys.executable, "-c", code]).returncode == 0
-    import importlib.util
-
-    return importlib.util.find_spec(name) is not None
+    return works(sys.executable, "-c", code)
 
 
 def install_venv_package():
     """Install Debian's package that lets Python make environments, or say how to."""
     package = f"python{dotted(sys.version_info)}-venv"
-    command = ["apt-get", "install", "-y", "--no-install-recommends", package]
     by_hand = f"apt-get update && apt-get install -y {package}"
     prefix = administrator()
     if prefix is None or shutil.which("apt-get") is None:
@@ -279,16 +269,15 @@ def install_venv_package():
         )
     say(f"This Python lacks ensurepip and pip; installing {package} with apt-get ...")
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    for step in (["apt-get", "update", "-q"], command):
-        done = subprocess.run(
-            prefix + step, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env
-        )
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    for step in (["update", "-q"], ["install", "-y", "--no-install-recommends", package]):
+        done = subprocess.run([*prefix, "apt-get", *step], env=env, **output)
     if done.returncode != 0:
         tail = done.stdout.decode("utf-8", "replace").strip().splitlines()[-5:]
+        said = "\n  | ".join(tail)
         raise TaskError(
-            "apt-get could not install {}:\n  | {}\nInstall it as administrator:\n\n  {}\n".format(
-                package, "\n  | ".join(tail), by_hand
-            )
+            f"apt-get could not install {package}:\n  | {said}\n"
+            f"Install it as administrator:\n\n  {by_hand}\n"
         )
 
 
@@ -297,9 +286,7 @@ def administrator():
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], stderr=subprocess.DEVNULL).returncode == 0:
-        return [sudo, "-n"]
-    return None
+    return [sudo, "-n"] if sudo and works(sudo, "-n", "true") else None
 
 
 def locked(name, lock_text):
@@ -363,10 +350,8 @@ def clean_environment():
 
 def shown(path):
     """Return a path as short as it can be shown."""
-    try:
-        return str(Path(path).relative_to(ROOT))
-    except ValueError:
-        return str(path)
+    path = Path(path)
+    return str(path.relative_to(ROOT) if ROOT in path.parents else path)
 
 
 def python_of(default, lock):
@@ -433,9 +418,9 @@ def main_python():
 # --------------------------------------------------------------------------- commands
 
 
-def whitepaper(options):
-    """Build the white paper; `wqa build` ends with the places of the results."""
-    return call(main_python(), ["-m", "wqa", "build", *EDITION, *options])
+def runs(*command):
+    """Return a command that only starts Python in the main environment."""
+    return lambda options: call(main_python(), [*command, *options])
 
 
 def test(options):
@@ -483,16 +468,6 @@ def lab(options):
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # the server listens on this machine only
     return call(main_python(), command + options)
-
-
-def notebooks(options):
-    """Run the notebooks again and keep only the outputs that are compared."""
-    return call(main_python(), ["scripts/run_notebooks.py", *options])
-
-
-def data(options):
-    """Rebuild the data package."""
-    return call(main_python(), ["-m", "wqa", "data", *options])
 
 
 def bench(options):
@@ -549,12 +524,13 @@ def show_help(options):
 
 
 COMMANDS = {
-    "whitepaper": whitepaper,
+    # `wqa build` ends with the places of the results.
+    "whitepaper": runs("-m", "wqa", "build", *EDITION),
     "test": test,
     "check": check,
     "lab": lab,
-    "notebooks": notebooks,
-    "data": data,
+    "notebooks": runs("scripts/run_notebooks.py"),
+    "data": runs("-m", "wqa", "data"),
     "bench": bench,
     "lock": lock,
     "clean": clean,

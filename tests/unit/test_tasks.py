@@ -61,7 +61,7 @@ def test_old_python_is_told_what_to_do(tasks):
 def test_old_python_hands_over_to_a_newer_one(tasks, monkeypatch):
     calls = []
     monkeypatch.setattr(os, "execv", lambda path, arguments: calls.append(path))
-    monkeypatch.setattr(tasks, "works", lambda python: True)
+    monkeypatch.setattr(tasks, "works", lambda *command: True)
     with pytest.raises(tasks.TaskError):
         tasks.require_python((3, 9), find=lambda name: name if name == "python3.12" else None)
     assert calls == ["python3.12"]
