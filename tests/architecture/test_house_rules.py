@@ -123,12 +123,15 @@ def test_names_of_the_readme_are_documented_in_full(public):
         assert {"Parameters", "Returns"} <= sections, name
 
 
-def test_one_name_has_one_meaning(measure, trees):
+def test_one_name_has_one_meaning(measure):
     homes = defaultdict(set)
     for path in measure.modules("lower"):
-        for node in trees[path].body:
-            defined = getattr(node, "targets", [getattr(node, "target", node)])
-            for name in (getattr(d, "id", getattr(d, "name", "_")) for d in defined):
-                homes[name].add(path.stem)
-    twice = {n: sorted(found) for n, found in homes.items() if len(found) > 1 and n[0] != "_"}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            named = [node] if isinstance(node, ast.ClassDef | ast.FunctionDef) else []
+            targets = getattr(node, "targets", [getattr(node, "target", None)])
+            names = [n.name for n in named] + [t.id for t in targets if isinstance(t, ast.Name)]
+            for name in names:
+                if not name.startswith("_"):
+                    homes[name].add(path.stem)
+    twice = {name: sorted(found) for name, found in homes.items() if len(found) > 1}
     assert {name: found for name, found in twice.items() if name not in NOT_YET_ONE_MEANING} == {}

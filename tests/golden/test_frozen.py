@@ -19,7 +19,6 @@ from __future__ import annotations
 import csv
 import fnmatch
 import hashlib
-import importlib
 import math
 import shutil
 import tempfile
@@ -74,20 +73,13 @@ def records(frame: pd.DataFrame, keys: Iterable[str], fields: Iterable[str] = ()
     return found
 
 
-def readings_of(plan: str, day: str) -> pd.DataFrame:
-    """Frame of the readings; the one call here that the README does not name."""
-    call = getattr(wqa, "assess_readings", None) or (
-        importlib.import_module("wqa.assessment.attainment").assess_readings
-    )
-    return call(plan, as_of=day)
-
-
 def verdicts() -> Records:
     """Verdicts and readings of both plans on six days."""
     found: Records = {}
     for plan in PLANS:
         for day in DAYS:
-            judged, read = wqa.assess(plan, as_of=day), readings_of(plan, day)
+            judged = wqa.assess(plan, as_of=day)
+            read = wqa.assess(plan, as_of=day, readings=True)
             read["reading"] = read["field"] + ":" + read["reading_id"]
             judged["reading"] = ""
             for frame in (judged, read.rename(columns={"field": "read_field"})):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from wqa.assessment.verdict_frame import as_frame
+from wqa.assessment.attainment import as_frame
 from wqa.errors import DataError
 from wqa.history.edition_changes import diff_editions
 from wqa.history.edition_forecasts import FORECAST_COLUMNS

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wqa.assessment.likelihood import fit
+from wqa.assessment.likelihood import Question
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.data.observations import load_observations
 from wqa.errors import DataError
@@ -220,7 +220,8 @@ def test_forecast_is_the_one_of_the_library(record):
         "indicator_id == 'food_sampling_pass_rate' and region == 'CN' and scope == 'all_levels'"
     )
     values = dict(zip(rows["year"], rows["value"], strict=True))
-    made = fit(values, load_indicators()["food_sampling_pass_rate"], 2024, model="pooled", seed=0)
+    target = load_plan(PLAN).targets[0]
+    made = Question(target, load_indicators()["food_sampling_pass_rate"], 2024).fit(values, 2024)
     assert row["median"] == pytest.approx(made.quantile(0.5), rel=1e-5)
     assert row["lo_80"] == pytest.approx(made.quantile(0.1), rel=1e-5)
     said = made.p_attain(row["last_value"], ">=", 2024, int(row["decimals"]))
@@ -236,8 +237,9 @@ def test_sampled_series_of_a_target_is_forecast_as_the_verdict_does():
         for n, value in enumerate((91.0, 91.5, 92.0, 92.4))
     ]  # fmt: skip
     made = edition_forecasts(pd.DataFrame(rows), plan, 2022, load_indicators())
-    whole = fit({r["year"]: r["value"] for r in rows}, load_indicators()[target.indicator_id],
-                2025, model="pooled", seed=0, sizes={r["year"]: 800.0 for r in rows})  # fmt: skip
+    question = Question(target, load_indicators()[target.indicator_id], 2025)
+    values = {r["year"]: r["value"] for r in rows}
+    whole = question.fit(values, 2025, dict.fromkeys(values, (float("nan"), 800.0)))
     assert list(made["year"]) == [2023, 2024, 2025]
     last = made.iloc[-1]
     assert last["target_id"] == target.id

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import pytest
+from observation_frames import figures
 
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
-from wqa.data.observations import load_observations
 from wqa.history.editions import edition_record
 
 PLAN = load_plan("wuhan-14fyp")
@@ -22,15 +20,9 @@ def only(name):
 def judged(name, values, edition=2025, as_of=AFTER):
     plan = only(name)
     target = plan.targets[0]
-    rows = [
-        {"indicator_id": target.indicator_id, "region": "WH", "year": year, "period": str(year),
-         "value": value, "unit": target.unit, "numerator": np.nan, "denominator": np.nan,
-         "scope": target.series[0], "qualifier": "exact", "evidence": "official",
-         "source_id": "src-test", "published": f"{year + 1}-03-01", "vintage": f"{year + 1}-03-01",
-         "note": "", "file": "test.csv", "row": 2}
-        for year, value in values.items()
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=list(load_observations().columns)).astype({"year": "Int64"})
+    own = {"indicator_id": target.indicator_id, "scope": target.series[0]}
+    rows = [{**own, "year": y, "value": v, "vintage": f"{y + 1}-03-01"} for y, v in values.items()]
+    frame = figures(*rows)
     return assess(plan, observations=frame, as_of=as_of, edition=edition).iloc[0]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from wqa.assessment.verdict_frame import as_frame
+from wqa.assessment.attainment import as_frame
 from wqa.history.edition_forecasts import FORECAST_COLUMNS
 from wqa.history.edition_records import (
     OBSERVATION_COLUMNS,
@@ -101,11 +101,12 @@ def test_each_edition_is_graded_by_the_first_that_knows():
     assert list(graded["graded_in"]) == [2022]
 
 
-def test_rounding_is_that_of_publication():
-    """97.46 is printed as 97.5, which meets a target of 97.5."""
+@pytest.mark.parametrize(("value", "met"), [(97.46, False), (97.5, True)])
+def test_what_was_published_is_graded_as_it_was_printed(value, met):
+    """97.46 misses a target of 97.5: nothing that was printed is rounded again."""
     old = edition(2021, [START], [forecast_row(2022)])
-    new = edition(2022, [START, value_row(2022, 97.46, "2023-03-01")])
-    assert list(grade_forecasts([old, new])["attained"]) == [True]
+    new = edition(2022, [START, value_row(2022, value, "2023-03-01")])
+    assert list(grade_forecasts([old, new])["attained"]) == [met]
 
 
 def test_what_was_known_already_is_no_forecast():

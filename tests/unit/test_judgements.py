@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from wqa.assessment.attainment import assess, assess_readings
-from wqa.assessment.verdicts import VERDICTS
+from wqa.assessment.attainment import assess
+from wqa.assessment.judging import VERDICTS
 from wqa.display.facts import Fact
 from wqa.display.judgements import (
     is_weak,
@@ -173,7 +173,7 @@ def test_tables_and_overview_agree(views, verdicts):
 
 def test_both_readings_of_rows_5_and_6(views):
     view = views["zh"]
-    readings = assess_readings(view.parameters.plan, observations=view.observations)
+    readings = assess(view.parameters.plan, readings=True, observations=view.observations)
     table = readings_table(view, readings, rows=["5", "6"])
     met = {(str(row["row"]), str(row["value"])): str(row["met"]) for row in table.rows}
     assert met == {

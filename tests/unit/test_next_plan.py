@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import observation_frames
 import pandas as pd
 import pytest
 
@@ -29,16 +30,16 @@ def target(name):
 
 
 def figures(*rows):
-    full = [
-        FIELDS | {"period": str(row["year"]), "published": f"{row['year'] + 1}-03-01",
-                  "vintage": f"{row['year'] + 1}-03-01", "file": "figures.csv", "row": n}
-        | {"indicator_id": target(row["of"]).indicator_id, "scope": target(row["of"]).series[0],
-           "unit": target(row["of"]).unit}
-        | {k: v for k, v in row.items() if k != "of"}
-        for n, row in enumerate(rows, start=2)
-    ]  # fmt: skip
-    frame = pd.DataFrame(full, columns=list(data.load_observations().columns))
-    return frame.astype({"year": "Int64", **dict.fromkeys(("value", "numerator"), float)})
+    """Figures of targets, each named by the row of the plan in `of`."""
+    return observation_frames.figures(
+        *(
+            {"indicator_id": target(row["of"]).indicator_id, "scope": target(row["of"]).series[0],
+             "unit": target(row["of"]).unit, "vintage": f"{row['year'] + 1}-03-01",
+             "file": "figures.csv", "row": n, **FIELDS}
+            | {k: v for k, v in row.items() if k != "of"}
+            for n, row in enumerate(rows, start=2)
+        )
+    )  # fmt: skip
 
 
 @pytest.fixture

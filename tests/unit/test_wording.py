@@ -65,7 +65,7 @@ def test_points_and_percent_are_not_mixed():
 
 
 def test_binding_and_expected_are_worded_differently():
-    from wqa.assessment.verdicts import VERDICTS
+    from wqa.assessment.judging import VERDICTS
 
     for verdict in VERDICTS:
         for lang in ("zh", "en"):

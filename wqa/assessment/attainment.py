@@ -2,134 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from wqa.assessment.cases import Case, case_holds, with_reading
-from wqa.assessment.compound import judge_compound, judge_relative
-from wqa.assessment.judging import ONLY_BASELINE, Judgement, judge
-from wqa.assessment.likelihood import PRIOR_ONLY
-from wqa.assessment.scenarios import comparable_changes
-from wqa.assessment.verdict_frame import (
-    COLUMNS,
-    READING_COLUMNS,
-    as_frame,
-    chance_cells,
-    sources_of,
-    target_cells,
-    verdict_cells,
-    verdict_row,
+from wqa.assessment.judging import (
+    NO_LEVEL,
+    PRIOR_ONLY,
+    Judgement,
+    Setting,
+    band,
+    judge,
+    with_reading,
 )
-from wqa.assessment.verdicts import band
+from wqa.assessment.likelihood import likelihood
+from wqa.assessment.reasons import LANGUAGES
+from wqa.assessment.scenarios import comparable_changes
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units
 from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
-from wqa.catalog.targets import check_target, to_decimal
+from wqa.catalog.rules import plan_faults
 from wqa.data.observations import load_observations
 from wqa.data.project_data import as_of_day
 from wqa.data.series import best_values
-from wqa.errors import DataError
+from wqa.errors import CatalogError, DataError
+from wqa.goals import Goal, difference
 
-
-@dataclass(frozen=True)
-class _Setting:
-    """What all targets of one assessment share."""
-
-    plan: Plan
-    indicators: dict[str, Any]
-    units: dict[str, Any]
-    conflicts: dict[str, Conflict]
-    observations: pd.DataFrame
-    region: str
-    options: dict[str, Any]
-
-    def case(self, target: Target, target_year: int | None) -> Case:
-        indicator = self.indicators[target.indicator_id]
-        check_target(target, lower=indicator.lower, upper=indicator.upper)
-        region = target.region
-        if self.region and self.region != self.plan.region and region == self.plan.region:
-            # The plan's baseline is of its own region and says nothing about another one.
-            region = self.region
-            target = replace(target, region=region, baseline=Baseline(status="missing"))
-        year = target.year if target_year is None else min(target.year, target_year)
-        if year < int(target.start_year or year):
-            raise DataError(
-                "the target year lies before the target starts",
-                where=target.id,
-                got=target_year,
-                expected=f"a year from {target.start_year} on",
-            )
-        return Case(
-            target=target,
-            indicator=indicator,
-            unit=self.units[target.unit],
-            observations=self.observations,
-            region=region,
-            year=year,
-            **self.options,
-        )
-
-    def row(self, found: Judgement) -> dict[str, Any]:
-        sources = sources_of(found, self.plan.source_id)
-        conflicts = [c.id for c in self.conflicts.values() if _concerns(c, found, sources)]
-        families = {name: one.family for name, one in self.indicators.items()}
-        changes = comparable_changes(found, self.annual, families)
-        return verdict_row(found, " ".join(sources), " ".join(conflicts), changes)
-
-    @cached_property
-    def annual(self) -> pd.DataFrame:
-        """One value per series and year, of all that was known."""
-        frame, options = self.observations, self.options
-        if options["as_of"]:
-            frame = frame[frame["vintage"].astype(str) <= options["as_of"]]
-        if options["edition"] is not None:
-            frame = frame[(frame["year"] <= options["edition"]).fillna(False).astype(bool)]
-        return best_values(frame)
-
-
-def _concerns(conflict: Conflict, found: Judgement, sources: tuple[str, ...]) -> bool:
-    """Whether a conflict touches a judgement: by its target, or by figure, region and source."""
-    case, target = found.case, found.case.target
-    if conflict.target_ids:
-        # Another region is judged without the plan's baseline, so its conflicts are beside it.
-        own = conflict.field != "baseline" or case.region in conflict.regions
-        return own and target.id in conflict.target_ids
-    parts: tuple[Target | Condition, ...] = (target, *target.conditions)
-    regions = {case.region, *(part.reference_region for part in parts)}
-    return (
-        conflict.indicator_id in {part.indicator_id for part in parts}
-        and not regions.isdisjoint(conflict.regions)
-        and any(reading.source_id in sources for reading in conflict.readings)
-    )
-
-
-def _setting(
-    plan: Plan | str,
-    observations: pd.DataFrame | None,
-    as_of: str | None,
-    edition: int | None,
-    region: str | None,
-    model: str,
-    seed: int,
-    catalog: Path | str | None,
-    root: Path | str | None,
-) -> _Setting:
-    day = as_of_day(as_of) if as_of else None
-    if observations is None:
-        observations = load_observations(annual=False, as_of=day, root=root, catalog=catalog)
-    options = {"as_of": day, "edition": edition, "model": model, "seed": seed}
-    return _Setting(
-        plan=load_plan(plan, catalog) if isinstance(plan, str) else plan,
-        indicators=load_indicators(catalog),
-        units=load_units(catalog),
-        conflicts=load_conflicts(catalog),
-        observations=observations,
-        region=region or "",
-        options=options,
-    )
+FLOATS = (
+    "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
+    "prior_weight", "needed_per_year", "share_of_changes", "value", "change_needed",
+)  # fmt: skip
+INTEGERS = (
+    "decimals", "target_year", "level_year", "n_points", "value_year", "n_changes",
+    "n_change_series",
+)  # fmt: skip
+BOOLEANS = ("met_now", "met_at_baseline")
+VERDICT_COLUMNS = (
+    "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
+    "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
+    "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
+    "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model", "fallback",
+    "met_now", "verdict", "reason_code", "reason_zh", "reason_en", "source_ids", "conflict_ids",
+    "share_of_changes", "n_changes", "n_change_series", "changes_base",
+)  # fmt: skip
+READING_COLUMNS = (
+    "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
+    "clause", "value", "value_year", "unit", "decimals", "comparator", "target", "target_year",
+    "met_at_baseline", "change_needed", "needed_per_year", "p_attain", "evidence_class", "verdict",
+    "reason_zh", "reason_en",
+)  # fmt: skip
 
 
 def assess(
@@ -140,6 +63,7 @@ def assess(
     edition: int | None = None,
     target_year: int | None = None,
     region: str | None = None,
+    readings: bool = False,
     model: str = "pooled",
     seed: int = 0,
     catalog: Path | str | None = None,
@@ -152,16 +76,19 @@ def assess(
     plan : Plan or str
         Plan, or its id.
     observations : pandas.DataFrame, optional
-        As ``load_observations(annual=False)`` returns it; default: the project's.
+        As `wqa.load_observations` returns it; default: the project's.
     as_of : str, optional
         ISO date; only what was published until then is used.
     edition : int, optional
         Report year; figures of later years are not used.
     target_year : int, optional
-        Judge targets as if they ended in this year; a target that ends earlier
-        keeps its year.
+        Judge targets as if they ended in this year; a target that ends earlier keeps its year.
     region : str, optional
         Hold the plan's targets against another region, without its baselines.
+    readings : bool, optional
+        Judge instead each reading that the documents allow of a disputed baseline, target or
+        comparator: one row per reading, with `value` (the baseline as it reads),
+        `met_at_baseline` and `change_needed`.
     model : str, optional
         Forecasting model.
     seed : int, optional
@@ -172,18 +99,16 @@ def assess(
     Returns
     -------
     pandas.DataFrame
-        One row per target in the order of the plan. Values are in the unit of
-        the target. `gap` is the distance to the target in the good direction.
-        `progress` and `progress_kind`: share of the way (gap), share of the sum
-        (plan_sum), share of years that complied (every_year), else margin in
-        units (hold, bound) or difference (relative); missing where undefined.
-        `p_attain` is 0 or 1 when the outcome is decided (evidence class
-        ``known``); `p_low` and `p_high` are its range when one published year is
-        left out. Beside it stand `needed_change` and how often comparable series made
-        such a change (`share_of_changes` of `n_changes` cases in `n_change_series` series;
-        `changes_base` says which). With evidence class ``prior_only`` it rests on the baseline
-        alone and is no finding: the verdict is ``not_assessable``. `source_ids`
-        and `conflict_ids` are joined by blanks.
+        One row per target in the order of the plan. Values are in the unit of the target.
+        `gap` is the distance to the target in the good direction; `progress` the share of the
+        way, of the sum or of the years that complied, missing where undefined;
+        `needed_per_year` the yearly change (or flow) that still leads to the target. `p_attain`
+        is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and `p_high`
+        are its range when one published year is left out. Beside it stands how often comparable
+        series made the change that is needed (`share_of_changes` of `n_changes` cases in
+        `n_change_series` series; `changes_base` says which). With evidence class ``prior_only``
+        it rests on the baseline alone and is no finding: the verdict is ``not_assessable``.
+        `source_ids` and `conflict_ids` are joined by blanks.
 
     Raises
     ------
@@ -192,86 +117,188 @@ def assess(
     DataError
         If a date or year is wrong.
     """
-    setting = _setting(plan, observations, as_of, edition, region, model, seed, catalog, root)
-    rows = []
-    for target in setting.plan.targets:
-        case = setting.case(target, target_year)
-        rows.append(setting.row(_judge(case)))
-    return as_frame(rows, COLUMNS)
+    indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
+    found = load_plan(plan, catalog) if isinstance(plan, str) else plan
+    for place, what, got, expected, fix in plan_faults(found, found.id, indicators):
+        where = " ".join(map(str, place))  # a plan made in code; files are checked on reading
+        raise CatalogError(what, where=where, got=got, expected=expected, fix=fix)
+    frame = _known(observations, as_of, edition, root, catalog)
+    figures = dict(iter(frame.groupby(["indicator_id", "region"])))
+    setting = Setting(indicators, load_units(catalog), figures, frame.iloc[:0], model, seed)
+    annual, rows = best_values(frame), []
+    families = {name: indicator.family for name, indicator in indicators.items()}
+    for target in found.targets:
+        own = _of_region(target, found, region)
+        year = _year(own, target_year)
+        if not readings:
+            made = judge(setting, own, year)
+            changes = comparable_changes(made, annual, families)
+            rows.append(_verdict_row(made, found, conflicts, changes))
+        elif target.kind not in ("compound", "relative"):
+            for field, reading, changed in _readings(own, conflicts):
+                rows.append(_reading_row(setting, changed, year, field, reading))
+    return as_frame(rows, READING_COLUMNS if readings else VERDICT_COLUMNS)
 
 
-def _judge(case: Case) -> Judgement:
-    if case.target.kind == "compound":
-        return judge_compound(case)
-    return judge_relative(case) if case.target.kind == "relative" else judge(case)
-
-
-def assess_readings(
-    plan: Plan | str,
-    *,
-    observations: pd.DataFrame | None = None,
-    as_of: str | None = None,
-    edition: int | None = None,
-    target_year: int | None = None,
-    model: str = "pooled",
-    seed: int = 0,
-    catalog: Path | str | None = None,
-    root: Path | str | None = None,
+def _known(
+    observations: pd.DataFrame | None,
+    as_of: str | None,
+    edition: int | None,
+    root: Path | str | None,
+    catalog: Path | str | None,
 ) -> pd.DataFrame:
-    """Judge targets under every reading the documents allow.
-
-    Three things can be read in two ways: the baseline (two printed figures),
-    the number of the target, and whether its limit is strict.
-
-    Parameters
-    ----------
-    plan, observations, as_of, edition, target_year, model, seed, catalog, root
-        As in :func:`assess`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per target and reading. `field` is ``baseline``, ``value`` or
-        ``comparator``; `value` is the baseline read (its year in `value_year`).
-        `met_at_baseline` says whether it satisfies the target; `change_needed`
-        is the change from it to the target in units and `change_needed_pct` in
-        percent of it, both 0 when met; `needed_per_year` spreads it evenly over
-        the years left. `p_attain` with evidence class ``prior_only`` rests on
-        this baseline alone. `verdict` is the verdict under this reading.
-
-    Raises
-    ------
-    CatalogError, DataError
-        As in :func:`assess`.
-    """
-    setting = _setting(plan, observations, as_of, edition, None, model, seed, catalog, root)
-    rows: list[dict[str, Any]] = []
-    for target in setting.plan.targets:
-        if target.kind in ("compound", "relative"):
-            continue
-        for field, reading, changed in _readings(setting, target):
-            case = setting.case(changed, target_year)
-            rows.append(_reading_row(case, field, reading))
-    return as_frame(rows, READING_COLUMNS)
+    """Figures that were known on a day and belong to an edition."""
+    day = as_of_day(as_of) if as_of else None
+    if observations is None:
+        observations = load_observations(as_of=day, root=root, catalog=catalog)
+    elif day:
+        observations = observations[observations["vintage"].astype(str) <= day]
+    if edition is not None:
+        observations = observations[observations["end"] <= f"{edition}-12-31"]
+    return observations
 
 
-def _readings(setting: _Setting, target: Target) -> list[tuple[str, Reading, Target]]:
+def _of_region(target: Target, plan: Plan, region: str | None) -> Target:
+    """Read a target of the plan's region for another one, which has no baseline in the plan."""
+    if not region or region == plan.region or target.region != plan.region:
+        return target
+    return replace(target, region=region, baseline=Baseline(status="missing"))
+
+
+def _year(target: Target, target_year: int | None) -> int:
+    year = target.year if target_year is None else min(target.year, target_year)
+    if year < int(target.start_year or year):
+        raise DataError(
+            "the target year lies before the target starts",
+            where=target.id,
+            got=target_year,
+            expected=f"a year from {target.start_year} on",
+        )
+    return year
+
+
+def _concerns(conflict: Conflict, made: Judgement, sources: set[str]) -> bool:
+    """Whether a conflict touches a judgement: by its target, or by figure, region and source."""
+    target = made.target
+    if conflict.target_ids:
+        # Another region is judged without the plan's baseline, so its conflicts are beside it.
+        own = conflict.field != "baseline" or target.region in conflict.regions
+        return own and target.id in conflict.target_ids
+    parts: tuple[Target | Condition, ...] = (target, *target.conditions)
+    regions = {target.region, *(part.reference_region for part in parts)}
+    return (
+        conflict.indicator_id in {part.indicator_id for part in parts}
+        and not regions.isdisjoint(conflict.regions)
+        and any(reading.source_id in sources for reading in conflict.readings)
+    )
+
+
+def _target_cells(target: Target) -> dict[str, Any]:
+    keys = ("name_zh", "name_en", "comparator", "unit", "decimals")
+    named = {key: getattr(target, key) for key in keys}
+    row = target.row + target.part
+    return {"target_id": target.id, "row": row, "target": target.value, **named}
+
+
+def _verdict_row(
+    made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Lay out one judgement as a row of the verdict frame."""
+    target, level, chance = made.target, made.level, made.chance
+    sources = {plan.source_id, *made.source_ids}
+    touched = [c.id for c in conflicts.values() if _concerns(c, made, sources)]
+    counted = [len(part.evidence.annual) for part in made.parts]
+    return {
+        **_target_cells(target),
+        **{key: getattr(target, key) for key in ("indicator_id", "kind", "nature")},
+        "target_year": made.year,
+        "baseline_status": target.baseline.status,
+        "baseline": target.baseline.value,
+        "level": level.value,
+        "level_year": level.year,
+        "level_qualifier": level.qualifier,
+        "scope": made.evidence.scope,
+        "n_points": min(counted),
+        **_distances(made),
+        **_chance_cells(made),
+        "p_low": chance.low,
+        "p_high": chance.high,
+        **{key: getattr(chance, key) for key in ("prior_weight", "model", "fallback")},
+        "source_ids": " ".join(sorted(sources)),
+        "conflict_ids": " ".join(touched),
+        **changes,
+    }
+
+
+def _chance_cells(made: Judgement) -> dict[str, Any]:
+    """Verdict, its reason, and the probability behind it."""
+    reasons = {f"reason_{lang}": made.reason[lang] for lang in LANGUAGES}
+    return {
+        "p_attain": made.chance.p,
+        "evidence_class": made.chance.evidence_class or "none",
+        "verdict": made.verdict,
+        "reason_code": made.reason_code,
+        **reasons,
+    }
+
+
+def _distances(made: Judgement) -> dict[str, Any]:
+    """How far the newest figure is from the target, where the question has an answer."""
+    target, level = made.target, made.level
+    cells: dict[str, Any] = dict.fromkeys(("gap", "progress", "needed_per_year", "met_now"))
+    part = made.parts[0]
+    value = target.value
+    if target.kind == "relative" and part.reference is not None:
+        value = part.reference.annual.get(level.year or 0)
+    if level.value is None or value is None or target.conditions or level.qualifier in NO_LEVEL:
+        return cells
+    goal = Goal(target.comparator, value)
+    known = part.evidence.in_plan(part.question.start)
+    cells["gap"] = goal.margin(level.value, part.question.indicator.direction)
+    if target.kind != "relative":
+        years = made.year - part.question.start + 1
+        left = (
+            years - len(known) if target.scope == "plan_sum" else made.year - int(level.year or 0)
+        )
+        way = difference(value, level.value)
+        # Twelve digits: the difference of two printed values, without binary noise.
+        rate = float(f"{way / left:.12g}") if left > 0 else None
+        cells["needed_per_year"] = 0.0 if goal.met(level.value) else rate
+    if level.is_in_plan:
+        shown = list(known.values()) if target.scope == "every_year" else [level.value]
+        cells["met_now"] = all(bool(goal.met(v)) for v in shown)
+        cells["progress"] = _progress(target, goal, level.value, known)
+    return cells
+
+
+def _progress(target: Target, goal: Goal, level: float, known: dict[int, float]) -> float | None:
+    """Share of a sum, of the years, or of the way from the baseline; None where it misleads."""
+    base = target.baseline
+    if target.scope == "plan_sum":
+        return level / goal.value if goal.value > 0 else None
+    if target.scope == "every_year":
+        return sum(bool(goal.met(v)) for v in known.values()) / len(known)
+    if target.kind not in ("gap", "monotone") or base.status != "measured" or base.value is None:
+        return None
+    way = difference(goal.value, base.value)
+    # A target that asks for no more than the baseline leaves no way to measure.
+    return difference(level, base.value) / way if goal.margin(base.value) < 0 and way else None
+
+
+def _readings(target: Target, conflicts: dict[str, Conflict]) -> list[tuple[str, Reading, Target]]:
     """List each reading as a record, with the target as it reads."""
     found: list[tuple[str, Reading, Target]] = []
     if target.baseline.status == "disputed":
         found += [("baseline", r, target) for r in target.baseline.readings]
-    for conflict in setting.conflicts.values():
-        if target.id not in conflict.target_ids:
-            continue
-        for side in conflict.readings:
+    for conflict in conflicts.values():
+        for side in conflict.readings if target.id in conflict.target_ids else ():
             if conflict.kind == "target_value" and isinstance(side.value, int | float):
                 changed = replace(target, value=float(side.value))
             elif conflict.kind == "comparator" and target.comparator in ("<", ">"):
                 # A bare number in a table does not exclude the number itself.
                 loose: Comparator = "<=" if target.comparator == "<" else ">="
-                changed = replace(
-                    target, comparator=loose if side.value == "=" else target.comparator
-                )
+                printed = loose if side.value == "=" else target.comparator
+                changed = replace(target, comparator=printed)
             else:
                 continue
             base = float("nan") if target.baseline.value is None else target.baseline.value
@@ -281,40 +308,49 @@ def _readings(setting: _Setting, target: Target) -> list[tuple[str, Reading, Tar
     return found
 
 
-def _reading_row(case: Case, field: str, reading: Reading) -> dict[str, Any]:
-    target = case.target
-    judged = judge(case)
-    evidence, chance, verdict = judged.evidence, judged.chance, judged.verdict.verdict
+def _reading_row(
+    setting: Setting, target: Target, year: int, field: str, reading: Reading
+) -> dict[str, Any]:
+    made = judge(setting, target, year)
     base = None if pd.isna(reading.value) else reading.value
     base_year = target.baseline.year
-    is_open = verdict not in ("attained", "not_attained")
-    inside = evidence.in_plan(case.start)
-    # Other figures of the plan period would be left out of a probability from the baseline.
-    silent = judged.verdict.reason_code in ONLY_BASELINE
-    if field == "baseline" and base is not None and is_open and (inside or silent):
-        chance = case.chance(with_reading(evidence, int(base_year or 0), base))
+    part = made.parts[0]
+    inside = part.evidence.in_plan(part.question.start)
+    if field == "baseline" and base is not None and part.met is None:
+        chance = likelihood(
+            part.question, with_reading(part.evidence, int(base_year or 0), reading)
+        )
         if chance.p is not None and inside:
-            verdict = band(chance.p)
-        elif chance.p is not None:
-            chance = replace(chance, evidence_class=PRIOR_ONLY)
-    met = None if base is None else case_holds(case, base)
-    change = 0.0 if met else None
-    if base is not None and not met and target.value is not None:
-        change = float(to_decimal(target.value) - to_decimal(base))
-    needed = change / (case.year - base_year) if change is not None and base_year else None
+            made = replace(made, chance=chance, verdict=band(chance.p))
+        elif chance.p is not None and made.evidence.hints.empty:
+            # Other figures of the plan period would be left out of a probability from the baseline.
+            made = replace(made, chance=replace(chance, evidence_class=PRIOR_ONLY))
+    met = change = pace = None
+    if base is not None and target.value is not None:
+        met = bool(Goal(target.comparator, target.value).met(base))
+        change = 0.0 if met else difference(target.value, base)
+        pace = change / (made.year - base_year) if base_year else None
     return {
-        **target_cells(target),
+        **_target_cells(target),
         **{key: getattr(reading, key) for key in ("label_zh", "label_en", "clause")},
         "field": field,
         "reading_id": reading.id,
         "value": base,
         "value_year": base_year,
-        "target_year": case.year,
+        "target_year": made.year,
         "met_at_baseline": met,
         "change_needed": change,
-        "change_needed_pct": 100 * change / base if base and change is not None else change,
-        "needed_per_year": needed,
-        **verdict_cells(judged.verdict),
-        **chance_cells(chance),
-        "verdict": verdict,
+        "needed_per_year": pace,
+        **_chance_cells(made),
     }
+
+
+def as_frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Make a frame with fixed columns and types, also when it is empty."""
+    kinds = {
+        **dict.fromkeys(FLOATS, "float64"),
+        **dict.fromkeys(INTEGERS, "Int64"),
+        **dict.fromkeys(BOOLEANS, "boolean"),
+    }
+    data = {c: pd.Series([row[c] for row in rows], dtype=kinds.get(c, "str")) for c in columns}
+    return pd.DataFrame(data)

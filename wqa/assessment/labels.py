@@ -15,7 +15,7 @@ import pandas as pd
 
 from wqa.assessment.label_rules import LABEL_METHODS, Cuts, LabelInput, LabelResult, by_age
 from wqa.catalog.reading import read_yaml
-from wqa.catalog.targets import KINDS
+from wqa.catalog.records import KINDS
 from wqa.errors import DataError
 from wqa.goals import COMPARATORS, to_decimal
 from wqa.parameters import LANGUAGES
@@ -66,7 +66,7 @@ def official_labels(
         Yearly values of one comparable series; methods that look at recent or
         all years use it. Default: the two points.
     kind : str, optional
-        Kind of the target, one of ``wqa.catalog.targets.KINDS``; decides which methods
+        Kind of the target, one of ``wqa.catalog.records.KINDS``; decides which methods
         ask a wrong question.
     comparator : {'>=', '>', '<=', '<', '=='}, optional
         Relation of the target; default from `direction`, not strict.

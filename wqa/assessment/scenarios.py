@@ -166,27 +166,26 @@ def comparable_changes(
         rates where those have fewer than 10 cases, blank if both have, or without a
         probability that is forecast.
     """
-    case, level, chance = found.case, found.level, found.chance
-    indicator, target = case.indicator, case.target.value
-    cells: dict[str, Any] = {"needed_change": None, "share_of_changes": None, "n_changes": None,
-                             "n_change_series": None, "changes_base": ""}  # fmt: skip
-    left = case.year - int(level.year or case.year)
-    sided = case.target.comparator in (">=", ">", "<=", "<") and case.target.scope != "plan_sum"
+    level, chance, part = found.level, found.chance, found.parts[0]
+    indicator, target = part.question.indicator, found.target.value
+    cells: dict[str, Any] = {"share_of_changes": None, "n_changes": None, "n_change_series": None,
+                             "changes_base": ""}  # fmt: skip
+    left = found.year - int(level.year or found.year)
+    sided = found.target.comparator in (">=", ">", "<=", "<") and found.target.scope != "plan_sum"
     if chance.p is None or chance.evidence_class == "known" or target is None or not sided:
         return cells
     if level.value is None or left < 1 or level.qualifier in NO_LEVEL:
         return cells
-    cells["needed_change"] = needed_per_year(level.value, target, left) * left
     key = annual[["indicator_id", "region", "scope"]].astype(str).agg("|".join, axis=1)
-    own = "|".join((case.target.indicator_id, case.region, found.evidence.scope))
+    own = "|".join((found.target.indicator_id, found.target.region, found.evidence.scope))
     panel = annual.assign(series_id=key)[key != own]
-    same = panel["indicator_id"] == case.target.indicator_id
+    same = panel["indicator_id"] == found.target.indicator_id
     kin = panel["indicator_id"].map(families) == indicator.family
     kin &= indicator.family in COMMON_SCALE
     for base, rows in (("same_indicator", panel[same]), ("same_family", panel[kin])):
         made = share_of_changes(
             _inside(rows, indicator), level.value, target, left,
-            comparator=case.target.comparator, family=indicator.family,
+            comparator=found.target.comparator, family=indicator.family,
             lower=indicator.lower, upper=indicator.upper,
         )  # fmt: skip
         if made["n_cases"] >= MIN_CASES:

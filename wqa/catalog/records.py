@@ -9,9 +9,12 @@ the loader and may not stand in a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Comparator = Literal[">=", ">", "<=", "<", "=="]
+Kind = Literal["gap", "hold", "bound", "plan_sum", "every_year", "compound", "relative", "monotone"]
+Scope = Literal["end_year", "every_year", "plan_sum", "end_stock"]
+KINDS: tuple[str, ...] = get_args(Kind)
 Evidence = Literal["official", "press", "secondary"]
 
 
@@ -118,15 +121,15 @@ class Condition:
     """One part of a compound target; all parts must hold.
 
     A condition has either a `value` or a `reference_region` whose figure of
-    the same year is the yardstick, read from one of `reference_series`. `scope` is
-    the series of the plan's region.
+    the same year is the yardstick, read from one of `reference_series`. `series` are
+    those of the plan's region; a pattern such as ``round_*`` stands for every round.
     """
 
     id: str
     name_zh: str
     name_en: str
     indicator_id: str
-    scope: str
+    series: tuple[str, ...]
     comparator: Comparator
     value: float | None = None
     reference_region: str = ""
@@ -169,16 +172,14 @@ class Target:
     name_zh: str = ""
     name_en: str = ""
     region: str = ""
-    kind: Literal[
-        "gap", "hold", "bound", "plan_sum", "every_year", "compound", "relative", "monotone"
-    ]
+    kind: Kind
     comparator: Comparator
     value: float | None
     unit: str
     decimals: int
     year: int
     start_year: int | None = None
-    scope: Literal["end_year", "every_year", "plan_sum", "end_stock"]
+    scope: Scope
     baseline: Baseline
     nature: Literal["binding", "expected"]
     clause: str

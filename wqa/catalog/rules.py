@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Set
 
 from wqa.catalog.records import Conflict, Indicator, Plan, Target
+from wqa.goals import Goal, Span
 
 Place = tuple[str | int, ...]
 Fault = tuple[Place, str, object, str, str]  # place, what, got, expected, fix
@@ -129,6 +131,12 @@ def _value_faults(target: Target, indicator: Indicator) -> Iterator[FieldFault]:
         yield "value", "value below the indicator", target.value, f"at least {indicator.lower:g}"
     if indicator.upper is not None and target.value > indicator.upper:
         yield "value", "value above the indicator", target.value, f"at most {indicator.upper:g}"
+    elif target.scope != "plan_sum":
+        low = -math.inf if indicator.lower is None else indicator.lower
+        span = Span(low, math.inf if indicator.upper is None else indicator.upper)
+        if Goal(target.comparator, target.value).decided(span) is False:
+            got = f"{target.comparator} {target.value:g}"
+            yield "value", "no possible value satisfies the target", got, "one that can be reached"
 
 
 def _kind_faults(target: Target) -> Iterator[FieldFault]:

@@ -26,9 +26,9 @@ from wqa.catalog.catalog import (
     load_conflicts,
     load_plan,
 )
-from wqa.catalog.targets import holds
 from wqa.data.observations import load_observations, load_quantities
 from wqa.data.scope_rules import ANNUAL
+from wqa.goals import Goal
 
 COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
            "values", "detail", "conflict_id", "preferred", "reason_zh", "reason_en")  # fmt: skip
@@ -319,7 +319,7 @@ def _compare(rule: Comparison, index: Index, frame: pd.DataFrame) -> list[Found]
 def _holds(a: float, b: float, relation: str, tolerance: float) -> bool:
     if abs(a - b) <= tolerance + NOISE:
         return relation in ("==", "<=", ">=")
-    return relation == "!=" or holds(a, relation, b)
+    return relation == "!=" or bool(Goal(relation, b).met(a))
 
 
 def _match(

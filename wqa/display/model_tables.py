@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wqa.assessment.judging import AT_RISK, ON_TRACK
 from wqa.assessment.labels import explain_disagreement
-from wqa.assessment.verdicts import AT_RISK, ON_TRACK
 from wqa.catalog.catalog import Target
 from wqa.display.facts import (
     Printable,

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from wqa.catalog.targets import COMPARATORS
 from wqa.errors import ForecastError
 from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.inputs import whole_number
+from wqa.goals import COMPARATORS
 from wqa.transforms import FloatArray
 
 MAX_DECIMALS = 12

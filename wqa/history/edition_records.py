@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from wqa.assessment.verdict_frame import as_frame
+from wqa.assessment.attainment import as_frame
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS
 

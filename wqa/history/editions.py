@@ -19,7 +19,7 @@ import pandas as pd
 
 import wqa
 from wqa.assessment.attainment import assess
-from wqa.assessment.verdicts import AT_RISK, ON_TRACK
+from wqa.assessment.judging import AT_RISK, ON_TRACK
 from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wqa.catalog.targets import compare
 from wqa.data.series import KEYS
 from wqa.forecasts.intervals import proportion_interval
+from wqa.goals import Goal
 from wqa.history.edition_records import EditionRecord
 
 GRADED_COLUMNS = (
@@ -101,7 +101,7 @@ def _graded(
     later: EditionRecord,
     outcome: dict[str, Any],
 ) -> dict[str, Any]:
-    value, decimals = float(outcome["value"]), int(stated["decimals"])
+    value = float(outcome["value"])
     row = {name: stated[name] for name in GRADED_COLUMNS if name in stated}
     row |= {
         "edition": record.edition,
@@ -115,11 +115,11 @@ def _graded(
     for level in (80, 95):
         row[f"inside_{level}"] = bool(stated[f"lo_{level}"] <= value <= stated[f"hi_{level}"])
     if pd.notna(stated["p_attain"]):
-        happened = compare(value, stated["comparator"], stated["target"], decimals).met
+        happened = bool(Goal(stated["comparator"], stated["target"]).met(value))
         row |= _event("attain", stated["p_attain"], happened)
     if pd.notna(stated["p_not_worse"]):
         direction = stated["better"]
-        happened = compare(value, direction, stated["last_value"], decimals).met
+        happened = bool(Goal(direction, stated["last_value"]).met(value))
         row |= _event("not_worse", stated["p_not_worse"], happened)
     return row
 

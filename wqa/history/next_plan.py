@@ -71,10 +71,9 @@ def next_plan_baselines(
     reasons = {str(row["target_id"]): row for row in verdicts.to_dict("records")}
     rows = []
     for target in found.targets:
-        evidence = gather(
-            frame, target, indicators[target.indicator_id], region=target.region,
-            year=found.end_year, as_of=day,
-        )  # fmt: skip
+        own = (frame["indicator_id"] == target.indicator_id) & (frame["region"] == target.region)
+        indicator = indicators[target.indicator_id]
+        evidence = gather(frame[own], target, indicator, found.end_year)
         row: dict[str, Any] = dict.fromkeys(BASELINE_COLUMNS, "") | {
             "target_id": target.id, "row": target.row + target.part,
             "indicator_id": target.indicator_id, "name_zh": target.name_zh,
@@ -105,7 +104,7 @@ def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
         years = list(range(plan.start_year, plan.end_year + 1))
         if any(y not in inside for y in years):
             return {}
-        value = round(sum(inside[y] for y in years), 10)
+        value = evidence.flow.span.lower
     rows = evidence.rows[evidence.rows["year"].isin(years)]
     return {
         "status": "measured",
@@ -254,7 +253,7 @@ def _target_lines(target: Target, row: dict[str, Any], plan: Plan, end: int) -> 
             f"        name_zh: {_quoted(part.name_zh)}",
             f"        name_en: {_quoted(part.name_en)}",
             f"        indicator_id: {part.indicator_id}",
-            f"        scope: {_quoted(part.scope)}",
+            "        series: [" + ", ".join(_quoted(scope) for scope in part.series) + "]",
             "        comparator:",
         ]
         if part.reference_region:

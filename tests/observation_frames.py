@@ -1,0 +1,27 @@
+"""Observation frames made up for tests, in the form in which the library reads real ones."""
+
+import numpy as np
+import pandas as pd
+
+from wqa.data.cells import parse_period
+from wqa.data.observations import load_observations
+
+FIELDS = {
+    "region": "WH", "numerator": np.nan, "denominator": np.nan, "qualifier": "exact",
+    "evidence": "official", "source_id": "src-test", "unit": "", "note": "", "file": "test.csv",
+    "row": 1,
+}  # fmt: skip
+
+
+def figures(*rows: dict) -> pd.DataFrame:
+    """Observation frame from the fields that differ; `period` defaults to `year`."""
+    full = []
+    for row in rows:
+        time = parse_period(str(row.get("period", row.get("year"))))
+        known = row.get("vintage", f"{time.year + 1}-03-31")
+        times = {name: getattr(time, name) for name in ("start", "end", "is_annual", "year")}
+        full.append(
+            FIELDS | {"period": time.text, "published": known, "vintage": known, **row} | times
+        )
+    like = load_observations().iloc[:0]
+    return pd.DataFrame(full, columns=list(like.columns)).astype(like.dtypes.to_dict())
