@@ -16,9 +16,10 @@ CLOCK_CALLS = {
 # Durations shown while building and kept apart from the reproducible record.
 MAY_READ_THE_CLOCK = {"paper", "__main__", "kernels", "run_log"}
 NETWORK = {"requests", "urllib", "http", "httpx", "aiohttp", "ftplib", "smtplib"}
-PACKAGES = {f"wqa.{name}" for name in (
-    "catalog", "data", "forecasts", "assessment", "display", "history", "publication",
-)}  # fmt: skip
+PACKAGES = {
+    "wqa", "wqa.catalog", "wqa.data", "wqa.forecasts", "wqa.assessment", "wqa.display",
+    "wqa.history", "wqa.publication",
+}  # fmt: skip
 SEEDED = {"default_rng", "Generator", "SeedSequence", "PCG64"}
 MACHINE_PATH = re.compile(r"""["' (=](/(?:home|root|tmp|work|Users|mnt|var|usr|opt)/|[A-Z]:\\)""")
 
@@ -51,11 +52,9 @@ def imports(tree):
                 yield (node.lineno, *parts(alias.name))
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "imports are written in full"
-            if node.module == "wqa" or node.module in PACKAGES:
-                for alias in node.names:
-                    yield node.lineno, "wqa", alias.name
-            else:
-                yield (node.lineno, *parts(node.module))
+            is_package = node.module in PACKAGES  # what is imported is a module
+            for name in [alias.name for alias in node.names] if is_package else [node.module]:
+                yield (node.lineno, *parts(f"wqa.{name}" if is_package else name))
 
 
 def parts(name):
@@ -78,24 +77,16 @@ def dotted_calls(tree):
             yield node.lineno, ast.unparse(node.func)
 
 
-def test_map_names_all_modules_and_no_other(sources, table):
-    assert set(table) == set(sources)
-
-
-def test_map_names_the_folder_of_every_module(root, sources):
-    folder, stated = "wqa", {}
-    for line in (root / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("### "):
-            named = re.search(r"`(wqa(?:/\w+)?)/`", line)
-            folder = named.group(1) if named else "wqa"
-        row = re.match(r"\| `(\w+)\.py` \|", line)
-        if row and row.group(1) in sources:
-            stated[row.group(1)] = folder
+def test_map_names_every_module_in_its_folder(root, sources):
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    stated, folder = {}, ""
+    row = r"^(### )(?:.*`(wqa/\w+)/`)?|^\| `(\w+)\.py` \|.*\|.*\|$"
+    for heading, place, name in re.findall(row, text, flags=re.MULTILINE):
+        folder = (place or "wqa") if heading else folder
+        stated |= {name: folder} if name else {}
     found = {name: path.parent.relative_to(root).as_posix() for name, path in sources.items()}
-    top = {name for name, place in found.items() if place == "wqa"}
-    assert {n: p for n, p in stated.items() if n not in top} == {
-        n: p for n, p in found.items() if n not in top
-    }
+    # A module of no package stands where it is used.
+    assert stated == {n: stated.get(n) if place == "wqa" else place for n, place in found.items()}
 
 
 def test_imports_go_one_way(trees, table):
@@ -151,15 +142,12 @@ def test_no_chance_without_a_seed(trees):
     found = []
     for name, tree in trees.items():
         found += [f"{name}.py:{line} random" for line, top, _ in imports(tree) if top == "random"]
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Call):
-                continue
+        for node in [node for node in ast.walk(tree) if isinstance(node, ast.Call)]:
             call = ast.unparse(node.func)
-            is_global = re.search(r"\b(np|numpy)\.random\.(\w+)$", call)
-            if is_global and is_global.group(2) not in SEEDED:
-                found.append(f"{name}.py:{node.lineno} {call}")
-            if call.endswith("default_rng") and not (node.args or node.keywords):
-                found.append(f"{name}.py:{node.lineno} {call}() without seed")
+            drawn = re.search(r"\b(?:np|numpy)\.random\.(\w+)$", call)
+            unseeded = call.endswith("default_rng") and not (node.args or node.keywords)
+            if unseeded or (drawn and drawn.group(1) not in SEEDED):
+                found.append(f"{name}.py:{node.lineno} {call} without seed")
     assert found == []
 
 
