@@ -25,10 +25,10 @@ NUMBERS = ["baseline", "base_year", "value", "year", "target", "target_year", "d
 
 
 def labelled(case: str) -> pd.DataFrame:
-    """Labels of one case of the file; its regressions have equal weights."""
+    """Labels of one case of the file."""
     row = BY_HAND[BY_HAND["case"] == case].iloc[0]
     pairs = (pair.split(":") for pair in (row["series"] or "").split())
-    options = {"series": {int(y): float(v) for y, v in pairs}, "weight": lambda age: 1.0}
+    options = {"series": {int(y): float(v) for y, v in pairs}}
     bounds = (row["lower"], row["upper"])
     options |= {"kind": row["kind"], "limit": row["limit"], "bounds": bounds}
     return official_labels(*row[NUMBERS], **options).set_index("method", drop=False)

@@ -18,14 +18,10 @@ from typing import NamedTuple
 from wqa.goals import Goal
 
 Cuts = Mapping[str, float]
+YearValues = tuple[tuple[int, float], ...]
 SMALL = 0.001  # sdg-build puts this for a base or target of zero
 LARGEST_EXPONENT = 700.0
 BEHIND = "target_behind_baseline"
-
-
-def by_age(age: int) -> float:
-    """Weight of a year in the regression of ESCAP, which its publisher does not confirm."""
-    return 1.0 / (1.0 + age)
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,12 @@ class LabelInput:
     sign: int
     comparator: str
     bounds: tuple[float | None, float | None] = (None, None)
-    series: tuple[tuple[int, float], ...] = ()
+    series: YearValues = ()
     kind: str = "gap"
     limit: float | None = None
-    weight: Callable[[int], float] = by_age
 
     @property
-    def points(self) -> tuple[tuple[int, float], ...]:
+    def points(self) -> YearValues:
         """The series, or base and newest value."""
         return self.series or ((0, self.base), (self.elapsed, self.value))
 
@@ -113,9 +108,7 @@ def growth(end: float, start: float, years: int) -> float | None:
     return float((end / start) ** (1.0 / years) - 1.0)
 
 
-def log_line(
-    points: Sequence[tuple[int, float]], newest: int, weights: Sequence[float]
-) -> tuple[float, float]:
+def log_line(points: YearValues, newest: int, weights: Sequence[float]) -> tuple[float, float]:
     """Weighted straight line through logarithms: its value in the newest year, and its slope."""
     rows = zip(weights, points, strict=True)
     at = [(w / sum(weights), year - newest, math.log(value)) for w, (year, value) in rows]
@@ -216,7 +209,8 @@ def escap_api(given: LabelInput, cuts: Cuts) -> LabelResult:
     if min(given.target, *(value for _, value in given.series)) <= 0:
         return LabelResult(reason="not_positive")
     newest = given.series[-1][0]
-    weights = [given.weight(newest - year) for year, _ in given.series]
+    # These weights are an assumption; the publisher does not confirm them.
+    weights = [1.0 / (1.0 + newest - year) for year, _ in given.series]
     level, slope = log_line(given.series, newest, weights)
     expected = math.exp(min(level + slope * (given.length - newest), LARGEST_EXPONENT))
     gap = given.sign * (given.target - expected) / abs(given.target - given.base)

@@ -7,13 +7,13 @@ numbers; where a method has no answer the record says so instead of bending it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from wqa.assessment.label_rules import LABEL_METHODS, Cuts, LabelInput, LabelResult, by_age
+from wqa.assessment.label_rules import LABEL_METHODS, Cuts, LabelInput, LabelResult
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import KINDS
 from wqa.errors import DataError
@@ -46,7 +46,6 @@ def official_labels(
     comparator: str = "",
     limit: float | None = None,
     thresholds: Mapping[str, Cuts] | None = None,
-    weight: Callable[[int], float] | None = None,
 ) -> pd.DataFrame:
     """Label progress as each official method would.
 
@@ -74,9 +73,6 @@ def official_labels(
         Natural limit for the Open SDG rule without target.
     thresholds : mapping, optional
         Cut points by method, instead of those of ``wqa.assessment.label_rules.LABEL_METHODS``.
-    weight : callable, optional
-        Weight of a year by its age for the ESCAP regression; default
-        ``1 / (1 + age)``, an assumption that its publisher does not confirm.
 
     Returns
     -------
@@ -104,7 +100,7 @@ def official_labels(
         _number(baseline), _number(value), _number(target), int(year - base_year),
         int(target_year - base_year), SIGNS[direction], comparator, bounds,
         tuple(sorted((y - base_year, v) for y, v in pairs if y <= year and v == v)),
-        kind, limit, weight or by_age,
+        kind, limit,
     )  # fmt: skip
     cuts = thresholds or {}
     for name, own in cuts.items():
