@@ -5,16 +5,7 @@ import pandas as pd
 import pytest
 
 from wqa.errors import DataError, ForecastError
-from wqa.forecasts.backtest_summary import scored
-from wqa.forecasts.backtesting import (
-    backtest,
-    choose_model,
-    compare_models,
-    refusals,
-    summarise_backtest,
-    summarise_cases,
-)
-from wqa.forecasts.folds import make_folds
+from wqa.forecasts.backtesting import Design, backtest, make_folds, read_figures
 
 
 def panel(n=8, years=12, slope=0.0, noise=0.5, seed=0):
@@ -28,6 +19,12 @@ def panel(n=8, years=12, slope=0.0, noise=0.5, seed=0):
             "value": table.ravel(),
         }
     )
+
+
+def folds(frame, horizon=1, **design):
+    bounds = {"family": "percent", "lower": None, "upper": None}
+    horizons = tuple(range(1, horizon + 1))
+    return make_folds(read_figures(frame), Design(horizons, bounds, **design))
 
 
 @pytest.fixture(scope="module")
@@ -102,130 +99,131 @@ def vintages():
 
 
 def test_a_fold_sees_the_version_of_its_day():
-    folds = make_folds(vintages(), horizon=1, min_train=1)
-    by_origin = {f.train.origin: f for f in folds}
+    by_origin = {f.train.origin: f for f in folds(vintages(), min_train=1)}
     assert by_origin[2019].cutoff == "2020-03-01"
     assert by_origin[2019].train.readings.tolist() == [88.0, 89.0, 90.0]
     assert by_origin[2020].train.readings.tolist() == [88.0, 89.0, 70.0, 71.0]
 
 
-def test_judged_by_latest_or_by_first_version():
-    latest = {f.train.origin: f for f in make_folds(vintages(), horizon=1, min_train=1)}
-    first = {
-        f.train.origin: f for f in make_folds(vintages(), horizon=1, min_train=1, actual="first")
-    }
-    assert latest[2018].actual.tolist() == [70.0]
-    assert first[2018].actual.tolist() == [90.0]
+@pytest.mark.parametrize(("actual", "came"), [("latest", 70.0), ("first", 90.0)])
+def test_judged_by_latest_or_by_first_version(actual, came):
+    found = {f.train.origin: f for f in folds(vintages(), min_train=1, actual=actual)}
+    assert found[2018].actual.tolist() == [came]
 
 
 def test_late_publication_of_an_old_year_makes_no_new_origin():
-    late = pd.concat(
-        [
-            vintages(),
-            pd.DataFrame([("a", 2016, 50.0, "2021-06-01")], columns=vintages().columns),
-        ]
-    )
-    folds = {f.train.origin: f for f in make_folds(late, horizon=1, min_train=1)}
-    assert folds[2020].cutoff == "2021-03-01"
-    assert folds[2020].train.years[0] == 2017
+    late = pd.DataFrame([("a", 2016, 50.0, "2021-06-01")], columns=vintages().columns)
+    found = {f.train.origin: f for f in folds(pd.concat([vintages(), late]), min_train=1)}
+    assert found[2020].cutoff == "2021-03-01"
+    assert found[2020].train.years[0] == 2017
 
 
 def test_keys_from_the_observation_frame():
     data = panel(1).rename(columns={"series_id": "indicator_id"})
     both = pd.concat([data.assign(region="WH", scope="a"), data.assign(region="HB", scope="a")])
-    names = {f.series_id for f in make_folds(both, horizon=1)}
-    assert names == {"s0|WH|a", "s0|HB|a"}
+    assert {f.series_id for f in folds(both)} == {"s0|WH|a", "s0|HB|a"}
     with pytest.raises(DataError, match="series cannot be told apart"):
-        make_folds(panel().drop(columns="series_id"), horizon=1)
+        folds(panel().drop(columns="series_id"))
     with pytest.raises(DataError, match="a year occurs twice in one version"):
-        make_folds(pd.concat([panel(1), panel(1)]), horizon=1)
-
-
-def test_training_length_can_be_limited():
-    folds = make_folds(panel(1), horizon=1, min_train=5, max_train=5)
-    assert {f.train.years.size for f in folds} == {5}
+        folds(pd.concat([panel(1), panel(1)]))
 
 
 def test_gaps_count_years_not_rows():
     data = panel(1)
     data = data[data["year"] != 2010]
-    folds = make_folds(data, horizon=2, min_train=3)
-    at = next(f for f in folds if f.train.origin == 2009)
-    assert np.isnan(at.actual[0])
-    assert at.actual[1] == data.loc[data["year"] == 2011, "value"].iloc[0]
-    assert 2010 not in {f.train.origin for f in folds}
+    found = {f.train.origin: f for f in folds(data, horizon=2)}
+    assert np.isnan(found[2009].actual[0])
+    assert found[2009].actual[1] == data.loc[data["year"] == 2011, "value"].iloc[0]
+    assert 2010 not in found
 
 
 def test_summary_by_hand():
     data = pd.DataFrame(
         {"series_id": "a", "year": range(2010, 2016), "value": [1.0, 2, 4, 4, 7, 7]}
     )
-    out = backtest(data, ["naive"], horizons=[1], min_train=3, family="positive")
+    row = backtest(data, ["naive"], horizons=[1], family="positive").summary().iloc[0]
     # Errors 0, 3, 0; mean changes before: 1.5, 1, 1.5.
-    row = summarise_backtest(out).iloc[0]
-    assert row["n"] == 3
+    assert (row["n"], row["n_series"], row["n_refused"]) == (3, 1, 0)
     assert row["mase"] == pytest.approx((0 + 3 / 1 + 0) / 3)
     assert row["smape"] == pytest.approx(200 * 3 / 11 / 3)
     assert row["skill"] == pytest.approx(0.0)
 
 
 def test_summary_groups(result):
-    table = summarise_backtest(result, by=["model", "h", "length"])
+    table = result.summary(by=["model", "h", "length"])
     assert set(table["length"]) == {"4-6", "7-10", "11-15"}
     assert table["n"].sum() == len(result.forecasts)
     naive = table[table["model"] == "naive"]
     assert naive["skill"].to_numpy() == pytest.approx(0.0)
+    drift = table[table["model"] == "drift"]
+    ratio = 1 - drift["mase"].to_numpy() / naive["mase"].to_numpy()
+    assert drift["skill"].to_numpy() == pytest.approx(ratio)
+    assert "skill" not in result.summary(by=["h"])
     with pytest.raises(DataError, match="unknown grouping"):
-        summarise_backtest(result, by=["moon"])
+        result.summary(by=["moon"])
 
 
-def test_cases_summary_adds_up(result):
-    table = summarise_cases(result.cases, by=["model", "h"])
-    total = table["reliability"] - table["resolution"] + table["uncertainty"] + table["within"]
-    assert table["brier"].to_numpy() == pytest.approx(total.to_numpy())
-    p = result.cases
-    one = p[(p["model"] == "drift") & (p["h"] == 3)]
+def test_summary_of_the_probabilities(result):
+    table = result.summary(by=["model", "h"])
+    c = result.cases
+    one = c[(c["model"] == "drift") & (c["h"] == 3)]
     row = table[(table["model"] == "drift") & (table["h"] == 3)].iloc[0]
     assert row["brier"] == pytest.approx(((one["p_attain"] - one["hit"]) ** 2).mean())
+    assert row["base_rate"] == pytest.approx(one["hit"].mean())
+    assert 0 <= row["calibration_error"] <= 100
+
+
+def test_reliability_counts_every_case(result):
+    table = result.reliability("drift")
+    c = result.cases[result.cases["model"] == "drift"]
+    assert table["n"].sum() == len(c)
+    assert table["stated"].is_monotonic_increasing
+    middle = c[c["p_attain"].between(0.4, 0.6)]
+    row = table[table["stated"].between(0.4, 0.6)].iloc[0]
+    assert (row["n"], row["observed"]) == (len(middle), pytest.approx(middle["hit"].mean()))
+    assert ((table["lower"] <= table["observed"]) & (table["observed"] <= table["upper"])).all()
+    with pytest.raises(DataError, match="stated no probability"):
+        result.reliability("theta")
 
 
 def test_a_panel_is_seen_as_it_was_known():
-    request_ = {"models": ["pooled_panel"]}
     data = panel(5, noise=0.8, seed=3).assign(published=lambda d: (d["year"] + 1).astype(str))
     data["published"] += "-03-01"
     revised = data[data["year"] == 2012].assign(value=50.0, published="2020-01-01")
-    origin = {"horizons": [1], "actual": "first", "last_origin": 2016}
-    a = backtest(data, **request_, **origin).forecasts
-    b = backtest(pd.concat([data, revised]), **request_, **origin).forecasts
-    assert a.equals(b)
-    later = data.assign(value=data["value"].where(data["year"] < 2017, 10.0))
-    c = backtest(later, **request_, horizons=[1], last_origin=2015).forecasts
-    assert c["lo_95"].tolist() == a.loc[a["origin"] < 2016, "lo_95"].tolist()
+    request = {"models": ["pooled_panel"], "horizons": [1], "actual": "first", "last_origin": 2015}
+    a = backtest(data, **request).forecasts
+    assert a.equals(backtest(pd.concat([data, revised]), **request).forecasts)
+    later = data.assign(value=data["value"].where(data["year"] < 2016, 10.0))
+    c = backtest(later, **request).forecasts
+    early, same = (f.loc[f["origin"] < 2016, "lo_95"].tolist() for f in (a, c))
+    assert early == same
 
 
 def test_a_panel_gains_on_series_that_move_alike():
     out = backtest(panel(14, noise=0.2, seed=5), ["pooled", "pooled_panel"], horizons=[1, 3])
-    row = compare_models(out, "pooled", "crps_scaled").iloc[0]
+    row = out.compare("pooled", "crps_scaled").iloc[0]
     assert row["model"] == "pooled_panel"
     assert row["difference"] < 0
 
 
 def test_steady_growth_is_better_served_by_drift():
     out = backtest(panel(10, slope=1.0, noise=0.1), ["naive", "drift"], horizons=[1, 2, 3])
-    row = compare_models(out, "naive", "ase").iloc[0]
+    row = out.compare("naive").iloc[0]
+    assert (row["model"], row["n_series"]) == ("drift", 10)
     assert row["hi_95"] < 0
-    choice = choose_model(out, "naive")
-    assert choice.model == "drift"
-    assert choice.reason.startswith("drift beats naive on crps_scaled")
-    assert choose_model(out, "drift").model == "drift"
+    assert row["difference"] == pytest.approx(row["mean"] - row["mean_reference"])
 
 
-def test_without_evidence_the_default_stays():
-    out = backtest(panel(4, noise=0.5, seed=2), ["naive", "damped_drift"], horizons=[1])
-    choice = choose_model(out, "naive")
-    assert choice.model == "naive"
-    assert "beyond chance" in choice.reason
-    assert len(choice.evidence) == 1
+@pytest.mark.parametrize("request_", [("theta", "ase"), ("naive", "moon")])
+def test_nothing_to_compare(result, request_):
+    with pytest.raises(DataError, match="nothing to compare"):
+        result.compare(*request_)
+
+
+def test_same_seed_same_interval(result):
+    a = result.compare(seed=4)
+    assert a.equals(result.compare(seed=4))
+    assert not a["lo_95"].equals(result.compare(seed=5)["lo_95"])
 
 
 def test_refusals_are_counted_and_not_scored():
@@ -233,35 +231,31 @@ def test_refusals_are_counted_and_not_scored():
     data.loc[(data["series_id"] == "zero") & (data["year"] == 2016), "value"] = 1.0
     out = backtest(data, ["naive", "drift"], horizons=[1], family="rate", min_train=4)
     zero = out.forecasts[(out.forecasts["series_id"] == "zero")]
-    assert zero["fallback"].str.startswith("refused: ").all()
-    assert zero["median"].isna().all()
-    assert set(scored(out.forecasts)["series_id"]) == {"s0"}
-    table = refusals(out)
-    assert set(table["model"]) == {"naive", "drift"}
-    assert (table["reason"].str.contains("every value is #")).any()
+    assert zero["fallback"].str.startswith("refused: values: every value is 0").all()
+    assert zero[["median", "in_80"]].isna().all().all()
+    assert "zero" not in set(out.cases["series_id"])
+    table = out.summary()
+    assert (table["n_series"] == 1).all()
+    assert (table["n_refused"] == len(zero) / 2).all()
 
 
-def test_fallbacks_are_counted():
-    out = backtest(panel(1), ["theta"], horizons=[1], min_train=3)
-    table = refusals(out)
-    assert table["reason"].tolist() == ["damped_drift: # points, theta needs #"]
-    assert table["n"].tolist() == [2]
-
-
-def test_same_seed_same_interval(result):
-    a = compare_models(result, seed=4)
-    assert a.equals(compare_models(result, seed=4))
-    assert not a["lo_95"].equals(compare_models(result, seed=5)["lo_95"])
+def test_a_fallback_is_recorded():
+    out = backtest(panel(1), ["theta"], horizons=[1], min_train=3).forecasts
+    assert out["fallback"].str.contains("points, theta needs").sum() == 2
 
 
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ({"models": ["poisson_gamma"]}, "not a model that needs values only"),
-        ({"models": []}, "no model"),
-        ({"horizons": [0]}, "the horizons are out of range"),
-        ({"direction": 0}, "unknown family or direction"),
+        ({"models": ["poisson_gamma"]}, "not models that need values only"),
+        ({"models": []}, "not models that need values only"),
+        ({"horizons": [0]}, "no such horizons"),
+        ({"horizons": []}, "no such horizons"),
+        ({"direction": 0}, "no such direction"),
+        ({"actual": "newest"}, "no such actual"),
+        ({"min_train": 0}, "no such min_train"),
         ({"min_train": 50}, "there is no past origin to judge"),
+        ({"family": "moon"}, "unknown family"),
     ],
 )
 def test_bad_requests(extra, message):
@@ -271,7 +265,7 @@ def test_bad_requests(extra, message):
 
 def test_random_walks_of_usual_size_are_covered():
     out = backtest(panel(25, noise=2.5, seed=7), ["naive"], horizons=[1, 2], min_train=8)
-    row = summarise_backtest(out).iloc[0]
+    row = out.summary().iloc[0]
     assert 72 <= row["coverage_80"] <= 88
     assert 90 <= row["coverage_95"] <= 99
     assert out.forecasts["pit"].between(0, 1).all()

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wqa.assessment.scenarios import level_shift_readings, needed_per_year, share_of_changes
 from wqa.errors import ForecastError
 from wqa.forecasts.forecasting import FAMILIES, MODELS, forecast, forecast_many
 from wqa.forecasts.joint import p_compound, p_difference, p_hold, p_plan_sum
@@ -396,48 +395,6 @@ def test_difference_of_equals_is_even():
     assert p_difference(f, f, 2021, ">=", margin=-50.0) == 1.0
     with pytest.raises(ForecastError, match="not a forecast year; got 2030"):
         p_difference(f, f, 2030)
-
-
-def test_needed_pace():
-    assert needed_per_year(92.0, 93.2, 4) == 0.3
-    assert needed_per_year(0.3, 0.1, 2) == -0.1
-    with pytest.raises(ForecastError, match="needed change is not defined"):
-        needed_per_year(92.0, 93.2, 0)
-
-
-def test_share_of_changes_counts_windows():
-    data = pd.DataFrame(
-        {"series_id": ["a"] * 4 + ["b"] * 4, "year": [2000, 2001, 2002, 2003] * 2,
-         "value": [80.0, 81.0, 82.0, 83.0, 80.0, 80.0, 80.0, 80.0]}
-    )  # fmt: skip
-    found = share_of_changes(data, 80.0, 80.5, 2)
-    assert (found["n_cases"], found["n_series"], found["n_series_ever"]) == (4, 2, 1)
-    assert found["share"] == 0.5
-    assert found["needed_per_year"] == 0.25
-    assert np.isnan(share_of_changes(data, 80.0, 80.5, 9)["share"])
-    falls = share_of_changes(data, 80.0, 79.0, 1, comparator="<=")
-    assert falls["share"] == 0.0
-
-
-def test_readings_of_an_unusual_year():
-    values = [97.0, 97.2, 97.1, 97.3, 85.0, 97.2, 97.4]
-    years = list(range(2016, 2023))
-    table = level_shift_readings(values, years, target=97.0, target_year=2025, decimals=1)
-    assert table["reading"].tolist() == ["keep", "outlier", "drop"]
-    assert table["n_points"].tolist() == [7, 6, 2]
-    width = (table["hi_80"] - table["lo_80"]).to_numpy()
-    assert width[1] < width[0]
-    assert table["spread_p"].iloc[0] == pytest.approx(
-        table["p_attain"].max() - table["p_attain"].min()
-    )
-
-
-def test_an_impossible_reading_says_why():
-    table = level_shift_readings([97.0, 98.0, 97.5], [2018, 2019, 2020], horizon=2)
-    assert table["n_points"].tolist() == [3, 2, 0]
-    assert "every value is missing" in table["reason"].iloc[2]
-    # Leaving out the last year must not move the year that is forecast.
-    assert table["year"].tolist() == [2022, 2022, 2022]
 
 
 def test_no_warning_from_any_model_and_family():

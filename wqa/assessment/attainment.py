@@ -20,7 +20,6 @@ from wqa.assessment.judging import (
 )
 from wqa.assessment.likelihood import likelihood
 from wqa.assessment.reasons import LANGUAGES
-from wqa.assessment.scenarios import comparable_changes
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units
 from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
 from wqa.catalog.rules import plan_faults
@@ -28,6 +27,7 @@ from wqa.data.observations import load_observations
 from wqa.data.project_data import as_of_day
 from wqa.data.series import best_values
 from wqa.errors import CatalogError, DataError
+from wqa.forecasts.panels import NO_CHANGES, share_of_changes
 from wqa.goals import Goal, difference
 
 FLOATS = (
@@ -132,7 +132,7 @@ def assess(
         year = _year(own, target_year)
         if not readings:
             made = judge(setting, own, year)
-            changes = comparable_changes(made, annual, families)
+            changes = _changes(made, annual, families)
             rows.append(_verdict_row(made, found, conflicts, changes))
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
@@ -191,6 +191,22 @@ def _concerns(conflict: Conflict, made: Judgement, sources: set[str]) -> bool:
         and not regions.isdisjoint(conflict.regions)
         and any(reading.source_id in sources for reading in conflict.readings)
     )
+
+
+def _changes(
+    made: Judgement, annual: pd.DataFrame, families: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """How often comparable series made the change behind a probability that is forecast."""
+    target, level, p = made.target, made.level, made.chance.p
+    left = made.year - int(level.year or made.year)
+    sided = target.comparator != "==" and target.scope != "plan_sum"
+    if p is None or made.chance.evidence_class == "known" or target.value is None or not sided:
+        return NO_CHANGES
+    if level.value is None or left < 1 or level.qualifier in NO_LEVEL:
+        return NO_CHANGES
+    own = made.parts[0].question.indicator, target.region, made.evidence.scope
+    goal = Goal(target.comparator, target.value)
+    return share_of_changes(annual, families, *own, level.value, goal, left)
 
 
 def _target_cells(target: Target) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
     view : View
         The edition's view.
     summary : pandas.DataFrame
-        As from `summarise_backtest`, one row per model, with pooled and naive.
+        As from `Backtest.summary`, one row per model, with pooled and naive.
     cases : pandas.DataFrame
         Cases of the default model.
 

@@ -26,13 +26,12 @@ from wqa.display.view import View
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
 from wqa.forecasts.intervals import luck_table, proportion_interval
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OWN = ("computed",)
-# Classes of stated probability; wide, because there are few outcomes.
-EDGES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
 OUTER = 99.8
 # Years before the plan that the grid of known years shows.
 BEFORE = 5
@@ -103,41 +102,8 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     return "other" if other.any() else ""
 
 
-def reliability_frame(cases: pd.DataFrame) -> pd.DataFrame:
-    """Group stated probabilities into classes and count how often they came true.
-
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        Columns p_attain and hit, as from `wqa.backtest`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns stated (mean of the class), observed, lower, upper (95% Wilson
-        interval, as if outcomes were independent) and n.
-    """
-    import pandas as pd
-
-    classes = pd.cut(cases["p_attain"], list(EDGES), include_lowest=True)
-    rows = []
-    for _, part in cases.groupby(classes, observed=True):
-        hits = float(part["hit"].sum())
-        low, high = proportion_interval(hits, float(len(part)), LEVEL)
-        rows.append(
-            {
-                "stated": float(part["p_attain"].mean()),
-                "observed": hits / len(part),
-                "lower": low / 100,
-                "upper": high / 100,
-                "n": len(part),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
 def reliability_picture(
-    view: View, cases: pd.DataFrame, sources: Sequence[str], *, id: str = "reliability"
+    view: View, data: pd.DataFrame, sources: Sequence[str], *, id: str = "reliability"
 ) -> Picture:
     """Make the reliability diagram of a backtest.
 
@@ -145,8 +111,8 @@ def reliability_picture(
     ----------
     view : View
         The edition's view.
-    cases : pandas.DataFrame
-        As from `wqa.backtest`.
+    data : pandas.DataFrame
+        As from `Backtest.reliability`.
     sources : sequence of str
         Sources of the series.
     id : str
@@ -157,7 +123,7 @@ def reliability_picture(
     dict
         Arguments of `wqa.display.report.show_figure`.
     """
-    lang, data = view.lang, reliability_frame(cases)
+    lang = view.lang
     items: list[Printable] = []
     for place, row in enumerate(data.to_dict("records")):
         n = count_fact(f"cases.{place}", int(row["n"]), lang=lang, source_ids=sources)
@@ -188,7 +154,7 @@ def coverage_picture(
     view : View
         The edition's view.
     summary : pandas.DataFrame
-        Columns model, coverage_80 (percent) and n, as from `summarise_backtest`.
+        Columns model, coverage_80 (percent) and n, as from `Backtest.summary`.
     sources : sequence of str
         Sources of the series.
     id : str
@@ -341,7 +307,7 @@ def luck_picture(view: View, target: Target, *, id: str = "luck") -> Picture:
 
     lang, goal = view.lang, float(target.value or 0)
     truths = [round(goal + step, 2) for step in LUCK_STEPS]
-    table = luck_table(truths, goal, comparator=target.comparator, decimals=target.decimals)
+    table = luck_table(truths, Goal(target.comparator, goal, target.decimals))
     rows, items = [], []
     plan = (view.parameters.plan.source_id,)
     for record in table.to_dict("records"):

@@ -98,7 +98,7 @@ def backtest_table(
     view : View
         The edition's view.
     summary : pandas.DataFrame
-        As from `summarise_backtest`, one row per model.
+        As from `Backtest.summary`, one row per model.
     sources : iterable of str
         Sources of the series.
     id : str
@@ -140,7 +140,7 @@ def reliability_table(
     view : View
         The edition's view.
     classes : pandas.DataFrame
-        As from `wqa.display.model_pictures.reliability_frame`.
+        As from `Backtest.reliability`.
     sources : iterable of str
         Sources of the series.
     id : str

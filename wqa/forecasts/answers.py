@@ -215,7 +215,7 @@ def sampled_answer(
             "the number of samples behind the values is not given",
             where="denominators",
             expected="a number for at least one value",
-            fix="Show intervals.sensitivity_bands instead; a number of samples is never guessed.",
+            fix="Leave it out: the forecast of the rate stands; a number is never guessed.",
         )
     ahead, notes = _ahead(future, sizes, case.horizon, "future_denominator")
     ahead = np.maximum(np.round(ahead), 1.0)

@@ -1,51 +1,83 @@
-"""Backtests with rolling origins, their summaries, and choice of a model by evidence."""
+"""Backtests with rolling origins: what was known when, what came after, how good it was.
+
+A fold holds only values that had been published at its cut-off. Where the same year was
+published more than once, the newest version at the cut-off counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wqa.errors import ForecastError
+from wqa.errors import DataError, ForecastError
 from wqa.forecasts import scores
-from wqa.forecasts.annual_series import MAX_HORIZON
-from wqa.forecasts.backtest_summary import (
-    Choice,
-    choose_model,
-    compare_models,
-    refusals,
-    summarise_backtest,
-    summarise_cases,
-)
+from wqa.forecasts.annual_series import MAX_HORIZON, AnnualSeries, annual_series
+from wqa.forecasts.answers import Case, pooled_chunks, value_answer
 from wqa.forecasts.distributions import Distribution
-from wqa.forecasts.fold_forecasts import PANEL, FoldRequest, fold_answers
-from wqa.forecasts.folds import Fold, make_folds
-from wqa.forecasts.forecast_result import summary
-from wqa.forecasts.forecasting import DEFAULT_LEVELS, FAMILIES, MODELS, check_levels
+from wqa.forecasts.forecast_result import PooledRows
+from wqa.forecasts.forecasting import MODELS
 from wqa.forecasts.inputs import number_vector, whole_number
+from wqa.forecasts.panels import evidence, panel_series, sharpen
+from wqa.forecasts.pooled import load_prior
 from wqa.transforms import FloatArray, resolve_bounds
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "Backtest",
-    "Choice",
-    "backtest",
-    "choose_model",
-    "compare_models",
-    "refusals",
-    "summarise_backtest",
-    "summarise_cases",
-]
-
+# The pooled model whose prior the other series of the frame have sharpened.
+PANEL = "pooled_panel"
+NEEDS_MORE = ("poisson_gamma", "glm_poisson", "glm_binomial")
+KEY_COLUMNS = ("series_id",), ("indicator_id", "region", "scope"), ("indicator_id",)
 # Targets relative to the yearly change before the origin, in the good direction.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
+NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "pit", "crps")
 CRPS_GRID = (np.arange(19) + 0.5) / 19.0
-DEFAULT_MODELS = ("pooled", "naive", "damped_drift")
-NEEDS_MORE = ("poisson_gamma", "glm_poisson", "glm_binomial")
+LENGTH_EDGES, LENGTH_NAMES = (0, 3, 6, 10, 15, 1_000), ("1-3", "4-6", "7-10", "11-15", "16+")
+# Classes of stated probability; wide, because there are few outcomes.
+CLASSES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
+# Series that hardly move make scaled scores explode; a cap keeps one of them from ruling a mean.
+SCALED_CAP = 1_000.0
+MEASURES = ("ase", "crps_scaled", "interval_score_scaled")
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is judged: horizons, bounds of all series, origins, versions, side and targets."""
+
+    horizons: tuple[int, ...]
+    bounds: dict[str, Any]  # family, lower, upper
+    min_train: int = 3
+    first_origin: int = 0
+    last_origin: int = 100_000
+    actual: str = "latest"
+    direction: int = 1
+    steps: tuple[float, ...] = TARGET_STEPS
+
+    def __post_init__(self) -> None:
+        """Refuse what has no answer."""
+        resolve_bounds(**self.bounds)
+        good = {
+            "horizons": bool(self.horizons)
+            and set(self.horizons) <= set(range(1, MAX_HORIZON + 1)),
+            "min_train": whole_number(self.min_train, "min_train") > 0,
+            "actual": self.actual in ("latest", "first"),
+            "direction": self.direction in (1, -1),
+        }
+        for name in (name for name, is_good in good.items() if not is_good):
+            raise ForecastError(f"no such {name}", where=name, got=getattr(self, name))
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One origin of one series: what was known at the cut-off, and the values 1..H years later."""
+
+    series_id: str
+    cutoff: str
+    train: AnnualSeries
+    actual: FloatArray
 
 
 @dataclass(frozen=True)
@@ -56,33 +88,163 @@ class Backtest:
     ----------
     forecasts : pandas.DataFrame
         One row per series, origin, model and horizon: series_id, cutoff, model, origin,
-        year, h, mean, median, intervals, fallback, n_points, prior_weight, actual,
-        error (actual - median), scale (naive scale), crps, pit, in_80, in_95, ...
+        year, h, n_points, actual, scale (mean absolute change before the origin),
+        fallback, median, intervals, in_80, in_95, error (actual - median), crps, pit,
+        prior_weight. A refused forecast has no median and says "refused: ..." in fallback.
     cases : pandas.DataFrame
-        One row per probability of attainment: series_id, model, origin, year, h,
+        One row per probability of attainment: series_id, cutoff, model, origin, year, h,
         n_points, step, target, comparator, p_attain, hit.
     """
 
     forecasts: pd.DataFrame
     cases: pd.DataFrame
 
+    def summary(self, by: Sequence[str] = ("model",), reference: str = "naive") -> pd.DataFrame:
+        """Accuracy, coverage and calibration, by any of the columns.
+
+        Parameters
+        ----------
+        by : sequence of str, optional
+            Grouping: model, h, length (class of training points), origin, series_id.
+        reference : str, optional
+            Model against which skill is computed within each group.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per group: n (forecasts), n_series, n_refused, mase, smape, msis_95,
+            crps_scaled, coverage_80, coverage_95 (percent), skill (1 - mase over that of
+            the reference), and of the probabilities of attainment base_rate, brier and
+            calibration_error (points of 100). Scaled scores are capped at 1,000.
+
+        Raises
+        ------
+        DataError
+            If a grouping column is not there.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> f = pd.DataFrame({"series_id": "a", "year": range(9), "value": range(80, 89)})
+        >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
+        [['naive', 6, 1.0]]
+        """
+        import pandas as pd
+
+        table = _scored(self.forecasts)
+        keys = list(by)
+        if unknown := [key for key in keys if key not in table]:
+            raise DataError("unknown grouping", where="by", got=unknown, expected="columns")
+        rows: dict[Any, dict[str, Any]] = {}
+        for group, part in table.groupby(keys):
+            known = part[part["median"].notna()]
+            rows[group] = dict(zip(keys, group, strict=True)) | {
+                "n": len(known),
+                "n_series": known["series_id"].nunique(),
+                "n_refused": len(part) - len(known),
+                "mase": known["ase"].mean(),
+                "smape": scores.smape(known["actual"], known["median"]) if len(known) else np.nan,
+                "msis_95": known["interval_score_scaled"].mean(),
+                "crps_scaled": known["crps_scaled"].mean(),
+            }
+            for name in (c for c in table.columns if c.startswith("in_")):
+                rows[group][f"coverage_{name[3:]}"] = 100.0 * float(known[name].mean())
+        for group, part in self.cases.groupby(keys):
+            p, hit = part["p_attain"], part["hit"].astype(float)
+            rows[group] |= {
+                "base_rate": float(hit.mean()),
+                "brier": scores.brier(p, hit),
+                "calibration_error": scores.calibration_error(p, hit),
+            }
+        out = pd.DataFrame(rows.values())
+        if "model" not in keys:
+            return out
+        other = [out[key] for key in keys if key != "model"] or np.zeros(len(out))
+        base = out["mase"].where(out["model"] == reference).groupby(other).transform("max")
+        return out.assign(skill=1.0 - out["mase"] / base)
+
+    def compare(
+        self, reference: str = "naive", measure: str = "ase", *, seed: int = 0
+    ) -> pd.DataFrame:
+        """Differences to a reference model on the same forecasts, with bootstrap intervals.
+
+        Parameters
+        ----------
+        reference : str, optional
+            Model to compare with.
+        measure : {'ase', 'crps_scaled', 'interval_score_scaled'}, optional
+            Absolute error, ranked probability score or 95 % interval score, each over the
+            mean absolute change before the origin.
+        seed : int, optional
+            Seed of the bootstrap, which draws whole series.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns model, n, n_series, mean, mean_reference, difference, lo_95, hi_95;
+            lower is better, so a negative difference favours the model.
+
+        Raises
+        ------
+        DataError
+            If the reference or the measure is not there.
+        """
+        import pandas as pd
+
+        if measure not in MEASURES or reference not in set(self.forecasts["model"]):
+            expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
+            raise DataError("nothing to compare", got=(measure, reference), expected=expected)
+        keys = ["series_id", "cutoff", "origin", "h"]
+        wide = _scored(self.forecasts).pivot_table(measure, keys, "model", dropna=False)
+        rows = []
+        for model in wide.columns.drop(reference):
+            both = wide[[model, reference]].dropna()
+            names = both.index.get_level_values("series_id")
+            if len(both):
+                found = scores.bootstrap_difference(both[model] - both[reference], names, seed)
+                rows.append((model, len(both), names.nunique(), *both.mean(), *found))
+        columns = ["model", "n", "n_series", "mean", "mean_reference", "difference"]
+        return pd.DataFrame(rows, columns=[*columns, "lo_95", "hi_95"])
+
+    def reliability(self, model: str = "pooled") -> pd.DataFrame:
+        """How often came true what a model gave a certain probability of attainment.
+
+        Parameters
+        ----------
+        model : str, optional
+            Model whose probabilities are judged.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per class of stated probability: stated (mean of the class), observed,
+            lower, upper (95 % Wilson interval, as if outcomes were independent) and n.
+
+        Raises
+        ------
+        DataError
+            If the model stated no probability in this backtest.
+        """
+        part = self.cases[self.cases["model"] == model] if len(self.cases) else self.cases
+        if not len(part):
+            raise DataError("the model stated no probability", where="model", got=model)
+        return scores.reliability(part["p_attain"], part["hit"], CLASSES)
+
 
 def backtest(
     frame: pd.DataFrame,
-    models: Sequence[str] = DEFAULT_MODELS,
+    models: Sequence[str] = ("pooled", "naive", "damped_drift"),
     *,
     horizons: Sequence[int] = (1, 2, 3, 4, 5),
     min_train: int = 3,
-    max_train: int | None = None,
-    first_origin: int | None = None,
-    last_origin: int | None = None,
+    first_origin: int = 0,
+    last_origin: int = 100_000,
     family: str = "percent",
     lower: float | None = None,
     upper: float | None = None,
     direction: int = 1,
     target_steps: Sequence[float] = TARGET_STEPS,
     actual: str = "latest",
-    levels: Sequence[float] = DEFAULT_LEVELS,
 ) -> Backtest:
     """Forecast from every past origin with what was known then, and compare.
 
@@ -92,13 +254,12 @@ def backtest(
         Columns series_id (or indicator_id, region, scope), year, value, and optionally
         published (ISO date): then an origin never sees a later version of a value.
     models : sequence of str, optional
-        Models of :func:`wqa.forecasts.forecasting.forecast` that need values only, and
-        ``pooled_panel``: the pooled model given the other series of the frame, as known
-        at the origin, as its panel.
+        Models of :func:`wqa.forecast` that need values only, and ``pooled_panel``: the
+        pooled model given the other series of the frame, as known at the origin, as panel.
     horizons : sequence of int, optional
         Years ahead to judge.
-    min_train, max_train : int, optional
-        Least number of observed years before an origin; longest training part.
+    min_train : int, optional
+        Least number of observed years before an origin.
     first_origin, last_origin : int, optional
         Range of origins.
     family : str, optional
@@ -112,18 +273,18 @@ def backtest(
         A target outside the bounds is left out.
     actual : {'latest', 'first'}, optional
         Judge against the newest or the first published version.
-    levels : sequence of float, optional
-        Levels of the intervals in percent.
 
     Returns
     -------
     Backtest
-        Tidy frames of forecasts and of attainment cases.
+        Tidy frames of forecasts and of attainment cases, with what they show.
 
     Raises
     ------
     ForecastError
-        If a model, family or direction is unknown, or there is no origin to judge.
+        If a model or design is unknown, or there is no origin to judge.
+    DataError
+        If the frame is no frame of figures.
 
     Examples
     --------
@@ -134,198 +295,213 @@ def backtest(
     """
     import pandas as pd
 
-    ahead = _checked_horizons(horizons)
-    models = np.atleast_1d(np.asarray(models, dtype=object)).tolist()
-    _check_choices(models, family, direction)
-    bounds: dict[str, Any] = {"family": family, "lower": lower, "upper": upper}
-    folds = make_folds(
-        frame,
-        horizon=max(ahead),
-        min_train=min_train,
-        max_train=max_train,
-        first_origin=first_origin,
-        last_origin=last_origin,
-        actual=actual,
-        **bounds,
-    )
-    if not folds:
-        raise ForecastError(
-            "there is no past origin to judge",
-            where="frame",
-            expected=f"a series with {min_train} values and a later one",
-        )
-    plan = _Plan(
-        ahead,
-        check_levels(levels),
-        direction,
-        tuple(number_vector(target_steps, "target_steps")),
-        bounds,
-    )
-    parts = [_run(model, folds, plan, frame) for model in models]
-    forecasts = pd.concat([p[0] for p in parts], ignore_index=True)
-    judged = [p[1] for p in parts if len(p[1])]
-    cases = pd.concat(judged, ignore_index=True) if judged else pd.DataFrame()
-    return Backtest(forecasts, cases)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    horizons: tuple[int, ...]
-    levels: tuple[float, ...]
-    direction: int
-    steps: tuple[float, ...]
-    bounds: dict[str, Any]  # family, lower, upper
-
-    @property
-    def most(self) -> int:
-        """Greatest number of years ahead."""
-        return max(self.horizons)
-
-
-def _checked_horizons(horizons: Sequence[int]) -> tuple[int, ...]:
     given = np.atleast_1d(np.asarray(horizons, dtype=object)).tolist()
-    out = tuple(sorted({whole_number(h, "horizons") for h in given}))
-    if not out or out[0] < 1 or out[-1] > MAX_HORIZON:
-        raise ForecastError(
-            "the horizons are out of range",
-            where="horizons",
-            got=out,
-            expected=f"1 to {MAX_HORIZON}",
+    design = Design(
+        horizons=tuple(sorted({whole_number(h, "horizons") for h in given})),
+        bounds={"family": family, "lower": lower, "upper": upper},
+        min_train=min_train,
+        first_origin=whole_number(first_origin, "first_origin"),
+        last_origin=whole_number(last_origin, "last_origin"),
+        actual=actual,
+        direction=direction,
+        steps=tuple(number_vector(target_steps, "target_steps")),
+    )
+    asked = np.atleast_1d(np.asarray(models, dtype=object)).tolist()
+    usable = [*(m for m in MODELS if m not in NEEDS_MORE), PANEL]
+    if not asked or any(model not in usable for model in asked):
+        expected = " or ".join(usable)
+        raise ForecastError("not models that need values only", got=asked, expected=expected)
+    table = read_figures(frame)
+    folds = make_folds(table, design)
+    if not folds:
+        raise ForecastError("there is no past origin to judge", expected="enough values, one later")
+    parts = [_judge(model, folds, design, table) for model in asked]
+    found, cases = (pd.concat([part[i] for part in parts], ignore_index=True) for i in (0, 1))
+    return Backtest(found, cases)
+
+
+def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
+    """Check figures and lay them out as series_id, year, value, published ("" without dates)."""
+    import pandas as pd
+
+    columns = list(getattr(frame, "columns", ()))
+    keys = next((k for k in KEY_COLUMNS if {*k, "year", "value"} <= set(columns)), None)
+    if keys is None:
+        expected, got = "year, value, and series_id or indicator_id, region, scope", str(columns)
+        raise DataError("the series cannot be told apart", got=got, expected=expected)
+    dated = "published" in columns and frame["published"].notna().any()
+    table = pd.DataFrame(
+        {
+            "series_id": ["|".join(map(str, key)) for key in frame[list(keys)].to_numpy(object)],
+            "year": [whole_number(year, "year") for year in frame["year"].tolist()],
+            "value": number_vector(frame["value"], "value"),
+            "published": frame["published"].fillna("").astype(str).to_numpy() if dated else "",
+        }
+    )
+    if dated and (table["published"] == "").any():
+        expected = "a date of publication for every figure, or for none"
+        raise DataError("some figures have no date", where="published", expected=expected)
+    table = table[np.isfinite(table["value"])].sort_values(["series_id", "published", "year"])
+    twice = table[table.duplicated(["series_id", "year", "published"])]
+    if len(twice):
+        where = f"series {twice['series_id'].iloc[0]}, {twice['year'].iloc[0]}"
+        raise DataError("a year occurs twice in one version", where=where, expected="one value")
+    return pd.DataFrame(table)
+
+
+def make_folds(table: pd.DataFrame, design: Design) -> list[Fold]:
+    """Cut figures into the origins that have a later value, by series and origin."""
+    out: list[Fold] = []
+    for key, rows in table.groupby("series_id"):
+        versions = list(zip(rows["published"], rows["year"], rows["value"], strict=True))
+        # Sorted by date: the last one to set a year is its newest or its first version.
+        ordered = versions if design.actual == "latest" else reversed(versions)
+        truth = {year: value for _, year, value in ordered}
+        for cutoff, known in _origins(versions):
+            origin = max(known)
+            later = [truth.get(origin + h, np.nan) for h in range(1, max(design.horizons) + 1)]
+            chosen = design.first_origin <= origin <= design.last_origin
+            if chosen and len(known) >= design.min_train and not np.isnan(later).all():
+                years = sorted(known)
+                values, where = [known[year] for year in years], f"series {key}"
+                train = annual_series(values, years, **design.bounds, where=where)
+                out.append(Fold(str(key), cutoff, train, np.array(later, dtype=float)))
+    return sorted(out, key=lambda fold: (fold.series_id, fold.train.origin))
+
+
+def _origins(versions: Sequence[tuple[str, int, float]]) -> Iterator[tuple[str, dict[int, float]]]:
+    """Each origin with its cut-off (a date, or the year without dates) and what was known then."""
+    seen: set[int] = set()
+    dates = [date or f"{year:06d}" for date, year, _ in versions]
+    for cutoff in sorted(set(dates)):
+        rows = zip(dates, versions, strict=True)
+        known = {year: value for date, (_, year, value) in rows if date <= cutoff}
+        # A later date with the same last year only revises; the forecast had been made.
+        if max(known) not in seen:
+            seen.add(max(known))
+            yield cutoff if versions[0][0] else str(max(known)), known
+
+
+_Answer = tuple[Distribution, Any, str]  # shape (S, H), weight of the prior, fallback
+
+
+def _answers(
+    model: str, folds: Sequence[Fold], design: Design, table: pd.DataFrame
+) -> Iterator[tuple[Sequence[int], _Answer | ForecastError]]:
+    """Forecast folds with what was known then: places, and an answer or why there is none."""
+    if model == "pooled":
+        # Origins of equal length share all matrices of the model.
+        order = sorted(range(len(folds)), key=lambda i: folds[i].train.years.size)
+        rows = [folds[i].train.readings for i in order]
+        for part, fit in pooled_chunks(rows, max(design.horizons), **design.bounds):
+            yield order[part], (PooledRows(fit), fit.prior_weight[:, None], "")
+        return
+    priors = _panel_priors(folds, design, table) if model == PANEL else {}
+    asked = "pooled" if model == PANEL else model
+    for i, fold in enumerate(folds):
+        case = Case(
+            fold.train,
+            **design.bounds,
+            horizon=max(design.horizons),
+            model=asked,
+            prior=priors.get(i),
         )
+        try:
+            answer = value_answer(case)
+        except ForecastError as error:
+            yield [i], error
+        else:
+            yield [i], (answer.distribution, answer.prior_weight, answer.fallback)
+
+
+def _panel_priors(folds: Sequence[Fold], design: Design, table: pd.DataFrame) -> dict[int, Any]:
+    """Priors sharpened by the other series, as known at the cut-off of each fold."""
+    learned, out = load_prior(design.bounds["family"]), {}
+    limits = {name: design.bounds[name] for name in ("lower", "upper")}
+    dated = (table["published"] != "").any()
+    for cutoff in sorted({fold.cutoff for fold in folds}):
+        known = table[table["published"] <= cutoff if dated else table["year"] <= int(cutoff)]
+        newest = known.drop_duplicates(["series_id", "year"], keep="last")
+        said = evidence(learned, panel_series(newest, **design.bounds), **limits)
+        for i, fold in enumerate(folds):
+            if fold.cutoff == cutoff:
+                others = [likes for name, likes in said.items() if name != fold.series_id]
+                out[i], _ = sharpen(learned, others)
     return out
 
 
-def _check_choices(models: Sequence[str], family: str, direction: int) -> None:
-    usable = [*(m for m in MODELS if m not in NEEDS_MORE), PANEL]
-    for model in models:
-        if model not in usable:
-            raise ForecastError(
-                "not a model that needs values only",
-                where="models",
-                got=model,
-                expected=" or ".join(usable),
-            )
-    if family not in FAMILIES or direction not in (1, -1) or not models:
-        raise ForecastError(
-            "unknown family or direction, or no model",
-            got=(family, direction, list(models)),
-            expected="a family, 1 or -1, and at least one model",
-        )
-
-
-_Block = tuple["pd.DataFrame", "pd.DataFrame"]
-
-
-def _run(model: str, folds: Sequence[Fold], plan: _Plan, frame: pd.DataFrame) -> _Block:
-    """Judge one model on all folds; rows in the order of series and origin."""
-    import pandas as pd
-
-    blocks = []
-    request = FoldRequest(model, plan.most, plan.bounds, frame)
-    for part, answer, facts in fold_answers(request, folds):
-        if isinstance(answer, ForecastError):
-            blocks.append(_refused(part[0], plan, model, f"refused: {answer}"))
-        else:
-            blocks.append(_judge(part, answer, plan, model, facts))
-    found = pd.concat([b[0] for b in blocks], ignore_index=True)
-    # Refused forecasts are neither inside nor outside an interval.
-    inside = [c for c in found.columns if c.startswith("in_")]
-    found[inside] = found[inside].astype("boolean")
-    keys = ["series_id", "origin", "h"]
-    found = found.sort_values(keys, kind="stable", ignore_index=True)
-    judged = [b[1] for b in blocks if len(b[1])]
-    if not judged:
-        return found, pd.DataFrame()
-    cases = pd.concat(judged, ignore_index=True)
-    return found, cases.sort_values([*keys, "step"], kind="stable", ignore_index=True)
-
-
 def _judge(
-    folds: Sequence[Fold],
-    distribution: Distribution,
-    plan: _Plan,
-    model: str,
-    facts: dict[str, Any],
+    model: str, folds: Sequence[Fold], design: Design, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Compare the forecasts of some folds with what came; shapes (S, H) throughout."""
+    """Forecasts of one model and its cases of attainment; arrays of N folds and H years ahead."""
     import pandas as pd
 
-    count, most = len(folds), plan.most
-    shape = (count, most)
-    actual = np.array([fold.actual[:most] for fold in folds])
-    origin = np.array([[fold.train.origin] for fold in folds])
-    h = np.arange(1, most + 1)
-    scale = np.array([[scores.naive_scale(fold.train.readings)] for fold in folds])
-    last = np.array([[fold.train.readings[-1]] for fold in folds])
-    # A missing actual has no score; its row is dropped below.
-    reading = np.where(np.isfinite(actual), actual, last)
-
-    def grid(p: float) -> FloatArray:
-        return distribution.quantile(p).reshape(shape)
-
-    shown = summary(distribution, plan.levels, mean=True)
-    columns: dict[str, Any] = {
-        "series_id": np.array([[fold.series_id] for fold in folds], dtype=object),
-        "cutoff": np.array([[fold.cutoff] for fold in folds], dtype=object),
-        "model": model,
-        "origin": origin,
-        "year": origin + h,
-        "h": h,
-        **{name: found.reshape(shape) for name, found in shown.items()},
-    }
-    for level in plan.levels:
-        low, high = columns[f"lo_{level:g}"], columns[f"hi_{level:g}"]
-        columns[f"in_{level:g}"] = (actual >= low) & (actual <= high)
-    below, until = distribution.below(reading), distribution.cdf(reading)
-    columns |= facts
-    columns |= {
-        "n_points": np.array([[fold.train.n_points] for fold in folds]),
-        "actual": actual,
-        "error": actual - columns["median"],
-        "scale": scale,
-        "crps": scores.crps_quantiles([grid(float(p)) for p in CRPS_GRID], CRPS_GRID, reading),
-        "pit": scores.pit(below.reshape(shape), until.reshape(shape)),
-    }
-    keep = np.isfinite(actual) & np.isin(h, plan.horizons)
-    table = pd.DataFrame({k: np.broadcast_to(v, shape)[keep] for k, v in columns.items()})
-    lowest, highest = resolve_bounds(**plan.bounds)
-    cases = []
-    for step in plan.steps:
-        target = last + plan.direction * step * scale * np.sqrt(h)
-        inside = keep & np.isfinite(target)
-        inside &= (target >= lowest) & (target <= highest)
-        goal = np.where(inside, target, last)
-        up = plan.direction > 0
-        p = 1.0 - distribution.below(goal) if up else distribution.cdf(goal)
-        names = ("series_id", "cutoff", "model", "origin", "year", "h", "n_points")
-        case = {k: columns[k] for k in names} | {
-            "step": step,
-            "target": goal,
-            "comparator": ">=" if up else "<=",
-            "p_attain": np.clip(p, 0.0, 1.0).reshape(shape),
-            "hit": (actual >= goal) if up else (actual <= goal),
-        }
-        cases.append(pd.DataFrame({k: np.broadcast_to(v, shape)[inside] for k, v in case.items()}))
-    return table, pd.concat(cases, ignore_index=True) if cases else pd.DataFrame()
-
-
-def _refused(fold: Fold, plan: _Plan, model: str, reason: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of a model that gave no answer: visible, without scores."""
-    import pandas as pd
-
-    h = np.array([k for k in plan.horizons if np.isfinite(fold.actual[k - 1])], dtype=int)
-    rows = pd.DataFrame(
-        {
-            "series_id": fold.series_id,
-            "cutoff": fold.cutoff,
-            "model": model,
-            "origin": fold.train.origin,
-            "year": fold.train.origin + h,
-            "h": h,
-            "fallback": reason,
-            "n_points": fold.train.n_points,
-            "actual": fold.actual[h - 1],
-            "scale": scores.naive_scale(fold.train.readings),
-        }
+    facts = pd.DataFrame(
+        [(f.series_id, f.cutoff, model, f.train.origin, f.train.n_points, "") for f in folds],
+        columns=["series_id", "cutoff", "model", "origin", "n_points", "fallback"],
     )
-    return rows, pd.DataFrame()
+    facts["scale"] = [float(scores.naive_scale(fold.train.readings)) for fold in folds]
+    facts["length"] = pd.cut(facts["n_points"], LENGTH_EDGES, labels=LENGTH_NAMES).astype(str)
+    h, actual = np.arange(1, max(design.horizons) + 1), np.array([fold.actual for fold in folds])
+    last = np.array([[fold.train.readings[-1]] for fold in folds])
+    usual = design.direction * facts["scale"].to_numpy()[:, None] * np.sqrt(h)
+    goals = last + np.multiply.outer(design.steps, usual)
+    low, high = resolve_bounds(**design.bounds)
+    known = np.isfinite(actual) & np.isin(h, design.horizons)
+    inside = known & (goals >= low) & (goals <= high)
+    # Where there is nothing to judge the last value stands in; the row is dropped.
+    points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
+    numbers = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
+    chances = np.full(goals.shape, np.nan)
+    for places, answer in _answers(model, folds, design, table):
+        if isinstance(answer, ForecastError):
+            facts.loc[places, "fallback"] = f"refused: {answer}"
+            continue
+        distribution, weight, facts.loc[places, "fallback"] = answer
+        found = _numbers(distribution, points[0, places])
+        for name, value in zip(NUMBERS, (weight, *found), strict=True):
+            numbers[name][places] = value
+        for chance, goal in zip(chances, points[1:, places], strict=True):
+            side = distribution.below if design.direction > 0 else distribution.cdf
+            p = np.clip(side(goal), 0.0, 1.0).reshape(goal.shape)
+            chance[places] = 1.0 - p if design.direction > 0 else p
+    every = facts.loc[facts.index.repeat(h.size)].reset_index(drop=True)
+    every = every.assign(h=np.tile(h, len(folds)), year=lambda row: row["origin"] + row["h"])
+    cases = [
+        every.drop(columns=["scale", "fallback"])
+        .assign(
+            step=step,
+            target=goal.ravel(),
+            comparator=">=" if design.direction > 0 else "<=",
+            p_attain=chance.ravel(),
+            hit=(design.direction * (actual - goal) >= 0).ravel(),
+        )
+        .loc[(where & np.isfinite(chance)).ravel()]
+        for step, goal, chance, where in zip(design.steps, goals, chances, inside, strict=True)
+    ]
+    every = every.assign(actual=actual.ravel(), **{k: v.ravel() for k, v in numbers.items()})
+    every = every.assign(error=every["actual"] - every["median"])
+    for level in ("80", "95"):
+        held = scores.inside(every["actual"], every[f"lo_{level}"], every[f"hi_{level}"])
+        # Refused forecasts are neither inside nor outside an interval.
+        every[f"in_{level}"] = pd.Series(held).astype("boolean").mask(every["median"].isna())
+    return every[known.ravel()], pd.concat(cases) if cases else every[:0]
+
+
+def _numbers(distribution: Distribution, actual: FloatArray) -> Iterator[FloatArray]:
+    """Median, limits of 80 and 95 %, PIT and CRPS of forecasts, in that order."""
+    for p in (0.5, 0.1, 0.9, 0.025, 0.975):
+        yield distribution.quantile(p).reshape(actual.shape)
+    # A jump of the distribution is split in the middle.
+    yield 0.5 * (distribution.below(actual) + distribution.cdf(actual)).reshape(actual.shape)
+    grid = [distribution.quantile(float(p)).reshape(actual.shape) for p in CRPS_GRID]
+    yield scores.crps(actual, grid, CRPS_GRID)
+
+
+def _scored(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Add scores over the naive scale, capped."""
+    y, low, high = (forecasts[name] for name in ("actual", "lo_95", "hi_95"))
+    interval = scores.interval_score(y, low, high, 95.0)
+    sizes = (y - forecasts["median"]).abs(), forecasts["crps"], interval
+    found = [np.minimum(scores.scaled(size, forecasts["scale"]), SCALED_CAP) for size in sizes]
+    return forecasts.assign(**dict(zip(MEASURES, found, strict=True)))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from wqa.data.series import KEYS
+from wqa.forecasts import scores
 from wqa.forecasts.intervals import proportion_interval
 from wqa.goals import Goal
 from wqa.history.edition_records import EditionRecord
@@ -113,7 +114,8 @@ def _graded(
         "error": value - stated["median"],
     }
     for level in (80, 95):
-        row[f"inside_{level}"] = bool(stated[f"lo_{level}"] <= value <= stated[f"hi_{level}"])
+        limits = stated[f"lo_{level}"], stated[f"hi_{level}"]
+        row[f"inside_{level}"] = bool(scores.inside(value, *limits))
     if pd.notna(stated["p_attain"]):
         happened = bool(Goal(stated["comparator"], stated["target"]).met(value))
         row |= _event("attain", stated["p_attain"], happened)
@@ -128,7 +130,7 @@ def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
     return {
         EVENTS[name]: happened,
         f"hit_{name}": (p >= 0.5) == happened,
-        f"brier_{name}": (p - happened) ** 2,
+        f"brier_{name}": scores.brier(p, happened),
     }
 
 
@@ -164,7 +166,7 @@ def grade_verdicts(records: Sequence[EditionRecord]) -> pd.DataFrame:
                     rows.append(
                         {**kept, "edition": record.edition, "as_of": record.as_of,
                          "graded_in": later.edition, "outcome": outcome,
-                         "hit": (p >= 0.5) == happened, "brier": (p - happened) ** 2}
+                         "hit": (p >= 0.5) == happened, "brier": scores.brier(p, happened)}
                     )  # fmt: skip
                     break
     return _frame(rows, VERDICT_GRADES)
