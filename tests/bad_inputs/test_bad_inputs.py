@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wqa.catalog.catalog import read_yaml
+from wqa.catalog.reading import read_yaml
 from wqa.data.checks import check_project
 from wqa.data.observations import load_observations
 from wqa.paths import CATALOG

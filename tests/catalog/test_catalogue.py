@@ -8,6 +8,7 @@ import re
 import pytest
 
 from wqa.catalog import catalog
+from wqa.catalog.reading import read_yaml
 from wqa.data.observations import load_quantities
 
 # Class of every sub-indicator of the Wuhan plan, from the reading of its table.
@@ -119,9 +120,9 @@ def test_a_conflict_names_the_regions_whose_figures_disagree():
 
 
 def test_plan_documents_are_those_of_the_raw_record(root):
-    record = catalog.read_yaml(root / "data" / "raw" / "plan_quantities" / "source.yml")
+    record = read_yaml(root / "data" / "raw" / "plan_quantities" / "source.yml")
     known = {d["source_id"]: d for d in record["documents"]}
-    for source in catalog.load_sources().values():
+    for source in catalog.load_documents().values():
         if source.sha256:
             assert source.sha256 == known[source.id]["sha256"]
             assert source.file == known[source.id]["document"]
@@ -130,7 +131,7 @@ def test_plan_documents_are_those_of_the_raw_record(root):
 
 def test_quantity_file_is_unchanged(root):
     folder = root / "data" / "raw" / "plan_quantities"
-    for name, digest in catalog.read_yaml(folder / "source.yml")["files"].items():
+    for name, digest in read_yaml(folder / "source.yml")["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
@@ -183,7 +184,7 @@ def test_scopes_name_known_indicators_and_series_exist(root, plans):
 
 
 def test_glossary_has_the_words_of_the_verdicts(root):
-    terms = catalog.read_yaml(root / "wqa" / "catalog_data" / "wording" / "terms.yml")["verdict"]
+    terms = read_yaml(root / "wqa" / "catalog_data" / "wording" / "terms.yml")["verdict"]
     section = (root / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Verdicts")[1]
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", section.split("## ")[0], flags=re.MULTILINE)
     words = {name: text["zh"] for name, text in terms.items() if not name.endswith("_suffix")}

@@ -205,7 +205,7 @@ def test_a_table_is_written_whole_or_not_at_all(stand_in, monkeypatch, tmp_path)
 ])  # fmt: skip
 def test_an_edition_that_cannot_be_is_refused(arguments, capsys):
     assert main(arguments) == 1
-    assert re.search("edition lies outside|region is unknown", capsys.readouterr().err)
+    assert re.search("edition lies outside|unknown region", capsys.readouterr().err)
 
 
 def test_the_id_of_a_draft_is_no_path(capsys, tmp_path):

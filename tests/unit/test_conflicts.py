@@ -215,7 +215,7 @@ def test_rounding_is_no_contradiction(find, comparisons):
 
 
 def test_sources_of_observed_readings_are_those_of_the_observations(register, observations):
-    known = set(observations["source_id"]) | set(catalog.load_sources())
+    known = set(observations["source_id"]) | set(catalog.load_documents())
     used = {r.source_id for c in register.values() for r in c.readings}
     assert used <= known
     assert {s for s in used if s.startswith("src-")} <= set(observations["source_id"])

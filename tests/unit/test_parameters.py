@@ -25,6 +25,15 @@ def test_values_are_kept():
     assert (chosen.lang, chosen.seed) == ("en", 7)
 
 
+@pytest.mark.parametrize("region", ["hb", "湖北省", "湖北", "Hubei", " ＨＢ"])
+def test_names_and_texts_are_resolved(region):
+    chosen = resolve(plan="Wuhan-14FYP", region=region, edition="2023", target_year="2024")
+    assert (chosen.plan.id, chosen.region) == ("wuhan-14fyp", "HB")
+    assert (chosen.edition, chosen.target_year) == (2023, 2024)
+    for title in ("title_zh", "short_zh", "title_en", "short_en"):
+        assert resolve(plan=getattr(chosen.plan, title)).plan == chosen.plan
+
+
 def test_result_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         resolve().lang = "en"
@@ -42,18 +51,19 @@ def test_the_year_after_the_plan_is_its_final_evaluation():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"region": "XX"}, "region is unknown; got 'XX'; expected one of AH, "),
-        ({"region": "wh"}, "region is unknown"),
+        ({"region": "XX"}, "unknown region; got 'XX'; expected one of those of `wqa list regions`"),
+        ({"region": "河北"}, "unknown region"),
         ({"edition": 2020}, "edition lies outside plan wuhan-14fyp; got 2020; expected a year"),
         ({"edition": 2027}, "edition lies outside plan"),
-        ({"edition": "2025"}, "edition is no whole number; got '2025'; expected an int, not text"),
-        ({"edition": True}, "edition is no whole number"),
-        ({"edition": 2025.0}, "edition is no whole number"),
+        ({"edition": "2025.0"}, "edition is no year; got '2025.0'; expected a whole number"),
+        ({"edition": "2027"}, "edition lies outside plan"),
+        ({"edition": True}, "edition is no year"),
+        ({"edition": 2025.0}, "edition is no year"),
         ({"target_year": 2026}, "target_year lies outside plan wuhan-14fyp; got 2026"),
-        ({"target_year": "2025"}, "target_year is no whole number"),
+        ({"target_year": 2025.5}, "target_year is no year"),
         ({"lang": "fr"}, "lang is unknown; got 'fr'; expected zh or en"),
         ({"lang": ""}, "lang is unknown"),
-        ({"seed": -1}, "seed is negative; got -1"),
+        ({"seed": -1}, "seed is no whole number from 0; got -1"),
         ({"seed": 1.5}, "seed is no whole number"),
         ({"as_of": "2025-6-30"}, "as_of is no calendar date; got '2025-6-30'; expected YYYY-MM-DD"),
         ({"as_of": "2025-02-30"}, "as_of is no calendar date"),

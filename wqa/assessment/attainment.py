@@ -29,6 +29,7 @@ from wqa.data.series import best_values
 from wqa.errors import CatalogError, DataError
 from wqa.forecasts.panels import NO_CHANGES, share_of_changes
 from wqa.goals import Goal, difference
+from wqa.parameters import YEARS_AFTER_PLAN, region_of, year_of
 
 FLOATS = (
     "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
@@ -119,9 +120,12 @@ def assess(
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
-    for place, what, got, expected, fix in plan_faults(found, found.id, indicators):
+    for place, what, got, expected in plan_faults(found, found.id, indicators):
         where = " ".join(map(str, place))  # a plan made in code; files are checked on reading
-        raise CatalogError(what, where=where, got=got, expected=expected, fix=fix)
+        raise CatalogError(what, where=where, got=got, expected=expected)
+    region = region_of(region, found, root)
+    target_year = year_of("target_year", target_year, found)
+    edition = year_of("edition", edition, found, YEARS_AFTER_PLAN)
     frame = _known(observations, as_of, edition, root, catalog)
     figures = dict(iter(frame.groupby(["indicator_id", "region"])))
     setting = Setting(indicators, load_units(catalog), figures, frame.iloc[:0], model, seed)

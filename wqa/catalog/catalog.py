@@ -1,124 +1,106 @@
 """The catalogue: indicators, plans, targets and the conflict register, checked on reading.
 
-Policy is data here: a plan is added by files alone. `read_yaml` is re-exported for the
-modules that keep texts or chapters in YAML.
+Policy is data here: a plan is added by files alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from wqa.catalog.reading import Place, YamlFile, read_record, read_yaml, read_yaml_file
-from wqa.catalog.records import (
-    Baseline,
-    Comparison,
-    Condition,
-    Conflict,
-    ConflictReading,
-    Figure,
-    Group,
-    Indicator,
-    Plan,
-    Reading,
-    Source,
-    Statement,
-    Target,
-    Unit,
-)
-from wqa.catalog.rules import conflict_faults, indicator_faults, plan_faults
+from wqa.catalog.names import resolve_id
+from wqa.catalog.reading import DeclaredFile, read_yaml_file
+from wqa.catalog.records import Comparison, Conflict, Group, Indicator, Plan, Source, Unit
+from wqa.catalog.rules import Said, conflict_faults, indicator_faults, plan_faults, unit_faults
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
 
-__all__ = [
-    "Baseline", "Comparison", "Condition", "Conflict", "ConflictReading", "Figure", "Group",
-    "Indicator", "Plan", "Reading", "Source", "Statement", "Target", "Unit", "YamlFile",
-    "list_plans", "load_comparisons", "load_conflicts", "load_groups", "load_indicators",
-    "load_plan", "load_sources", "load_units", "plan_frame", "read_record", "read_yaml",
-    "read_yaml_file",
-]  # fmt: skip
+Folder = Path | str | None
 
 
-def _paths(pattern: str, catalog: Path | str | None) -> list[Path]:
+@dataclass(frozen=True)
+class Listing:
+    """A file of units, groups or indicators, each by its id."""
+
+    units: dict[str, Unit] | None = None
+    groups: dict[str, Group] | None = None
+    indicators: dict[str, Indicator] | None = None
+
+
+@dataclass(frozen=True)
+class Register:
+    """A file of known conflicts, with the comparisons that find them and their sources."""
+
+    sources: tuple[Source, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def _paths(pattern: str, catalog: Folder) -> list[Path]:
     """Files of the package catalogue and of the extra folder, in a fixed order."""
-    folders = [CATALOG]
-    if catalog is not None:
-        folders.append(Path(catalog))
-        if not folders[-1].is_dir():
-            fix = "Give a folder that holds indicators/, plans/ or conflicts/."
-            raise CatalogError("no such catalogue folder", got=str(catalog), fix=fix)
+    folders = [CATALOG] if catalog is None else [CATALOG, Path(catalog)]
+    if not folders[-1].is_dir():
+        fix = "Give a folder that holds indicators/, plans/ or conflicts/."
+        raise CatalogError("no such catalogue folder", got=str(catalog), fix=fix)
     return [path for folder in folders for path in sorted(folder.glob(pattern))]
 
 
-def _table(
-    pattern: str,
-    key: str,
-    cls: Any,
-    catalog: Path | str | None,
-    check: Callable[[YamlFile, Place, Any], None] | None = None,
-) -> dict[str, Any]:
-    """Read files that hold a mapping id -> record under one top-level key."""
-    found: dict[str, Any] = {}
-    seen: dict[str, str] = {}
+def _files(pattern: str, cls: type, catalog: Folder) -> Iterator[DeclaredFile]:
+    """Read file by file; faults noted by whoever takes them are raised before the next one."""
     for path in _paths(pattern, catalog):
-        file = read_yaml_file(path)
-        if file.check_keys((), [key]):
-            entries = file.data[key] if isinstance(file.data[key], dict) else {}
-            for name in entries:
-                place = (key, name)
-                _check_id(file, place, name, seen)
-                found[name] = read_record(file, place, cls, id=name)
-                if check and found[name] is not None:
-                    check(file, place, found[name])
-            if not entries:
-                file.fault((key,), f"{key!r} holds no entries", file.data[key], "id: {...}")
+        file = read_yaml_file(path, cls)
         file.finish()
+        yield file
+        file.finish()
+
+
+def _by_id(
+    pattern: str, cls: type, catalog: Folder, key: str, faults: Callable[[Any], Iterable[Said]]
+) -> dict[str, Any]:
+    """Gather the records under `key` of several files by id, checked one by one."""
+    found: dict[str, Any] = {}
+    first: dict[str, str] = {}
+    for file in _files(pattern, cls, catalog):
+        entries = getattr(file.record, key)
+        if cls is Listing and not entries:
+            file.fault((key,), f"{key!r} holds no entries", file.data.get(key), "id: {...}")
+        named = entries if isinstance(entries, dict) else dict(enumerate(entries or ()))
+        for place, record in (((key, name), record) for name, record in named.items()):
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", record.id):
+                file.fault(place, "wrong id", record.id, "lower-case letters, digits and _ . -")
+            if record.id in first:
+                what, expected = (
+                    f"id {record.id!r} is used twice",
+                    f"one; first in {first[record.id]}",
+                )
+                file.fault(place, what, None, expected, "Rename or remove one of them.")
+            first.setdefault(record.id, f"{file.path}:{file.lines[place]}")
+            _note(file, place, faults(record))
+            found[record.id] = record
     return found
 
 
-def _check_id(file: YamlFile, place: Place, name: object, seen: dict[str, str]) -> None:
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
-        file.fault(place, "wrong id", name, "lower-case letters, digits and _ . - only")
-    elif name in seen:
-        file.fault(place, f"id {name!r} is used twice", None, f"one; first in {seen[name]}",
-                   "Rename or remove one of them.")  # fmt: skip
-    else:
-        seen[name] = file.where(*place)
+def _note(file: DeclaredFile, place: tuple[str | int, ...], faults: Iterable[Said]) -> None:
+    for below, what, got, expected in faults:
+        file.fault((*place, *below), what, got, expected)
 
 
-def load_units(catalog: Path | str | None = None) -> dict[str, Unit]:
-    """Read units by id; errors as in `load_indicators`.
-
-    Parameters
-    ----------
-    catalog
-        See `load_indicators`.
-
-    Returns
-    -------
-    dict of str to Unit
-    """
-    return _table("units.yml", "units", Unit, catalog)
+def load_units(catalog: Folder = None) -> dict[str, Unit]:
+    """Read units by id."""
+    known = {
+        name for file in _files("units.yml", Listing, catalog) for name in file.record.units or ()
+    }
+    return _by_id("units.yml", Listing, catalog, "units", lambda unit: unit_faults(unit, known))
 
 
-def load_groups(catalog: Path | str | None = None) -> dict[str, Group]:
-    """Read the groups of indicators by id, in reading order; errors as in `load_indicators`.
-
-    Parameters
-    ----------
-    catalog
-        See `load_indicators`.
-
-    Returns
-    -------
-    dict of str to Group
-    """
-    return _table("groups.yml", "groups", Group, catalog)
+def load_groups(catalog: Folder = None) -> dict[str, Group]:
+    """Read the groups of indicators by id, in reading order."""
+    return _by_id("groups.yml", Listing, catalog, "groups", lambda group: ())
 
 
 def load_indicators(catalog: Path | str | None = None) -> dict[str, Indicator]:
@@ -138,43 +120,26 @@ def load_indicators(catalog: Path | str | None = None) -> dict[str, Indicator]:
     CatalogError
         If a file is wrong, or names an unknown unit or group.
     """
-    units, groups = load_units(catalog), load_groups(catalog)
+    units, groups = load_units(catalog).keys(), load_groups(catalog).keys()
 
-    def check(file: YamlFile, place: Place, indicator: Indicator) -> None:
-        for key, what, got, expected in indicator_faults(indicator, units.keys(), groups.keys()):
-            file.fault((*place, key), what, got, expected)
+    def faults(item: Indicator) -> Iterator[Said]:
+        return indicator_faults(item, units, groups)
 
-    return _table("indicators/*.yml", "indicators", Indicator, catalog, check)
+    return _by_id("indicators/*.yml", Listing, catalog, "indicators", faults)
 
 
-def list_plans(catalog: Path | str | None = None) -> list[str]:
-    """Ids of the plans in the catalogue, sorted.
-
-    Parameters
-    ----------
-    catalog : path-like, optional
-        Folder whose files are added to those of the package.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    CatalogError
-        If a plan id is used by two files, or a file name is not the id of its plan.
-    """
+def list_plans(catalog: Folder = None) -> list[str]:
+    """Ids of the plans in the catalogue, sorted."""
     return sorted(_plan_paths(catalog))
 
 
-def _plan_paths(catalog: Path | str | None) -> dict[str, Path]:
+def _plan_paths(catalog: Folder) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in _paths("plans/*.yml", catalog):
-        if path.stem in found:
-            raise CatalogError("plan id is used twice", where=str(path), got=path.stem,
-                               expected=f"one file per plan; first is {found[path.stem]}",
-                               fix="Rename the plan and its file.")  # fmt: skip
-        found[path.stem] = path
+        first = found.setdefault(path.stem, path)
+        if first is not path:
+            what, expected = "plan id is used twice", f"one file per plan; first is {first}"
+            raise CatalogError(what, where=str(path), got=path.stem, expected=expected)
     return found
 
 
@@ -184,7 +149,7 @@ def load_plan(plan_id: str, catalog: Path | str | None = None) -> Plan:
     Parameters
     ----------
     plan_id : str
-        Id of the plan, which is also its file name, e.g. ``wuhan-14fyp``.
+        Id of the plan, which is also its file name, e.g. ``wuhan-14fyp``; or its title.
     catalog : path-like, optional
         Folder whose files are added to those of the package.
 
@@ -199,143 +164,24 @@ def load_plan(plan_id: str, catalog: Path | str | None = None) -> Plan:
     """
     paths = _plan_paths(catalog)
     if plan_id not in paths:
-        raise CatalogError("unknown plan", got=plan_id, expected=f"one of {', '.join(paths)}",
-                           fix="Add plans/<id>.yml, or name its catalogue folder.")  # fmt: skip
-    return _load_plan(paths[plan_id], load_indicators(catalog))
+        plans = {name: read_yaml_file(path, Plan).record for name, path in paths.items()}
+        titles = ("title_zh", "title_en", "short_zh", "short_en")
+        known = {n: [getattr(plan, title, "") for title in titles] for n, plan in plans.items()}
+        plan_id = resolve_id(plan_id, known, "plan", CatalogError)
+    return _complete(paths[plan_id], load_indicators(catalog))
 
 
-def _load_plan(path: Path, indicators: Mapping[str, Indicator]) -> Plan:
-    file = read_yaml_file(path)
-    plan: Plan | None = read_record(file, (), Plan)
+def _complete(path: Path, indicators: dict[str, Indicator]) -> Plan:
+    """Read a plan, check it, and fill what a target inherits: ids, names, region, start year."""
+    file = read_yaml_file(path, Plan)
     file.finish()
-    assert plan is not None  # `finish` has raised if there was a fault
-    for place, what, got, expected, fix in plan_faults(plan, path.stem, indicators):
-        file.fault(place, what, got, expected, fix)
+    plan: Plan = file.record
+    _note(file, (), plan_faults(plan, path.stem, indicators))
     file.finish()
-    return _complete_plan(plan, indicators)
-
-
-def load_sources(catalog: Path | str | None = None) -> dict[str, Source]:
-    """Read the documents named by plans and by the conflict register, by id.
-
-    Parameters
-    ----------
-    catalog
-        See `load_indicators`.
-
-    Returns
-    -------
-    dict of str to Source
-
-    Raises
-    ------
-    CatalogError
-        If a file is wrong, or two records of one id differ.
-    """
-    found: dict[str, Source] = {}
-    for pattern in ("plans/*.yml", "conflicts/*.yml"):
-        for path in _paths(pattern, catalog):
-            file = read_yaml_file(path)
-            for n, _ in enumerate(_entries(file, "sources")):
-                source: Source | None = read_record(file, ("sources", n), Source)
-                if source and found.setdefault(source.id, source) != source:
-                    file.fault(("sources", n), f"source {source.id!r} differs from an earlier one",
-                               fix="Give it the same data, or another id.")  # fmt: skip
-            file.finish()
-    return found
-
-
-def _entries(file: YamlFile, key: str) -> list[Any]:
-    """List under a key; a key that is missing holds nothing, anything but a list is a fault."""
-    node = file.data.get(key) if isinstance(file.data, Mapping) else None
-    if node is not None and not isinstance(node, list):
-        file.fault((key,), f"wrong value of {key!r}", node, "a list")
-        return []
-    return node or []
-
-
-def _register(key: str, cls: Any, catalog: Path | str | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    seen: dict[str, str] = {}
-    for path in _paths("conflicts/*.yml", catalog):
-        file = read_yaml_file(path)
-        file.check_keys((), [], ["sources", "comparisons", "conflicts"])
-        for n, _ in enumerate(_entries(file, key)):
-            record = read_record(file, (key, n), cls)
-            if record is not None:
-                _check_id(file, (key, n), record.id, seen)
-                found[record.id] = record
-        file.finish()
-    return found
-
-
-def load_comparisons(catalog: Path | str | None = None) -> dict[str, Comparison]:
-    """Read the rules that figures must satisfy, by id; errors as in `load_indicators`.
-
-    Parameters
-    ----------
-    catalog
-        See `load_indicators`.
-
-    Returns
-    -------
-    dict of str to Comparison
-    """
-    return _register("comparisons", Comparison, catalog)
-
-
-def load_conflicts(catalog: Path | str | None = None) -> dict[str, Conflict]:
-    """Read the register of known conflicts, by id, in the order of the files.
-
-    Parameters
-    ----------
-    catalog : path-like, optional
-        Folder whose files are added to those of the package.
-
-    Returns
-    -------
-    dict of str to Conflict
-
-    Raises
-    ------
-    CatalogError
-        If a file is wrong, or names an unknown target, indicator, comparison or source.
-    """
-    found: dict[str, Conflict] = _register("conflicts", Conflict, catalog)
-    indicators = load_indicators(catalog)
-    plans = [_load_plan(path, indicators) for path in _plan_paths(catalog).values()]
-    comparisons = load_comparisons(catalog)
-    known = {
-        "target_ids": {target.id for plan in plans for target in plan.targets},
-        "indicator_id": set(indicators),
-        "comparison_id": set(comparisons),
-        "source_id": set(load_sources(catalog)),
-    }
-    for path in _paths("conflicts/*.yml", catalog):
-        file = read_yaml_file(path)
-        for n, entry in enumerate(_entries(file, "conflicts")):
-            for key, what, got in conflict_faults(found[entry["id"]], known):
-                file.fault(("conflicts", n, key), what, got)
-        file.finish()
-    regions = {target.id: target.region for plan in plans for target in plan.targets}
-    return {name: _with_regions(item, regions, comparisons) for name, item in found.items()}
-
-
-def _with_regions(
-    conflict: Conflict, regions: Mapping[str, str], comparisons: Mapping[str, Comparison]
-) -> Conflict:
-    named = {regions[target_id] for target_id in conflict.target_ids}
-    if conflict.comparison_id:
-        rule = comparisons[conflict.comparison_id]
-        named |= {f.region for f in (*rule.left, *rule.right) if f.region}
-    return replace(conflict, regions=tuple(sorted(named)))
-
-
-def _complete_plan(plan: Plan, indicators: Mapping[str, Indicator]) -> Plan:
-    """Fill what a target inherits: ids, names, region, start year."""
     targets = []
     for target in plan.targets:
         indicator = indicators[target.indicator_id]
+        stated = (replace(s, region=s.region or plan.region) for s in target.statements)
         targets.append(
             replace(
                 target,
@@ -345,29 +191,56 @@ def _complete_plan(plan: Plan, indicators: Mapping[str, Indicator]) -> Plan:
                 name_en=target.name_en or indicator.name_en,
                 region=target.region or plan.region,
                 start_year=target.start_year or plan.start_year,
-                statements=tuple(
-                    replace(s, region=s.region or plan.region) for s in target.statements
-                ),
+                statements=tuple(stated),
             )
         )
     return replace(plan, targets=tuple(targets))
 
 
+def load_documents(catalog: Folder = None) -> dict[str, Source]:
+    """Read the documents named by plans and by the conflict register, by id."""
+    found: dict[str, Source] = {}
+    for pattern, cls in (("plans/*.yml", Plan), ("conflicts/*.yml", Register)):
+        for file in _files(pattern, cls, catalog):
+            for n, source in enumerate(file.record.sources):
+                if found.setdefault(source.id, source) != source:
+                    what, fix = f"source {source.id!r} differs from an earlier one", "Name it anew."
+                    file.fault(("sources", n), what, fix=fix)
+    return found
+
+
+def load_comparisons(catalog: Folder = None) -> dict[str, Comparison]:
+    """Read the rules that figures must satisfy, by id."""
+    return _by_id("conflicts/*.yml", Register, catalog, "comparisons", lambda rule: ())
+
+
+def load_conflicts(catalog: Folder = None) -> dict[str, Conflict]:
+    """Read the register of known conflicts, by id, in the order of the files."""
+    indicators, comparisons = load_indicators(catalog), load_comparisons(catalog)
+    plans = [_complete(path, indicators) for path in _plan_paths(catalog).values()]
+    regions = {target.id: target.region for plan in plans for target in plan.targets}
+    known = {
+        "target_ids": regions.keys(),
+        "indicator_id": indicators.keys(),
+        "comparison_id": comparisons.keys(),
+        "source_id": load_documents(catalog).keys(),
+    }
+
+    def faults(conflict: Conflict) -> Iterator[Said]:
+        return conflict_faults(conflict, known)
+
+    register = _by_id("conflicts/*.yml", Register, catalog, "conflicts", faults)
+    for name, conflict in register.items():
+        named = {regions[target_id] for target_id in conflict.target_ids}
+        if conflict.comparison_id:
+            rule = comparisons[conflict.comparison_id]
+            named |= {figure.region for figure in (*rule.left, *rule.right) if figure.region}
+        register[name] = replace(conflict, regions=tuple(sorted(named)))
+    return register
+
+
 def plan_frame(plan: Plan) -> pd.DataFrame:
-    """List the targets of a plan, one row each, in the order of the plan.
-
-    Parameters
-    ----------
-    plan : Plan
-        As `load_plan` returns it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns target_id, row, indicator_id, name_zh, name_en, region, kind, nature,
-        comparator, value, unit, decimals, start_year, year, scope, baseline_status, baseline
-        (in `unit`), baseline_year, clause.
-    """
+    """List the targets of a plan, one row each in its order, the baseline flattened."""
     columns = ("indicator_id", "name_zh", "name_en", "region", "kind", "nature", "comparator",
                "value", "unit", "decimals", "start_year", "year", "scope")  # fmt: skip
     records = [

@@ -1,295 +1,302 @@
-"""Read YAML with line numbers and turn mappings into records; the only user of yaml.
+"""Read YAML and CSV files into records, with line numbers; the only user of yaml.
 
-Every fault names file and line, what was found, what was expected and what to
-do. The faults of one file are shown together, at most ten of them.
+The annotations of a record are the schema of its file. Every fault names file and line,
+what was found, what was expected and what to do; those of one file are shown together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import csv
+import io
+import re
+from collections.abc import Callable
+from contextlib import suppress
 from copy import deepcopy
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, NewType, get_args, get_origin, get_type_hints
+
+import yaml
 
 from wqa.errors import CatalogError
 
 SHOWN = 10  # more faults than this are counted, not listed
+DEEPEST = 20  # no declared file is nested half as deeply
 Place = tuple[str | int, ...]
-NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false",
-         tuple: "a list", dict: "a mapping", NoneType: "null"}  # fmt: skip
+AsTyped = NewType("AsTyped", str)  # a scalar exactly as it stands in the file: 1.50 is not 1.5
+WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+WORDS |= {tuple: "a list", NoneType: "null", re.Pattern: "a regular expression"}
+# What YAML takes for a number, a flag or nothing, and the spellings that a person reads alike:
+# YAML makes 8 of 010, 90 of 1:30 and true of `on`.
+SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "int": (r"[-+]?(0|[1-9]\d{0,14})", int),
+    "float": (r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?", float),
+    "bool": (r"true|false", "true".__eq__),
+    "null": (r".*", lambda _: None),
+}
+WRONG = object()  # stands for a value that is not of the wanted type
+# libyaml parses several times faster
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Fault(NamedTuple):
+    """One fault of a file; `code` is unknown_key, missing_key or wrong_value."""
+
+    code: str
+    place: Place
+    line: int
+    error: CatalogError
 
 
 @dataclass
-class YamlFile:
-    """A parsed file with the line of every key and item, and the faults found in it."""
+class DeclaredFile:
+    """A parsed file, its record, the line of every place, scalars as typed, and the faults."""
 
     path: Path
-    data: Any
-    lines: dict[Place, int]
-    faults: list[CatalogError]
-
-    def where(self, *place: str | int) -> str:
-        """File and line of a key or list item, or of the nearest parent that has one.
-
-        Parameters
-        ----------
-        *place : str or int
-            Keys and list positions (from 0) from the root of the file.
-
-        Returns
-        -------
-        str
-            ``path:line``.
-        """
-        while place and place not in self.lines:
-            place = place[:-1]
-        return f"{self.path}:{self.lines.get(place, 1)}"
+    data: Any = None
+    record: Any = None
+    lines: dict[Place, int] = field(default_factory=dict)
+    typed: dict[Place, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
 
     def fault(
-        self, place: Place, what: str, got: object = None, expected: str = "", fix: str = ""
-    ) -> None:
-        """Note a fault; `finish` raises all of them together.
-
-        Parameters
-        ----------
-        place : tuple
-            Keys and positions from the root of the file.
-        what, expected, fix : str
-            See `wqa.errors.WqaError`.
-        got : object, optional
-            The offending value.
-        """
-        where = self.where(*place)
-        self.faults.append(CatalogError(what, where=where, got=got, expected=expected, fix=fix))
-
-    def check_keys(
-        self, place: Place, required: Iterable[str], optional: Iterable[str] = ()
-    ) -> bool:
-        """Note missing and unknown keys of the mapping at `place`.
-
-        Parameters
-        ----------
-        place : tuple
-            Keys and positions from the root of the file; ``()`` is the root.
-        required, optional : iterable of str
-            Keys that must, and that may, be there.
-
-        Returns
-        -------
-        bool
-            Whether the mapping is complete and has no other keys.
-        """
-        node = self.data
-        for step in place:
-            node = node[step]
-        required, before = list(required), len(self.faults)
-        allowed = [*required, *optional]
-        if not isinstance(node, Mapping):
-            self.fault(place, "not a mapping", node, f"the keys {', '.join(allowed)}")
-            return False
-        for key in node:
-            if key not in allowed:
-                what = f"unknown key {key!r}"
-                self.fault((*place, key), what, None, f"one of {', '.join(allowed)}",
-                           "Correct the spelling or remove the key.")  # fmt: skip
-        for key in required:
-            if key not in node:
-                self.fault(place, f"missing key {key!r}", None, "", f"Add `{key}:` here.")
-        return len(self.faults) == before
+        self, place: Place, what: str, got: object = None, expected: str = "", fix: str = "",
+        code: str = "wrong_value",
+    ) -> None:  # fmt: skip
+        """Note a fault at a place, or at the nearest parent that has a line."""
+        above = (place[:n] for n in range(len(place), -1, -1))
+        line = next((self.lines[here] for here in above if here in self.lines), 1)
+        where = f"{self.path}:{line}"
+        error = CatalogError(what, where=where, got=got, expected=expected, fix=fix)
+        self.faults.append(Fault(code, place, line, error))
 
     def finish(self) -> None:
-        """Raise the faults found so far.
-
-        Raises
-        ------
-        CatalogError
-            With the single fault, or with up to ten and the count of the rest.
-        """
+        """Raise the faults found so far, if any, as one CatalogError."""
         if len(self.faults) == 1:
-            raise self.faults[0]
+            raise self.faults[0].error
         if self.faults:
-            listed = [f"  {fault}" for fault in self.faults[:SHOWN]]
-            rest = len(self.faults) - SHOWN
-            if rest > 0:
-                listed.append(f"  and {rest} more")
+            listed = [f"  {fault.error}" for fault in self.faults[:SHOWN]]
+            if len(self.faults) > SHOWN:
+                listed.append(f"  and {len(self.faults) - SHOWN} more")
             what = f"{len(self.faults)} faults\n" + "\n".join(listed)
             raise CatalogError(what, where=str(self.path))
 
 
 def read_yaml(path: Path | str) -> Any:
-    """Read a YAML file into plain data (dates stay text, duplicate keys are faults).
-
-    Parameters
-    ----------
-    path : path-like
-        File to read (UTF-8).
-
-    Returns
-    -------
-    object
-        Mappings, lists, text, numbers, booleans, None.
-
-    Raises
-    ------
-    CatalogError
-        If the file is missing, is no YAML, or repeats a key.
-    """
+    """Read a YAML file into plain data; dates stay text, doubtful values are errors."""
     file = read_yaml_file(path)
     file.finish()
-    return deepcopy(file.data)  # the parsed text is shared, the answer is the caller's own
+    return file.data
 
 
-def read_yaml_file(path: Path | str) -> YamlFile:
-    """Read a YAML file and keep the line of every key and item.
+def read_yaml_file(path: Path | str, cls: type | None = None) -> DeclaredFile:
+    """Read a YAML file, with its record of class `cls`; `finish` raises what is wrong in it."""
+    found = _parse(Path(path), _text(Path(path)), cls)
+    # What is kept for the next call is shared, the answer is the caller's own.
+    data = deepcopy(found.data) if cls is None else found.data
+    return DeclaredFile(found.path, data, found.record, found.lines, found.typed, [*found.faults])
 
-    Parameters
-    ----------
-    path : path-like
-        File to read (UTF-8).
 
-    Returns
-    -------
-    YamlFile
-        Data, lines, and duplicate keys as faults not yet raised.
-
-    Raises
-    ------
-    CatalogError
-        If the file is missing or is no YAML.
-    """
-    path = Path(path)
+def _text(path: Path) -> str:
     try:
         # utf-8-sig: a byte-order mark left by an editor must not hide the first key
-        data, lines, repeated = _parse(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise CatalogError("file cannot be read", where=str(path), got=str(error)) from error
-    except (UnicodeDecodeError, _NotYamlError) as error:
-        line = getattr(error, "line", None)
-        where = f"{path}:{line}" if line else str(path)
-        expected = "well-formed YAML in UTF-8"
-        got = str(error)
-        raise CatalogError("file is no YAML", where=where, got=got, expected=expected) from error
-    file = YamlFile(path, data, lines, [])
-    for place, first in repeated:
-        what, fix = f"key {place[-1]!r} occurs twice", "Remove or rename one of them."
-        file.fault(place, what, None, f"one; first on line {first}", fix)
-    return file
-
-
-class _NotYamlError(Exception):
-    """The text is no YAML; `line` counts from 1."""
-
-    def __init__(self, problem: str, line: int | None) -> None:
-        super().__init__(problem)
-        self.line = line
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        what, expected = "file cannot be read", "a text file in UTF-8"
+        raise CatalogError(what, where=str(path), got=str(error), expected=expected) from error
 
 
 # Keyed by the text itself: the files of the package are parsed once, an edited one anew.
-@lru_cache(maxsize=64)
-def _parse(text: str) -> tuple[Any, dict[Place, int], list[tuple[Place, int]]]:
-    """Parse a text into plain data, the line of every place, and repeated keys."""
-    import yaml
+@lru_cache(maxsize=128)
+def _parse(path: Path, text: str, cls: type | None) -> DeclaredFile:
+    file = _Parser(path, text)
+    file.record = None if cls is None else read_record(file, (), cls)
+    return file
 
-    # libyaml parses several times faster; both give the same nodes and marks
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-    lines: dict[Place, int] = {}
-    repeated: list[tuple[Place, int]] = []
 
-    def plain(node: Any, place: Place) -> Any:
-        lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            data: dict[Any, Any] = {}
-            for key_node, value_node in node.value:
-                key = loader.construct_object(key_node)
-                here = (*place, key)
-                if not isinstance(key, str | int | float | None):
-                    raise _NotYamlError("a key is no plain value", key_node.start_mark.line + 1)
-                if key in data:
-                    repeated.append((here, lines[here]))
-                lines[here] = key_node.start_mark.line + 1
-                data[key] = plain(value_node, here)
-            return data
-        if isinstance(node, yaml.SequenceNode):
-            return [plain(item, (*place, n)) for n, item in enumerate(node.value)]
-        if node.tag == "tag:yaml.org,2002:timestamp":
-            return node.value  # dates stay text, as everywhere in the library
-        return loader.construct_object(node)
+class _Parser(DeclaredFile):
+    """A text while it is parsed.
 
-    try:
-        root = loader.get_single_node()
-        return (None if root is None else plain(root, ())), lines, repeated
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
-        raise _NotYamlError(problem, mark.line + 1 if mark else None) from error
-    finally:
-        loader.dispose()
+    From events, not nodes: making nodes, libyaml recurses without a limit, and deep nesting
+    would end the process.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__(path)
+        self.loader: Any = LOADER(text)
+        try:
+            event: Any
+            while not isinstance(event := self.next(), yaml.StreamEndEvent):
+                if isinstance(event, yaml.NodeEvent):
+                    if self.lines:
+                        raise self.broken("a second document", event.start_mark)
+                    self.data = self.node(event, ())
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or str(error)
+            raise self.broken(problem, getattr(error, "problem_mark", None)) from error
+        finally:
+            self.loader.dispose()
+
+    def broken(self, problem: str, mark: Any) -> CatalogError:
+        where = f"{self.path}:{mark.line + 1}" if mark else str(self.path)
+        expected = "well-formed YAML in UTF-8"
+        return CatalogError("file is no YAML", where=where, got=problem, expected=expected)
+
+    def next(self) -> Any:
+        event = self.loader.get_event()
+        if getattr(event, "anchor", None) or getattr(event, "tag", None):
+            raise self.broken("an anchor, alias or tag instead of a value", event.start_mark)
+        return event
+
+    def node(self, event: Any, place: Place) -> Any:
+        self.lines.setdefault(place, event.start_mark.line + 1)
+        if len(place) > DEEPEST:
+            raise self.broken(f"nested more than {DEEPEST} deep", event.start_mark)
+        if isinstance(event, yaml.ScalarEvent):
+            return self.scalar(event, place)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(place)
+        items: list[Any] = []
+        while not isinstance(inner := self.next(), yaml.SequenceEndEvent):
+            items.append(self.node(inner, (*place, len(items))))
+        return items
+
+    def mapping(self, place: Place) -> dict[Any, Any]:
+        data: dict[Any, Any] = {}
+        while not isinstance(event := self.next(), yaml.MappingEndEvent):
+            mark: Any = event.start_mark
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self.broken("a key is no plain value", mark)
+            first = self.lines.get((*place, event.value))
+            self.lines[*place, event.value] = mark.line + 1
+            key = self.scalar(event, (*place, event.value))
+            if key in data:
+                said = f"one; first on line {first}", "Remove or rename one of them."
+                self.fault((*place, key), f"key {key!r} occurs twice", None, *said)
+            data[key] = self.node(self.next(), (*place, key))
+        return data
+
+    def scalar(self, event: Any, place: Place) -> Any:
+        said = self.typed[place] = str(event.value)
+        tag = self.loader.resolve(yaml.ScalarNode, said, event.implicit)
+        # A date stays text, as everywhere in the library.
+        pattern, convert = SCALARS.get(tag.rpartition(":")[2], (r"(?s).*", str))
+        if re.fullmatch(pattern, said):
+            return convert(said)
+        expected, fix = "decimal digits, true or false", "Put it in quotes if it is text."
+        self.fault(place, "YAML reads this unlike a person", said, expected, fix)
+        return said
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:
-    """Resolve the annotations of a record once; resolving them is most of the reading time."""
-    return get_type_hints(cls)
+def _schema(cls: type) -> dict[str, tuple[bool, Any]]:
+    """Fields of a record that stand in its file: whether required, and the annotation."""
+    hints = get_type_hints(cls)
+    stated = [f for f in fields(cls) if not f.metadata.get("computed")]
+    return {f.name: (f.default is MISSING, hints[f.name]) for f in stated}
 
 
-def _value(file: YamlFile, place: Place, kind: Any, got: Any) -> Any:
+def _value(file: DeclaredFile, place: Place, kind: Any, got: Any) -> Any:
     """Convert one value to the annotated type; note a fault and return None if it cannot be."""
     options = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     for option in options:
-        if option is float and type(got) in (int, float):
-            return float(got)
-        if isinstance(option, type) and type(got) is option:
-            return got
-        if is_dataclass(option) and isinstance(got, dict):
-            return read_record(file, place, option)
-        if get_origin(option) is Literal and got in get_args(option) and type(got) is str:
-            return got
-        if get_origin(option) is tuple and isinstance(got, list):
-            inner = get_args(option)[0]
-            return tuple(_value(file, (*place, n), inner, item) for n, item in enumerate(got))
-    expected = " or ".join(
-        f"one of {', '.join(get_args(o))}" if get_origin(o) is Literal
-        else NAMES.get(get_origin(o) or o, "a mapping")
-        for o in options
-    )  # fmt: skip
+        if (made := _as_type(file, place, option, got)) is not WRONG:
+            return made
+    if any(fault.place == place for fault in file.faults):
+        return None  # said already
+    words = [
+        f"one of {', '.join(get_args(option))}"
+        if get_origin(option) is Literal
+        else WORDS.get(get_origin(option) or option, "a mapping")
+        for option in options
+    ]
     fix = "Put the value in quotes." if str in options and not isinstance(got, dict | list) else ""
-    file.fault(place, f"wrong value of {place[-1]!r}", got, expected, fix)
+    file.fault(place, f"wrong value of {place[-1]!r}", got, " or ".join(words), fix)
     return None
 
 
-def read_record(file: YamlFile, place: Place, cls: Any, **given: Any) -> Any:
-    """Build one record from the mapping at `place`; faults are noted in `file`.
+def _as_type(file: DeclaredFile, place: Place, kind: Any, got: Any) -> Any:
+    base, inner = get_origin(kind) or kind, get_args(kind)
+    if base is Literal:
+        return got if got in inner and type(got) is str else WRONG
+    if base is tuple and isinstance(got, list):
+        return tuple(_value(file, (*place, n), inner[0], item) for n, item in enumerate(got))
+    if base is dict and inner and isinstance(got, dict):
+        return {key: _value(file, (*place, key), inner[1], item) for key, item in got.items()}
+    if is_dataclass(kind) and isinstance(got, dict):
+        return read_record(file, place, kind)
+    if kind is AsTyped and not isinstance(got, dict | list):
+        return file.typed[place]
+    if base is re.Pattern and isinstance(got, str):
+        with suppress(re.error):
+            return re.compile(got)
+    if kind is float and type(got) is int:
+        return float(got)
+    return got if type(got) is base else WRONG
 
-    Parameters
-    ----------
-    file : YamlFile
-        The file that is read.
-    place : tuple
-        Keys and positions of the mapping, from the root of the file.
-    cls : type
-        Dataclass whose annotations are the schema: a field without default is required,
-        a ``Literal`` lists the allowed values, a tuple is a list in the file.
-    **given : object
-        Fields that do not stand in the file.
 
-    Returns
-    -------
-    object
-        The record, or None if the mapping has a fault.
+def read_record(file: DeclaredFile, place: Place, cls: Any, **given: Any) -> Any:
+    """Build a record from the mapping at `place`; on faults, noted in `file`, None.
+
+    A field without default is a required key, a ``Literal`` lists the allowed values, a tuple
+    is a list in the file; `given` are fields that do not stand in the file. A computed `id` is
+    the key of the record, a computed `where` its file and line.
     """
     node: Any = file.data
     for step in place:
         node = node[step]
-    keys = [f for f in fields(cls) if not f.metadata.get("computed") and f.name not in given]
-    before = len(file.faults)
-    required = [f.name for f in keys if f.default is MISSING]
-    file.check_keys(place, required, [f.name for f in keys if f.default is not MISSING])
-    if not isinstance(node, Mapping):
+    schema = {name: rule for name, rule in _schema(cls).items() if name not in given}
+    known = ", ".join(schema)
+    if not isinstance(node, dict):
+        file.fault(place, "not a mapping", node, f"the keys {known}")
         return None
-    hints = _hints(cls)
-    known = {f.name for f in keys}
-    made = {k: _value(file, (*place, k), hints[k], v) for k, v in node.items() if k in known}
+    before = len(file.faults)
+    for key in (k for k in node if k not in schema):
+        said = f"one of {known}", "Correct the spelling or remove the key."
+        file.fault((*place, key), f"unknown key {key!r}", None, *said, code="unknown_key")
+    for key, (is_required, kind) in schema.items():
+        if is_required and key not in node:
+            what, fix = f"missing key {key!r}", f"Add `{key}:` here."
+            file.fault(place, what, fix=fix, code="missing_key")
+        elif is_required and kind is str and node[key] in (None, ""):
+            file.fault((*place, key), f"nothing under {key!r}", fix="Fill it in.", code="missing_key")
+    made = {k: _value(file, (*place, k), schema[k][1], v) for k, v in node.items() if k in schema}
+    found = {"id": str(place[-1]) if place else "", "where": f"{file.path}:{file.lines[place]}"}
+    auto = {f.name for f in fields(cls) if f.metadata.get("computed") and f.name in found}
+    made |= {name: found[name] for name in auto}
     return cls(**given, **made) if len(file.faults) == before else None
+
+
+def read_table(path: Path | str, cls: Any) -> list[Any]:
+    """Read a CSV file, one record a row; a blank cell takes the default of its field."""
+    file, schema = DeclaredFile(Path(path), data=[]), _schema(cls)
+    lines = csv.reader(io.StringIO(_text(file.path), newline=""))
+    required = {name for name, (is_required, _) in schema.items() if is_required}
+    header = next(lines, [])
+    if not required <= set(header) <= set(schema) or len(set(header)) < len(header):
+        file.fault((), "wrong header", ",".join(header), ",".join(schema))
+        file.finish()
+    last, records = lines.line_num, []
+    for cells in lines:
+        place = (len(file.data),)
+        file.lines[place], last = last + 1, lines.line_num
+        if cells and len(cells) != len(header):
+            fix = "Look for a stray comma or a missing quote."
+            file.fault(place, "not as many cells as the header", len(cells), str(len(header)), fix)
+        elif cells:
+            filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+            file.data.append({name: _cell(schema[name][1], cell) for name, cell in filled.items()})
+            records.append(read_record(file, place, cls))
+    file.finish()
+    return records
+
+
+def _cell(kind: Any, text: str) -> Any:
+    """Cell of a column of numbers as a number, if it is one."""
+    for name in ("int", "float"):
+        pattern, convert = SCALARS[name]
+        if {int, float} & {kind, *get_args(kind)} and re.fullmatch(pattern, text):
+            return convert(text)
+    return text

@@ -1,9 +1,8 @@
 """Records of the catalogue: frozen dataclasses, no behaviour and no file access.
 
-The annotations are the schema: `wqa.catalog.catalog` reads a mapping of a YAML file
-into one of these records, a field without default is a required key, a
-``Literal`` lists the allowed values. Fields marked `computed` are filled by
-the loader and may not stand in a file.
+The annotations are the schema: `wqa.catalog.reading` turns a mapping of a YAML file into one
+of these records, a field without default is a required key, a ``Literal`` lists the allowed
+values. Fields marked `computed` are filled by the loader and may not stand in a file.
 """
 
 from __future__ import annotations
@@ -12,35 +11,26 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 Comparator = Literal[">=", ">", "<=", "<", "=="]
+Grade = Literal["official", "press", "secondary"]
 Kind = Literal["gap", "hold", "bound", "plan_sum", "every_year", "compound", "relative", "monotone"]
 Scope = Literal["end_year", "every_year", "plan_sum", "end_stock"]
 KINDS: tuple[str, ...] = get_args(Kind)
-Evidence = Literal["official", "press", "secondary"]
 
 
 def computed(default: Any = "") -> Any:
-    """Declare a field that the loader fills and a file may not set.
-
-    Parameters
-    ----------
-    default : object
-        Value until the loader fills it.
-
-    Returns
-    -------
-    object
-        A dataclass field.
-    """
+    """Declare a field that the loader fills and a file may not set."""
     return field(default=default, metadata={"computed": True})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """How a unit is printed after a number, in Chinese and in English."""
+    """How a unit is printed after a number; one unit is `factor` times its `base`, if any."""
 
     id: str = computed()
-    zh: str
+    zh: str = ""
     en: str
+    base: str = ""
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +75,7 @@ class Source:
     publisher: str
     published: str = ""
     url: str = ""
-    evidence: Evidence
+    evidence: Grade
     sha256: str = ""
     file: str = ""
 
@@ -282,7 +272,7 @@ class Conflict:
     indicator_id: str = ""
     comparison_id: str = ""
     readings: tuple[ConflictReading, ...]
-    preferred: str
+    preferred: str = ""
     reason_zh: str
     reason_en: str
     decided_by: str

@@ -3,197 +3,203 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
-from wqa.catalog.records import Conflict, Indicator, Plan, Target
-from wqa.goals import Goal, Span
+from wqa.catalog.reading import Place
+from wqa.catalog.records import Baseline, Condition, Conflict, Indicator, Plan, Target, Unit
+from wqa.goals import Goal, Span, good_direction, round_half_up
 
-Place = tuple[str | int, ...]
-Fault = tuple[Place, str, object, str, str]  # place, what, got, expected, fix
-FieldFault = tuple[str, str, object, str]  # key, what, got, expected
-
-
-def indicator_faults(
-    indicator: Indicator, units: Set[str], groups: Set[str]
-) -> Iterator[FieldFault]:
-    """Find what is wrong with an indicator.
-
-    Parameters
-    ----------
-    indicator : Indicator
-        The record.
-    units, groups : set of str
-        Ids that exist.
-
-    Yields
-    ------
-    tuple
-        Key, fault, value found, value expected.
-    """
-    if indicator.unit not in units:
-        yield "unit", "unknown unit", indicator.unit, f"one of {', '.join(units)}"
-    if indicator.group not in groups:
-        yield "group", "unknown group", indicator.group, f"one of {', '.join(groups)}"
-    low, high = indicator.lower, indicator.upper
-    if low is not None and high is not None and low >= high:
-        yield "upper", "upper is not above lower", high, f"more than {low:g}"
-    if indicator.family in ("percent", "score") and (low is None or high is None):
-        yield "family", "a percent or score needs lower and upper", indicator.family, "both bounds"
+Said = tuple[Place, str, object, str]  # place, what, got, expected
+FIRST_YEAR, LAST_YEAR, MOST_DECIMALS = 1949, 2100, 6
+# A target this many times its baseline is one in another unit: a share for a percentage,
+# machines for ten thousands of machines. Small counts may grow a hundredfold.
+LEAP, LEAP_OF_FEW, FEW = 50, 5000, 10
 
 
-def plan_faults(plan: Plan, stem: str, indicators: Mapping[str, Indicator]) -> Iterator[Fault]:
-    """Find what is wrong between the fields of a plan and its targets.
+def unit_faults(unit: Unit, units: Set[str]) -> Iterator[Said]:
+    """Find what is wrong with a unit."""
+    if unit.base and unit.base not in units - {unit.id}:
+        yield ("base",), "unknown unit", unit.base, "another unit"
+    if bool(unit.base) == (unit.factor == 1) or unit.factor <= 0:
+        yield ("factor",), "base and factor do not go together", unit.factor, "how many of base"
 
-    Parameters
-    ----------
-    plan : Plan
-        The record as read.
-    stem : str
-        Name of its file without the ending.
-    indicators : mapping of str to Indicator
-        Indicators that exist.
 
-    Yields
-    ------
-    tuple
-        Place in the file, fault, value found, value expected, remedy.
-    """
+def indicator_faults(item: Indicator, units: Set[str], groups: Set[str]) -> Iterator[Said]:
+    """Find what is wrong with an indicator."""
+    if item.unit not in units:
+        yield ("unit",), "unknown unit", item.unit, f"one of {', '.join(units)}"
+    if item.group not in groups:
+        yield ("group",), "unknown group", item.group, f"one of {', '.join(groups)}"
+    low, high = _possible(item)
+    if low >= high:
+        yield ("upper",), "upper is not above lower", item.upper, f"more than {low:g}"
+    if item.family in ("percent", "score") and math.isinf(high - low):
+        yield ("family",), "a percent or score needs lower and upper", item.family, "both bounds"
+    yield from _decimals(item.decimals)
+
+
+def _possible(item: Indicator) -> tuple[float, float]:
+    low, high = item.lower, item.upper
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def _decimals(decimals: int) -> Iterator[Said]:
+    if not 0 <= decimals <= MOST_DECIMALS:
+        yield ("decimals",), "no number of decimals", decimals, f"0 to {MOST_DECIMALS}"
+
+
+def plan_faults(plan: Plan, stem: str, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
+    """Find what is wrong between the fields of a plan, read from file `stem`, and its targets."""
     if plan.id != stem:
-        yield ("id",), "plan id is not the file name", plan.id, repr(stem), "Rename one of them."
+        yield ("id",), "plan id is not the file name", plan.id, repr(stem)
     if plan.start_year > plan.end_year:
-        yield ("end_year",), "the plan ends before it starts", plan.end_year, "", ""
+        yield ("end_year",), "the plan ends before it starts", plan.end_year, f"{plan.start_year}"
+    for key in ("start_year", "end_year"):
+        if not FIRST_YEAR <= getattr(plan, key) <= LAST_YEAR:
+            yield (key,), "no year of a plan", getattr(plan, key), f"{FIRST_YEAR} to {LAST_YEAR}"
     if plan.source_id not in {source.id for source in plan.sources}:
-        yield ("source_id",), "unknown source_id", plan.source_id, "an id listed in sources", ""
-    rows: set[str] = set()
+        yield ("source_id",), "unknown source_id", plan.source_id, "an id listed in sources"
+    yield from _twice("sources", (source.id for source in plan.sources))
+    yield from _twice("targets", (target.row + target.part for target in plan.targets))
     for n, target in enumerate(plan.targets):
-        place: Place = ("targets", n)
-        name = target.row + target.part
-        if name in rows:
-            what, fix = f"target {name!r} occurs twice", "Give the second another row or part."
-            yield (*place, "row"), what, name, "one target per row and part", fix
-        rows.add(name)
-        yield from _indicator_of(target, place, indicators)
-        indicator = indicators.get(target.indicator_id)
-        if indicator is not None:
-            for key, what, got, expected in target_faults(target, plan, indicator):
-                yield (*place, key), what, got, expected, ""
+        yield from _under(("targets", n), target_faults(target, plan, indicators))
 
 
-def _indicator_of(
-    target: Target, place: Place, indicators: Mapping[str, Indicator]
-) -> Iterator[Fault]:
-    expected, fix = "an id of indicators/*.yml", "Add the indicator or correct the id."
-    if target.indicator_id not in indicators:
-        yield (*place, "indicator_id"), "unknown indicator", target.indicator_id, expected, fix
-    for m, part in enumerate(target.conditions):
-        here = (*place, "conditions", m)
-        if part.indicator_id not in indicators:
-            yield (*here, "indicator_id"), "unknown indicator", part.indicator_id, expected, fix
-        if (part.value is None) == (not part.reference_region):
-            yield here, "needs either value or reference_region", part.id, "one of the two", ""
+def _under(above: Place, faults: Iterable[Said]) -> Iterator[Said]:
+    for place, what, got, expected in faults:
+        yield (*above, *place), what, got, expected
 
 
-def target_faults(target: Target, plan: Plan, indicator: Indicator) -> Iterator[FieldFault]:
-    """Find what is wrong with one target.
+def _twice(key: str, names: Iterable[str]) -> Iterator[Said]:
+    seen: list[str] = []
+    for n, name in enumerate(names):
+        if name in seen:
+            yield (key, n), f"{name!r} occurs twice in {key}", None, "one of each"
+        seen.append(name)
 
-    Parameters
-    ----------
-    target : Target
-        The record as read.
-    plan : Plan
-        The plan it belongs to.
-    indicator : Indicator
-        The indicator it names.
 
-    Yields
-    ------
-    tuple
-        Key, fault, value found, value expected.
-    """
+def target_faults(
+    target: Target, plan: Plan, indicators: Mapping[str, Indicator]
+) -> Iterator[Said]:
+    """Find what is wrong with one target."""
     start = plan.start_year if target.start_year is None else target.start_year
-    span = f"a year from {plan.start_year} to {plan.end_year}"
     for key, year in (("year", target.year), ("start_year", start)):
         if not plan.start_year <= year <= plan.end_year:
-            yield key, "year outside the plan", year, span
-    yield from _value_faults(target, indicator)
+            span = f"a year from {plan.start_year} to {plan.end_year}"
+            yield (key,), "year outside the plan", year, span
+    yield from _decimals(target.decimals)
     yield from _kind_faults(target)
-    yield from _baseline_faults(target, start)
+    yield from _goal_faults(target, indicators)
+    for n, part in enumerate(target.conditions):
+        yield from _under(("conditions", n), _goal_faults(part, indicators))
+        if (part.value is None) == (not part.reference_region):
+            here = ("conditions", n)
+            yield here, "needs either value or reference_region", part.id, "one of the two"
+    yield from _twice("conditions", (part.id for part in target.conditions))
+    if target.indicator_id in indicators:
+        indicator = indicators[target.indicator_id]
+        yield from _unit_faults(target, indicator)
+        yield from _under(("baseline",), _baseline_faults(target.baseline, indicator, start))
 
 
-def _value_faults(target: Target, indicator: Indicator) -> Iterator[FieldFault]:
-    if target.unit != indicator.unit:
-        yield "unit", "unit is not the unit of the indicator", target.unit, repr(indicator.unit)
-    if target.value is None:
-        if target.kind not in ("relative", "compound"):
-            yield "value", f"a target of kind {target.kind!r} needs a value", None, "a number"
+def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
+    """Faults of comparator and value, of a target or of one condition."""
+    if goal.indicator_id not in indicators:
+        yield ("indicator_id",), "unknown indicator", goal.indicator_id, "an id of indicators/*.yml"
         return
-    if indicator.lower is not None and target.value < indicator.lower:
-        yield "value", "value below the indicator", target.value, f"at least {indicator.lower:g}"
-    if indicator.upper is not None and target.value > indicator.upper:
-        yield "value", "value above the indicator", target.value, f"at most {indicator.upper:g}"
-    elif target.scope != "plan_sum":
-        low = -math.inf if indicator.lower is None else indicator.lower
-        span = Span(low, math.inf if indicator.upper is None else indicator.upper)
-        if Goal(target.comparator, target.value).decided(span) is False:
-            got = f"{target.comparator} {target.value:g}"
-            yield "value", "no possible value satisfies the target", got, "one that can be reached"
+    indicator = indicators[goal.indicator_id]
+    wanted = {"higher_better": 1, "lower_better": -1}.get(indicator.direction)
+    if wanted and goal.comparator != "==" and good_direction(goal.comparator) != wanted:
+        what = f"comparator against the indicator, which is {indicator.direction}"
+        yield ("comparator",), what, goal.comparator, ">= or >" if wanted > 0 else "<= or <"
+    if goal.value is None:
+        return
+    low, high = _possible(indicator)
+    if isinstance(goal, Target) and goal.scope == "plan_sum":
+        high = math.inf
+    if goal.value < low:
+        yield ("value",), "value below the indicator", goal.value, f"at least {low:g}"
+    elif goal.value > high:
+        yield ("value",), "value above the indicator", goal.value, f"at most {high:g}"
+    elif (answer := Goal(goal.comparator, goal.value).decided(Span(low, high))) is not None:
+        what = f"{'every' if answer else 'no'} possible value satisfies the target"
+        yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
 
 
-def _kind_faults(target: Target) -> Iterator[FieldFault]:
-    if target.kind in ("plan_sum", "every_year") and target.scope != target.kind:
-        what = f"kind {target.kind!r} needs the scope of the same name"
-        yield "scope", what, target.scope, repr(target.kind)
-    if target.kind == "compound" and len(target.conditions) < 2:
+def _kind_faults(target: Target) -> Iterator[Said]:
+    kind = target.kind
+    if kind in ("plan_sum", "every_year") and target.scope != kind:
+        what = f"kind {kind!r} needs the scope of the same name"
+        yield ("scope",), what, target.scope, repr(kind)
+    if (kind == "compound") != bool(target.conditions) or len(target.conditions) == 1:
         count = len(target.conditions)
-        yield "kind", "a compound target needs conditions", count, "at least two"
-    if target.kind == "relative" and not target.reference_region:
-        yield "kind", "a relative target needs reference_region", "", "a region code"
+        yield ("kind",), "a compound target, and no other, has conditions", count, "at least two"
+    if kind == "relative" and not target.reference_region:
+        yield ("kind",), "a relative target needs reference_region", "", "a region code"
+    if target.value is None and kind not in ("relative", "compound"):
+        yield ("value",), f"a target of kind {kind!r} needs a value", None, "a number"
+    yield from _twice("series", target.series)
 
 
-def _baseline_faults(target: Target, start: int) -> Iterator[FieldFault]:
-    base = target.baseline
+def _unit_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
+    """Faults between a target and the unit, family and baseline in which it is measured."""
+    value, base, is_count = target.value, target.baseline.value, indicator.family == "count"
+    if target.unit != indicator.unit:
+        yield ("unit",), "unit is not the unit of the indicator", target.unit, repr(indicator.unit)
+    if target.scope in ("plan_sum", "end_stock") and not is_count:
+        what = f"scope {target.scope!r} is for counts"
+        yield ("scope",), what, target.scope, f"end_year or every_year for a {indicator.family}"
+    if value and round_half_up(value, min(max(target.decimals, 0), MOST_DECIMALS)) != value:
+        what = "more decimals than the published figure"
+        yield ("value",), what, value, f"{target.decimals} decimals, or another unit"
+    if value and base and value * base > 0:
+        times = max(value / base, base / value)
+        if times >= (LEAP_OF_FEW if is_count and min(value, base) < FEW else LEAP):
+            what = f"value and baseline are a factor {times:.0f} apart"
+            yield ("value",), what, value, f"a value beside {base:g}, in {indicator.unit}"
+    elif (
+        value
+        and value < 1
+        and indicator.family in ("percent", "score")
+        and target.comparator[0] == ">"
+    ):
+        yield ("value",), "a share instead of a percentage", value, f"{100 * value:g}"
+
+
+def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterator[Said]:
+    here: Place = ()
     if base.status in ("measured", "disputed"):
         if base.value is None or base.year is None:
             what = f"a {base.status} baseline needs value and year"
-            yield "baseline", what, (base.value, base.year), "two numbers"
+            yield here, what, (base.value, base.year), "two numbers"
     elif base.value is not None:
         what = f"a baseline that is {base.status} has no value"
-        yield "baseline", what, base.value, "no value; not started is not zero"
+        yield here, what, base.value, "no value; not started is not zero"
     if base.status == "disputed" and len(base.readings) < 2:
-        count = len(base.readings)
-        yield "baseline", "a disputed baseline needs its readings", count, "at least two"
-    if base.year is not None and base.year > start:
-        yield "baseline", "the baseline lies after the start of the plan", base.year, str(start)
+        yield here, "a disputed baseline needs its readings", len(base.readings), "at least two"
+    if base.year is not None and not FIRST_YEAR <= base.year <= start:
+        yield here, "the baseline lies after the start of the plan", base.year, str(start)
+    low, high = _possible(indicator)
+    for value in filter(None, (base.value, *(reading.value for reading in base.readings))):
+        if not low <= value <= high:
+            yield here, "baseline outside the indicator", value, f"{low:g} to {high:g}"
+    yield from _twice("readings", (reading.id for reading in base.readings))
 
 
-def conflict_faults(
-    conflict: Conflict, known: Mapping[str, Set[str]]
-) -> Iterator[tuple[str, str, object]]:
-    """Find what is wrong with an entry of the conflict register.
-
-    Parameters
-    ----------
-    conflict : Conflict
-        The entry.
-    known : mapping of str to set of str
-        Ids that exist, under ``target_ids``, ``indicator_id``, ``comparison_id``, ``source_id``.
-
-    Yields
-    ------
-    tuple
-        Key, fault, value found.
-    """
-    for target_id in conflict.target_ids:
-        if target_id not in known["target_ids"]:
-            yield "target_ids", "unknown target", target_id
+def conflict_faults(conflict: Conflict, known: Mapping[str, Set[str]]) -> Iterator[Said]:
+    """Find what is wrong with an entry of the register, given the ids that exist, by key."""
+    for name in conflict.target_ids:
+        if name not in known["target_ids"]:
+            yield ("target_ids",), "unknown target", name, ""
     for key in ("indicator_id", "comparison_id"):
         name = getattr(conflict, key)
         if name and name not in known[key]:
-            yield key, f"unknown {key}", name
+            yield (key,), f"unknown {key}", name, ""
     if not (conflict.target_ids or conflict.comparison_id):
-        yield "id", "the conflict names neither target_ids nor comparison_id", conflict.id
+        yield ("id",), "the conflict names neither target_ids nor comparison_id", conflict.id, ""
     for reading in conflict.readings:
         if reading.source_id not in known["source_id"]:
-            yield "readings", "unknown source_id", reading.source_id
+            yield ("readings",), "unknown source_id", reading.source_id, ""
     if conflict.preferred and conflict.preferred not in {r.id for r in conflict.readings}:
-        yield "preferred", "preferred is no reading of this conflict", conflict.preferred
+        yield ("preferred",), "preferred is no reading of this conflict", conflict.preferred, ""
+    yield from _twice("readings", (reading.id for reading in conflict.readings))

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wqa.catalog.catalog import Indicator, load_indicators
+from wqa.catalog.catalog import load_indicators
+from wqa.catalog.records import Indicator
 from wqa.data.findings import Finding, make_finding, sorted_findings
 from wqa.data.project_data import as_of_day, observation_frame, read_project
 from wqa.data.series import KEYS, annual_rows, best_values, list_series

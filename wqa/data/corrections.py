@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wqa.catalog.catalog import read_yaml_file
+from wqa.catalog.reading import read_yaml_file
 from wqa.data.findings import Findings
 from wqa.data.raw_tables import Place, RawFolder, RawRow, RawTable, key_faults
 from wqa.errors import CatalogError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from wqa.catalog.catalog import read_yaml
+from wqa.catalog.reading import read_yaml
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
 

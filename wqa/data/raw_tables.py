@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wqa.catalog.catalog import read_yaml_file
+from wqa.catalog.reading import read_yaml_file
 from wqa.data.cells import is_iso_date
 from wqa.data.findings import Findings
 from wqa.errors import CatalogError

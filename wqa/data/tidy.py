@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wqa.catalog.catalog import Indicator, load_indicators, load_units
+from wqa.catalog.catalog import load_indicators, load_units
+from wqa.catalog.records import Indicator
 from wqa.data.cells import (
     Period,
     decimals,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Conflict, ConflictReading, Target
+from wqa.catalog.records import Conflict, ConflictReading, Target
 from wqa.display.changes import change_fact, spoken
 from wqa.display.facts import (
     Fact,

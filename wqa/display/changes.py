@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wqa.catalog.catalog import Indicator
+from wqa.catalog.records import Indicator
 from wqa.display.facts import (
     Fact,
     Printable,

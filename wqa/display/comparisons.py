@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Indicator
+from wqa.catalog.records import Indicator
 from wqa.display.changes import change_fact, points_word, spoken
 from wqa.display.facts import Text, observation_fact, year_fact
 from wqa.display.narrative import sentences

@@ -172,7 +172,7 @@ def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
 
     Parameters
     ----------
-    target : wqa.catalog.catalog.Target
+    target : wqa.catalog.records.Target
         Target of a plan.
     part : str
         ``value``, ``year``, ``row`` (printed with its part letter) or ``baseline``.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.facts import (
     Fact,
     Printable,

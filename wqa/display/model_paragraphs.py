@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.facts import (
     Fact,
     Text,

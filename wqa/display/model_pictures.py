@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.evidence_charts import plot_funnel, plot_grid, plot_reliability
 from wqa.display.facts import (
     Printable,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wqa.assessment.judging import AT_RISK, ON_TRACK
 from wqa.assessment.labels import explain_disagreement
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.facts import (
     Printable,
     computed_fact,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Indicator, Plan
+from wqa.catalog.records import Indicator, Plan
 from wqa.display.changes import MONEY, change_clause, spoken
 from wqa.display.facts import (
     Fact,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Conflict, Target
+from wqa.catalog.records import Conflict, Target
 from wqa.display.comparisons import comparison_text
 from wqa.display.facts import (
     Fact,

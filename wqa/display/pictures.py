@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.charts import has_points, plot_series
 from wqa.display.facts import (
     Printable,

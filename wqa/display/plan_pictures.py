@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.charts import plot_path_and_fan
 from wqa.display.countcharts import plot_plan_sum
 from wqa.display.facts import (

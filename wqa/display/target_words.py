@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wqa.catalog.catalog import Target
+from wqa.catalog.records import Target
 from wqa.display.changes import spoken
 from wqa.display.facts import Printable, Text, named, target_fact
 from wqa.display.view import View

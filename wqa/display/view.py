@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wqa.catalog.catalog import Indicator, Target, load_indicators
+from wqa.catalog.catalog import load_indicators
+from wqa.catalog.records import Indicator, Target
 from wqa.data.observations import load_observations, load_regions, load_sources
 from wqa.display.publishers import publisher_name
 from wqa.display.selection import headline_values, shown_values

@@ -12,7 +12,8 @@ from functools import cache
 from string import Formatter
 from typing import Any
 
-from wqa.catalog.catalog import load_units, read_yaml
+from wqa.catalog.catalog import load_units
+from wqa.catalog.reading import read_yaml
 from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG

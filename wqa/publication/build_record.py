@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wqa import __version__
-from wqa.catalog.catalog import list_plans, load_conflicts, load_plan
-from wqa.catalog.catalog import load_sources as load_documents
+from wqa.catalog.catalog import list_plans, load_conflicts, load_documents, load_plan
 from wqa.catalog.records import Source
 from wqa.data.observations import load_sources
 from wqa.data.project_data import read_project

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wqa.catalog.catalog import read_record, read_yaml_file
+from wqa.catalog.reading import read_record, read_yaml_file
 from wqa.paths import CATALOG
 
 FILE = "paper.yml"

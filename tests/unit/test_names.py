@@ -1,0 +1,81 @@
+"""Names as people write them: resolved where one fits, refused without false advice."""
+
+import numpy as np
+import pytest
+
+from wqa.catalog.names import near_ids, resolve_id, whole_year
+from wqa.data.observations import load_regions
+from wqa.errors import CatalogError, DataError
+
+
+@pytest.fixture(scope="module")
+def regions(root):
+    rows = load_regions(root).itertuples(index=False)
+    return {row.region: (row.name_zh, row.name_en) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("asked", "region"),
+    [("WH", "WH"), ("wh", "WH"), (" ＷＨ ", "WH"), ("武汉市", "WH"), ("武汉", "WH"),
+     ("Wuhan", "WH"),
+     ("WUHAN", "WH"), ("Wuhan city", "WH"), ("湖北", "HB"), ("hubei province", "HB"),
+     ("China", "CN"),
+     ("广西", "GX"), ("Fuzhou", "FZ"), ("武汉市洪山区", "WH-hongshan"),
+     ("wh-Hongshan", "WH-hongshan"),
+     ("成渝", "CHUANYU"), ("hg+ez", "HG+EZ")],
+)  # fmt: skip
+def test_resolved_where_one_fits(regions, asked, region):
+    assert resolve_id(asked, regions, "region") == region
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("河北", ""), ("河北省", ""), ("Hebei", ""), ("山西", ""), ("陕西省", ""), ("Shaanxi", ""),
+        ("河南", ""), ("海南", ""), ("随州", ""), ("荆门市", ""), ("Suizhou", ""), ("XUZHOU", ""),
+        ("恩施土家族苗族自治州", ""), ("新疆维吾尔自治区", ""), ("枣阳", ""), ("武昌", ""),
+        ("XX", ""),
+        ("", ""), ("Wuhna", "WH 武汉市"), ("Wuhann", "WH 武汉市"), ("Hubie", "HB 湖北省"),
+        ("洪山区", "WH-hongshan 武汉市洪山区"), (5, ""), (None, ""),
+    ],
+)  # fmt: skip
+def test_refused_without_false_advice(regions, asked, near):
+    with pytest.raises(DataError) as caught:
+        resolve_id(asked, regions, "region")
+    assert caught.value.got == asked
+    assert caught.value.fix == (f"Near: {near}." if near else "")
+    assert "expected one of those of `wqa list regions`" in str(caught.value)
+
+
+def test_a_name_of_two_is_refused():
+    known = {"JL": ("吉林省", "Jilin"), "JLS": ("吉林市", "Jilin City")}
+    assert resolve_id("吉林市", known, "region") == "JLS"
+    with pytest.raises(
+        CatalogError, match=r"got '吉林'; expected one of JL, JLS\. Near: JLS 吉林市, JL 吉林省"
+    ):
+        resolve_id("吉林", known, "region", CatalogError)
+
+
+def test_advice_on_ids():
+    known = {"food_sampling_pass_rate": ("食品抽检合格率",), "food_safety": (), "drug_rate": ()}
+    assert (
+        near_ids("food_samplign_rate", known, "indicator")[0]
+        == "food_sampling_pass_rate 食品抽检合格率"
+    )
+    assert near_ids("food_s", known, "scope")[0] == "food_safety"
+    known = {"JX": ("江夏区", "Jiangxia, Wuhan"), "WH": ("武汉市", "Wuhan")}
+    assert near_ids("Wuhan", known, "region") == ["WH 武汉市", "JX 江夏区"]
+
+
+@pytest.mark.parametrize("asked", [2025, "2025", " ２０２５", np.int64(2025)])
+def test_a_year_as_number_or_text(asked):
+    year = whole_year(asked, "edition")
+    assert year == 2025 and type(year) is int
+
+
+@pytest.mark.parametrize(
+    "asked", ["25", "2025.0", "二〇二五", 2025.0, True, None, np.float64(2025)]
+)
+def test_no_year(asked):
+    with pytest.raises(DataError, match="edition is no year"):
+        whole_year(asked, "edition")
