@@ -300,7 +300,7 @@ conflicts:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("wuhan-14fyp.6", "wuhan-14fyp.66", "unknown target; got 'wuhan-14fyp.66'"),
+        ("wuhan-14fyp.6", "wuhan-14fyp.66", "unknown target_id; got 'wuhan-14fyp.66'"),
         ("source_id: doc-x, clause: 一", "source_id: doc-y, clause: 一", "unknown source_id"),
         ("preferred: a", "preferred: c", "preferred is no reading of this conflict; got 'c'"),
         ("    target_ids: [wuhan-14fyp.6]\n", "", "names neither target_ids nor comparison_id"),

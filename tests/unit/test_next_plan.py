@@ -124,7 +124,7 @@ def test_empty_targets_alone_are_named(draft, tmp_path):
 
 
 def filled(text):
-    words = {"comparator": '">="', "value": "1", "nature": "expected", "clause": "表"}
+    words = {"comparator": '">="', "value": "99", "nature": "expected", "clause": "表"}
     for key in ("title_zh", "title_en", "short_zh", "short_en", "title"):
         words[key] = "下一规划"
     for key, value in words.items():

@@ -109,7 +109,7 @@ def test_readings_and_sources_are_told_apart(plan, faults, indicators):
         ("sources", len(plan.sources))
     ]
     conflict = load_conflicts()["row6-baseline"]
-    ids = {"target_ids": set(conflict.target_ids), "indicator_id": {conflict.indicator_id}}
+    ids = {"target_id": set(conflict.target_ids), "indicator_id": {conflict.indicator_id}}
     known = {**ids, "comparison_id": set(), "source_id": {r.source_id for r in conflict.readings}}
     assert list(conflict_faults(conflict, known)) == []
     doubled = replace(conflict, readings=(*conflict.readings, conflict.readings[0]))

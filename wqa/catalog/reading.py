@@ -39,6 +39,7 @@ SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
 WRONG = object()  # stands for a value that is not of the wanted type
 # libyaml parses several times faster
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Broken = yaml.MarkedYAMLError
 
 
 class Fault(NamedTuple):
@@ -131,29 +132,25 @@ class _Parser(DeclaredFile):
             while not isinstance(event := self.next(), yaml.StreamEndEvent):
                 if isinstance(event, yaml.NodeEvent):
                     if self.lines:
-                        raise self.broken("a second document", event.start_mark)
+                        raise _Broken(None, None, "a second document", event.start_mark)
                     self.data = self.node(event, ())
         except yaml.YAMLError as error:
-            problem = getattr(error, "problem", None) or str(error)
-            raise self.broken(problem, getattr(error, "problem_mark", None)) from error
+            mark, got = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
+            where = f"{path}:{mark.line + 1}" if mark else str(path)
+            raise CatalogError("file is no YAML", where=where, got=got) from error
         finally:
             self.loader.dispose()
-
-    def broken(self, problem: str, mark: Any) -> CatalogError:
-        where = f"{self.path}:{mark.line + 1}" if mark else str(self.path)
-        expected = "well-formed YAML in UTF-8"
-        return CatalogError("file is no YAML", where=where, got=problem, expected=expected)
 
     def next(self) -> Any:
         event = self.loader.get_event()
         if getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise self.broken("an anchor, alias or tag instead of a value", event.start_mark)
+            raise _Broken(None, None, "an anchor, alias or tag, no value", event.start_mark)
         return event
 
     def node(self, event: Any, place: Place) -> Any:
         self.lines.setdefault(place, event.start_mark.line + 1)
         if len(place) > DEEPEST:
-            raise self.broken(f"nested more than {DEEPEST} deep", event.start_mark)
+            raise _Broken(None, None, f"nested more than {DEEPEST} deep", event.start_mark)
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event, place)
         if isinstance(event, yaml.MappingStartEvent):
@@ -168,7 +165,7 @@ class _Parser(DeclaredFile):
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
             mark: Any = event.start_mark
             if not isinstance(event, yaml.ScalarEvent):
-                raise self.broken("a key is no plain value", mark)
+                raise _Broken(None, None, "a key is no plain value", mark)
             first = self.lines.get((*place, event.value))
             self.lines[*place, event.value] = mark.line + 1
             key = self.scalar(event, (*place, event.value))
@@ -257,11 +254,9 @@ def read_record(file: DeclaredFile, place: Place, cls: Any, **given: Any) -> Any
         said = f"one of {known}", "Correct the spelling or remove the key."
         file.fault((*place, key), f"unknown key {key!r}", None, *said, code="unknown_key")
     for key, (is_required, kind) in schema.items():
-        if is_required and key not in node:
-            what, fix = f"missing key {key!r}", f"Add `{key}:` here."
-            file.fault(place, what, fix=fix, code="missing_key")
-        elif is_required and kind is str and node[key] in (None, ""):
-            file.fault((*place, key), f"nothing under {key!r}", fix="Fill it in.", code="missing_key")
+        if is_required and (key not in node or (kind is str and node[key] in (None, ""))):
+            what = f"nothing under {key!r}" if key in node else f"missing key {key!r}"
+            file.fault((*place, key), what, fix=f"Add `{key}:` here.", code="missing_key")
     made = {k: _value(file, (*place, k), schema[k][1], v) for k, v in node.items() if k in schema}
     found = {"id": str(place[-1]) if place else "", "where": f"{file.path}:{file.lines[place]}"}
     auto = {f.name for f in fields(cls) if f.metadata.get("computed") and f.name in found}

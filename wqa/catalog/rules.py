@@ -26,16 +26,15 @@ def unit_faults(unit: Unit, units: Set[str]) -> Iterator[Said]:
 
 def indicator_faults(item: Indicator, units: Set[str], groups: Set[str]) -> Iterator[Said]:
     """Find what is wrong with an indicator."""
-    if item.unit not in units:
-        yield ("unit",), "unknown unit", item.unit, f"one of {', '.join(units)}"
-    if item.group not in groups:
-        yield ("group",), "unknown group", item.group, f"one of {', '.join(groups)}"
+    for key, known in (("unit", units), ("group", groups)):
+        if getattr(item, key) not in known:
+            yield (key,), f"unknown {key}", getattr(item, key), f"one of {', '.join(known)}"
     low, high = _possible(item)
     if low >= high:
         yield ("upper",), "upper is not above lower", item.upper, f"more than {low:g}"
     if item.family in ("percent", "score") and math.isinf(high - low):
         yield ("family",), "a percent or score needs lower and upper", item.family, "both bounds"
-    yield from _decimals(item.decimals)
+    yield from _decimals(item)
 
 
 def _possible(item: Indicator) -> tuple[float, float]:
@@ -43,29 +42,28 @@ def _possible(item: Indicator) -> tuple[float, float]:
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
-def _decimals(decimals: int) -> Iterator[Said]:
-    if not 0 <= decimals <= MOST_DECIMALS:
-        yield ("decimals",), "no number of decimals", decimals, f"0 to {MOST_DECIMALS}"
+def _decimals(item: Indicator | Target) -> Iterator[Said]:
+    if not 0 <= item.decimals <= MOST_DECIMALS:
+        yield ("decimals",), "no number of decimals", item.decimals, f"0 to {MOST_DECIMALS}"
 
 
 def plan_faults(plan: Plan, stem: str, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
     """Find what is wrong between the fields of a plan, read from file `stem`, and its targets."""
     if plan.id != stem:
         yield ("id",), "plan id is not the file name", plan.id, repr(stem)
-    if plan.start_year > plan.end_year:
-        yield ("end_year",), "the plan ends before it starts", plan.end_year, f"{plan.start_year}"
-    for key in ("start_year", "end_year"):
-        if not FIRST_YEAR <= getattr(plan, key) <= LAST_YEAR:
-            yield (key,), "no year of a plan", getattr(plan, key), f"{FIRST_YEAR} to {LAST_YEAR}"
+    if not FIRST_YEAR <= plan.start_year <= plan.end_year <= LAST_YEAR:
+        what = "the plan has no such year, or ends before it starts"
+        yield ("end_year",), what, plan.end_year, f"a year after {plan.start_year}"
     if plan.source_id not in {source.id for source in plan.sources}:
         yield ("source_id",), "unknown source_id", plan.source_id, "an id listed in sources"
     yield from _twice("sources", (source.id for source in plan.sources))
     yield from _twice("targets", (target.row + target.part for target in plan.targets))
     for n, target in enumerate(plan.targets):
-        yield from _under(("targets", n), target_faults(target, plan, indicators))
+        yield from under(("targets", n), _target_faults(target, plan, indicators))
 
 
-def _under(above: Place, faults: Iterable[Said]) -> Iterator[Said]:
+def under(above: Place, faults: Iterable[Said]) -> Iterator[Said]:
+    """Faults of a part of a file, with their place in the file."""
     for place, what, got, expected in faults:
         yield (*above, *place), what, got, expected
 
@@ -78,28 +76,41 @@ def _twice(key: str, names: Iterable[str]) -> Iterator[Said]:
         seen.append(name)
 
 
-def target_faults(
+def _target_faults(
     target: Target, plan: Plan, indicators: Mapping[str, Indicator]
 ) -> Iterator[Said]:
-    """Find what is wrong with one target."""
     start = plan.start_year if target.start_year is None else target.start_year
     for key, year in (("year", target.year), ("start_year", start)):
         if not plan.start_year <= year <= plan.end_year:
-            span = f"a year from {plan.start_year} to {plan.end_year}"
-            yield (key,), "year outside the plan", year, span
-    yield from _decimals(target.decimals)
+            expected = f"a year from {plan.start_year} to {plan.end_year}"
+            yield (key,), "year outside the plan", year, expected
+    yield from _decimals(target)
     yield from _kind_faults(target)
     yield from _goal_faults(target, indicators)
     for n, part in enumerate(target.conditions):
-        yield from _under(("conditions", n), _goal_faults(part, indicators))
+        yield from under(("conditions", n), _goal_faults(part, indicators))
         if (part.value is None) == (not part.reference_region):
-            here = ("conditions", n)
-            yield here, "needs either value or reference_region", part.id, "one of the two"
+            what = "needs either value or reference_region"
+            yield ("conditions", n), what, part.id, "one of the two"
     yield from _twice("conditions", (part.id for part in target.conditions))
+    yield from _twice("series", target.series)
     if target.indicator_id in indicators:
         indicator = indicators[target.indicator_id]
         yield from _unit_faults(target, indicator)
-        yield from _under(("baseline",), _baseline_faults(target.baseline, indicator, start))
+        yield from under(("baseline",), _baseline_faults(target.baseline, indicator, start))
+
+
+def _kind_faults(target: Target) -> Iterator[Said]:
+    kind, count = target.kind, len(target.conditions)
+    if kind in ("plan_sum", "every_year") and target.scope != kind:
+        what = f"kind {kind!r} needs the scope of the same name"
+        yield ("scope",), what, target.scope, repr(kind)
+    if (kind == "compound") != (count > 0) or count == 1:
+        yield ("kind",), "a compound target, and no other, has conditions", count, "at least two"
+    if kind == "relative" and not target.reference_region:
+        yield ("kind",), "a relative target needs reference_region", "", "a region code"
+    if target.value is None and kind not in ("relative", "compound"):
+        yield ("value",), f"a target of kind {kind!r} needs a value", None, "a number"
 
 
 def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
@@ -112,57 +123,38 @@ def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) 
     if wanted and goal.comparator != "==" and good_direction(goal.comparator) != wanted:
         what = f"comparator against the indicator, which is {indicator.direction}"
         yield ("comparator",), what, goal.comparator, ">= or >" if wanted > 0 else "<= or <"
-    if goal.value is None:
-        return
     low, high = _possible(indicator)
     if isinstance(goal, Target) and goal.scope == "plan_sum":
         high = math.inf
-    if goal.value < low:
+    if goal.value is not None and goal.value < low:
         yield ("value",), "value below the indicator", goal.value, f"at least {low:g}"
-    elif goal.value > high:
+    elif goal.value is not None and goal.value > high:
         yield ("value",), "value above the indicator", goal.value, f"at most {high:g}"
-    elif (answer := Goal(goal.comparator, goal.value).decided(Span(low, high))) is not None:
-        what = f"{'every' if answer else 'no'} possible value satisfies the target"
-        yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
-
-
-def _kind_faults(target: Target) -> Iterator[Said]:
-    kind = target.kind
-    if kind in ("plan_sum", "every_year") and target.scope != kind:
-        what = f"kind {kind!r} needs the scope of the same name"
-        yield ("scope",), what, target.scope, repr(kind)
-    if (kind == "compound") != bool(target.conditions) or len(target.conditions) == 1:
-        count = len(target.conditions)
-        yield ("kind",), "a compound target, and no other, has conditions", count, "at least two"
-    if kind == "relative" and not target.reference_region:
-        yield ("kind",), "a relative target needs reference_region", "", "a region code"
-    if target.value is None and kind not in ("relative", "compound"):
-        yield ("value",), f"a target of kind {kind!r} needs a value", None, "a number"
-    yield from _twice("series", target.series)
+    elif goal.value is not None:
+        answer = Goal(goal.comparator, goal.value).decided(Span(low, high))
+        if answer is not None:
+            what = f"{'every' if answer else 'no'} possible value satisfies the target"
+            yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
 
 
 def _unit_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
     """Faults between a target and the unit, family and baseline in which it is measured."""
-    value, base, is_count = target.value, target.baseline.value, indicator.family == "count"
+    value, base, family = target.value or 0.0, target.baseline.value or 0.0, indicator.family
     if target.unit != indicator.unit:
         yield ("unit",), "unit is not the unit of the indicator", target.unit, repr(indicator.unit)
-    if target.scope in ("plan_sum", "end_stock") and not is_count:
+    if target.scope in ("plan_sum", "end_stock") and family != "count":
         what = f"scope {target.scope!r} is for counts"
-        yield ("scope",), what, target.scope, f"end_year or every_year for a {indicator.family}"
-    if value and round_half_up(value, min(max(target.decimals, 0), MOST_DECIMALS)) != value:
+        yield ("scope",), what, target.scope, f"end_year or every_year for a {family}"
+    if round_half_up(value, min(max(target.decimals, 0), MOST_DECIMALS)) != value:
         what = "more decimals than the published figure"
         yield ("value",), what, value, f"{target.decimals} decimals, or another unit"
-    if value and base and value * base > 0:
+    is_share = family in ("percent", "score") and target.comparator in (">", ">=")
+    if value * base > 0:
         times = max(value / base, base / value)
-        if times >= (LEAP_OF_FEW if is_count and min(value, base) < FEW else LEAP):
+        if times >= (LEAP_OF_FEW if family == "count" and min(value, base) < FEW else LEAP):
             what = f"value and baseline are a factor {times:.0f} apart"
             yield ("value",), what, value, f"a value beside {base:g}, in {indicator.unit}"
-    elif (
-        value
-        and value < 1
-        and indicator.family in ("percent", "score")
-        and target.comparator[0] == ">"
-    ):
+    elif is_share and 0 < value < 1:
         yield ("value",), "a share instead of a percentage", value, f"{100 * value:g}"
 
 
@@ -180,26 +172,22 @@ def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterat
     if base.year is not None and not FIRST_YEAR <= base.year <= start:
         yield here, "the baseline lies after the start of the plan", base.year, str(start)
     low, high = _possible(indicator)
-    for value in filter(None, (base.value, *(reading.value for reading in base.readings))):
-        if not low <= value <= high:
+    for value in (base.value, *(reading.value for reading in base.readings)):
+        if value is not None and not low <= value <= high:
             yield here, "baseline outside the indicator", value, f"{low:g} to {high:g}"
     yield from _twice("readings", (reading.id for reading in base.readings))
 
 
-def conflict_faults(conflict: Conflict, known: Mapping[str, Set[str]]) -> Iterator[Said]:
+def conflict_faults(entry: Conflict, known: Mapping[str, Set[str]]) -> Iterator[Said]:
     """Find what is wrong with an entry of the register, given the ids that exist, by key."""
-    for name in conflict.target_ids:
-        if name not in known["target_ids"]:
-            yield ("target_ids",), "unknown target", name, ""
-    for key in ("indicator_id", "comparison_id"):
-        name = getattr(conflict, key)
+    named = [("target_id", name) for name in entry.target_ids]
+    named += [(key, getattr(entry, key)) for key in ("indicator_id", "comparison_id")]
+    named += [("source_id", reading.source_id) for reading in entry.readings]
+    for key, name in named:
         if name and name not in known[key]:
             yield (key,), f"unknown {key}", name, ""
-    if not (conflict.target_ids or conflict.comparison_id):
-        yield ("id",), "the conflict names neither target_ids nor comparison_id", conflict.id, ""
-    for reading in conflict.readings:
-        if reading.source_id not in known["source_id"]:
-            yield ("readings",), "unknown source_id", reading.source_id, ""
-    if conflict.preferred and conflict.preferred not in {r.id for r in conflict.readings}:
-        yield ("preferred",), "preferred is no reading of this conflict", conflict.preferred, ""
-    yield from _twice("readings", (reading.id for reading in conflict.readings))
+    if not (entry.target_ids or entry.comparison_id):
+        yield ("id",), "the conflict names neither target_ids nor comparison_id", entry.id, ""
+    if entry.preferred and entry.preferred not in {reading.id for reading in entry.readings}:
+        yield ("preferred",), "preferred is no reading of this conflict", entry.preferred, ""
+    yield from _twice("readings", (reading.id for reading in entry.readings))
