@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wqa.catalog.catalog import load_plan
-from wqa.catalog.names import resolve_id, whole_year
+from wqa.catalog.reading import resolve_id, whole_year
 from wqa.catalog.records import Plan
 from wqa.data.cells import is_iso_date
 from wqa.data.observations import load_regions

@@ -108,7 +108,7 @@ def test_the_edition_hides_later_years():
 def test_a_target_year_inside_the_plan():
     row = one(only("7"), *years({2022: 98.6, 2023: 98.7}), target_year=2023)
     assert (row["verdict"], row["target_year"]) == ("attained", 2023)
-    with pytest.raises(DataError, match="before the target starts"):
+    with pytest.raises(DataError, match="target_year lies outside plan"):
         one(only("7"), target_year=2019)
 
 

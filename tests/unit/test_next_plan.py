@@ -117,7 +117,7 @@ def test_draft_cannot_be_mistaken_for_a_plan(draft, tmp_path):
 
 def test_empty_targets_alone_are_named(draft, tmp_path):
     """With all words filled in, the empty values remain as faults."""
-    text = filled(draft).replace("value: 1", "value:")
+    text = filled(draft).replace("value: 99", "value:")
     write_draft(text, tmp_path, "wuhan-2026-2030")
     with pytest.raises(CatalogError, match="needs a value"):
         load_plan("wuhan-2026-2030", tmp_path)

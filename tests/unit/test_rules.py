@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan
+from wqa.catalog.catalog import (
+    conflict_faults,
+    indicator_faults,
+    load_conflicts,
+    load_indicators,
+    load_plan,
+    plan_faults,
+    unit_faults,
+)
 from wqa.catalog.records import Unit
-from wqa.catalog.rules import conflict_faults, indicator_faults, plan_faults, unit_faults
 
 PASSES = "7"  # the row of a pass rate: at least 98.5 %, baseline 98
 DEATHS = "6"  # a rate of which less is better: below 0.1, baseline 0.29, disputed

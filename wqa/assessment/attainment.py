@@ -20,9 +20,8 @@ from wqa.assessment.judging import (
 )
 from wqa.assessment.likelihood import likelihood
 from wqa.assessment.reasons import LANGUAGES
-from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units
+from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units, plan_faults
 from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
-from wqa.catalog.rules import plan_faults
 from wqa.data.observations import load_observations
 from wqa.data.project_data import as_of_day
 from wqa.data.series import best_values
