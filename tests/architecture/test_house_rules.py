@@ -15,13 +15,12 @@ MAX_PARAMETERS = 8
 
 # What is not yet as it should be. These lists only shrink: take out what has become clean.
 NOT_YET_ONE_LINE = {
-    "display", "history", "publication", "__main__", "errors", "parameters", "paths", "transforms",
-    "catalog", "reading", "records", "rules", "cells", "checks", "corrections",
-    "findings", "observations", "package", "project_data", "raw_tables", "scope_rules", "series",
-    "tidy", "annual_series", "answers", "batches", "counting", "counts",
-    "distributions", "forecast_result", "forecasting", "inputs",
-    "joint", "models", "pooled", "pooled_prior", "probabilities",
-    "student_mixture", "trend_components",
+    "display", "history", "publication", "__main__", "errors", "paths", "transforms", "catalog",
+    "reading", "records", "cells", "checks", "corrections", "findings", "observations", "package",
+    "project_data", "raw_tables", "scope_rules", "series", "tidy", "annual_series", "answers",
+    "batches", "counting", "counts", "distributions", "forecast_result", "forecasting", "inputs",
+    "joint", "models", "pooled", "pooled_prior", "probabilities", "student_mixture",
+    "trend_components",
 }  # fmt: skip
 NOT_YET_FEW_PARAMETERS = {
     "predict", "computed_fact", "plot_path_and_fan", "shared_record", "level_text",
@@ -29,11 +28,11 @@ NOT_YET_FEW_PARAMETERS = {
 }  # fmt: skip
 NOT_YET_SMALL = {"__main__": 302, "tidy": 310, "backtesting": 307}
 NOT_YET_ONE_MEANING = {
-    "Evidence", "COLUMNS", "LANGUAGES", "load_sources", "Place", "NAMES", "MAX_HORIZON", "CHUNK",
-    "MEAN_NODES", "FAMILIES", "round_half_up",
+    "COLUMNS", "LANGUAGES", "Place", "MAX_HORIZON", "CHUNK", "MEAN_NODES", "FAMILIES",
+    "round_half_up",
 }  # fmt: skip
 # The way from 63 modules to the limits of `scripts/measure.py`; lowered as parts are rebuilt.
-SIZE_NOW = {"modules": 54, "code lines": 7450, "lines": 13200}
+SIZE_NOW = {"modules": 48, "code lines": 6850, "lines": 11450}
 
 
 @pytest.fixture(scope="module")
