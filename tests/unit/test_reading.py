@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
+from cases import cases
 
 from wqa.catalog.reading import AsTyped, read_record, read_table, read_yaml, read_yaml_file
 from wqa.catalog.records import computed
@@ -152,20 +153,7 @@ def test_a_table_becomes_records(write):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("2010", "2010.5", ":2: wrong value of 'first'; got 2010.5; expected a whole number"),
-        ("0.5", "1_0", ":2: wrong value of 'factor'; got '1_0'; expected a number or null"),
-        ("^x", "(", r":2: wrong value of 'match'; got '\('; expected a regular expression"),
-        ("failed", "fail", ":5: wrong value of 'parts'; got 'fail'; expected one of passed, f"),
-        ("b,", ",", ":5: missing key 'name'"),
-        ("b,", "b,,", ":5: not as many cells as the header; got 7; expected 6"),
-        ("name,first", "name,frist", ":1: wrong header; got 'name,frist"),
-        ("name,first", "name,name", ":1: wrong header"),
-        ("name,", "", ":1: wrong header"),
-    ],
-)
+@cases("catalog/table_faults.csv")
 def test_a_fault_of_a_table_names_its_line(write, old, new, message):
     with pytest.raises(CatalogError, match=rf"rules\.csv{message}"):
         read_table(write(TABLE.replace(old, new, 1), "rules.csv"), Rule)
