@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from wqa.data.cells import parse_period
-from wqa.data.observations import load_observations
+from wqa.data.loading import load_observations
 
 FIELDS = {
     "region": "WH", "numerator": np.nan, "denominator": np.nan, "qualifier": "exact",

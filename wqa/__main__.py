@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check raw data and catalogue; exit code 1 on errors")
     check.add_argument("--as-of", default="", metavar="DATE", help="as it was known on a day")
+    check.add_argument("--errors", action="store_true", help="only errors")
+    check.add_argument("--folder", metavar="NAME", help="only one folder of data/raw")
     _add_common(check)
     check.set_defaults(run=_check)
 
@@ -84,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     conflicts.set_defaults(run=_conflicts)
 
     listing = commands.add_parser("list", help="show what is known")
-    listing.add_argument("what", choices=("plans", "indicators", "chapters", "editions"))
+    listing.add_argument("what", choices=tuple(_listings()))
     _add_common(listing)
     listing.set_defaults(run=_list)
 
@@ -124,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         "--formats", type=_formats, default=FORMATS, metavar="LIST", help="default: html,pdf,docx"
     )
     build.add_argument("--only", metavar="CHAPTER", help="run one chapter; `wqa list chapters`")
+    build.add_argument("--allow-errors", action="store_true", help="build without wrong rows")
     build.add_argument("--out", type=Path, metavar="FOLDER", help="default: outputs")
     build.set_defaults(run=_build)
 
@@ -195,21 +198,36 @@ def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from wqa.data.checks import check_project
+    from wqa.catalog.reading import resolve_id
     from wqa.data.findings import findings_frame
+    from wqa.data.loading import check_project
     from wqa.parameters import iso_date
+    from wqa.paths import raw_dir
 
     findings = check_project(as_of=iso_date("--as-of", options.as_of), catalog=options.catalog)
-    frame = findings_frame(findings, options.lang)
-    place = [
-        ":".join(str(part) for part in (f.file, f.row, f.column) if part)
-        for f in frame.itertuples(index=False)
-    ]
-    frame.insert(0, "place", place)
-    _show(frame[["severity", "code", "place", "message"]], "No findings.")
-    errors = sum(finding.severity == "error" for finding in findings)
-    print(f"{len(findings)} findings, {errors} of them errors.")
+    if options.folder:
+        known = dict.fromkeys((p.name for p in raw_dir().iterdir() if p.is_dir()), ())
+        place = f"data/raw/{resolve_id(options.folder, known, 'folder')}/"
+        findings = [f for f in findings if f"{f.file}/".startswith(place)]
+    errors = [f for f in findings if f.severity == "error"]
+    # Errors last, beside the count: that is where one looks.
+    frame = findings_frame(errors if options.errors else findings, options.lang)
+    frame = frame.sort_values("severity", ascending=False, kind="stable")
+    places = frame[["file", "row", "column"]].astype(object).itertuples(index=False)
+    frame["place"] = [":".join(str(part) for part in place if part) for place in places]
+    _show(
+        frame[["severity", "code", "place", "message"]],
+        f"No {'errors' if options.errors else 'findings'}.",
+    )
+    print(f"{len(findings)} findings, {len(errors)} of them errors.")
     return 1 if errors else 0
+
+
+def _show_rows_out(as_of: str | None = None, catalog: Path | None = None) -> None:
+    from wqa.data.loading import rows_out
+
+    if out := rows_out(as_of, catalog=catalog):
+        print(f"{out} rows with an error are left out; `wqa check --errors` shows them.")
 
 
 def _conflicts(options: argparse.Namespace) -> int:
@@ -224,14 +242,19 @@ def _conflicts(options: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _list(options: argparse.Namespace) -> int:
-    listing = {
+def _listings() -> dict[str, Callable[[argparse.Namespace], list[tuple[object, ...]]]]:
+    return {
         "plans": _list_plans,
         "indicators": _list_indicators,
+        "regions": _list_regions,
+        "scopes": _list_scopes,
         "chapters": _list_chapters,
         "editions": _list_editions,
     }
-    for row in listing[options.what](options) or [("(none)",)]:
+
+
+def _list(options: argparse.Namespace) -> int:
+    for row in _listings()[options.what](options) or [("(none)",)]:
         print("\t".join(str(cell) for cell in row))
     return 0
 
@@ -253,6 +276,23 @@ def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
     return [(i.id, i.unit, getattr(i, f"name_{options.lang}")) for i in found]
 
 
+def _list_regions(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.data.loading import load_regions
+
+    frame = load_regions()[["region", "level", f"name_{options.lang}"]]
+    return list(frame.itertuples(index=False, name=None))
+
+
+def _list_scopes(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.data.loading import load_observations
+
+    frame = load_observations(names=options.lang, catalog=options.catalog)
+    grouped = frame.groupby(["indicator_id", "scope", "scope_name"], as_index=False)
+    listed = grouped.agg(regions=("region", "nunique"), first=("year", "min"), last=("year", "max"))
+    rows = listed.itertuples(index=False)
+    return [(r.indicator_id, r.scope, r.scope_name, r.regions, f"{r.first}-{r.last}") for r in rows]
+
+
 def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
     from wqa.publication.chapters import load_chapters
 
@@ -271,6 +311,7 @@ def _data(options: argparse.Namespace) -> int:
     from wqa.data.package import build_data_package
 
     print(f"Data package: {build_data_package()}")
+    _show_rows_out()
     return 0
 
 
@@ -307,6 +348,7 @@ def _assess(options: argparse.Namespace) -> int:
     verdicts["p_attain"] = verdicts["p_attain"].map("{:.2f}".format, na_action="ignore")
     wording = {f"{name}_{chosen.lang}": name for name in ("name", "reason")}
     _show(verdicts.rename(columns=wording)[list(VERDICT_COLUMNS)])
+    _show_rows_out(chosen.as_of, chosen.catalog)
     return 0
 
 
@@ -378,6 +420,7 @@ def _build(options: argparse.Namespace) -> int:
                 only=options.only,
                 catalog=options.catalog,
                 out=options.out,
+                allow_errors=options.allow_errors,
                 progress=_progress,
                 records=records,
             )

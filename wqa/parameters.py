@@ -10,7 +10,7 @@ from wqa.catalog.catalog import load_plan
 from wqa.catalog.reading import resolve_id, whole_year
 from wqa.catalog.records import Plan
 from wqa.data.cells import is_iso_date
-from wqa.data.observations import load_regions
+from wqa.data.loading import load_regions
 from wqa.errors import DataError
 
 LANGUAGES = ("zh", "en")

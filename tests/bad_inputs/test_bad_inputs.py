@@ -13,15 +13,13 @@ from pathlib import Path
 import pytest
 
 from wqa.catalog.reading import read_yaml
-from wqa.data.checks import check_project
-from wqa.data.observations import load_observations
+from wqa.data.findings import STOPS
+from wqa.data.loading import check_project, load_observations, rows_out
+from wqa.errors import DataError
 from wqa.paths import CATALOG
 
 HERE = Path(__file__).parent
 CASES = sorted(p for p in HERE.iterdir() if p.suffix == ".csv" or (p / "good.csv").is_file())
-# No input can produce this one as long as the catalogue holds every declared indicator;
-# tests/unit/test_checks.py shows it.
-SHOWN_ELSEWHERE = {"not_in_catalog"}
 SOURCE = """\
 kind: observations
 title: 测试交付
@@ -67,19 +65,24 @@ def test_gives_the_finding_it_is_named_after_and_no_other(case: Path, project: P
     assert {finding.code for finding in findings} == {code_of(case)}
     for finding in findings:
         assert finding.message_zh and finding.message_en
-        assert finding.file.startswith("data/raw/")
-    # A row with an error stays out and the loader does not fail. A unit jump is seen only
-    # beside its neighbours: the value stays, the error stops the build.
+        assert finding.file.startswith("data/raw")
+    if code_of(case) in STOPS:
+        with pytest.raises(DataError, match="Nothing was calculated") as raised:
+            load_observations(root=project)
+        assert all(finding.file in str(raised.value) for finding in findings)
+        return
+    # A row with an error costs itself: it stays out, and the loader does not fail.
+    wrong = {(f.file, f.row) for f in findings if f.severity == "error"}
     frame = load_observations(root=project)
-    if code_of(case) != "unit_jump":
-        wrong = {(f.file, f.row) for f in findings if f.severity == "error" and f.row > 1}
-        assert not wrong & set(zip(frame["file"], frame["row"], strict=True))
+    assert not wrong & set(zip(frame["file"], frame["row"], strict=True))
+    assert rows_out(root=project) == len(wrong)
 
 
 def test_every_finding_has_a_bad_input() -> None:
     codes = set(read_yaml(CATALOG / "findings.yml")["findings"])
-    assert {code_of(case) for case in CASES} | SHOWN_ELSEWHERE == codes
+    assert {code_of(case) for case in CASES} == codes
+    assert set(STOPS) <= codes
 
 
 def test_there_are_enough_bad_inputs() -> None:
-    assert len(CASES) >= 30
+    assert len(CASES) >= 100

@@ -10,7 +10,7 @@ import pytest
 
 from wqa.catalog import catalog
 from wqa.catalog.reading import read_yaml
-from wqa.data.observations import load_quantities
+from wqa.data.loading import load_quantities
 
 
 @pytest.fixture(scope="module")

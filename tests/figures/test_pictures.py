@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wqa.assessment.attainment import assess
-from wqa.data.observations import load_death_rates
+from wqa.data.loading import load_death_rates
 from wqa.display.charts import plot_path_and_fan, plot_series, runs_of
 from wqa.display.countcharts import plot_plan_sum
 from wqa.display.death_pictures import death_rates_picture

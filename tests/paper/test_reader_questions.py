@@ -6,7 +6,7 @@ import pytest
 
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
-from wqa.data.observations import load_observations
+from wqa.data.loading import load_observations
 from wqa.display.selection import ANNUAL, headline_values, latest_row, rows_of, shown_values
 from wqa.publication.paper import build_paper
 

@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wqa.data.cells import parse_number
-from wqa.data.observations import load_observations
+from wqa.data.observations import COLUMNS, load_observations
 from wqa.data.package import neutralise
-from wqa.data.raw_tables import EVIDENCE
 from wqa.data.series import best_values, series
-from wqa.data.tidy import COLUMNS
+from wqa.data.vocabulary import EVIDENCE
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",
           "note", "source_title", "source_date", "evidence")  # fmt: skip
@@ -36,7 +35,7 @@ def deliveries(draw: st.DrawFn) -> list[dict[str, str]]:
                 {
                     "period": st.integers(2010, 2025).map(str),
                     "value": st.decimals("50", "100", places=2).map(str),
-                    "scope": st.sampled_from(["city", "province_frame"]),
+                    "scope": st.sampled_from(["city", "provincial"]),
                     "qualifier": st.sampled_from(["exact", "derived", "lower_bound", "context"]),
                     "vintage": DAYS.map(str),
                     "note": TEXT,
@@ -130,7 +129,7 @@ def test_the_newest_vintage_wins_among_equal_evidence(
 @given(rows=deliveries())
 def test_years_are_complete_and_gaps_have_no_value(root: Path, rows: list[dict[str, str]]) -> None:
     frame = load(rows, root)
-    for scope in ("city", "province_frame"):
+    for scope in ("city", "provincial"):
         one = series(frame, "food_evaluation_pass_rate", "WH", scope)
         years = list(one["year"])
         assert years == (list(range(min(years), max(years) + 1)) if years else [])

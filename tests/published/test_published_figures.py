@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wqa.data.observations import load_observations, load_sources
+from wqa.data.loading import load_observations, load_sources
 from wqa.data.series import series
 
 with (Path(__file__).parent / "figures.csv").open(encoding="utf-8", newline="") as _file:

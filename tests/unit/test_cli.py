@@ -1,5 +1,7 @@
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -109,23 +111,85 @@ def test_list_of_editions(capsys, tmp_path, monkeypatch):
     assert capsys.readouterr().out == "plan-WH-2025\n"
 
 
-def finding(severity):
-    return types.SimpleNamespace(severity=severity)
+@pytest.fixture
+def delivered(root, tmp_path, monkeypatch):
+    """Make a project with a delivery more, that holds an error and a finding to review."""
+    shutil.copytree(root / "data/raw", tmp_path / "data/raw")
+    folder = tmp_path / "data/raw/office"
+    folder.mkdir()
+    text = (
+        "indicator,region,period,value,unit,scope\n"
+        "food_evaluation_pass_rate,WH,2024,0.987,%,city_evaluation\n"
+        "food_evaluation_pass_rate,WH,2025,98.9,%,\n"
+    )
+    (folder / "figures.csv").write_text(text, encoding="utf-8")
+    (folder / "source.yml").write_text(
+        "kind: observations\ntitle: 报送\npublisher: 统计科\npublished: '2026-02'\n"
+        "retrieved: '2026-03-01'\nevidence: official\nlicence: 测试\n"
+        f"files:\n  figures.csv: {hashlib.sha256(text.encode()).hexdigest()}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("WQA_ROOT", str(tmp_path))
+    return tmp_path
 
 
-@pytest.mark.parametrize(("severities", "code"), [([], 0), (["review"], 0), (["error"], 1)])
-def test_check_fails_on_errors_only(stand_in, capsys, severities, code):
-    frame = pd.DataFrame(
-        [{"severity": s, "code": "missing_year", "file": "a.csv", "row": 3, "column": "year",
-          "value": "", "message": "年份缺失"} for s in severities],
-        columns=["severity", "code", "file", "row", "column", "value", "message"],
-    )  # fmt: skip
-    stand_in("data.checks", check_project=lambda **options: [finding(s) for s in severities])
-    stand_in("data.findings", findings_frame=lambda findings, lang: frame)
-    assert main(["check"]) == code
-    out = capsys.readouterr().out
-    assert ("a.csv:3:year" in out) == bool(severities)
-    assert f"{len(severities)} findings, {code} of them errors." in out
+def test_check_puts_errors_last_and_the_count_at_the_end(delivered, capsys):
+    assert main(["check"]) == 1
+    *_, review, error, count = capsys.readouterr().out.splitlines()
+    assert review.startswith("review")
+    assert re.match(r"error +share_not_percent +data/raw/office/figures.csv:2:value", error)
+    assert count.endswith(" findings, 1 of them errors.")
+
+
+def test_check_can_show_one_folder_and_errors_only(delivered, capsys):
+    assert main(["check", "--folder", "office"]) == 1
+    _, review, error, count = capsys.readouterr().out.splitlines()
+    assert "scope_assumed" in review and "share_not_percent" in error
+    assert count == "2 findings, 1 of them errors."
+    assert main(["check", "--folder", "office", "--errors"]) == 1
+    assert "scope_assumed" not in capsys.readouterr().out
+    assert main(["check", "--folder", "published_figures", "--errors"]) == 0
+    assert capsys.readouterr().out.startswith("No errors.")
+    assert main(["check", "--folder", "ofice"]) == 1
+    assert "Near: office" in capsys.readouterr().err
+
+
+def test_commands_go_on_without_a_wrong_row_and_say_so(delivered, capsys):
+    said = "1 rows with an error are left out; `wqa check --errors` shows them.\n"
+    assert main(["data"]) == 0
+    assert capsys.readouterr().out.endswith(said)
+    assert main(["assess"]) == 0
+    assert capsys.readouterr().out.endswith(said)
+
+
+def test_a_build_refuses_wrong_rows_unless_told(delivered, capsys):
+    assert main(["build"]) == 1
+    assert "1 rows carry an error and would be left out" in capsys.readouterr().err
+    assert not (delivered / "outputs").exists()
+
+
+@pytest.mark.parametrize("command", [
+    ["assess", "--csv", "a.csv"], ["data"], ["conflicts"], ["build"], ["build", "--allow-errors"],
+    ["next-plan", "--start", "2026", "--end", "2030"],
+])  # fmt: skip
+def test_a_damaged_file_stops_and_leaves_what_is_there(delivered, capsys, monkeypatch, command):
+    monkeypatch.chdir(delivered)
+    path = delivered / "data/raw/office/figures.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("98.9", "99.9"), encoding="utf-8")
+    before = sorted(delivered.rglob("*"))
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "data/raw/office/figures.csv: The content does not match" in err
+    assert sorted(delivered.rglob("*")) == before
+
+
+def test_regions_and_scopes_can_be_listed(capsys):
+    assert main(["list", "regions"]) == 0
+    assert "WH\tcity\t武汉市\n" in capsys.readouterr().out
+    assert main(["list", "scopes", "--lang", "en"]) == 0
+    assert "agri_product_pass_rate\tcity\tcity\t1\t2018-2019\n" in capsys.readouterr().out
 
 
 def test_check_with_a_date_that_is_none(capsys):

@@ -6,7 +6,7 @@ import pytest
 
 from wqa.catalog import catalog
 from wqa.data.conflicts import find_conflicts
-from wqa.data.observations import load_observations, load_quantities
+from wqa.data.loading import load_observations, load_quantities
 
 # Conflicts inside the plan documents that touch an indicator, as (kind, target row).
 PLAN = {

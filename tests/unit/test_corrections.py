@@ -2,80 +2,90 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
+import yaml
 
-from wqa.data.corrections import ACTIONS, Correction, apply_corrections, load_corrections
-from wqa.data.observations import load_observations
-from wqa.data.raw_tables import RawFolder, RawRow, RawTable
+from wqa.data.deliveries import Correction, read_deliveries
+from wqa.data.loading import load_observations
 
-
-def folder(*values: str) -> RawFolder:
-    rows = [RawRow(n, {"region": "WH", "period": str(2018 + n), "value": value})
-            for n, value in enumerate(values, 2)]  # fmt: skip
-    table = RawTable("data/raw/case/a.csv", ["region", "period", "value"], rows)
-    return RawFolder("case", "data/raw/case", {"kind": "observations"}, [table])
+ROWS = "code,name_zh,name_en,level\nA,甲,98.5,city\nB,乙,97,city\n"
 
 
-def correction(action: str, value: str = "", expect: str = "98.5") -> Correction:
-    return Correction("c1", "case/a.csv", (("period", "2020"),), "value", expect, action, value,
-                      "理由", "reason")  # fmt: skip
+def correct(root: Path, *changes: dict[str, Any]) -> tuple[list[str], dict[Any, str], list[Any]]:
+    """Cells of name_en, corrected rows and findings after entries that differ from a base."""
+    folder = root / "data/raw/case"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text(ROWS, encoding="utf-8")
+    source = {"kind": "regions", "title": "t", "publisher": "p", "retrieved": "2026-01-01",
+              "evidence": "official", "licence": "l",
+              "files": {"a.csv": hashlib.sha256(ROWS.encode()).hexdigest()}}  # fmt: skip
+    (folder / "source.yml").write_text(json.dumps(source), encoding="utf-8")
+    base = {"id": "c1", "file": "case/a.csv", "match": {"code": "A"}, "column": "name_en",
+            "expect": "98.5", "reason_zh": "理由", "reason_en": "reason"}  # fmt: skip
+    entries = {"corrections": [base | change for change in changes]}
+    (folder.parent / "corrections.yml").write_text(json.dumps(entries), encoding="utf-8")
+    (delivery,), corrected, findings = read_deliveries(root)
+    cells = [row["name_en"] for row in delivery.tables[0].rows.values()]
+    return cells, corrected, [f for f in findings if f.code != "no_delivery"]
 
 
-@pytest.mark.parametrize(
-    ("action", "value", "cells", "corrected"),
-    [
-        ("override", "95.8", ["95.8", "97"], {("data/raw/case/a.csv", 2): "c1"}),
-        ("scale", "0.1", ["9.85", "97"], {("data/raw/case/a.csv", 2): "c1"}),
-        ("flag", "", ["98.5", "97"], {("data/raw/case/a.csv", 2): "c1"}),
-        ("drop", "", ["97"], {}),
-    ],
-)
-def test_each_action(
-    action: str, value: str, cells: list[str], corrected: dict[tuple[str, int], str]
-) -> None:
-    one = folder("98.5", "97")
-    marked, findings = apply_corrections([one], [correction(action, value)])
-    assert [row.cells["value"] for row in one.tables[0].rows] == cells
-    assert marked == corrected
+MARKED = {("data/raw/case/a.csv", 2): "c1"}
+ACTIONS = {
+    "override": ({"action": "override", "value": "95.8"}, ["95.8", "97"], MARKED),
+    "scale": ({"action": "scale", "value": 0.1}, ["9.85", "97"], MARKED),
+    "flag": ({"action": "flag"}, ["98.5", "97"], MARKED),
+    "drop": ({"action": "drop"}, ["97"], {}),
+}
+
+
+@pytest.mark.parametrize(("change", "cells", "marked"), ACTIONS.values(), ids=ACTIONS)
+def test_each_action(tmp_path: Path, change, cells, marked) -> None:
+    got, corrected, findings = correct(tmp_path, change)
+    assert (got, corrected) == (cells, marked)
     assert [(f.code, f.severity, f.row) for f in findings] == [("correction_applied", "review", 2)]
     assert "理由" in findings[0].message_zh and "reason" in findings[0].message_en
 
 
 def test_every_action_is_tested() -> None:
-    assert set(ACTIONS) == {"override", "scale", "flag", "drop"}
+    assert set(get_args(get_type_hints(Correction)["action"])) == set(ACTIONS)
 
 
-def test_a_stale_correction_is_an_error_and_the_row_stays_out() -> None:
-    one = folder("98.7", "97")
-    marked, findings = apply_corrections([one], [correction("override", "95.8")])
-    assert [row.cells["value"] for row in one.tables[0].rows] == ["97"]
-    assert marked == {}
-    assert [(f.code, f.severity) for f in findings] == [("stale_correction", "error")]
-    assert "'98.5'" in findings[0].message_zh and "'98.7'" in findings[0].message_zh
+def test_cells_can_be_cleared_and_filled_one_after_the_other(tmp_path: Path) -> None:
+    clear = {"action": "override", "value": ""}
+    fill = {"id": "c2", "expect": "", "action": "override", "value": "98.4"}
+    cells, corrected, _ = correct(tmp_path, clear, fill)
+    assert cells == ["98.4", "97"]
+    assert corrected == {("data/raw/case/a.csv", 2): "c2"}
 
 
-def test_a_correction_must_match_exactly_one_row() -> None:
-    both = Correction(
-        "c1", "case/a.csv", (("region", "WH"),), "value", "98.5", "flag", "", "理", "r"
-    )
-    _, findings = apply_corrections([folder("98.5", "97")], [both])
-    assert [(f.code, f.severity) for f in findings] == [("unmatched_correction", "error")]
-
-
-def test_no_file_means_no_corrections(tmp_path: Path) -> None:
-    assert load_corrections(tmp_path) == ([], [])
+@pytest.mark.parametrize(
+    ("change", "code", "cells"),
+    [
+        ({"expect": "98.7"}, "stale_correction", ["97"]),
+        ({"match": {"level": "city"}}, "unmatched_correction", []),
+        ({"match": {"code": "C"}}, "unmatched_correction", ["98.5", "97"]),
+    ],
+)
+def test_a_row_that_a_correction_does_not_fit_stays_out(tmp_path, change, code, cells) -> None:
+    got, corrected, (finding,) = correct(tmp_path, {"action": "override", "value": "1", **change})
+    assert (got, corrected) == (cells, {})
+    assert (finding.code, finding.severity) == (code, "error")
 
 
 def test_the_projects_corrections_say_why_and_still_apply(root: Path) -> None:
-    corrections, findings = load_corrections(root)
-    assert findings == []
-    assert len(corrections) == len({c.id for c in corrections}) > 0
-    for one in corrections:
-        assert re.search("[\u4e00-\u9fff]", one.reason_zh)
-        assert len(one.reason_en) > 20
+    entries = yaml.safe_load((root / "data/raw/corrections.yml").read_text(encoding="utf-8"))
+    findings = read_deliveries(root)[2]
+    applied = {f.value for f in findings if f.code == "correction_applied"}
+    assert applied == {entry["id"] for entry in entries["corrections"]}
+    for one in entries["corrections"]:
+        assert re.search("[\u4e00-\u9fff]", one["reason_zh"])
+        assert len(one["reason_en"]) > 20
 
 
 def test_a_corrected_row_says_so_and_keeps_the_raw_file(root: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from wqa.assessment.likelihood import Question
 from wqa.catalog.catalog import load_indicators, load_plan
-from wqa.data.observations import load_observations
+from wqa.data.loading import load_observations
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, MAX_AGE, edition_forecasts
 from wqa.history.edition_records import read_edition, write_edition

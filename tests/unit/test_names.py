@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wqa.catalog.reading import near_ids, resolve_id, whole_year
-from wqa.data.observations import load_regions
+from wqa.data.loading import load_regions
 from wqa.errors import CatalogError, DataError
 
 

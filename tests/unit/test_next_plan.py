@@ -10,7 +10,7 @@ import pytest
 
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
-from wqa.data import observations as data
+from wqa.data import loading as data
 from wqa.errors import CatalogError, DataError
 from wqa.history import next_plan
 from wqa.history.next_plan import draft_plan, next_plan_baselines, next_plan_id, write_draft

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from wqa.data.observations import (
-    DEATH_RATE_COLUMNS,
-    load_counts,
+import wqa
+from wqa.data.loading import (
     load_death_rates,
     load_observations,
     load_pass_rates,
     load_quantities,
     load_regions,
-    load_satisfaction,
     load_sources,
+    rows_out,
 )
-from wqa.data.scope_rules import QUALIFIERS
-from wqa.data.series import list_series, series
-from wqa.data.tidy import COLUMNS
+from wqa.data.observations import COLUMNS
+from wqa.data.series import DEATH_RATE_COLUMNS, all_series, series
+from wqa.data.vocabulary import QUALIFIERS
 from wqa.errors import DataError
 
 HEADER = "indicator,region,period,value,unit,scope,source_title,source_date,evidence"
 MakeProject = Callable[..., Path]
+OWN = ("food_evaluation_pass_rate", "WH", "city_evaluation")
 
 
 @pytest.fixture
@@ -37,20 +36,24 @@ def make_project(root: Path, tmp_path: Path) -> MakeProject:
     (tmp_path / "notebooks").mkdir()
     shutil.copytree(root / "data/raw/regions", tmp_path / "data/raw/regions")
 
-    def make(*rows: str, header: str = HEADER, folder: str = "office") -> Path:
+    def make(*rows: str, header: str = HEADER, folder: str = "office", more: str = "") -> Path:
         content = "\n".join([header, *rows, ""]).encode()
         path = tmp_path / "data/raw" / folder
         path.mkdir()
         (path / "figures.csv").write_bytes(content)
         (path / "source.yml").write_text(
             "kind: observations\ntitle: 报送\npublisher: 统计科\npublished: '2026-02'\n"
-            "retrieved: '2026-03-01'\nevidence: official\nlicence: 测试\n"
+            f"retrieved: '2026-03-01'\nevidence: official\nlicence: 测试\n{more}"
             f"files:\n  figures.csv: {hashlib.sha256(content).hexdigest()}\n",
             encoding="utf-8",
         )
         return tmp_path
 
     return make
+
+
+def codes(project: Path) -> list[str]:
+    return [finding.code for finding in wqa.check_project(project)]
 
 
 def test_columns_and_types(root: Path) -> None:
@@ -213,20 +216,46 @@ def test_filters_take_names_and_lists(root: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda root: load_observations("food_samplng_pass_rate", root=root), "unknown indicator"),
-        (lambda root: load_observations(region="Wuhan", root=root), "unknown region"),
+        (lambda root: load_observations("food_samplng_pass_rate", root=root),
+         "unknown indicator; .*Near: food_sampling_pass_rate"),
+        (lambda root: load_observations(5, root=root), "unknown indicator; got 5"),
+        (lambda root: load_observations(region="Wuhann", root=root), "unknown region; .*Near: WH"),
         (lambda root: load_observations(scope="no_such_scope", root=root), "unknown scope"),
         (lambda root: load_observations(as_of="31.12.2024", root=root), "wrong as_of"),
+        (lambda root: load_observations(years="24", root=root), "no year; got '24'"),
+        (lambda root: load_observations(years=2024.0, root=root), "no year; got 2024.0"),
         (lambda root: load_pass_rates("special_equipment_deaths", root=root), "not a pass rate"),
-        (lambda root: load_counts("food_sampling_pass_rate", root=root), "not a count"),
-        (lambda root: load_satisfaction("complaints", root=root), "not a satisfaction"),
+        (lambda root: wqa.load_counts("food_sampling_pass_rate", root=root), "not a count"),
+        (lambda root: wqa.load_satisfaction("complaints", root=root), "not a satisfaction"),
+        (lambda root: wqa.load_series("drug_sampling_pass_rate", "CN", root=root),
+         "9 annual series fit; .*class_biologics"),
+        (lambda root: wqa.load_series("international_brands", "WH", root=root), "no annual series"),
     ],
-)
-def test_a_wrong_question_is_an_error(
+)  # fmt: skip
+def test_a_wrong_question_is_an_error_that_helps(
     root: Path, call: Callable[[Path], object], message: str
 ) -> None:
-    with pytest.raises(DataError, match=re.escape(message)):
+    with pytest.raises(DataError, match=message):
         call(root)
+
+
+def test_names_and_years_may_be_given_as_people_write_them(root: Path) -> None:
+    frame = load_observations("special_equipment_deaths", "CN", [2019, 2020], root=root)
+    assert len(frame) == 2
+    same = load_observations("特种设备事故死亡人数", "全国", ["2019", "2020"], root=root)
+    assert same.equals(frame)
+    newest = load_observations(region="wuhan", annual=True, root=root)["year"].max()
+    assert set(load_observations(region="WH", years=newest, root=root)["year"]) == {newest}
+
+
+def test_frames_can_carry_names(root: Path) -> None:
+    names = ["indicator_name", "region_name", "unit_name", "scope_name"]
+    asked = {"years": 2020, "root": root}
+    zh, en = (load_pass_rates(OWN[0], "WH", names=lang, **asked) for lang in ("zh", "en"))
+    assert list(zh.columns) == [*COLUMNS, *names]
+    assert list(zh.loc[0, names]) == ["食品安全评价性抽检合格率", "武汉市", "%", "市级评价性抽检"]
+    assert list(en.loc[0, names]) == ["Food evaluation sampling pass rate", "Wuhan", "%",
+                                      "city evaluation sampling"]  # fmt: skip
 
 
 def test_an_indicator_without_data_gives_an_empty_frame(root: Path) -> None:
@@ -238,14 +267,14 @@ def test_an_indicator_without_data_gives_an_empty_frame(root: Path) -> None:
 
 def test_family_loaders_hold_what_they_say(root: Path) -> None:
     assert load_pass_rates(root=root)["indicator_id"].str.endswith("_pass_rate").all()
-    assert "quality_satisfaction" in set(load_satisfaction(root=root)["indicator_id"])
-    assert "valid_certificates" in set(load_counts(root=root)["indicator_id"])
-    assert set(load_counts(root=root)["period"].str.len()) == {4}
+    assert "quality_satisfaction" in set(wqa.load_satisfaction(root=root)["indicator_id"])
+    assert "valid_certificates" in set(wqa.load_counts(root=root)["indicator_id"])
+    assert wqa.load_counts(root=root)["is_annual"].all()
 
 
 def test_death_rates_keep_published_and_recomputed_apart(root: Path) -> None:
     frame = load_death_rates("CN", root=root)
-    assert tuple(frame.columns) == DEATH_RATE_COLUMNS
+    assert list(frame.columns) == DEATH_RATE_COLUMNS
     row = frame.set_index("year").loc[2021]
     assert (row["deaths"], row["accidents"], row["stock_10k"]) == (99, 110, 1816.23)
     assert row["published_rate"] == 0.08
@@ -263,20 +292,43 @@ def test_death_rates_name_the_base_that_recomputes(root: Path) -> None:
     assert round(frame.loc["JS", "recomputed_rate"], 3) == frame.loc["JS", "published_rate"]
 
 
-def test_death_rates_have_one_row_per_region_year_and_counting_rule(root: Path) -> None:
+def test_death_rates_have_one_row_per_region_year_counting_rule_and_base(root: Path) -> None:
     frame = load_death_rates(root=root)
-    assert not frame.duplicated(["region", "year", "scope"]).any()
+    assert not frame.duplicated(["region", "year", "scope", "published_base"]).any()
     assert set(load_death_rates(scope="with_incidents", root=root)["year"]) == {2024}
 
 
+def test_a_second_base_of_one_rate_is_a_row_of_its_own(make_project: MakeProject) -> None:
+    rest = "公报,2025-01-31,official"
+    project = make_project(
+        f"special_equipment_deaths,WH,2024,2,persons,published,{rest}",
+        f"special_equipment_stock,WH,2024,16.6,10k units,registered,{rest}",
+        f"special_equipment_death_rate,WH,2024,0.12,per_10k_units,published@registered,{rest}",
+        f"special_equipment_death_rate,WH,2024,0.15,per_10k_units,published@in_use,{rest}",
+    )
+    rates = load_death_rates("WH", root=project)
+    assert list(rates["published_base"]) == ["in_use", "registered"]
+    assert list(rates["published_rate"]) == [0.15, 0.12]
+    assert set(rates["deaths"]) == {2.0}
+    assert codes(project) == []
+
+
 def test_series_leaves_gaps_open(root: Path) -> None:
-    frame = load_observations(root=root)
-    one = series(frame, "manufacturing_pass_rate", "CN", "statistical_survey")
+    one = wqa.load_series("manufacturing_pass_rate", "全国", root=root)
     assert list(one["year"]) == list(range(2017, 2025))
     gap = one[one["year"] == 2018].iloc[0]
     assert not gap["is_observed"]
     assert gap[["value", "source_id"]].isna().all()
     assert one["is_observed"].sum() == 7
+    every = all_series(load_observations(root=root))
+    mine = every[(every["indicator_id"] == "manufacturing_pass_rate") & (every["region"] == "CN")]
+    assert mine.reset_index(drop=True).equals(one)
+
+
+def test_a_series_may_be_the_plans_own(root: Path) -> None:
+    one = wqa.load_series("valid_certificates", "WH", root=root)
+    assert (one["scope"] == "stock").all()
+    assert wqa.load_series(*OWN, root=root).equals(wqa.load_series(*OWN[:2], root=root))
 
 
 def test_series_counts_the_values_it_passed_over(root: Path) -> None:
@@ -293,50 +345,75 @@ def test_series_counts_the_values_it_passed_over(root: Path) -> None:
         (["98.1,%,city,A,2024-01-31,press", "98.4,%,city,B,2024-01-31,official"], 98.4),
         (["98.1,%,city,A,2024-01-31,official", "98.4,%,city,B,2025-01-31,press"], 98.1),
         (["98.1,%,city,A,2025-01-31,press", "98.4,%,city,B,2024-01-31,press"], 98.1),
+        (["98.4,%,city,A,2024-01-31,press", "98.6,%,city,B,2025-01-31,press,derived"], 98.4),
+        (["98.4,%,city,A,2024-01-31,press", "98.6,%,city,B,2024-01-31,official,derived"], 98.6),
     ],
 )
-def test_series_takes_better_evidence_then_the_newer(
+def test_series_takes_better_evidence_then_the_exact_then_the_newer(
     make_project: MakeProject, rows: list[str], expected: float
 ) -> None:
-    project = make_project(*(f"food_evaluation_pass_rate,WH,2023,{row}" for row in rows))
+    rows = [row if row.count(",") == 6 else f"{row},exact" for row in rows]
+    project = make_project(
+        *(f"food_evaluation_pass_rate,WH,2023,{row}" for row in rows), header=f"{HEADER},qualifier"
+    )
     one = series(load_observations(root=project), "food_evaluation_pass_rate", "WH", "city")
     assert list(one["value"]) == [expected]
     assert list(one["alternatives"]) == [1]
 
 
-def test_a_declared_preference_comes_before_evidence(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = ("food_evaluation_pass_rate", "WH", "city")
-    monkeypatch.setattr("wqa.data.series.load_preferences", lambda: {(*key, "2023"): 98.1})
+def test_another_unit_is_converted_where_a_factor_is_declared(make_project: MakeProject) -> None:
+    rest = "stock,公报,2026-01-31,official"
     project = make_project(
-        "food_evaluation_pass_rate,WH,2023,98.1,%,city,A,2024-01-31,secondary",
-        "food_evaluation_pass_rate,WH,2023,98.4,%,city,B,2025-01-31,official",
+        f"valid_certificates,WH,2023,5.1,certificate_10k,{rest}",
+        f"valid_certificates,WH,2024,56000,certificates,{rest}",
+        f"valid_certificates,WH,2025,58000,item,{rest}",
+        f"valid_certificates,WH,2022,4.9,centre,{rest}",
     )
-    assert list(series(load_observations(root=project), *key)["value"]) == [98.1]
+    one = wqa.load_series("valid_certificates", "WH", root=project)
+    assert list(one["value"]) == [5.1, 5.6, 5.8]
+    assert set(one["unit"]) == {"certificate_10k"}
+    (wrong,) = wqa.check_project(project)
+    assert (wrong.code, wrong.severity, wrong.row) == ("unit_differs", "error", 5)
+    assert "own unit, certificate_10k" in wrong.message_en
 
 
-@pytest.mark.parametrize(
-    ("filters", "message"),
-    [
-        ({"region": "武汉市"}, "unknown region; got '武汉市'; expected .* near: WH,"),
-        ({"indicator": "food"}, "unknown indicator; .* near: .*food_evaluation_pass_rate"),
-        ({"indicator": 5}, "unknown indicator; got 5"),
-        ({"years": "2024"}, "wrong year; got '2024'; expected a whole number"),
-        ({"years": ["2024"]}, "wrong year; got '2024'"),
-        ({"years": 2024.0}, "wrong year; got 2024.0"),
-    ],
-)
-def test_a_wrong_filter_is_an_error_that_helps(root: Path, filters: dict, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        load_observations(**filters, root=root)
+def test_a_slip_of_the_unit_is_out_from_the_day_on_which_it_shows(
+    make_project: MakeProject,
+) -> None:
+    figures = ((2020, 15.1), (2021, 15.6), (2022, 162000), (2023, 17.0))
+    head, tail = "special_equipment_stock,WH", "10k units,registered,公报"
+    project = make_project(*(f"{head},{y},{v},{tail},{y + 1}-01-31,press" for y, v in figures))
+    assert list(load_observations(root=project)["year"]) == [2020, 2021, 2023]
+    assert (rows_out(root=project), rows_out("2022-06-30", project)) == (1, 0)
+    assert set(load_observations(root=project, as_of="2022-06-30")["year"]) == {2020, 2021}
 
 
-def test_years_may_come_from_a_frame(root: Path) -> None:
-    frame = load_observations(region="WH", annual=True, root=root)
-    newest = frame["year"].max()
-    assert set(load_observations(years=newest, root=root)["year"]) == {newest}
-    assert len(load_observations(region="WH", years=frame["year"], root=root)) >= len(frame)
+def test_a_blank_scope_is_the_plans_own_series_and_is_said(make_project: MakeProject) -> None:
+    header = "indicator,region,period,value,unit,scope"
+    project = make_project(
+        "public_service_satisfaction,WH,2025,81.2,score,",
+        "public_measurement_standards_new,WH,2024,12,standards,",
+        "agri_product_pass_rate,WH,2022,99.9,%,",
+        "manufacturing_pass_rate,GD,2024,94.1,%,",
+        "food_sampling_pass_rate,WH,2024,98.1,%,",
+        header=header,
+    )
+    frame = load_observations(root=project).set_index("row")
+    assert list(frame.loc[range(2, 7), "scope"]) == [
+        "total", "annual_new", "city", "statistical_survey", "unspecified",
+    ]  # fmt: skip
+    assert codes(project) == ["scope_assumed"] * 4 + ["scope_unstated"]
+
+
+def test_a_new_scope_is_declared_with_its_names(make_project: MakeProject) -> None:
+    row = "food_evaluation_pass_rate,WH,2024,98.7,%,city_online_shops,公报,2025-01-31,official"
+    declared = "scopes: {city_online_shops: {zh: 网店抽检, en: online shops}}\n"
+    project = make_project(row, more=declared)
+    assert codes(project) == []
+    assert list(load_observations(names="zh", root=project)["scope_name"]) == ["网店抽检"]
+    shutil.rmtree(project / "data/raw/office")
+    (wrong,) = wqa.check_project(make_project(row))
+    assert wrong.code == "unknown_scope"
 
 
 def test_an_office_folder_just_works(make_project: MakeProject) -> None:
@@ -356,11 +433,28 @@ def test_an_office_folder_just_works(make_project: MakeProject) -> None:
     assert list(one["vintage"]) == ["2026-02-28", "2026-02-28"], "the folder came out that day"
 
 
-def test_a_changed_file_is_read_again(make_project: MakeProject) -> None:
+def test_a_changed_file_is_read_again_and_nothing_at_all_is_an_error(
+    make_project: MakeProject,
+) -> None:
     project = make_project("food_evaluation_pass_rate,WH,2024,98.7,%,city,A,2025-01-31,official")
     assert len(load_observations(root=project)) == 1
     shutil.rmtree(project / "data/raw/office")
-    assert load_observations(root=project).empty
+    for load in (load_observations, load_regions, load_sources, wqa.build_data_package):
+        with pytest.raises(DataError, match="no delivery at all"):
+            load(root=project)
+    shutil.rmtree(project / "data/raw/regions")
+    assert codes(project) == ["no_delivery"]
+
+
+def test_all_damaged_files_are_named_and_nothing_is_loaded(make_project: MakeProject) -> None:
+    row = "food_evaluation_pass_rate,WH,2024,98.7,%,city,A,2025-01-31,official"
+    for folder in ("good", "bad", "worse"):
+        project = make_project(row, folder=folder)
+    for folder in ("bad", "worse"):
+        path = project / f"data/raw/{folder}/figures.csv"
+        path.write_text(path.read_text(encoding="utf-8").replace("98.7", "98.8"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"(?s)2 damaged.*bad/figures.*worse/figures"):
+        load_observations(root=project)
 
 
 def test_quantities_keep_words_apart_from_numbers(root: Path) -> None:
@@ -370,12 +464,3 @@ def test_quantities_keep_words_apart_from_numbers(root: Path) -> None:
     words = frame[frame["value_text"] == "未开展"]
     assert len(words) >= 3
     assert words["value"].isna().all()
-
-
-def test_series_list_agrees_with_series(root: Path) -> None:
-    frame = load_observations("special_equipment_deaths", root=root)
-    listed = list_series(frame)
-    for entry in listed.itertuples():
-        one = series(frame, entry.indicator_id, entry.region, entry.scope)
-        assert one["is_observed"].sum() == entry.n_years
-        assert (~one["is_observed"]).sum() == entry.n_missing

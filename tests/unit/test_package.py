@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wqa.data.observations import load_observations
+from wqa.data.loading import load_observations
 from wqa.data.package import build_data_package, neutralise
-from wqa.data.series import list_series, series
+from wqa.data.series import SERIES_COLUMNS, all_series
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +97,13 @@ def test_observations_come_back_as_they_are(package: Path, root: Path) -> None:
 
 
 def test_series_table_is_what_series_gives(package: Path, root: Path) -> None:
-    frame = load_observations(root=root)
+    every = all_series(load_observations(root=root))
     table = read(package, "series")
-    listed = list_series(frame)
-    assert len(table) == (listed["n_years"] + listed["n_missing"]).sum()
-    key = ("manufacturing_pass_rate", "CN", "statistical_survey")
-    mine = [r for r in table if (r["indicator_id"], r["region"], r["scope"]) == key]
-    one = series(frame, *key)
-    assert [int(r["year"]) for r in mine] == list(one["year"])
-    assert [r["is_observed"] == "true" for r in mine] == list(one["is_observed"])
-    assert [r["source_id"] for r in mine] == list(one["source_id"].fillna(""))
+    assert len(table) == len(every)
+    assert list(table[0]) == SERIES_COLUMNS
+    for row, one in zip(table, every.to_dict("records"), strict=True):
+        assert (int(row["year"]), row["is_observed"] == "true") == (one["year"], one["is_observed"])
+        assert row["source_id"] == ("" if pd.isna(one["source_id"]) else one["source_id"])
 
 
 def test_the_descriptor_names_types_units_sources_and_licence(package: Path) -> None:

@@ -22,8 +22,7 @@ from wqa.assessment.likelihood import likelihood
 from wqa.assessment.reasons import LANGUAGES
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units, plan_faults
 from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
-from wqa.data.observations import load_observations
-from wqa.data.project_data import as_of_day
+from wqa.data.loading import as_of_day, load_observations
 from wqa.data.series import best_values
 from wqa.errors import CatalogError, DataError
 from wqa.forecasts.panels import NO_CHANGES, share_of_changes

@@ -17,8 +17,8 @@ from fnmatch import fnmatchcase
 import pandas as pd
 
 from wqa.catalog.records import Indicator, Target
-from wqa.data.scope_rules import ANNUAL
 from wqa.data.series import best_values
+from wqa.data.vocabulary import ANNUAL
 from wqa.goals import Span, total
 
 UNUSED = ("target", "context")  # qualifiers of rows that report no figure of the indicator

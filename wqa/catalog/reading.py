@@ -20,7 +20,7 @@ from functools import cache, lru_cache
 from numbers import Integral
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, NewType, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, NewType, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -209,7 +209,7 @@ def _schema(cls: type) -> dict[str, tuple[bool, Any]]:
 
 def _value(file: DeclaredFile, place: Place, kind: Any, got: Any) -> Any:
     """Convert one value to the annotated type; note a fault and return None if it cannot be."""
-    options = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     for option in options:
         if (made := _as_type(file, place, option, got)) is not WRONG:
             return made

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import calendar
 import re
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from difflib import get_close_matches
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(]")
@@ -125,19 +122,6 @@ def _spell(year: int, first: int, last_year: int, last: int) -> str:
     return f"{year}M{first:02d}-M{last:02d}"
 
 
-def nearest(name: str, known: Mapping[str, str], most: int = 3) -> list[str]:
-    """Find the codes of what a wrong name may stand for, whatever its width and case."""
-
-    def plain(text: str) -> str:
-        return unicodedata.normalize("NFKC", text).casefold()
-
-    spelled = {plain(text): code for text, code in known.items()}
-    wanted = plain(name)
-    close = get_close_matches(wanted, list(spelled), n=most, cutoff=0.5)
-    holding = sorted(text for text in spelled if wanted and wanted in text)
-    return list(dict.fromkeys(spelled[text] for text in (*close, *holding)))[:most]
-
-
 def serial_date(text: str) -> str:
     """ISO date of a spreadsheet serial number of five digits."""
     return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
@@ -155,10 +139,7 @@ def is_iso_date(text: str, *, partial: bool = False) -> bool:
 
 
 def resolve_date(text: str, retrieved: str) -> tuple[str, str]:
-    """ISO date of a publication date (partial ones at their end), and the code of a finding.
-
-    The date is empty if the text is wrong; `retrieved` stands in for one that is not known.
-    """
+    """ISO date of a source (a partial one at its end, a missing one `retrieved`), and a code."""
     if not text:
         return retrieved, "undated_source"
     remark = re.fullmatch(r"(\d{4}(?:-\d{2}){0,2}) \((undated|repost)\)", text)

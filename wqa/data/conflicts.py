@@ -19,8 +19,8 @@ import pandas as pd
 
 from wqa.catalog.catalog import list_plans, load_comparisons, load_conflicts, load_plan
 from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Statement, Target
-from wqa.data.observations import load_observations, load_quantities
-from wqa.data.scope_rules import ANNUAL
+from wqa.data.loading import load_observations, load_quantities
+from wqa.data.vocabulary import ANNUAL
 from wqa.goals import RELATIONS
 
 COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",

@@ -6,45 +6,33 @@ Codes are stable; severity and wording are data (``catalog_data/findings.yml``).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from typing import Any, Literal
+
+import pandas as pd
 
 from wqa.catalog.reading import read_yaml
-from wqa.errors import CatalogError
+from wqa.errors import DataError
 from wqa.paths import CATALOG
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Severity = Literal["error", "review"]
 Language = Literal["zh", "en"]
+# A file or a folder with one of these is not read, so nothing is calculated without it. Every
+# other error costs its row.
+STOPS = (
+    "no_delivery", "missing_source_file", "bad_source_file", "missing_key", "unknown_key",
+    "unread_file", "missing_file", "changed_file", "empty_file", "not_utf8", "not_csv",
+    "wrong_delimiter", "header_typo", "missing_header", "duplicate_header", "blank_header",
+    "bad_correction",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One result of a check.
+    """One result of a check; `row` is a line of `file` (the header is 1; 0 the whole file)."""
 
-    Parameters
-    ----------
-    code : str
-        Stable ASCII code, a key of ``findings.yml``.
-    severity : {'error', 'review'}
-        ``error``: the row or file is left out; ``review``: a human should look.
-    file : str
-        File, relative to the project folder; empty if several files take part.
-    row : int
-        Line of the file from 1 (the header is line 1); 0 for the whole file.
-    column : str
-        Column of the raw file; empty for the whole row.
-    value : str
-        What was found, as it stands in the file.
-    message_zh, message_en : str
-        What is wrong and what to do.
-    """
-
+    severity: Literal["error", "review"]
     code: str
-    severity: Severity
     file: str
     row: int
     column: str
@@ -53,56 +41,20 @@ class Finding:
     message_en: str
 
 
-def make_finding(
-    code: str,
-    *,
-    file: str = "",
-    row: int = 0,
-    column: str = "",
-    value: object = "",
-    shown: str | None = None,
-    **slots: object,
-) -> Finding:
-    """Build a finding from its code and the slots of its message.
+def make_finding(code: str, **slots: Any) -> Finding:
+    """Build a finding from its code, its place and slots; `shown` prints the value unquoted."""
+    slots = {"file": "", "row": 0, "column": "", "value": "", **slots}
+    entry, value = _templates()[code], str(slots["value"])
+    texts = [entry[lang].format(**{**slots, "value": slots.get("shown", repr(value))})
+             for lang in ("zh", "en")]  # fmt: skip
+    place = slots["file"], slots["row"], slots["column"]
+    return Finding(entry["severity"], code, *place, value, *texts)
 
-    Parameters
-    ----------
-    code : str
-        Key of ``findings.yml``.
-    file, row, column
-        Where; see `Finding`.
-    value : object
-        The offending value.
-    shown : str, optional
-        How the value is printed in the message; default: in quotes.
-    **slots : object
-        Further slots of the message template.
 
-    Returns
-    -------
-    Finding
-
-    Raises
-    ------
-    CatalogError
-        If the code or a slot of its template is unknown.
-    """
-    templates = _templates()
-    if code not in templates:
-        raise CatalogError("unknown finding code", got=code, expected="a key of findings.yml")
-    severity, zh, en = templates[code]
-    filled = {
-        "file": file,
-        "row": row,
-        "column": column,
-        "value": repr(str(value)) if shown is None else shown,
-        **slots,
-    }
-    try:
-        texts = zh.format(**filled), en.format(**filled)
-    except KeyError as error:
-        raise CatalogError("a finding lacks a slot", where=code, got=str(error)) from error
-    return Finding(code, severity, file, row, column, str(value), *texts)
+@cache
+def _templates() -> dict[str, dict[str, Any]]:
+    templates: dict[str, dict[str, Any]] = read_yaml(CATALOG / "findings.yml")["findings"]
+    return templates
 
 
 class Findings(list[Finding]):
@@ -113,50 +65,34 @@ class Findings(list[Finding]):
         self.append(make_finding(code, **slots))
 
 
-@lru_cache(maxsize=1)
-def _templates() -> dict[str, tuple[Severity, str, str]]:
-    entries = read_yaml(CATALOG / "findings.yml")["findings"]
-    return {code: (entry["severity"], entry["zh"], entry["en"]) for code, entry in entries.items()}
+def raise_stops(findings: Iterable[Finding]) -> None:
+    """Raise one error that names every file that could not be read."""
+    stops = [f"{f.file}: {f.message_en}" for f in findings if f.code in STOPS]
+    if stops:
+        what = f"{len(stops)} damaged or missing data files:\n  " + "\n  ".join(stops) + "\n"
+        raise DataError(what, fix="Nothing was calculated. `wqa check --errors` shows all errors.")
+
+
+def wrong_rows(findings: Iterable[Finding]) -> set[tuple[str, int]]:
+    """File and line of every row that an error leaves out."""
+    return {(f.file, f.row) for f in findings if f.severity == "error" and f.code not in STOPS}
+
+
+def right_rows(frame: pd.DataFrame, findings: Iterable[Finding]) -> pd.DataFrame:
+    """Rows of a frame (with file and row) that no error leaves out."""
+    places = pd.MultiIndex.from_frame(frame[["file", "row"]])
+    return frame[~places.isin(list(wrong_rows(findings)))]
 
 
 def findings_frame(findings: Iterable[Finding], lang: Language = "zh") -> pd.DataFrame:
-    """Show findings as a table, errors first.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        Results of the checks.
-    lang : {'zh', 'en'}
-        Language of the message.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns severity, code, file, row, column, value, message.
-    """
-    import pandas as pd
-
-    rows = [
-        (f.severity, f.code, f.file, f.row, f.column, f.value,
-         f.message_zh if lang == "zh" else f.message_en)
-        for f in sorted_findings(findings)
-    ]  # fmt: skip
-    columns = ["severity", "code", "file", "row", "column", "value", "message"]
-    return pd.DataFrame(rows, columns=columns)
+    """Show findings as a table: severity, code, file, row, column, value, message."""
+    names = [field.name for field in fields(Finding)]
+    frame = pd.DataFrame([asdict(f) for f in sorted_findings(findings)], columns=names)
+    return frame[names[:-2]].assign(message=frame[f"message_{lang}"])
 
 
 def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """Order findings: errors first, then by place and code.
-
-    Parameters
-    ----------
-    findings : iterable of Finding
-        In any order; repeats are dropped.
-
-    Returns
-    -------
-    list of Finding
-    """
+    """Order findings, without repeats: errors first, then by place and code."""
     # The message last: two faults of one cell must not change places from run to run.
     return sorted(
         set(findings),

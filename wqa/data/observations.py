@@ -1,395 +1,315 @@
-"""Published figures as tidy frames: one row per figure, one series per definition.
+"""From raw rows to tidy observations: every cell checked, every fault a finding.
 
-A series is one (indicator, region, scope). Half-years, rounds, spans of years, targets and
-bounds are kept and named by their `qualifier`, but never enter an annual series. Missing
-years stay missing.
+A row with an error is left out and named in the findings; nothing is repaired silently and
+nothing falls back to a default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from numbers import Integral
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from wqa.catalog.catalog import load_indicators
-from wqa.data.cells import nearest
-from wqa.data.project_data import as_of_day, observation_frame, read_project
-from wqa.data.scope_rules import ANNUAL
-from wqa.data.series import best_values
-from wqa.data.tidy import SOURCE_COLUMNS
-from wqa.errors import DataError
+from wqa.catalog.catalog import load_indicators, load_units
+from wqa.catalog.reading import near_ids
+from wqa.data import cells, vocabulary
+from wqa.data.deliveries import Delivery, read_deliveries
+from wqa.data.findings import Findings, right_rows
+from wqa.data.series import value_findings
 
-Names = str | Iterable[str] | None
-Years = int | Iterable[int] | None
+Known = Mapping[str, Iterable[str]]
+Rule = vocabulary.ScopeRule | None
 
-DEATH_RATE_COLUMNS = (
-    "region", "year", "scope", "deaths", "accidents", "stock_10k", "stock_in_use_10k",
-    "published_rate", "published_base", "recomputed_rate", "recomputed_rate_in_use",
-    "deaths_source_id", "accidents_source_id", "stock_10k_source_id",
-    "stock_in_use_10k_source_id", "published_rate_source_id", "deaths_place", "accidents_place",
-    "stock_10k_place", "stock_in_use_10k_place", "published_rate_place",
+SOURCE_COLUMNS = ("source_id", "title", "publisher", "published", "url", "evidence", "file")
+COLUMNS = (
+    "indicator_id", "region", "year", "period", "start", "end", "is_annual", "value", "unit",
+    "numerator", "denominator", "scope", "qualifier", "evidence", "source_id", "published",
+    "vintage", "note", "file", "row",
 )  # fmt: skip
+_NUMBERS = ("value", "numerator", "denominator")
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(COLUMNS, "str"), **dict.fromkeys(_NUMBERS, "float64"),
+    "year": "int64", "row": "int64", "is_annual": "bool",
+}  # fmt: skip
+_ORDER = ["indicator_id", "region", "scope", "end", "start", "period", "vintage", "file", "row"]
+_SAME = ["indicator_id", "region", "period", "scope", "qualifier", "source_id", "vintage"]
+_USUAL_PARTS = {"pct": "passed", "per_10k_units": "deaths"}
+_PERIODS, _DATES = "2024, 2024-05, 2024Q1, 2024H1, 2016-2020", "2024-05-31, 2024-05, 2024"
 
 
-def load_observations(
-    indicator: Names = None,
-    region: Names = None,
-    years: Years = None,
-    as_of: str | None = None,
-    annual: bool = False,
-    scope: Names = None,
-    root: Path | str | None = None,
-    catalog: Path | str | None = None,
-) -> pd.DataFrame:
-    """Read the published figures.
+@dataclass
+class Ingested:
+    """Everything read from ``data/raw``; `scopes` are names of those that deliveries declare."""
 
-    Parameters
-    ----------
-    indicator, region, scope : str or iterable of str, optional
-        Ids to keep; default all. An indicator or region nobody knows is an error.
-    years : int or iterable of int, optional
-        Years the figures describe, for example ``range(2016, 2026)``.
-    as_of : str, optional
-        ISO date; keeps what was known on that day (``vintage <= as_of``).
-    annual : bool
-        Keep exact and derived values of whole years only.
-    root : path-like, optional
-        Project folder; default: found from the working folder.
-    catalog : path-like, optional
-        Folder with further indicators.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns indicator_id, region, year, period, start, end, is_annual, value, unit,
-        numerator, denominator, scope, qualifier, evidence, source_id, published, vintage,
-        note, file, row; sorted by series, end, vintage. `numerator` counts passed batches for pass
-        rates and deaths for death rates. `period` has one spelling;
-        `start` and `end` are its first and last day, `year` is the year of `end`, and
-        `is_annual` says whether it is one whole calendar year.
-
-    Raises
-    ------
-    DataError
-        If an id, a year or the date is not known.
-
-    Examples
-    --------
-    >>> load_observations("special_equipment_deaths", "CN", range(2019, 2024), annual=True)
-    ... # doctest: +SKIP
-    """
-    found = read_project(root, catalog)
-    frame = observation_frame(found)
-    printed = {entry.name_zh: key for key, entry in load_indicators(catalog).items()}
-    ids = dict.fromkeys((*frame["indicator_id"], *printed.values()))
-    codes = dict.fromkeys((*found.regions, *frame["region"]))
-    places = {
-        row[key]: code for code, row in found.regions.items() for key in ("name_zh", "name_en")
-    }
-    wanted = {
-        "indicator_id": _names(indicator, {**printed, **{i: i for i in ids}}, "indicator"),
-        "region": _names(region, {**places, **{c: c for c in codes}}, "region"),
-        "scope": _names(scope, {s: s for s in frame["scope"]}, "scope"),
-    }
-    keep = pd.Series(True, index=frame.index)
-    for column, names in wanted.items():
-        if names is not None:
-            keep &= frame[column].isin(names)
-    if years is not None:
-        keep &= frame["year"].isin(_years(years))
-    if as_of is not None:
-        keep &= frame["vintage"] <= as_of_day(as_of)
-    if annual:
-        keep &= frame["qualifier"].isin(ANNUAL)
-    return frame[keep].reset_index(drop=True)
+    deliveries: list[Delivery]
+    findings: Findings
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    regions: dict[str, dict[str, str]] = field(default_factory=dict)
+    scopes: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def load_pass_rates(
-    indicator: Names = None,
-    region: Names = None,
-    years: Years = None,
-    as_of: str | None = None,
-    annual: bool = True,
-    scope: Names = None,
-    root: Path | str | None = None,
-    catalog: Path | str | None = None,
-) -> pd.DataFrame:
-    """Read pass rates of sampling, monitoring and acceptance, in percent.
-
-    Parameters
-    ----------
-    indicator, region, years, as_of, annual, scope, root, catalog
-        See `load_observations`; here only whole years are kept unless ``annual=False``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `load_observations`; `numerator` is the number of passed batches and
-        `denominator` of tested ones, where published.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no pass rate.
-    """
-    chosen = _family(indicator, catalog, "a pass rate", lambda i: i.endswith("_pass_rate"))
-    return load_observations(chosen, region, years, as_of, annual, scope, root, catalog)
-
-
-def load_satisfaction(
-    indicator: Names = None,
-    region: Names = None,
-    years: Years = None,
-    as_of: str | None = None,
-    annual: bool = True,
-    scope: Names = None,
-    root: Path | str | None = None,
-    catalog: Path | str | None = None,
-) -> pd.DataFrame:
-    """Read satisfaction scores, shares and ranks.
-
-    Parameters
-    ----------
-    indicator, region, years, as_of, annual, scope, root, catalog
-        See `load_observations`; here only whole years are kept unless ``annual=False``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `load_observations`; `denominator` is the number of answers, where published.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no satisfaction.
-    """
-    scores = {i for i, entry in load_indicators(catalog).items() if entry.family == "score"}
-    chosen = _family(indicator, catalog, "a satisfaction", lambda i: "satisf" in i or i in scores)
-    return load_observations(chosen, region, years, as_of, annual, scope, root, catalog)
+def ingest(root: Path, catalog: Path | None) -> Ingested:
+    """Read, correct, type and check all raw observations."""
+    deliveries, corrected, findings = read_deliveries(root)
+    found = Ingested(deliveries, findings)
+    for delivery in deliveries:
+        source = asdict(delivery.source)
+        own = {
+            "source_id": f"folder-{delivery.name}".lower(),
+            "file": f"{delivery.path}/source.yml",
+        }
+        documents = ({**one, "file": one.get("document", "")} for one in source["documents"])
+        for entry in ({**source, **own}, *documents):
+            record = {key: str(entry.get(key, "")) for key in SOURCE_COLUMNS}
+            found.sources[record["source_id"]] = record
+        found.scopes |= source["scopes"] or {}
+        for table in delivery.tables if delivery.source.kind == "regions" else ():
+            found.regions |= {row["code"]: row for row in table.rows.values()}
+    reader = _Reader(found, corrected, catalog)
+    for delivery in (d for d in deliveries if d.source.kind == "observations"):
+        for table in delivery.tables:
+            for line, raw in table.rows.items():
+                reader.read(delivery, (table.file, line), raw)
+    frame = pd.DataFrame(reader.rows, columns=[*COLUMNS, "parts", "printed", "tolerance"])
+    frame = frame.astype(_KINDS)
+    findings += [*_repeats(frame), *value_findings(frame, reader.indicators)]
+    # From here on a numerator counts what is good, and stands for nothing else.
+    failed, dropped = frame["parts"] == "failed", frame["parts"] == "drop"
+    frame.loc[failed, "numerator"] = frame["denominator"] - frame["numerator"]
+    frame.loc[dropped, ["numerator", "denominator"]] = math.nan
+    found.frame = right_rows(frame, findings)[list(COLUMNS)].sort_values(_ORDER, ignore_index=True)
+    return found
 
 
-def load_counts(
-    indicator: Names = None,
-    region: Names = None,
-    years: Years = None,
-    as_of: str | None = None,
-    annual: bool = True,
-    scope: Names = None,
-    root: Path | str | None = None,
-    catalog: Path | str | None = None,
-) -> pd.DataFrame:
-    """Read counts: brands, awards, standards, centres, certificates, complaints, accidents.
-
-    Parameters
-    ----------
-    indicator, region, years, as_of, annual, scope, root, catalog
-        See `load_observations`; here only whole years are kept unless ``annual=False``,
-        which also leaves out stocks counted on a day inside the year.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `load_observations`.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no count.
-    """
-    counts = {i for i, entry in load_indicators(catalog).items() if entry.family == "count"}
-    chosen = _family(indicator, catalog, "a count", counts.__contains__)
-    return load_observations(chosen, region, years, as_of, annual, scope, root, catalog)
+def _repeats(frame: pd.DataFrame) -> Findings:
+    """Report a figure given twice by one source; the first row stays."""
+    findings, frame = Findings(), frame[frame["value"].notna()]
+    first = frame.drop_duplicates(_SAME).set_index(_SAME)
+    for row in frame[frame.duplicated(_SAME)].to_dict("records"):
+        earlier = first.loc[tuple(row[column] for column in _SAME)]
+        code = "duplicate_row" if earlier["value"] == row["value"] else "same_source_two_values"
+        elsewhere = "" if earlier["file"] == row["file"] else f"{earlier['file']}:"
+        place = {"file": row["file"], "row": row["row"], "column": "value", "value": row["value"]}
+        findings.add(code, **place, expected=f"{elsewhere}{earlier['row']}")
+    return findings
 
 
-def load_sources(root: Path | str | None = None, catalog: Path | str | None = None) -> pd.DataFrame:
-    """Read the source records behind all figures.
+class _Reader:
+    """Reads row after row; a class only to share what the checks of one row need."""
 
-    Parameters
-    ----------
-    root, catalog
-        See `load_observations`.
+    def __init__(
+        self, found: Ingested, corrected: dict[tuple[str, int], str], catalog: Path | None
+    ) -> None:
+        self.found, self.corrected, self.catalog = found, corrected, catalog
+        self.rows: list[dict[str, Any]] = []
+        self.indicators, self.units = load_indicators(catalog), load_units(catalog)
+        self.rules = vocabulary.load_scope_rules()
+        self.all_rules = [rule for rules in self.rules.values() for rule in rules]
+        keys = ("title", "publisher", "published")
+        self.ids = {tuple(s[k] for k in keys): s["source_id"] for s in found.sources.values()}
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns source_id, title, publisher, published (as printed: a year, a month, a day
-        or empty), url, evidence (the best grade of its figures), file; sorted by id.
-    """
-    rows = [
-        [s[c] for c in SOURCE_COLUMNS]
-        for _, s in sorted(read_project(root, catalog).sources.items())
-    ]
-    return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype("str")
+    @cached_property
+    def scopes(self) -> tuple[dict[tuple[str, str], str], set[str]]:
+        """Own scope of each (indicator, region) of a plan, or only one of all; known scopes."""
+        own, named, _ = vocabulary.plan_scopes(self.catalog)
+        seen: dict[str, set[str]] = {}
+        pairs = [(indicator_id, scope) for (indicator_id, _), scope in own.items()]
+        for indicator_id, scope in (*pairs, *((r.indicator_id, r.scope) for r in self.all_rules)):
+            seen.setdefault(indicator_id, set()).add(scope)
+        only = {(key, "*"): next(iter(one)) for key, one in seen.items() if len(one) == 1}
+        named |= {*self.found.scopes, *vocabulary.scope_words(), *(r.scope for r in self.all_rules)}
+        return own | only, named
 
+    def fault(self, code: str, column: str, **slots: Any) -> None:
+        """Note a fault of the current row."""
+        place = {"file": self.row["file"], "row": self.row["row"], "column": column}
+        self.faults.add(code, **{**place, "value": self.cell(column), **slots})
 
-def load_regions(root: Path | str | None = None) -> pd.DataFrame:
-    """Read the table of regions.
+    def has_error(self) -> bool:
+        """Tell whether an error of the current row is known."""
+        return any(fault.severity == "error" for fault in self.faults)
 
-    Parameters
-    ----------
-    root
-        See `load_observations`.
+    def near(self, code: str, column: str, known: Known, what: str, **slots: Any) -> None:
+        """Note a name that is not known, with the nearest that are."""
+        near = ", ".join(near_ids(self.cell(column), known, what)) or "-"
+        self.fault(code, column, nearest=near, **slots)
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns region, name_zh, name_en, level.
-    """
-    rows = [
-        [r["code"], r["name_zh"], r["name_en"], r["level"]]
-        for r in read_project(root).regions.values()
-    ]
-    return pd.DataFrame(rows, columns=["region", "name_zh", "name_en", "level"]).astype("str")
+    def cell(self, column: str) -> str:
+        """Cell of the current row without blanks around it; empty if there is no such column."""
+        return self.cells.get(column, "")
 
+    def read(self, delivery: Delivery, place: tuple[str, int], raw: Mapping[str, str]) -> None:
+        """Check every cell of a row and add it to the observations unless it has an error."""
+        self.delivery, self.faults = delivery, Findings()
+        self.cells = {column: cell.strip() for column, cell in raw.items()}
+        self.row: dict[str, Any] = {"file": place[0], "row": place[1], "parts": ""}
+        for column, cell in raw.items():
+            if cell != self.cells[column]:
+                self.fault("surrounding_blanks", column, value=cell)
+            if column != "value" and cells.is_formula(cell):
+                self.fault("formula_cell", column)
+            if column in ("indicator", "region", "period", "unit") and not self.cells[column]:
+                self.fault("blank_key", column)
+        self.read_source()
+        text, region = self.cell("period"), self.cell("region")
+        if region and region not in self.found.regions:
+            names = {c: (r["name_zh"], r["name_en"]) for c, r in self.found.regions.items()}
+            self.near("unknown_region", "region", names, "region")
+        period = cells.parse_period(text) if text else None
+        if isinstance(period, cells.Period):
+            self.row |= {**vars(period), "period": period.text, "year": period.year,
+                         "region": region, "is_annual": period.is_annual}  # fmt: skip
+            self.read_kind(period)
+        elif period:
+            right = cells.serial_date(text) if "serial" in period else _PERIODS
+            self.fault(period, "period", expected=right)
+        # Without a kind the other cells are checked all the same: all faults are told at once.
+        self.read_numbers()
+        self.found.findings += self.faults
+        if not self.has_error():
+            self.rows.append(self.row)
 
-def load_quantities(root: Path | str | None = None) -> pd.DataFrame:
-    """Read the quantities stated in the plan documents.
+    def read_kind(self, period: cells.Period) -> None:
+        """Find indicator, scope, qualifier, and what the numerator and denominator are."""
+        name, note, region = self.cell("indicator"), self.cell("note"), self.row["region"]
+        rules = self.rules.get(name, ())
+        rule = next((r for r in rules if r.covers(region, period, note)), None)
+        column = "indicator_id" if self.cell("indicator_id") else "indicator"
+        indicator_id = self.cell("indicator_id")
+        indicator_id = indicator_id or next((r.indicator_id for r in (rule, *rules) if r), name)
+        if indicator_id not in self.indicators:
+            names: Known = {key: (i.name_zh, i.name_en) for key, i in self.indicators.items()}
+            names = {**dict.fromkeys(self.rules, ()), **names}
+            if indicator_id:
+                self.near("unknown_indicator", column, names, "indicator")
+            return
+        scope, rule = self.scope(indicator_id, rule)
+        qualifier = self.cell("qualifier") or (rule and rule.qualifier)
+        qualifier = qualifier or vocabulary.qualify(name, note)
+        if qualifier not in vocabulary.QUALIFIERS:
+            known = ", ".join(vocabulary.QUALIFIERS)
+            self.fault("unknown_qualifier", "qualifier", expected=known)
+        elif qualifier in vocabulary.ANNUAL and not period.is_annual:
+            qualifier = "partial_period"
+        # Meaning of the parts where no rule says it: see data/raw/README.md.
+        unit = self.indicators[indicator_id].unit
+        parts = rule.parts if rule else _USUAL_PARTS.get(unit, "none")
+        if parts == "text":
+            note = "; ".join(text for text in (self.cell("value"), note) if text)
+        if correction := self.corrected.get((self.row["file"], self.row["row"])):
+            note = f"{note} [correction {correction}]".strip()
+        self.row |= {"indicator_id": indicator_id, "scope": scope, "qualifier": qualifier,
+                     "parts": parts, "note": note}  # fmt: skip
+        retrieved = self.delivery.source.retrieved
+        is_ahead = period.start > retrieved or period.end[:4] > retrieved[:4]
+        if is_ahead and qualifier != "target":
+            self.fault("future_year", "period", expected=retrieved)
 
-    Parameters
-    ----------
-    root
-        See `load_observations`.
+    def scope(self, indicator_id: str, rule: Rule) -> tuple[str, Rule]:
+        """Scope of the current row, and its rule if it states none and falls under one."""
+        if stated := self.cell("scope"):
+            if not all(sign.islower() or sign.isdigit() or sign in "_@" for sign in stated):
+                self.fault("bad_scope", "scope")
+            elif not any(fnmatchcase(stated, known) for known in self.scopes[1]):
+                self.near("unknown_scope", "scope", dict.fromkeys(self.scopes[1], ()), "scope")
+            return stated, None
+        own = self.scopes[0].get((indicator_id, self.row["region"]), "")
+        only = self.scopes[0].get((indicator_id, "*"), vocabulary.UNSPECIFIED)
+        if rule and own not in ("", rule.scope) and not self.is_closer(rule):
+            rule = None
+        scope = rule.scope if rule else own or only
+        if "scope" in self.cells or not rule:
+            code = "scope_unstated" if scope == vocabulary.UNSPECIFIED else "scope_assumed"
+            self.fault(code, "indicator", expected=scope)
+        return scope, rule
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns source_id, document, section, region, item_zh, item_en, period, comparator,
-        value_text (as printed), value (number, or missing for words and ranges), unit,
-        note, file, row.
-    """
-    found = read_project(root)
-    rows = []
-    for folder in found.folders:
-        if folder.kind != "quantities":
-            continue
-        ids = {d["document"]: d["source_id"] for d in folder.source.get("documents") or ()}
-        for table in folder.tables:
-            for row in table.rows:
-                cell = row.cells
-                rows.append(
-                    [ids.get(cell["seed_file"], ""), cell["seed_file"], cell["section"],
-                     cell["region"], cell["item_zh"], cell["item_en"], cell["year_or_period"],
-                     cell["comparator"], cell["value"], pd.to_numeric(cell["value"], "coerce"),
-                     cell["unit"], cell["note"], table.file, row.line]
-                )  # fmt: skip
-    columns = ["source_id", "document", "section", "region", "item_zh", "item_en", "period",
-               "comparator", "value_text", "value", "unit", "note", "file", "row"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    def is_closer(self, rule: vocabulary.ScopeRule) -> bool:
+        """Tell whether a rule says more of the current row than the own scope of a plan does."""
+        is_named = rule.region != "*" and "scope" not in self.cells
+        return is_named or rule.raw_indicator != rule.indicator_id
 
+    def read_source(self) -> None:
+        """Find source, evidence, date of publication and vintage."""
+        key = tuple(self.cell(c) for c in ("source_title", "source_publisher", "source_date"))
+        record, source_id = self.delivery.source, f"folder-{self.delivery.name}".lower()
+        if key[0]:
+            digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
+            day = "".join(c for c in key[2].partition(" ")[0] if c.isdigit() or c == "-")
+            source_id = self.ids.get(key, f"src-{day or 'undated'}-{digest}")
+        evidence = self.cell("evidence") or record.evidence
+        if evidence not in vocabulary.EVIDENCE:
+            self.fault("unknown_evidence", "evidence", expected=" / ".join(vocabulary.EVIDENCE))
+        entry = self.found.sources.get(source_id)
+        printed = key[2] or ("" if key[0] else record.published)
+        published = self.date("source_date", printed, is_new=entry is None)
+        stated = self.cell("vintage")
+        # Nobody could know a figure before the day on which its source came out.
+        vintage = max(published, self.date("vintage", stated)) if stated else published
+        if not self.has_error() and (entry is None or source_id.startswith("src-")):
+            values = (source_id, *key, "", evidence, self.row["file"])
+            entry = entry or dict(zip(SOURCE_COLUMNS, values, strict=True))
+            entry["url"] = entry["url"] or self.cell("source_url")
+            entry["evidence"] = min(entry["evidence"], evidence, key=vocabulary.EVIDENCE.index)
+            self.found.sources[source_id] = entry
+        self.row |= {"evidence": evidence, "source_id": source_id, "published": published,
+                     "vintage": vintage}  # fmt: skip
 
-def load_death_rates(
-    region: Names = None,
-    years: Years = None,
-    as_of: str | None = None,
-    scope: Names = None,
-    root: Path | str | None = None,
-    catalog: Path | str | None = None,
-) -> pd.DataFrame:
-    """Read deaths, accidents, stock and death rates of special equipment side by side.
+    def date(self, column: str, text: str, *, is_new: bool = True) -> str:
+        """ISO date of a cell; that it is not exact is said once per source."""
+        retrieved = self.delivery.source.retrieved
+        iso, code = cells.resolve_date(text, retrieved)
+        if iso > retrieved:
+            # The end of a partial period may lie ahead: what is in hand was known by then.
+            if text[:10] > retrieved:
+                self.fault("future_date", column, expected=retrieved)
+            return retrieved
+        if code == "undated_source" and is_new:
+            title = self.cell("source_title") or self.delivery.name
+            self.fault(code, column, value=title, expected=iso)
+        elif code and text and (is_new or not iso):
+            day = cells.serial_date(text) if "serial" in code else _DATES
+            self.fault(code, column, expected=iso or day)
+        return iso
 
-    The published rate and the rate recomputed from deaths and stock are never merged: the
-    published denominator is not the registered stock (its base is named in
-    `published_base`), and the counting rule of deaths changed several times (`scope`).
+    def read_numbers(self) -> None:
+        """Read value, numerator and denominator; the value comes into the indicator's own unit."""
+        needed = "" if self.row["parts"] == "text" else "value"
+        asked = [c for c in _NUMBERS if c == needed or (c != "value" and self.cell(c))]
+        numbers = {column: cells.parse_number(self.cell(column)) for column in asked}
+        for column, code in numbers.items():
+            if isinstance(code, str):
+                self.fault(code, column)
+        unit, factor = self.unit()
+        value = numbers.get("value", math.nan)
+        if factor != 1 and isinstance(value, float):
+            # 12 digits: a conversion by a power of ten must not leave a binary tail
+            numbers["value"] = float(f"{value * factor:.12g}")
+        printed = self.cell("value")
+        tolerance = 0.51 * factor * 10.0 ** -cells.decimals(printed)
+        self.row |= {**numbers, "unit": unit, "printed": printed, "tolerance": tolerance}
 
-    Parameters
-    ----------
-    region, years, as_of, scope, root, catalog
-        See `load_observations`; `scope` is the counting rule.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per region, year and counting rule: region, year, scope, deaths, accidents,
-        stock_10k (registered units, 10,000), stock_in_use_10k, published_rate and
-        recomputed_rate (deaths per 10,000 units; the latter deaths / stock_10k),
-        recomputed_rate_in_use, published_base (undisclosed, registered, in_use; empty if
-        no rate is published), and for each figure its ``*_source_id`` and its
-        ``*_place`` (file:row). Missing figures
-        stay missing. Elevators are left out.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known.
-    """
-    frame = load_observations(None, region, years, as_of, True, None, root, catalog)
-    best = best_values(frame)
-    best["place"] = best["file"] + ":" + best["row"].astype("str")
-    best["base"] = best["scope"].str.partition("@")[2]
-    best["scope"] = best["scope"].str.partition("@")[0]
-    keys = ["region", "year", "scope"]
-
-    def figure(indicator_id: str, name: str) -> pd.DataFrame:
-        rows = best[(best["indicator_id"] == indicator_id) & (best["scope"] != "elevators")]
-        renamed = {"value": name, "source_id": f"{name}_source_id", "place": f"{name}_place"}
-        return rows[[*keys, *renamed, "base"]].rename(columns=renamed)
-
-    stock = figure("special_equipment_stock", "stock_10k")
-    joined = figure("special_equipment_deaths", "deaths").drop(columns="base")
-    for indicator_id, name in (
-        ("special_equipment_accidents", "accidents"),
-        ("special_equipment_death_rate", "published_rate"),
-    ):
-        added = figure(indicator_id, name).rename(columns={"base": "published_base"})
-        if name == "accidents":
-            added = added.drop(columns="published_base")
-        joined = joined.merge(added, on=keys, how="outer", validate="one_to_one")
-    for base, name in (("registered", "stock_10k"), ("in_use", "stock_in_use_10k")):
-        one = stock[stock["scope"] == base].drop(columns=["scope", "base"])
-        one = one.set_axis([c.replace("stock_10k", name) for c in one.columns], axis="columns")
-        joined = joined.merge(one, on=["region", "year"], how="left", validate="many_to_one")
-    joined["recomputed_rate"] = joined["deaths"] / joined["stock_10k"]
-    joined["recomputed_rate_in_use"] = joined["deaths"] / joined["stock_in_use_10k"]
-    joined["published_base"] = joined["published_base"].fillna("")
-    if scope is not None:
-        scopes = {*joined["scope"], *best["scope"]}
-        names = _names(scope, {name: name for name in scopes}, "scope")
-        joined = joined[joined["scope"].isin(names or [])]
-    return joined.sort_values(keys, ignore_index=True)[list(DEATH_RATE_COLUMNS)]
-
-
-def _listed(asked: Any, what: str) -> list[Any]:
-    if isinstance(asked, str | Integral):
-        return [asked]
-    if not isinstance(asked, Iterable):
-        raise DataError(f"wrong {what}", got=asked, expected=f"one {what}, or several of them")
-    return list(asked)
-
-
-def _names(asked: Names, known: Mapping[str, str], what: str) -> list[str] | None:
-    """Check names against the codes in `known`, a mapping of spelling to code."""
-    if asked is None:
-        return None
-    names = _listed(asked, what)
-    codes = set(known.values())
-    for name in names:
-        if name not in codes:
-            near = ", ".join(nearest(str(name), known)) or "none"
-            raise DataError(f"unknown {what}", got=name,
-                            expected=f"one in the data or the catalogue; near: {near}")  # fmt: skip
-    return names
-
-
-def _years(asked: Years) -> list[int]:
-    years = _listed(asked, "year")
-    for year in years:
-        if not isinstance(year, Integral):
-            raise DataError("wrong year", got=year, expected="a whole number such as 2024")
-    return [int(year) for year in years]
-
-
-def _family(
-    indicator: Names, catalog: Path | str | None, what: str, belongs: Callable[[str], bool]
-) -> list[str]:
-    if indicator is None:
-        # Every id the data or the catalogue may hold; unknown ones would be an error later.
-        return sorted(i for i in load_indicators(catalog) if belongs(i))
-    names: list[str] = _listed(indicator, "indicator")
-    for name in names:
-        if not belongs(name):
-            raise DataError(f"the indicator is not {what}", got=name,
-                            fix="Use load_observations for any indicator.")  # fmt: skip
-    return names
+    def unit(self) -> tuple[str, float]:
+        """Find the unit of the current row, and the factor into it."""
+        printed, rules = self.cell("unit"), vocabulary.load_raw_units()
+        indicator_id = self.row.get("indicator_id", "")
+        rule = rules.get((indicator_id, printed)) or rules.get(("*", printed))
+        unit, factor = (rule.unit, rule.factor) if rule else (printed, 1.0)
+        own = self.indicators[indicator_id].unit if indicator_id in self.indicators else unit
+        if unit not in self.units and indicator_id and printed:
+            known = dict.fromkeys((*self.units, *(raw for _, raw in rules)), ())
+            self.near("unknown_unit", "unit", known, "unit", indicator=indicator_id)
+        elif unit != own and self.row["qualifier"] != "context":
+            further = vocabulary.conversion(unit, own, self.units)
+            if further is None:
+                series = " / ".join(self.row[key] for key in ("indicator_id", "region", "scope"))
+                self.fault("unit_differs", "unit", series=series, expected=own)
+            return own, factor * (further or 1)
+        return unit, factor

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wqa.catalog.catalog import load_indicators
 from wqa.catalog.records import Indicator, Target
-from wqa.data.observations import load_observations, load_regions, load_sources
+from wqa.data.loading import load_observations, load_regions, load_sources
 from wqa.display.publishers import publisher_name
 from wqa.display.selection import headline_values, shown_values
 from wqa.display.wording import term

@@ -14,12 +14,14 @@ from typing import Any
 
 from wqa.catalog.catalog import load_units
 from wqa.catalog.reading import read_yaml
+from wqa.data.loading import read_project
+from wqa.data.vocabulary import scope_words
 from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
 
 LANGUAGES = ("zh", "en")
-FILES = ("sentences", "terms", "scopes")
+FILES = ("sentences", "terms")
 # Names that keep their capital inside an English sentence.
 PROPER = ("Wuhan", "Hubei", "China", "Changjiang", "Luban", "Chutian", "Madrid")
 # A power of ten in the name of a unit is a word, not a figure that needs a source.
@@ -45,7 +47,6 @@ PERIODS: tuple[tuple[str, str, str], ...] = (
         "{n} {0} to {m} {2}",
     ),
 )
-_PARAMETERS = re.compile(r"routine_(\d+)_parameters")
 
 
 @cache
@@ -55,7 +56,7 @@ def texts(file: str) -> Mapping[str, Mapping[str, str]]:
     Parameters
     ----------
     file : str
-        ``sentences``, ``terms`` or ``scopes``.
+        ``sentences`` or ``terms``.
 
     Returns
     -------
@@ -275,26 +276,8 @@ def scope_name(scope: str, lang: str) -> str:
     str
         Name for readers.
     """
-    known = texts("scopes")
-    if f"scope.{scope}" in known:
-        return known[f"scope.{scope}"][lang]
-    head, at, base = scope.partition("@")
-    if at:
-        inner = f"{scope_name(head, lang)}{'，' if lang == 'zh' else ', '}"
-        return inner + known.get(f"base.{base}", {lang: base})[lang]
-    match = _PARAMETERS.fullmatch(scope)
-    if match:
-        number = match.group(1)
-        return (
-            f"例行监测{number}项参数"
-            if lang == "zh"
-            else f"routine monitoring, {number} parameters"
-        )
-    prefix, _, rest = scope.partition("_")
-    if f"prefix.{prefix}" in known and rest:
-        name, inner = known[f"prefix.{prefix}"][lang], scope_name(rest, lang)
-        return f"{name}{inner}" if lang == "zh" else f"{name}, {inner}"
-    return scope
+    both = scope_words().get(scope) or read_project().scopes.get(scope)
+    return both[lang] if both else scope
 
 
 def in_sentence(name: str, lang: str) -> str:

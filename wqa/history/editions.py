@@ -23,7 +23,7 @@ from wqa.assessment.judging import AT_RISK, ON_TRACK
 from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan
-from wqa.data.observations import load_observations
+from wqa.data.loading import load_observations
 from wqa.data.series import best_values
 from wqa.display.view import NATION, parents
 from wqa.errors import DataError
@@ -249,7 +249,7 @@ def methods(model: str = "pooled") -> dict[str, Any]:
     dict
         Ids and SHA-256 of files, thresholds, version.
     """
-    rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers", "preferences")]
+    rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers")]
     return {
         "model": model,
         "priors_sha256": _files_hash(sorted(PRIORS.glob("*.json"))),

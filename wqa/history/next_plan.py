@@ -17,7 +17,7 @@ from wqa.assessment.attainment import assess
 from wqa.assessment.evidence import Evidence, gather
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.catalog.records import Plan, Target
-from wqa.data.observations import load_observations, load_sources
+from wqa.data.loading import load_observations, load_sources
 from wqa.display.wording import LANGUAGES, texts
 from wqa.errors import DataError
 from wqa.parameters import iso_date

@@ -13,8 +13,7 @@ from typing import Any
 from wqa import __version__
 from wqa.catalog.catalog import list_plans, load_conflicts, load_documents, load_plan
 from wqa.catalog.records import Source
-from wqa.data.observations import load_sources
-from wqa.data.project_data import read_project
+from wqa.data.loading import load_sources, read_project
 from wqa.display.publishers import publisher_name
 from wqa.parameters import Parameters
 from wqa.paths import ASSETS, CATALOG

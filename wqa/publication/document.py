@@ -99,7 +99,7 @@ def assemble(
     lang : str
         ``zh`` or ``en``.
     slots : mapping of str to str
-        What fills the titles: region, plan, edition, year, month, day.
+        What fills the titles: region, plan, edition, year, month, day, rows_left_out.
     sources : mapping of str to Source
         Every source that may be referred to.
     conflicts : iterable of str
@@ -126,6 +126,7 @@ def assemble(
     drafts = _number(entries, blocks, numbering, lang, register)
     chapters = [_chapter(draft, register) for draft in drafts]
     ordered = tuple(sources[id] for id in register.sources)
+    left_out = slots.get("rows_left_out")
     letter = chr(ord("A") + sum(c.numbering == "annex" for c in chapters))
     conflicting = frozenset(conflicts)
     chapters.append(_source_annex(ordered, conflicting, letter, register))
@@ -140,7 +141,7 @@ def assemble(
         subtitle=title("subtitle"),
         edition=title("edition"),
         as_of=title("as_of"),
-        preface=title("preface"),
+        preface=title("preface") + (words["rows_left_out"].format(n=left_out) if left_out else ""),
         chapters=tuple(chapters),
         sources=ordered,
         facts=tuple(register.facts[key] for key in sorted(register.facts)),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wqa.catalog.catalog import load_indicators
-from wqa.data.observations import load_regions
+from wqa.data.loading import load_regions, read_project, rows_out
 from wqa.errors import BuildError
 from wqa.history.edition_records import write_edition
 from wqa.history.editions import SHARED, newest_retrieval, shared_record
@@ -94,6 +94,7 @@ def build_paper(
     catalog: Path | str | None = None,
     root: Path | str | None = None,
     out: Path | str | None = None,
+    allow_errors: bool = False,
     jobs: int = 2,
     progress: Progress | None = None,
     records: Path | str | None = None,
@@ -123,6 +124,8 @@ def build_paper(
         Project folder.
     out : path-like, optional
         Folder of editions; default ``outputs`` of the project.
+    allow_errors : bool
+        Build although rows with an error are left out; the cover says how many.
     jobs : int
         Notebooks run at once.
     progress : callable, optional
@@ -144,10 +147,17 @@ def build_paper(
     start = time.monotonic()
     tell = _teller(progress, start)
     home = project_root(root)
+    read_project(home, catalog)  # a damaged file stops before anything else is looked at
     chosen = resolve(
         plan=plan, region=region, edition=edition, lang=lang, catalog=catalog,
         as_of=as_of or newest_retrieval(home),
     )  # fmt: skip
+    left_out = rows_out(chosen.as_of, home, chosen.catalog)
+    if left_out and not allow_errors:
+        fix = "Correct them (`wqa check --errors`), or build with --allow-errors."
+        raise BuildError(f"{left_out} rows carry an error and would be left out", fix=fix)
+    if left_out:
+        tell(f"{left_out} rows with an error are left out")
     _check_formats(formats)
     outline = load_outline(chosen.catalog)
     entries = _chosen_chapters(outline, only)
@@ -166,7 +176,7 @@ def build_paper(
             durations = _run_chapters(
                 entries, given, home, chosen.catalog, work, kept_in, jobs, tell
             )
-            paper = _assemble(outline, entries, work, chosen, home)
+            paper = _assemble(outline, entries, work, chosen, home, left_out)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
         counts = {kind: len(paper.floats(kind)) for kind in ("figure", "table")}
@@ -189,6 +199,7 @@ def build_paper(
             shutil.rmtree(work / scratch, ignore_errors=True)
         inputs = input_files(home, books, [entry.id for entry in entries], chosen.catalog)
         record = build_record(paper, chosen, given, inputs, work, home)
+        record["rows_left_out"] = left_out
         _write_json(work / "build.json", record)
         seconds = round(time.monotonic() - start, 1)
         rounded = {key: round(value, 1) for key, value in durations.items()}
@@ -320,8 +331,9 @@ def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
 
 
 def _assemble(
-    outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path
-) -> Paper:
+    outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
+    left_out: int,
+) -> Paper:  # fmt: skip
     blocks: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         book = normalise(work / "notebooks" / f"{entry.id}.ipynb")
@@ -332,6 +344,7 @@ def _assemble(
         "region": names.get(chosen.region, chosen.region),
         "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")),
         "edition": str(chosen.edition),
+        "rows_left_out": str(left_out or ""),
         "year": year,
         "month": str(int(month)) if chosen.lang == "zh" else month,
         "day": str(int(day)) if chosen.lang == "zh" else day,

@@ -145,7 +145,7 @@ def read_record(folder: Path, catalog: Path | None = None) -> Record:
     named = {row["file"].removesuffix(".csv"): squeezed(row["label"]) for row in contents}
     return Record(
         lang=lang,
-        parameters=build["parameters"],
+        parameters=build["parameters"] | {"rows_left_out": build.get("rows_left_out", 0)},
         chapters=tuple(build["chapters"]),
         labels=labels,
         facts={key: tuple(rows) for key, rows in facts.items()},

@@ -246,6 +246,7 @@ class _Resolver:
         given = self.record.parameters
         year, month, day = str(given["as_of"]).split("-")
         known = {str(given["edition"]), year, month, day, str(int(month)), str(int(day))}
+        known.add(str(given["rows_left_out"]))
         if re.sub(r"\D", "", numeral.text) in known:
             return "edition"
         return "name" if _stands_in(self.record, text, numeral) else ""

@@ -1,0 +1,428 @@
+"""Published figures of a project, read once, as tidy frames: one row per figure.
+
+A series is one (indicator, region, scope). Half-years, rounds, spans of years, targets and
+bounds are kept and named by their `qualifier`, but never enter an annual series. Missing
+years stay missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from wqa.catalog.catalog import Folder, load_indicators, load_units
+from wqa.catalog.reading import resolve_id, whole_year
+from wqa.catalog.records import Indicator
+from wqa.data.cells import is_iso_date, period_end
+from wqa.data.deliveries import COLUMNS_OF
+from wqa.data.findings import (
+    Finding,
+    Findings,
+    raise_stops,
+    right_rows,
+    sorted_findings,
+    wrong_rows,
+)
+from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
+from wqa.data.series import KEYS, death_rates, series, series_errors, series_reviews
+from wqa.data.vocabulary import ANNUAL, plan_scopes, scope_words
+from wqa.errors import DataError
+from wqa.paths import project_root
+
+Names = str | Iterable[str] | None
+Years = int | Iterable[int] | None
+State = tuple[tuple[str, int, int], ...]
+LANGUAGES = ("zh", "en")
+_QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "value_text"}
+
+
+def as_of_day(as_of: str) -> str:
+    """Check a day of knowledge; a year or month counts to its end."""
+    if not isinstance(as_of, str) or not is_iso_date(as_of, partial=True):
+        raise DataError("wrong as_of", got=as_of, expected="an ISO date such as '2026-03-31'")
+    return period_end(as_of)
+
+
+def read_project(root: Folder = None, catalog: Folder = None) -> Ingested:
+    """Read ``data/raw``, or return what was read (shared) if no file has changed since."""
+    found = _read(*_inputs(root, catalog))
+    raise_stops(found.findings)
+    return found
+
+
+def _inputs(root: Folder, catalog: Folder) -> tuple[Path, Path | None, State]:
+    """Project, catalogue, and names, times and sizes of all inputs: a changed file is read anew."""
+    home = project_root(root)
+    extra = Path(catalog).resolve() if catalog is not None else None
+    folders = [home / "data" / "raw", *([extra] if extra else [])]
+    files = sorted(Path(at, n) for top in folders for at, _, names in os.walk(top) for n in names)
+    return home, extra, tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files)
+
+
+@lru_cache(maxsize=4)
+def _read(root: Path, catalog: Path | None, state: State) -> Ingested:
+    return ingest(root, catalog)
+
+
+@lru_cache(maxsize=16)
+def _known(
+    root: Path, catalog: Path | None, state: State, day: str
+) -> tuple[pd.DataFrame, Findings, pd.DataFrame]:
+    """Observations known on a day (all if it is empty), errors in series, right observations."""
+    frame = _read(root, catalog, state).frame
+    if day:
+        frame = frame[frame["vintage"] <= day]
+    errors = series_errors(frame, load_indicators(catalog))
+    return frame, errors, right_rows(frame, errors).reset_index(drop=True)
+
+
+def rows_out(as_of: str | None = None, root: Folder = None, catalog: Folder = None) -> int:
+    """Count the rows that errors leave out of every calculation."""
+    inputs = _inputs(root, catalog)
+    _, errors, _ = _known(*inputs, as_of_day(as_of) if as_of else "")
+    return len(wrong_rows([*_read(*inputs).findings, *errors]))
+
+
+def check_project(
+    root: Folder = None, as_of: str | None = None, catalog: Folder = None
+) -> list[Finding]:
+    """Check the raw data of a project.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        Project folder; default: found from the working folder.
+    as_of : str, optional
+        ISO date; series are checked as they were known on that day. Faults of files and
+        cells are always shown.
+    catalog : path-like, optional
+        Folder with further indicators.
+
+    Returns
+    -------
+    list of Finding
+        Errors first; empty if there is nothing to report.
+
+    Raises
+    ------
+    DataError
+        If `as_of` is no date.
+    """
+    inputs = _inputs(root, catalog)
+    frame, errors, _ = _known(*inputs, as_of_day(as_of) if as_of is not None else "")
+    reviews = series_reviews(frame, plan_scopes(catalog).flows)
+    return sorted_findings([*_read(*inputs).findings, *errors, *reviews])
+
+
+def load_observations(
+    indicator: Names = None,
+    region: Names = None,
+    years: Years = None,
+    as_of: str | None = None,
+    annual: bool = False,
+    scope: Names = None,
+    names: Literal["zh", "en"] | None = None,
+    root: Folder = None,
+    catalog: Folder = None,
+) -> pd.DataFrame:
+    """Read the published figures.
+
+    Parameters
+    ----------
+    indicator, region, scope : str or iterable of str, optional
+        Ids, or names, to keep; default all. What nobody knows is an error.
+    years : int or iterable of int, optional
+        Years the figures describe, for example ``range(2016, 2026)``.
+    as_of : str, optional
+        ISO date; keeps what was known on that day (``vintage <= as_of``).
+    annual : bool
+        Keep exact and derived values of whole years only.
+    names : {'zh', 'en'}, optional
+        Add the columns indicator_name, region_name, unit_name and scope_name.
+    root : path-like, optional
+        Project folder; default: found from the working folder.
+    catalog : path-like, optional
+        Folder with further indicators.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns indicator_id, region, year, period, start, end, is_annual, value, unit,
+        numerator, denominator, scope, qualifier, evidence, source_id, published, vintage,
+        note, file, row; sorted by series, end, vintage. Values are in the indicator's own
+        unit; rows with an error are left out. `numerator` counts passed batches for pass
+        rates and deaths for death rates. `period` has one spelling; `start` and `end` are
+        its first and last day, `year` is the year of `end`, and `is_annual` says whether it
+        is one whole calendar year.
+
+    Raises
+    ------
+    DataError
+        If an id, a year or the date is not known, or a data file is damaged.
+
+    Examples
+    --------
+    >>> load_observations("special_equipment_deaths", "CN", range(2019, 2024), annual=True)
+    ... # doctest: +SKIP
+    """
+    found = read_project(root, catalog)
+    *_, frame = _known(*_inputs(root, catalog), as_of_day(as_of) if as_of is not None else "")
+    for column, asked in (("indicator_id", indicator), ("region", region), ("scope", scope)):
+        if asked is not None:
+            known = _names(column, found, catalog)
+            what = column.removesuffix("_id")
+            ids = [resolve_id(one, known, what) for one in _listed(asked)]
+            frame = frame[frame[column].isin(ids)]
+    if years is not None:
+        frame = frame[frame["year"].isin([whole_year(year, "year") for year in _listed(years)])]
+    if annual:
+        frame = frame[frame["qualifier"].isin(ANNUAL)]
+    frame = frame.reset_index(drop=True)
+    for column in ("indicator_id", "region", "unit", "scope") if names else ():
+        known, place = _names(column, found, catalog), LANGUAGES.index(names)
+        words = [(known.get(key) or (key, key))[place] for key in frame[column]]
+        frame[f"{column.removesuffix('_id')}_name"] = words
+    return frame
+
+
+def _listed(asked: Any) -> list[Any]:
+    return list(asked) if isinstance(asked, Iterable) and not isinstance(asked, str) else [asked]
+
+
+def _names(column: str, found: Ingested, catalog: Folder) -> Mapping[str, tuple[str, ...]]:
+    """Ids that may stand in a column, each with its name in Chinese and English."""
+    if column == "region":
+        return {code: (r["name_zh"], r["name_en"]) for code, r in found.regions.items()}
+    if column == "unit":
+        return {key: (unit.zh, unit.en) for key, unit in load_units(catalog).items()}
+    ids: dict[str, tuple[str, ...]] = dict.fromkeys(found.frame[column], ())
+    if column == "scope":
+        words = {**found.scopes, **scope_words()}
+        return ids | {key: (both["zh"], both["en"]) for key, both in words.items()}
+    return ids | {key: (i.name_zh, i.name_en) for key, i in load_indicators(catalog).items()}
+
+
+def load_series(
+    indicator: str,
+    region: str,
+    scope: str = "",
+    *,
+    as_of: str | None = None,
+    root: Folder = None,
+    catalog: Folder = None,
+) -> pd.DataFrame:
+    """Read one series: one value per year, as `forecast`, `backtest` and `panel` take it.
+
+    Parameters
+    ----------
+    indicator, region : str
+        Id or name.
+    scope : str, optional
+        Definition of the series; may be left out where there is only one, or a plan names
+        its own.
+    as_of, root, catalog
+        See `load_observations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per year from the first to the last published, with the columns
+        indicator_id, region, scope, year, value, unit, numerator, denominator, qualifier,
+        evidence, source_id, published, vintage, file, row, alternatives (number of further
+        values for the year) and is_observed. A missing year has no value and
+        ``is_observed`` False; nothing is interpolated.
+
+    Raises
+    ------
+    DataError
+        If a name or the date is not known, or the series is not a single one.
+    """
+    options: dict[str, Any] = {"as_of": as_of, "root": root, "catalog": catalog}
+    frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
+    keys = [tuple(key) for key in frame[KEYS].drop_duplicates().itertuples(index=False)]
+    if len(keys) > 1:
+        own = plan_scopes(catalog).own
+        keys = [key for key in keys if own.get(key[:2]) == key[2]] or keys
+    if len(keys) != 1:
+        raise DataError(
+            f"{len(keys) or 'no'} annual series fit",
+            got=(indicator, region, scope),
+            expected=f"a scope of {', '.join(key[2] for key in keys) or 'another region'}",
+        )
+    return series(frame, *keys[0])
+
+
+def load_pass_rates(
+    indicator: Names = None, region: Names = None, years: Years = None, **options: Any
+) -> pd.DataFrame:
+    """Read pass rates of sampling, monitoring and acceptance, in percent.
+
+    Parameters
+    ----------
+    indicator, region, years, **options
+        See `load_observations`; here only whole years are kept unless ``annual=False``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_observations`; `numerator` is the number of passed batches and
+        `denominator` of tested ones, where published.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known, or an asked indicator is no pass rate.
+    """
+    options |= {"indicator": indicator, "region": region, "years": years}
+    return _family("a pass rate", lambda i: i.id.endswith("_pass_rate"), options)
+
+
+def load_satisfaction(
+    indicator: Names = None, region: Names = None, years: Years = None, **options: Any
+) -> pd.DataFrame:
+    """Read satisfaction scores, shares and ranks.
+
+    Parameters
+    ----------
+    indicator, region, years, **options
+        See `load_observations`; here only whole years are kept unless ``annual=False``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_observations`; `denominator` is the number of answers, where published.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known, or an asked indicator is no satisfaction.
+    """
+    options |= {"indicator": indicator, "region": region, "years": years}
+    return _family("a satisfaction", lambda i: "satisf" in i.id or i.family == "score", options)
+
+
+def load_counts(
+    indicator: Names = None, region: Names = None, years: Years = None, **options: Any
+) -> pd.DataFrame:
+    """Read counts: brands, awards, standards, centres, certificates, complaints, accidents.
+
+    Parameters
+    ----------
+    indicator, region, years, **options
+        See `load_observations`; here only whole years are kept unless ``annual=False``,
+        which also leaves out stocks counted on a day inside the year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `load_observations`.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known, or an asked indicator is no count.
+    """
+    options |= {"indicator": indicator, "region": region, "years": years}
+    return _family("a count", lambda i: i.family == "count", options)
+
+
+def _family(
+    what: str, belongs: Callable[[Indicator], bool], options: dict[str, Any]
+) -> pd.DataFrame:
+    """Read the indicators of a family; an asked one that is none of it is an error."""
+    indicators, asked = load_indicators(options.get("catalog")), options["indicator"]
+    family = [key for key, indicator in indicators.items() if belongs(indicator)]
+    frame = load_observations(
+        **{"annual": True, **options, "indicator": family if asked is None else asked}
+    )
+    if strangers := sorted(set(frame["indicator_id"]) - {*family}):
+        raise DataError(
+            f"the indicator is not {what}",
+            got=", ".join(strangers),
+            fix="Use load_observations for any indicator.",
+        )
+    return frame
+
+
+def load_sources(root: Folder = None, catalog: Folder = None) -> pd.DataFrame:
+    """Source records behind all figures, by id; `published` as printed, `evidence` the best."""
+    sources = read_project(root, catalog).sources
+    rows = [sources[key] for key in sorted(sources)]
+    return pd.DataFrame(rows, columns=list(SOURCE_COLUMNS)).astype("str")
+
+
+def load_regions(root: Folder = None) -> pd.DataFrame:
+    """Read the table of regions.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        See `load_observations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns region, name_zh, name_en, level.
+    """
+    rows = list(read_project(root).regions.values())
+    frame = pd.DataFrame(rows, columns=["code", "name_zh", "name_en", "level"]).astype("str")
+    return frame.rename(columns={"code": "region"})
+
+
+def load_quantities(root: Folder = None) -> pd.DataFrame:
+    """Quantities stated in the plan documents; `value` is missing for words and ranges."""
+    rows = []
+    for delivery in (d for d in read_project(root).deliveries if d.source.kind == "quantities"):
+        ids = {one["document"]: one["source_id"] for one in delivery.source.documents}
+        for table in delivery.tables:
+            for line, cells in table.rows.items():
+                own = {"source_id": ids.get(cells["seed_file"], ""), "file": table.file}
+                rows.append({**cells, **own, "row": line})
+    columns = ["source_id", "seed_file", *COLUMNS_OF["quantities"][0].split()[1:], "file", "row"]
+    frame = pd.DataFrame(rows, columns=columns).rename(columns=_QUANTITIES)
+    return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))
+
+
+def load_death_rates(
+    region: Names = None, years: Years = None, scope: str | None = None, **options: Any
+) -> pd.DataFrame:
+    """Read deaths, accidents, stock and death rates of special equipment side by side.
+
+    The published rate and the rate recomputed from deaths and stock are never merged: the
+    published denominator is not the registered stock (its base is named in
+    `published_base`), and the counting rule of deaths changed several times (`scope`).
+
+    Parameters
+    ----------
+    region, years
+        See `load_observations`.
+    scope : str, optional
+        Counting rule of deaths.
+    **options
+        as_of, root, catalog; see `load_observations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per region, year, counting rule and base of the published rate: region, year,
+        scope, deaths, accidents, stock_10k (registered units, 10,000), stock_in_use_10k,
+        published_rate and recomputed_rate (deaths per 10,000 units; the latter deaths /
+        stock_10k), recomputed_rate_in_use, published_base (undisclosed, registered, in_use;
+        empty if no rate is published), and for each figure its ``*_source_id`` and its
+        ``*_place`` (file:row). Missing figures stay missing. Elevators are left out.
+
+    Raises
+    ------
+    DataError
+        If an id or the date is not known.
+    """
+    rates = death_rates(load_observations(None, region, years, annual=True, **options))
+    if scope is not None:
+        rule = resolve_id(scope, dict.fromkeys(rates["scope"], ()), "scope")
+        rates = rates[rates["scope"] == rule].reset_index(drop=True)
+    return rates
