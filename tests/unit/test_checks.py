@@ -258,8 +258,8 @@ def test_a_wrong_rule_is_named_by_file_and_line(name, line, load, message, tmp_p
 def test_every_scope_rule_covers_a_raw_row(root: Path) -> None:
     used, all_rules = set(), vocabulary.load_scope_rules()
     tables = [t for d in read_deliveries(root)[0] if d.source.kind == "observations"
-              for t in d.tables]  # fmt: skip
-    for row in (cells for table in tables for cells in table.rows.values()):
+              for t in d.tables.values()]  # fmt: skip
+    for row in (cells for table in tables for cells in table.values()):
         period = parse_period(row["period"])
         assert isinstance(period, Period)
         place = row["region"], period, row.get("note", "")

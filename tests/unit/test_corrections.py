@@ -31,7 +31,7 @@ def correct(root: Path, *changes: dict[str, Any]) -> tuple[list[str], dict[Any, 
     entries = {"corrections": [base | change for change in changes]}
     (folder.parent / "corrections.yml").write_text(json.dumps(entries), encoding="utf-8")
     (delivery,), corrected, findings = read_deliveries(root)
-    cells = [row["name_en"] for row in delivery.tables[0].rows.values()]
+    cells = [row["name_en"] for row in delivery.tables["data/raw/case/a.csv"].values()]
     return cells, corrected, [f for f in findings if f.code != "no_delivery"]
 
 

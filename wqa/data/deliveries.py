@@ -11,7 +11,6 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,9 +36,10 @@ COLUMNS_OF = {
     "regions": ("code name_zh name_en level", ""),
 }
 _SIGNATURES = {b"PK\x03\x04": "Excel, xlsx", b"\xd0\xcf\x11\xe0": "Excel, xls", b"%PDF": "PDF"}
+Corrected = dict[tuple[str, int], str]  # file and line of a row to the id of its correction
 _BLANK = AsTyped("")
-_TEXTS = ("title", "publisher", "licence")
-Rows = dict[int, dict[str, str]]
+_TEXTS, _WITHOUT = ("title", "publisher", "licence"), ("drop", "flag")
+Rows = dict[int, dict[str, str]]  # cells by line of the file; the header is line 1
 # Files that are no data and may lie in data/raw.
 _IGNORED = re.compile(r"(?i)^(readme.*|source\.yml|corrections\.yml|\..*)$")
 
@@ -86,51 +86,37 @@ class CorrectionFile:
 
 
 @dataclass
-class Table:
-    """A CSV file: its path relative to the project, and cells by line (the header is line 1)."""
-
-    file: str
-    rows: Rows = field(default_factory=dict)
-
-
-@dataclass
 class Delivery:
-    """One folder: its path relative to the project, source record and readable tables."""
+    """One folder: its name, source record, and the rows of each file that can be read."""
 
-    path: str
+    name: str
     source: SourceRecord
-    tables: list[Table] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """Name of the folder."""
-        return self.path.rpartition("/")[2]
+    tables: dict[str, Rows] = field(default_factory=dict)
 
 
 class _UnreadError(Exception):
     """A file cannot be read; `args` are code and slots of the finding that is still to be made."""
 
 
-def read_deliveries(root: Path) -> tuple[list[Delivery], dict[tuple[str, int], str], Findings]:
+def read_deliveries(root: Path) -> tuple[list[Delivery], Corrected, Findings]:
     """Read and correct the deliveries; also the correction of each corrected (file, line)."""
     deliveries: list[Delivery] = []
-    corrected: dict[tuple[str, int], str] = {}
+    corrected: Corrected = {}
     findings = Findings()
     raw = root / "data" / "raw"
     for path in sorted(raw.iterdir()):
-        name = path.relative_to(root).as_posix()
         if path.is_dir() and not path.name.startswith("."):
-            deliveries += _read_delivery(path, name, findings)
+            deliveries += _read_delivery(path, findings)
         elif not _IGNORED.match(path.name):
-            findings.add("unread_file", file=name, value=path.name, expected=_sha256(path))
+            place = {"file": f"data/raw/{path.name}", "value": path.name}
+            findings.add("unread_file", **place, expected=_sha256(path))
     if not findings and not any(d.source.kind == "observations" for d in deliveries):
         findings.add("no_delivery", file="data/raw")
-    tables = {table.file: table.rows for one in deliveries for table in one.tables}
+    tables = {file: rows for delivery in deliveries for file, rows in delivery.tables.items()}
     if (raw / "corrections.yml").is_file():
         read = _read_record(raw / "corrections.yml", "data/raw", CorrectionFile, findings)
         for correction in read.corrections if read else ():
-            rows = tables.get(f"data/raw/{correction.file}", {})
-            _correct(rows, correction, corrected, findings)
+            _correct(tables, correction, corrected, findings)
     return deliveries, corrected, findings
 
 
@@ -147,77 +133,71 @@ def _read_record(path: Path, folder: str, cls: type, findings: Findings) -> Any:
     except CatalogError as error:
         findings.add(code, **place, value=error.got, expected="YAML (UTF-8)")
         return None
-    for below, got, expected in _value_faults(parsed.record):
-        parsed.fault(below, "", got, expected)
+    for below, got, is_right, expected in _value_faults(parsed.record):
+        if not is_right:
+            parsed.fault(below, "", got, expected)
     for fault in parsed.faults:
-        key = fault.place[-1] if fault.place else path.name
+        key, is_value = [path.name, *fault.place][-1], fault.code == "wrong_value"
         slots = {**place, "row": fault.line, "column": key, "expected": fault.error.expected}
-        if fault.code == "wrong_value":
-            findings.add(code, **slots, value=fault.error.got)
-        else:
-            findings.add(fault.code, **slots, value=key)
+        value = fault.error.got if is_value else key
+        findings.add(code if is_value else fault.code, **slots, value=value)
     return None if parsed.faults else parsed.record
 
 
-def _value_faults(record: Any) -> Iterator[tuple[Place, object, str]]:
-    """Yield place, value and what was expected where annotations cannot say it."""
+def _value_faults(record: Any) -> list[tuple[Place, object, bool, str]]:
+    """List place, value, whether it is right and what is, where annotations cannot say it."""
+    found: list[tuple[Place, object, bool, str]] = []
     if isinstance(record, SourceRecord):
-        for key, is_right, expected in (
-            *((key, bool(vars(record)[key].strip()), "text") for key in _TEXTS),
-            ("retrieved", is_iso_date(record.retrieved), "YYYY-MM-DD"),
-            ("published", is_iso_date(record.published or "2026", partial=True), "YYYY-MM-DD"),
-        ):
-            if not is_right:
-                yield (key,), vars(record)[key], expected
-    elif isinstance(record, CorrectionFile):
-        seen: list[str] = []
-        for n, entry in enumerate(record.corrections):
-            for key, is_right, expected in (
-                ("id", entry.id not in seen, f"≠ {entry.id}"),
-                ("value", entry.action != "override" or entry.value is not None, "98.5"),
-                ("value", entry.action != "scale" or _is_number(entry.value), "0.1"),
-                ("expect", entry.action != "scale" or _is_number(entry.expect), "98.5"),
-            ):
-                if not is_right:
-                    yield ("corrections", n, key), vars(entry)[key], expected
-            seen.append(entry.id)
+        day, since = record.retrieved, record.published
+        found = [((key,), "", bool(vars(record)[key].strip()), "text") for key in _TEXTS]
+        found.append((("retrieved",), day, is_iso_date(day), "YYYY-MM-DD"))
+        is_right = not since or is_iso_date(since, partial=True)
+        found.append((("published",), since, is_right, "YYYY-MM-DD"))
+    ids: set[str] = set()
+    for n, entry in enumerate(getattr(record, "corrections", ())):
+        place, value, is_scaled = ("corrections", n), entry.value, entry.action == "scale"
+        is_right = isinstance(parse_number(value or ""), float) if is_scaled else value is not None
+        found.append(((*place, "id"), entry.id, entry.id not in ids, f"≠ {entry.id}"))
+        found.append(((*place, "value"), value, is_right or entry.action in _WITHOUT, "0.1"))
+        is_right = not is_scaled or isinstance(parse_number(entry.expect), float)
+        found.append(((*place, "expect"), entry.expect, is_right, "98.5"))
+        ids.add(entry.id)
+    return found
 
 
-def _is_number(text: str | None) -> bool:
-    return isinstance(parse_number(text or ""), float)
-
-
-def _read_delivery(path: Path, name: str, findings: Findings) -> list[Delivery]:
+def _read_delivery(path: Path, findings: Findings) -> list[Delivery]:
+    name = f"data/raw/{path.name}"
     if not (path / "source.yml").is_file():
         findings.add("missing_source_file", file=name)
         return []
     source: SourceRecord | None = _read_record(path / "source.yml", name, SourceRecord, findings)
     if source is None:
         return []
-    for other in sorted(p for p in path.rglob("*") if p.is_file()):
-        relative = other.relative_to(path).as_posix()
-        if relative not in source.files and not _IGNORED.match(other.name):
-            slots = {"value": relative, "expected": _sha256(other)}
-            findings.add("unread_file", file=f"{name}/{relative}", **slots)
-    delivery = Delivery(name, source)
-    for file, sha256 in source.files.items():
+    delivery = Delivery(path.name, source)
+    files = [p for p in path.rglob("*") if p.is_file() and not _IGNORED.match(p.name)]
+    there = {p.relative_to(path).as_posix(): p for p in files}
+    for file in sorted({*there, *source.files}):
+        sha256, place = _sha256(there[file]) if file in there else "", f"{name}/{file}"
         try:
-            if not (path / file).is_file():
+            if not sha256:
                 raise _UnreadError("missing_file", {"value": file})
-            if (found := _sha256(path / file)) != sha256:
-                raise _UnreadError("changed_file", {"value": found, "expected": sha256})
-            content = (path / file).read_bytes()
-            delivery.tables.append(parse_table(content, f"{name}/{file}", source.kind, findings))
+            if file not in source.files:
+                raise _UnreadError("unread_file", {"value": file, "expected": sha256})
+            if sha256 != source.files[file]:
+                slots = {"value": sha256, "expected": source.files[file]}
+                raise _UnreadError("changed_file", slots)
+            content = there[file].read_bytes()
+            delivery.tables[place] = parse_table(content, place, source.kind, findings)
         except _UnreadError as error:
             for code in error.args[:1]:
-                findings.add(code, file=f"{name}/{file}", **error.args[1])
+                findings.add(code, file=place, **error.args[1])
     return [delivery]
 
 
-def parse_table(content: bytes, file: str, kind: str, findings: Findings) -> Table:
+def parse_table(content: bytes, file: str, kind: str, findings: Findings) -> Rows:
     """Turn the bytes of a CSV file into rows of text."""
     lines = csv.reader(io.StringIO(_decode(content, file, findings), newline=""))
-    table, before = Table(file), len(findings)
+    rows, before = Rows(), len(findings)
     try:
         header = next(lines, [])
         _check_header(header, file, kind, findings)
@@ -230,12 +210,12 @@ def parse_table(content: bytes, file: str, kind: str, findings: Findings) -> Tab
                 shown = {"value": len(cells), "shown": len(cells), "expected": len(header)}
                 findings.add("ragged_row", file=file, row=line, **shown)
             else:
-                table.rows[line] = dict(zip(header, cells, strict=True))
+                rows[line] = dict(zip(header, cells, strict=True))
     except csv.Error as error:
         raise _UnreadError("not_csv", {"row": lines.line_num, "expected": error}) from error
-    if not table.rows and len(findings) == before:
+    if not rows and len(findings) == before:
         raise _UnreadError("empty_file", {})
-    return table
+    return rows
 
 
 def _decode(content: bytes, file: str, findings: Findings) -> str:
@@ -284,31 +264,29 @@ def _check_header(header: list[str], file: str, kind: str, findings: Findings) -
 
 
 def _correct(
-    rows: Rows, correction: Correction, corrected: dict[tuple[str, int], str], findings: Findings
+    tables: dict[str, Rows], correction: Correction, corrected: Corrected, findings: Findings
 ) -> None:
     """Apply one correction; a row that it does not fit can no longer be trusted and goes."""
+    file, column = f"data/raw/{correction.file}", correction.column
     wanted = correction.match.items()
+    rows = tables.get(file, {})
     lines = [n for n, cells in rows.items() if all(cells.get(c) == text for c, text in wanted)]
-    file = f"data/raw/{correction.file}"
-    place = {"file": file, "column": correction.column, "value": correction.id}
-    got = rows[lines[0]].get(correction.column, "") if lines else ""
-    if len(lines) == 1 and got == correction.expect:
-        line = lines[0]
-        if correction.action in ("override", "scale"):
-            cell = correction.value or ""
-            if correction.action == "scale":
-                # 12 digits: enough for every published figure, free of binary tails
-                cell = f"{float(got) * float(cell):.12g}"
-            rows[line][correction.column] = cell
-        reasons = {"reason_zh": correction.reason_zh, "reason_en": correction.reason_en}
-        findings.add("correction_applied", **place, row=line, action=correction.action, **reasons)
+    line = lines[0] if lines else 0
+    got = rows[line].get(column, "") if lines else ""
+    slots = {"file": file, "row": line, "column": column, "value": correction.id, "got": repr(got)}
+    if len(lines) != 1:
+        findings.add("unmatched_correction", **slots | {"row": 0, "got": len(lines)})
+    elif got != correction.expect:
+        findings.add("stale_correction", **slots, expected=repr(correction.expect))
+    else:
+        findings.add("correction_applied", **vars(correction) | slots)
+        if correction.action == "scale":
+            # 12 digits: enough for every published figure, free of binary tails
+            rows[line][column] = f"{float(got) * float(correction.value or 1):.12g}"
+        elif correction.action == "override":
+            rows[line][column] = correction.value or ""
         if correction.action != "drop":
             corrected[file, line] = correction.id
             return
-    elif len(lines) == 1:
-        said = {"expected": repr(correction.expect), "got": repr(got)}
-        findings.add("stale_correction", **place, row=lines[0], **said)
-    else:
-        findings.add("unmatched_correction", **place, got=len(lines))
-    for line in lines:
-        del rows[line]
+    for wrong in lines:
+        del rows[wrong]

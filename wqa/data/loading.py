@@ -30,7 +30,7 @@ from wqa.data.findings import (
 )
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.data.series import KEYS, death_rates, series, series_errors, series_reviews
-from wqa.data.vocabulary import ANNUAL, plan_scopes, scope_words
+from wqa.data.vocabulary import ANNUAL, load_scopes, scope_words
 from wqa.errors import DataError
 from wqa.paths import project_root
 
@@ -115,7 +115,7 @@ def check_project(
     """
     inputs = _inputs(root, catalog)
     frame, errors, _ = _known(*inputs, as_of_day(as_of) if as_of is not None else "")
-    reviews = series_reviews(frame, plan_scopes(catalog).flows)
+    reviews = series_reviews(frame, load_scopes(catalog).flows)
     return sorted_findings([*_read(*inputs).findings, *errors, *reviews])
 
 
@@ -246,7 +246,7 @@ def load_series(
     frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
     keys = [tuple(key) for key in frame[KEYS].drop_duplicates().itertuples(index=False)]
     if len(keys) > 1:
-        own = plan_scopes(catalog).own
+        own = load_scopes(catalog).own
         keys = [key for key in keys if own.get(key[:2]) == key[2]] or keys
     if len(keys) != 1:
         raise DataError(
@@ -379,9 +379,9 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
     rows = []
     for delivery in (d for d in read_project(root).deliveries if d.source.kind == "quantities"):
         ids = {one["document"]: one["source_id"] for one in delivery.source.documents}
-        for table in delivery.tables:
-            for line, cells in table.rows.items():
-                own = {"source_id": ids.get(cells["seed_file"], ""), "file": table.file}
+        for file, table in delivery.tables.items():
+            for line, cells in table.items():
+                own = {"source_id": ids.get(cells["seed_file"], ""), "file": file}
                 rows.append({**cells, **own, "row": line})
     columns = ["source_id", "seed_file", *COLUMNS_OF["quantities"][0].split()[1:], "file", "row"]
     frame = pd.DataFrame(rows, columns=columns).rename(columns=_QUANTITIES)

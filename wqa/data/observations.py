@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import pandas as pd
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import near_ids
 from wqa.data import cells, vocabulary
-from wqa.data.deliveries import Delivery, read_deliveries
+from wqa.data.deliveries import Corrected, Delivery, read_deliveries
 from wqa.data.findings import Findings, right_rows
 from wqa.data.series import value_findings
 
@@ -28,16 +27,15 @@ Known = Mapping[str, Iterable[str]]
 Rule = vocabulary.ScopeRule | None
 
 SOURCE_COLUMNS = ("source_id", "title", "publisher", "published", "url", "evidence", "file")
-COLUMNS = (
-    "indicator_id", "region", "year", "period", "start", "end", "is_annual", "value", "unit",
-    "numerator", "denominator", "scope", "qualifier", "evidence", "source_id", "published",
-    "vintage", "note", "file", "row",
-)  # fmt: skip
-_NUMBERS = ("value", "numerator", "denominator")
-_KINDS: dict[str, Any] = {
-    **dict.fromkeys(COLUMNS, "str"), **dict.fromkeys(_NUMBERS, "float64"),
-    "year": "int64", "row": "int64", "is_annual": "bool",
+# The columns of an observation, by a row that shows their types.
+_BLANK_ROW: dict[str, Any] = {
+    "indicator_id": "", "region": "", "year": 0, "period": "", "start": "", "end": "",
+    "is_annual": False, "value": math.nan, "unit": "", "numerator": math.nan,
+    "denominator": math.nan, "scope": "", "qualifier": "", "evidence": "", "source_id": "",
+    "published": "", "vintage": "", "note": "", "file": "", "row": 0,
 }  # fmt: skip
+COLUMNS = tuple(_BLANK_ROW)
+_NUMBERS = ("value", "numerator", "denominator")
 _ORDER = ["indicator_id", "region", "scope", "end", "start", "period", "vintage", "file", "row"]
 _SAME = ["indicator_id", "region", "period", "scope", "qualifier", "source_id", "vintage"]
 _USUAL_PARTS = {"pct": "passed", "per_10k_units": "deaths"}
@@ -64,22 +62,22 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
         source = asdict(delivery.source)
         own = {
             "source_id": f"folder-{delivery.name}".lower(),
-            "file": f"{delivery.path}/source.yml",
+            "file": f"data/raw/{delivery.name}/source.yml",
         }
         documents = ({**one, "file": one.get("document", "")} for one in source["documents"])
         for entry in ({**source, **own}, *documents):
             record = {key: str(entry.get(key, "")) for key in SOURCE_COLUMNS}
             found.sources[record["source_id"]] = record
         found.scopes |= source["scopes"] or {}
-        for table in delivery.tables if delivery.source.kind == "regions" else ():
-            found.regions |= {row["code"]: row for row in table.rows.values()}
+        for rows in delivery.tables.values() if delivery.source.kind == "regions" else ():
+            found.regions |= {row["code"]: row for row in rows.values()}
     reader = _Reader(found, corrected, catalog)
     for delivery in (d for d in deliveries if d.source.kind == "observations"):
-        for table in delivery.tables:
-            for line, raw in table.rows.items():
-                reader.read(delivery, (table.file, line), raw)
-    frame = pd.DataFrame(reader.rows, columns=[*COLUMNS, "parts", "printed", "tolerance"])
-    frame = frame.astype(_KINDS)
+        for file, rows in delivery.tables.items():
+            for line, raw in rows.items():
+                reader.read(delivery, (file, line), raw)
+    more = {"parts": "", "printed": "", "tolerance": 0.0}
+    frame = pd.DataFrame([_BLANK_ROW | more, *reader.rows]).iloc[1:]
     findings += [*_repeats(frame), *value_findings(frame, reader.indicators)]
     # From here on a numerator counts what is good, and stands for nothing else.
     failed, dropped = frame["parts"] == "failed", frame["parts"] == "drop"
@@ -105,28 +103,15 @@ def _repeats(frame: pd.DataFrame) -> Findings:
 class _Reader:
     """Reads row after row; a class only to share what the checks of one row need."""
 
-    def __init__(
-        self, found: Ingested, corrected: dict[tuple[str, int], str], catalog: Path | None
-    ) -> None:
-        self.found, self.corrected, self.catalog = found, corrected, catalog
+    def __init__(self, found: Ingested, corrected: Corrected, catalog: Path | None) -> None:
+        self.found, self.corrected = found, corrected
         self.rows: list[dict[str, Any]] = []
         self.indicators, self.units = load_indicators(catalog), load_units(catalog)
         self.rules = vocabulary.load_scope_rules()
-        self.all_rules = [rule for rules in self.rules.values() for rule in rules]
+        self.scopes = vocabulary.load_scopes(catalog)
+        self.scopes.known.update(found.scopes)
         keys = ("title", "publisher", "published")
         self.ids = {tuple(s[k] for k in keys): s["source_id"] for s in found.sources.values()}
-
-    @cached_property
-    def scopes(self) -> tuple[dict[tuple[str, str], str], set[str]]:
-        """Own scope of each (indicator, region) of a plan, or only one of all; known scopes."""
-        own, named, _ = vocabulary.plan_scopes(self.catalog)
-        seen: dict[str, set[str]] = {}
-        pairs = [(indicator_id, scope) for (indicator_id, _), scope in own.items()]
-        for indicator_id, scope in (*pairs, *((r.indicator_id, r.scope) for r in self.all_rules)):
-            seen.setdefault(indicator_id, set()).add(scope)
-        only = {(key, "*"): next(iter(one)) for key, one in seen.items() if len(one) == 1}
-        named |= {*self.found.scopes, *vocabulary.scope_words(), *(r.scope for r in self.all_rules)}
-        return own | only, named
 
     def fault(self, code: str, column: str, **slots: Any) -> None:
         """Note a fault of the current row."""
@@ -218,11 +203,11 @@ class _Reader:
         if stated := self.cell("scope"):
             if not all(sign.islower() or sign.isdigit() or sign in "_@" for sign in stated):
                 self.fault("bad_scope", "scope")
-            elif not any(fnmatchcase(stated, known) for known in self.scopes[1]):
-                self.near("unknown_scope", "scope", dict.fromkeys(self.scopes[1], ()), "scope")
+            elif not any(fnmatchcase(stated, known) for known in self.scopes.known):
+                self.near("unknown_scope", "scope", dict.fromkeys(self.scopes.known, ()), "scope")
             return stated, None
-        own = self.scopes[0].get((indicator_id, self.row["region"]), "")
-        only = self.scopes[0].get((indicator_id, "*"), vocabulary.UNSPECIFIED)
+        own = self.scopes.own.get((indicator_id, self.row["region"]), "")
+        only = self.scopes.own.get((indicator_id, "*")) or vocabulary.UNSPECIFIED
         if rule and own not in ("", rule.scope) and not self.is_closer(rule):
             rule = None
         scope = rule.scope if rule else own or only

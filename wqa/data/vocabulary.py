@@ -117,25 +117,31 @@ def conversion(unit: str, into: str, units: Mapping[str, Unit]) -> float | None:
     return one.factor / other.factor
 
 
-class PlanScopes(NamedTuple):
-    """What plans say of scopes."""
+class Scopes(NamedTuple):
+    """Scopes as far as they are declared."""
 
-    own: dict[tuple[str, str], str]  # the first scope of each indicator and region
-    named: set[str]  # all scopes, and patterns of scopes
-    flows: set[str]  # indicators that are counted year by year
+    own: dict[tuple[str, str], str]  # by indicator and region: of a plan; region *: the only one
+    known: set[str]  # all, and patterns of scopes
+    flows: set[str]  # indicators that plans count year by year
 
 
-def plan_scopes(catalog: Path | str | None) -> PlanScopes:
-    """Collect the scopes of all plans."""
-    found = PlanScopes({}, set(), set())
+def load_scopes(catalog: Path | str | None) -> Scopes:
+    """Collect the scopes of plans and rules."""
+    found = Scopes({}, {*scope_words()}, set())
     for target in (t for name in list_plans(catalog) for t in load_plan(name, catalog).targets):
         parts: list[Target | Condition] = [target, *target.conditions]
         for part in parts:
-            found.named.update(part.series, getattr(part, "reference_series", ()))
+            found.known.update(part.series, getattr(part, "reference_series", ()))
             plain = [scope for scope in part.series if "*" not in scope]
             found.own.setdefault((part.indicator_id, target.region), (*plain, "")[0])
         if target.kind in ("plan_sum", "every_year"):
             found.flows.add(target.indicator_id)
+    named = [(indicator_id, scope) for (indicator_id, _), scope in found.own.items() if scope]
+    named += [(r.indicator_id, r.scope) for rules in load_scope_rules().values() for r in rules]
+    for indicator_id, scope in named:
+        is_only = found.own.setdefault((indicator_id, "*"), scope) == scope
+        found.own[indicator_id, "*"] = scope if is_only else ""
+        found.known.add(scope)
     return found
 
 
