@@ -94,11 +94,12 @@ def test_unknown_folder(tmp_path):
 
 def test_a_plan_id_used_twice(extra):
     folder = extra()
-    (folder / "plans" / "wuhan-14fyp.yml").write_text("id: wuhan-14fyp\n", encoding="utf-8")
-    with pytest.raises(CatalogError, match="plan id is used twice"):
+    text = (folder / PLAN).read_text(encoding="utf-8").replace("example-15fyp", "wuhan-14fyp", 1)
+    (folder / "plans" / "wuhan-14fyp.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogError, match="id 'wuhan-14fyp' is used twice"):
         catalog.list_plans(folder)
 
 
 def test_a_source_has_one_record(extra):
-    with pytest.raises(CatalogError, match="differs from an earlier one"):
-        catalog.load_documents(extra("conflicts/extra.yml", ("doc-x", "doc-hubei-outline")))
+    with pytest.raises(CatalogError, match="id 'doc-hubei-outline' is used twice"):
+        catalog.read_catalogue(extra("conflicts/extra.yml", ("doc-x", "doc-hubei-outline")))

@@ -33,7 +33,7 @@ def known(root):
     plans = [catalog.load_plan(name) for name in catalog.list_plans()]
     return {
         "q": load_quantities(root), "o": load_observations(annual=False, root=root), "p": plans,
-        "r": catalog.load_conflicts(), "c": catalog.load_comparisons(),
+        "r": catalog.load_conflicts(), "c": catalog.read_catalogue()["comparisons"],
     }  # fmt: skip
 
 
@@ -167,5 +167,5 @@ def test_rounding_is_no_contradiction(find, known):
 def test_sources_of_observed_readings_are_those_of_the_observations(known):
     observed = set(known["o"]["source_id"])
     used = {r.source_id for c in known["r"].values() for r in c.readings}
-    assert used <= observed | set(catalog.load_documents())
+    assert used <= observed | set(catalog.read_catalogue()["sources"])
     assert {s for s in used if s.startswith("src-")} <= observed

@@ -6,126 +6,87 @@ from dataclasses import replace
 import pytest
 from cases import cases
 
-from wqa.catalog.catalog import (
-    conflict_faults,
-    indicator_faults,
-    load_conflicts,
-    load_indicators,
-    load_plan,
-    plan_faults,
-    unit_faults,
-)
+from wqa.catalog.catalog import RULES, read_catalogue
 from wqa.catalog.records import Unit
 
-PASSES = "7"  # the row of a pass rate: at least 98.5 %, baseline 98
-DEATHS = "6"  # a rate of which less is better: below 0.1, baseline 0.29, disputed
-SERVICES = "9"  # seven conditions
-STANDARDS = "14a"  # a sum over the plan: 20 after 17
-BRANDS = "2"  # a stock: 100 after 7
+# Rows of the Wuhan plan: a pass rate (98.5 % after 98), a death rate (below 0.1 after 0.29), a
+# stock (100 after 7), a sum over the plan (20 after 17), a target of seven conditions.
+PASSES, DEATHS, BRANDS, STANDARDS, SERVICES = "7", "6", "2", "14a", "9"
+KNOWN = read_catalogue()
+PLAN = KNOWN["plans"]["wuhan-14fyp"]
+TARGETS = {target.row + target.part: target for target in PLAN.targets}
 
 
-@pytest.fixture(scope="module")
-def plan():
-    return load_plan("wuhan-14fyp")
+def faults(kind, record):
+    return [(place, what) for place, what, _, _ in RULES[kind](record, KNOWN)]
 
 
-@pytest.fixture(scope="module")
-def indicators():
-    return load_indicators()
-
-
-@pytest.fixture
-def faults(plan, indicators):
+def faults_of(row, **fields):
     """Faults of the plan with one target changed; baseline__x is a field of its baseline."""
-
-    def found(row, **fields):
-        n, target = next((n, t) for n, t in enumerate(plan.targets) if t.row + t.part == row)
-        parts = {k.removeprefix("baseline__"): v for k, v in fields.items() if "__" in k}
-        fields = {k: v for k, v in fields.items() if "__" not in k}
-        target = replace(target, baseline=replace(target.baseline, **parts), **fields)
-        targets = (*plan.targets[:n], target, *plan.targets[n + 1 :])
-        changed = replace(plan, targets=targets)
-        return [
-            (place[2:], what, got)
-            for place, what, got, _ in plan_faults(changed, plan.id, indicators)
-        ]
-
-    return found
-
-
-def test_the_plan_as_it_stands_is_right(faults):
-    assert faults(PASSES) == []
+    parts = {k.removeprefix("baseline__"): fields.pop(k) for k in [*fields] if "__" in k}
+    target = replace(TARGETS[row], baseline=replace(TARGETS[row].baseline, **parts), **fields)
+    changed = replace(PLAN, targets=tuple((TARGETS | {row: target}).values()))
+    return [(place[2:], what) for place, what in faults("plans", changed)]
 
 
 @cases("catalog/impossible_targets.csv")
-def test_what_a_target_cannot_mean(faults, row, changed, place, what):
+def test_what_a_target_cannot_mean(row, changed, place, what):
     fields = json.loads(changed)
     if "series" in fields:
         fields["series"] = tuple(fields["series"])
-    found = faults(row, **fields)
-    assert {here[0] for here, _, _ in found} == {place}
-    assert any(said.startswith(what) for _, said, _ in found)
+    found = faults_of(row, **fields)
+    assert {here[0] for here, _ in found} == {place}
+    assert any(said.startswith(what) for _, said in found)
 
 
-def test_what_a_target_can_mean(faults):
-    assert faults(BRANDS, value=700.0) == [], "a small count may grow a hundredfold"
-    assert faults(PASSES, value=1.0, decimals=0, baseline__value=0.6) == [], "as its baseline says"
-    assert faults(STANDARDS, value=300.0) == [], "a sum may exceed what one year can hold"
+def test_what_a_target_can_mean():
+    assert faults_of(PASSES) == [], "as it stands"
+    assert faults_of(BRANDS, value=700.0) == [], "a small count may grow a hundredfold"
+    assert faults_of(PASSES, value=1.0, decimals=0, baseline__value=0.6) == [], "as its baseline"
+    assert faults_of(STANDARDS, value=300.0) == [], "a sum may exceed what one year can hold"
 
 
-def test_each_condition_is_held_against_its_own_indicator(plan, faults):
-    target = next(t for t in plan.targets if t.row == SERVICES)
-    first, *others = target.conditions
+def test_each_condition_is_held_against_its_own_indicator():
+    first, *others = TARGETS[SERVICES].conditions
     for fields, key in (({"value": 800.0}, "value"), ({"comparator": "<"}, "comparator"),
                         ({"indicator_id": "x"}, "indicator_id")):  # fmt: skip
-        found = faults(SERVICES, conditions=(replace(first, **fields), *others))
-        assert [place for place, _, _ in found] == [("conditions", 0, key)]
-    assert [what for _, what, _ in faults(SERVICES, conditions=(first, first))] == [
-        f"{first.id!r} occurs twice in conditions"
+        found = faults_of(SERVICES, conditions=(replace(first, **fields), *others))
+        assert [place for place, _ in found] == [("conditions", 0, key)]
+    assert [place for place, _ in faults_of(SERVICES, conditions=(first, first))] == [
+        ("conditions", 1)
     ]
-    assert faults(PASSES, conditions=target.conditions)[0][0] == ("kind",)
+    assert faults_of(PASSES, conditions=(first, *others))[0][0] == ("kind",)
 
 
-def test_readings_and_sources_are_told_apart(plan, faults, indicators):
-    target = next(t for t in plan.targets if t.row == DEATHS)
-    first = target.baseline.readings[0]
-    assert faults(DEATHS, baseline__readings=(first, first))[0][1].endswith("twice in readings")
-    doubled = replace(plan, sources=(*plan.sources, plan.sources[0]))
-    assert [place for place, *_ in plan_faults(doubled, plan.id, indicators)] == [
-        ("sources", len(plan.sources))
-    ]
-    conflict = load_conflicts()["row6-baseline"]
-    ids = {"target_id": set(conflict.target_ids), "indicator_id": {conflict.indicator_id}}
-    known = {**ids, "comparison_id": set(), "source_id": {r.source_id for r in conflict.readings}}
-    assert list(conflict_faults(conflict, known)) == []
-    doubled = replace(conflict, readings=(*conflict.readings, conflict.readings[0]))
-    assert next(conflict_faults(doubled, known))[1].endswith("twice in readings")
-
-
-@pytest.mark.parametrize("years", [(2021, 20250), (202, 2025), (2025, 2021)])
-def test_years_of_a_plan(plan, indicators, years):
-    changed = replace(plan, targets=(), start_year=years[0], end_year=years[1])
-    places = {place for place, *_ in plan_faults(changed, plan.id, indicators)}
-    assert places <= {("start_year",), ("end_year",)} and places
-
-
-@pytest.mark.parametrize("decimals", [-1, 7])
-def test_decimals_of_an_indicator(indicators, decimals):
-    item = replace(indicators["food_sampling_pass_rate"], decimals=decimals)
-    assert [place for place, *_ in indicator_faults(item, {"pct"}, {item.group})] == [("decimals",)]
+PASS_RATE = KNOWN["indicators"]["food_sampling_pass_rate"]
+CONFLICT = KNOWN["conflicts"]["row6-baseline"]
+READINGS = TARGETS[DEATHS].baseline.readings
 
 
 @pytest.mark.parametrize(
-    ("fields", "key"),
+    ("kind", "record", "places"),
     [
-        ({"base": "x", "factor": 10.0}, "base"),
-        ({"base": "ten", "factor": 10.0}, "base"),
-        ({"base": "one"}, "factor"),
-        ({"factor": 10.0}, "factor"),
-        ({"base": "one", "factor": -1.0}, "factor"),
+        ("plans", replace(PLAN, targets=(), end_year=20250), [("end_year",)]),
+        ("plans", replace(PLAN, targets=(), start_year=202), [("end_year",)]),
+        ("plans", replace(PLAN, targets=PLAN.targets[:1] * 2), [("targets", 1)]),
+        ("plans", replace(PLAN, sources=PLAN.sources[:1] * 2), [("sources", 1)]),
+        ("indicators", replace(PASS_RATE, decimals=-1), [("decimals",)]),
+        ("indicators", replace(PASS_RATE, decimals=7), [("decimals",)]),
+        ("indicators", PASS_RATE, []),
+        ("units", Unit(id="x", en="x", base="y", factor=10.0), [("base",)]),
+        ("units", Unit(id="item", en="x", base="item", factor=10.0), [("base",)]),
+        ("units", Unit(id="x", en="x", base="item"), [("factor",)]),
+        ("units", Unit(id="x", en="x", factor=10.0), [("factor",)]),
+        ("units", Unit(id="x", en="x", base="item", factor=-1.0), [("factor",)]),
+        ("units", Unit(id="x", en="x", base="item", factor=10.0), []),
+        ("conflicts", replace(CONFLICT, readings=CONFLICT.readings[:1] * 2), [("readings", 1)]),
+        ("conflicts", CONFLICT, []),
     ],
 )
-def test_a_unit_has_base_and_factor_or_neither(fields, key):
-    unit = Unit(id="ten", zh="十", en="tens", **fields)
-    assert [place for place, *_ in unit_faults(unit, {"one", "ten"})] == [(key,)]
-    assert list(unit_faults(Unit(id="ten", en="tens", base="one", factor=10.0), {"one"})) == []
+def test_rules_of_other_records(kind, record, places):
+    assert [place for place, _ in faults(kind, record)] == places
+
+
+def test_readings_are_told_apart():
+    found = faults_of(DEATHS, baseline__readings=READINGS[:1] * 2)
+    assert [place for place, _ in found] == [("baseline", "readings", 1)]

@@ -118,7 +118,7 @@ def assess(
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
-    for place, what, got, expected in plan_faults(found, found.id, indicators):
+    for place, what, got, expected in plan_faults(found, {"indicators": indicators}):
         where = " ".join(map(str, place))  # a plan made in code; files are checked on reading
         raise CatalogError(what, where=where, got=got, expected=expected)
     region = region_of(region, found, root)

@@ -1,4 +1,4 @@
-"""The catalogue: indicators, plans, targets and the conflict register, checked on reading.
+"""The catalogue: indicators, plans, targets and the conflict register, read and checked as a whole.
 
 Policy is data here: a plan is added by files alone. What a field may hold stands in the
 records; the rules between fields follow the loaders.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import product
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +34,16 @@ from wqa.goals import Goal, Span, good_direction, round_half_up
 from wqa.paths import CATALOG
 
 Folder = Path | str | None
+Declared = Mapping[str, Mapping[str, Any]]  # kind of record, and id, to the record
 Said = tuple[Place, str, object, str]  # place, what, got, expected
+FILES = ("units.yml", "groups.yml", "indicators/*.yml", "plans/*.yml", "conflicts/*.yml")
+PLAN_COLUMNS = ("target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind",
+                "nature", "comparator", "value", "unit", "decimals", "start_year", "year", "scope",
+                "baseline_status", "baseline", "baseline_year", "clause")  # fmt: skip
 FIRST_YEAR, LAST_YEAR, MOST_DECIMALS = 1949, 2100, 6
 # A target this many times its baseline is one in another unit: a share for a percentage,
 # machines for ten thousands of machines. Small counts may grow a hundredfold.
 LEAP, LEAP_OF_FEW, FEW = 50, 5000, 10
-PLAN_COLUMNS = ("target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind",
-                "nature", "comparator", "value", "unit", "decimals", "start_year", "year", "scope",
-                "baseline_status", "baseline", "baseline_year", "clause")  # fmt: skip
-
-
-FILES = ("units.yml", "groups.yml", "indicators/*.yml", "conflicts/*.yml")
 
 
 @dataclass(frozen=True)
@@ -59,55 +58,92 @@ class Listing:
     conflicts: tuple[Conflict, ...] = ()
 
 
-def _files(patterns: Iterable[str], cls: type, catalog: Folder) -> Iterator[DeclaredFile]:
-    """Read the files of the package and of the extra folder, each checked by who takes it."""
+KINDS_OF_RECORDS = (*Listing.__dataclass_fields__, "plans")
+
+
+def read_catalogue(catalog: Folder = None) -> Declared:
+    """Read all that is declared, in the package and an extra folder; not to be changed."""
     folders = [CATALOG] if catalog is None else [CATALOG, Path(catalog)]
     if not folders[-1].is_dir():
         fix = "Give a folder that holds indicators/, plans/ or conflicts/."
         raise CatalogError("no such catalogue folder", got=str(catalog), fix=fix)
-    for folder, pattern in product(folders, patterns):
-        for path in sorted(folder.glob(pattern)):
-            yield read_yaml_file(path, cls)
+    paths = [path for f in folders for pattern in FILES for path in sorted(f.glob(pattern))]
+    return _checked(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths))
 
 
-def _by_id(
-    key: str, catalog: Folder, faults: Callable[[Any], Iterable[Said]] = lambda _: ()
-) -> dict[str, Any]:
-    """Gather the records under `key` of all files by id, checked one by one."""
-    found: dict[str, Any] = {}
-    first: dict[str, str] = {}
-    for file in _files(FILES, Listing, catalog):
+@lru_cache(maxsize=8)
+def _checked(state: tuple[tuple[Path, int, int], ...]) -> Declared:
+    """Hold the records of files in this state against each other."""
+    files = [read_yaml_file(path, Plan if path.parent.name == "plans" else Listing)
+             for path, *_ in state]  # fmt: skip
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS_OF_RECORDS}
+    first: dict[tuple[str, str], str] = {}
+    for file in files:
+        for kind, place, name, record in _entries(file):
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+                file.fault(place, "wrong id", name, "lower-case letters, digits and _ . -")
+            where = first.setdefault((kind, name), f"{file.path}:{file.lines.get(place, 1)}")
+            earlier = found[kind].setdefault(name, record)
+            if earlier is not record and (kind != "sources" or earlier != record):
+                what, fix = f"id {name!r} is used twice", "Rename or remove one of them."
+                file.fault(place, what, None, f"one; first in {where}", fix)
+        if isinstance(file.record, Plan) and file.record.id != file.path.stem:
+            expected = repr(file.path.stem)
+            file.fault(("id",), "plan id is not the file name", file.record.id, expected)
         file.finish()
-        entries = getattr(file.record, key) or ()
-        named = entries if isinstance(entries, dict) else dict(enumerate(entries))
-        for name, record in named.items():
-            place = (key, name)
-            if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", record.id):
-                file.fault(place, "wrong id", record.id, "lower-case letters, digits and _ . -")
-            if record.id in first:
-                what, fix = f"id {record.id!r} is used twice", "Rename or remove one of them."
-                file.fault(place, what, None, f"one; first in {first[record.id]}", fix)
-            first.setdefault(record.id, f"{file.path}:{file.lines[place]}")
-            found[record.id] = record
-            for fault in _under(place, faults(record)):
-                file.fault(*fault)
+    for file in files:
+        for kind, place, _, record in _entries(file):
+            for below, what, got, expected in RULES[kind](record, found) if kind in RULES else ():
+                file.fault((*place, *below), what, got, expected)
         file.finish()
-    return found
+    plans = {name: _complete(plan, found["indicators"]) for name, plan in found["plans"].items()}
+    regions = {target.id: target.region for plan in plans.values() for target in plan.targets}
+    register = {}
+    for name, entry in found["conflicts"].items():
+        sides = [found["comparisons"][key] for key in (entry.comparison_id,) if key]
+        named = {figure.region for rule in sides for figure in (*rule.left, *rule.right)}
+        named |= {regions[target_id] for target_id in entry.target_ids}
+        register[name] = replace(entry, regions=tuple(sorted(named - {""})))
+    return found | {"plans": plans, "conflicts": register}
+
+
+def _entries(file: DeclaredFile) -> Iterator[tuple[str, Place, str, Any]]:
+    """Kind, place, id and record of all that a file declares."""
+    for kind in KINDS_OF_RECORDS:
+        entries = getattr(file.record, kind, None) or ()
+        for name, record in entries.items() if isinstance(entries, dict) else enumerate(entries):
+            yield kind, (kind, name), record.id, record
+    if file.path.parent.name == "plans":
+        yield "plans", (), file.path.stem, file.record
+
+
+def _complete(plan: Plan, indicators: Mapping[str, Indicator]) -> Plan:
+    """Fill what a target inherits: ids, names, region, start year."""
+    targets = []
+    for target in plan.targets:
+        indicator = indicators[target.indicator_id]
+        stated = (replace(s, region=s.region or plan.region) for s in target.statements)
+        target = replace(
+            target,
+            id=f"{plan.id}.{target.row}{target.part}",
+            plan_id=plan.id,
+            name_zh=target.name_zh or indicator.name_zh,
+            name_en=target.name_en or indicator.name_en,
+            region=target.region or plan.region,
+            start_year=target.start_year or plan.start_year,
+            statements=tuple(stated),
+        )
+        targets.append(target)
+    return replace(plan, targets=tuple(targets))
 
 
 def load_units(catalog: Folder = None) -> dict[str, Unit]:
     """Read units by id."""
-    known = _by_id("units", catalog).keys()
-    return _by_id("units", catalog, lambda unit: unit_faults(unit, known))
-
-
-def load_groups(catalog: Folder = None) -> dict[str, Group]:
-    """Read the groups of indicators by id, in reading order."""
-    return _by_id("groups", catalog)
+    return {**read_catalogue(catalog)["units"]}
 
 
 def load_indicators(catalog: Path | str | None = None) -> dict[str, Indicator]:
-    """Read indicators by id, from all files in ``indicators/``.
+    """Read indicators by id.
 
     Parameters
     ----------
@@ -121,25 +157,19 @@ def load_indicators(catalog: Path | str | None = None) -> dict[str, Indicator]:
     Raises
     ------
     CatalogError
-        If a file is wrong, or names an unknown unit or group.
+        If a file of the catalogue is wrong; the message names file and line.
     """
-    units, groups = load_units(catalog).keys(), load_groups(catalog).keys()
-    return _by_id("indicators", catalog, lambda item: indicator_faults(item, units, groups))
+    return {**read_catalogue(catalog)["indicators"]}
+
+
+def load_conflicts(catalog: Folder = None) -> dict[str, Conflict]:
+    """Read the register of known conflicts, by id, in the order of the files."""
+    return {**read_catalogue(catalog)["conflicts"]}
 
 
 def list_plans(catalog: Folder = None) -> list[str]:
     """Ids of the plans in the catalogue, sorted."""
-    return sorted(_plan_files(catalog))
-
-
-def _plan_files(catalog: Folder) -> dict[str, DeclaredFile]:
-    found: dict[str, DeclaredFile] = {}
-    for file in _files(["plans/*.yml"], Plan, catalog):
-        name = file.path.stem
-        if found.setdefault(name, file) is not file:
-            what, expected = "plan id is used twice", f"one; first in {found[name].path}"
-            raise CatalogError(what, where=str(file.path), got=name, expected=expected)
-    return found
+    return sorted(read_catalogue(catalog)["plans"])
 
 
 def load_plan(plan_id: str, catalog: Path | str | None = None) -> Plan:
@@ -159,75 +189,11 @@ def load_plan(plan_id: str, catalog: Path | str | None = None) -> Plan:
     Raises
     ------
     CatalogError
-        If there is no such plan, or its file is wrong.
+        If there is no such plan, or a file of the catalogue is wrong.
     """
-    files = _plan_files(catalog)
-    titles = ("title_zh", "title_en", "short_zh", "short_en")
-    known = {n: [getattr(file.record, title, "") for title in titles] for n, file in files.items()}
-    found = files[resolve_id(plan_id, known, "plan", CatalogError)]
-    return _plan(found, load_indicators(catalog))
-
-
-def _plan(file: DeclaredFile, indicators: Mapping[str, Indicator]) -> Plan:
-    """Check a plan and fill what a target inherits: ids, names, region, start year."""
-    file.finish()
-    plan: Plan = file.record
-    for fault in plan_faults(plan, file.path.stem, indicators):
-        file.fault(*fault)
-    file.finish()
-    targets = []
-    for target in plan.targets:
-        indicator = indicators[target.indicator_id]
-        target = replace(
-            target,
-            id=f"{plan.id}.{target.row}{target.part}",
-            plan_id=plan.id,
-            name_zh=target.name_zh or indicator.name_zh,
-            name_en=target.name_en or indicator.name_en,
-            region=target.region or plan.region,
-            start_year=target.start_year or plan.start_year,
-        )
-        stated = (replace(s, region=s.region or plan.region) for s in target.statements)
-        targets.append(replace(target, statements=tuple(stated)))
-    return replace(plan, targets=tuple(targets))
-
-
-def load_documents(catalog: Folder = None) -> dict[str, Source]:
-    """Read the documents named by plans and by the conflict register, by id."""
-    found: dict[str, Source] = {}
-    for file in (*_plan_files(catalog).values(), *_files(FILES, Listing, catalog)):
-        file.finish()
-        for n, source in enumerate(file.record.sources):
-            if found.setdefault(source.id, source) != source:
-                what, fix = f"source {source.id!r} differs from an earlier one", "Rename it."
-                file.fault(("sources", n), what, fix=fix)
-        file.finish()
-    return found
-
-
-def load_comparisons(catalog: Folder = None) -> dict[str, Comparison]:
-    """Read the rules that figures must satisfy, by id."""
-    return _by_id("comparisons", catalog)
-
-
-def load_conflicts(catalog: Folder = None) -> dict[str, Conflict]:
-    """Read the register of known conflicts, by id, in the order of the files."""
-    indicators, rules = load_indicators(catalog), load_comparisons(catalog)
-    plans = [_plan(file, indicators) for file in _plan_files(catalog).values()]
-    regions = {target.id: target.region for plan in plans for target in plan.targets}
-    known = {
-        "target_id": regions.keys(),
-        "indicator_id": indicators.keys(),
-        "comparison_id": rules.keys(),
-        "source_id": load_documents(catalog).keys(),
-    }
-    register = _by_id("conflicts", catalog, lambda entry: conflict_faults(entry, known))
-    for name, entry in register.items():
-        sides = [rules[key] for key in (entry.comparison_id,) if key]
-        named = {figure.region for rule in sides for figure in (*rule.left, *rule.right)}
-        named |= {regions[target_id] for target_id in entry.target_ids}
-        register[name] = replace(entry, regions=tuple(sorted(named - {""})))
-    return register
+    plans: Mapping[str, Plan] = read_catalogue(catalog)["plans"]
+    titles = {p.id: (p.title_zh, p.title_en, p.short_zh, p.short_en) for p in plans.values()}
+    return plans[resolve_id(plan_id, titles, "plan", CatalogError)]
 
 
 def plan_frame(plan: Plan) -> pd.DataFrame:
@@ -241,19 +207,17 @@ def plan_frame(plan: Plan) -> pd.DataFrame:
 # Rules between the fields of records: pure, each yields the faults that it finds.
 
 
-def unit_faults(unit: Unit, units: Set[str]) -> Iterator[Said]:
-    """Find what is wrong with a unit."""
-    if unit.base and unit.base not in units - {unit.id}:
+def _unit_faults(unit: Unit, known: Declared) -> Iterator[Said]:
+    if unit.base and (unit.base == unit.id or unit.base not in known["units"]):
         yield ("base",), "unknown unit", unit.base, "another unit"
     if bool(unit.base) == (unit.factor == 1) or unit.factor <= 0:
         yield ("factor",), "base and factor do not go together", unit.factor, "how many of base"
 
 
-def indicator_faults(item: Indicator, units: Set[str], groups: Set[str]) -> Iterator[Said]:
-    """Find what is wrong with an indicator."""
-    for key, known in (("unit", units), ("group", groups)):
-        if getattr(item, key) not in known:
-            yield (key,), f"unknown {key}", getattr(item, key), f"one of {', '.join(known)}"
+def _indicator_faults(item: Indicator, known: Declared) -> Iterator[Said]:
+    for key, ids in (("unit", known["units"]), ("group", known["groups"])):
+        if getattr(item, key) not in ids:
+            yield (key,), f"unknown {key}", getattr(item, key), f"one of {', '.join(ids)}"
     low, high = _possible(item)
     if low >= high:
         yield ("upper",), "upper is not above lower", item.upper, f"more than {low:g}"
@@ -272,10 +236,8 @@ def _decimals(item: Indicator | Target) -> Iterator[Said]:
         yield ("decimals",), "no number of decimals", item.decimals, f"0 to {MOST_DECIMALS}"
 
 
-def plan_faults(plan: Plan, stem: str, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
-    """Find what is wrong between the fields of a plan, read from file `stem`, and its targets."""
-    if plan.id != stem:
-        yield ("id",), "plan id is not the file name", plan.id, repr(stem)
+def plan_faults(plan: Plan, known: Declared) -> Iterator[Said]:
+    """Find what is wrong between the fields of a plan and its targets."""
     if not FIRST_YEAR <= plan.start_year <= plan.end_year <= LAST_YEAR:
         what = "the plan has no such year, or ends before it starts"
         yield ("end_year",), what, plan.end_year, f"a year after {plan.start_year}"
@@ -284,7 +246,7 @@ def plan_faults(plan: Plan, stem: str, indicators: Mapping[str, Indicator]) -> I
     yield from _twice("sources", (source.id for source in plan.sources))
     yield from _twice("targets", (target.row + target.part for target in plan.targets))
     for n, target in enumerate(plan.targets):
-        yield from _under(("targets", n), _target_faults(target, plan, indicators))
+        yield from _under(("targets", n), _target_faults(target, plan, known["indicators"]))
 
 
 def _under(above: Place, faults: Iterable[Said]) -> Iterator[Said]:
@@ -320,7 +282,7 @@ def _target_faults(
     yield from _twice("series", target.series)
     if target.indicator_id in indicators:
         indicator = indicators[target.indicator_id]
-        yield from _unit_faults(target, indicator)
+        yield from _scale_faults(target, indicator)
         yield from _under(("baseline",), _baseline_faults(target.baseline, indicator, start))
 
 
@@ -361,7 +323,7 @@ def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) 
             yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
 
 
-def _unit_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
+def _scale_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
     """Faults between a target and the unit, family and baseline in which it is measured."""
     value, base, family = target.value or 0.0, target.baseline.value or 0.0, indicator.family
     if target.unit != indicator.unit:
@@ -402,16 +364,30 @@ def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterat
     yield from _twice("readings", (reading.id for reading in base.readings))
 
 
-def conflict_faults(entry: Conflict, known: Mapping[str, Set[str]]) -> Iterator[Said]:
-    """Find what is wrong with an entry of the register, given the ids that exist, by key."""
+def _conflict_faults(entry: Conflict, known: Declared) -> Iterator[Said]:
+    plans: Iterable[Plan] = known["plans"].values()
+    ids = {
+        "target_id": {f"{plan.id}.{t.row}{t.part}" for plan in plans for t in plan.targets},
+        "indicator_id": known["indicators"],
+        "comparison_id": known["comparisons"],
+        "source_id": known["sources"],
+    }
     named = [("target_id", name) for name in entry.target_ids]
     named += [(key, getattr(entry, key)) for key in ("indicator_id", "comparison_id")]
     named += [("source_id", reading.source_id) for reading in entry.readings]
     for key, name in named:
-        if name and name not in known[key]:
+        if name and name not in ids[key]:
             yield (key,), f"unknown {key}", name, ""
     if not (entry.target_ids or entry.comparison_id):
         yield ("id",), "the conflict names neither target_ids nor comparison_id", entry.id, ""
     if entry.preferred and entry.preferred not in {reading.id for reading in entry.readings}:
         yield ("preferred",), "preferred is no reading of this conflict", entry.preferred, ""
     yield from _twice("readings", (reading.id for reading in entry.readings))
+
+
+RULES: dict[str, Callable[[Any, Declared], Iterable[Said]]] = {
+    "units": _unit_faults,
+    "indicators": _indicator_faults,
+    "plans": plan_faults,
+    "conflicts": _conflict_faults,
+}

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.catalog.catalog import list_plans, load_comparisons, load_conflicts, load_plan
+from wqa.catalog.catalog import read_catalogue
 from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Statement, Target
 from wqa.data.loading import load_observations, load_quantities
 from wqa.data.vocabulary import ANNUAL
@@ -98,10 +98,10 @@ def find_conflicts(
     """
     index = _index(load_quantities() if quantities is None else quantities)
     frame = load_observations(catalog=catalog) if observations is None else observations
-    if plans is None:
-        plans = [load_plan(name, catalog) for name in list_plans(catalog)]
-    register = load_conflicts(catalog) if register is None else register
-    comparisons = load_comparisons(catalog) if comparisons is None else comparisons
+    declared = read_catalogue(catalog)
+    plans = declared["plans"].values() if plans is None else plans
+    register = declared["conflicts"] if register is None else register
+    comparisons = declared["comparisons"] if comparisons is None else comparisons
     found: list[Found] = []
     covered, unchecked = set[str](), set[str]()
     for plan in plans:

@@ -242,7 +242,7 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
         Per group: indicators, figures, figures of the region, and annual ones of the
         region inside the plan period.
     """
-    from wqa.catalog.catalog import load_groups
+    from wqa.catalog.catalog import read_catalogue
 
     lang, plan = view.lang, view.parameters.plan
     frame = view.observations
@@ -251,7 +251,7 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
     annual = frame["qualifier"].isin(["exact", "derived"])
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
     rows = []
-    for key, entry in load_groups(view.parameters.catalog).items():
+    for key, entry in read_catalogue(view.parameters.catalog)["groups"].items():
         in_group = group == key
         counts = {
             "indicators": frame.loc[in_group, "indicator_id"].nunique(),

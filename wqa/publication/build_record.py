@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wqa import __version__
-from wqa.catalog.catalog import list_plans, load_conflicts, load_documents, load_plan
+from wqa.catalog.catalog import list_plans, load_conflicts, load_plan, read_catalogue
 from wqa.catalog.records import Source
 from wqa.data.loading import load_sources, read_project
 from wqa.display.publishers import publisher_name
@@ -47,7 +47,7 @@ def known_sources(root: Path, catalog: Path | None, lang: str) -> dict[str, Sour
         keys = ("title", "publisher", "published", "url", "evidence", "file")
         fields: dict[str, Any] = {key: str(row[key]) for key in keys}
         found[str(row["source_id"])] = Source(id=str(row["source_id"]), **fields)
-    found |= load_documents(catalog)
+    found |= read_catalogue(catalog)["sources"]
     # A figure of a plan may name the plan; it then refers to the plan's document.
     for plan_id in list_plans(catalog):
         found[plan_id] = found[load_plan(plan_id, catalog).source_id]
