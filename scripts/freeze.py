@@ -3,6 +3,8 @@
     python scripts/freeze.py                                 # write missing files
     python scripts/freeze.py --declare "REASON" [--file NAME] [--field F] [--key PATTERN]
 
+    python scripts/freeze.py --again NAME                    # freeze again what is declared so
+
 Frozen files are never written over. With --declare each undeclared difference (of one file, of
 one field, of keys like PATTERN) becomes a line of ``tests/golden/frozen/changes.csv``.
 """
@@ -30,15 +32,30 @@ def load_records() -> ModuleType:
     return module
 
 
+def freeze_again(module: ModuleType, name: str) -> None:
+    """Write the records whose lines in changes.csv say ``(again)``."""
+    kind, lines = module.KINDS[name], [c for c in module.declared(name) if c.now == "(again)"]
+    now = {
+        cell: value
+        for cell, value in kind.make().items()
+        if any(fnmatch.fnmatchcase("|".join(cell[0]), line.key) for line in lines)
+    }
+    module.write(module.FROZEN / f"{name}_again.csv", kind, now)
+
+
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--declare", metavar="REASON")
+    parser.add_argument("--again", metavar="NAME")
     parser.add_argument("--file", metavar="NAME")
     parser.add_argument("--field", default="*", metavar="PATTERN")
     parser.add_argument("--key", default="*", metavar="PATTERN")
     options = parser.parse_args()
     module = load_records()
+    if options.again:
+        freeze_again(module, options.again)
+        return
     if not options.declare:
         for name, kind in module.KINDS.items():
             path = module.FROZEN / f"{name}.csv"

@@ -16,12 +16,11 @@ FIELDS = {
 def figures(*rows: dict) -> pd.DataFrame:
     """Observation frame from the fields that differ; `period` defaults to `year`."""
     full = []
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
         time = parse_period(str(row.get("period", row.get("year"))))
         known = row.get("vintage", f"{time.year + 1}-03-31")
         times = {name: getattr(time, name) for name in ("start", "end", "is_annual", "year")}
-        full.append(
-            FIELDS | {"period": time.text, "published": known, "vintage": known, **row} | times
-        )
+        dated = {"row": number, "period": time.text, "published": known, "vintage": known}
+        full.append(FIELDS | dated | row | times)
     like = load_observations().iloc[:0]
     return pd.DataFrame(full, columns=list(like.columns)).astype(like.dtypes.to_dict())

@@ -1,4 +1,4 @@
-"""Quality white paper of a Chinese city: observations, forecasts, verdicts, documents.
+"""Quality white paper of a Chinese city: observations, forecasts, answers, documents.
 
 Names are loaded on first use, so that `import wqa` costs nothing that is not asked for.
 """
@@ -26,6 +26,7 @@ _MODULE_OF = {
     "backtest": "forecasts.backtesting",
     "official_labels": "assessment.labels",
     "assess": "assessment.attainment",
+    "explain": "assessment.explanation",
     "build_paper": "publication.paper",
 }
 __all__ = sorted([*_MODULE_OF, "__version__"])

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("html", "pdf", "docx")
-VERDICT_COLUMNS = (
-    "target_id", "name", "comparator", "target", "unit", "level", "level_year",
-    "p_attain", "verdict", "reason",
+ANSWER_COLUMNS = (
+    "target_id", "name", "comparator", "target", "unit", "answer", "strength", "p_attain",
+    "reason", "evidence",
 )  # fmt: skip
 
 
@@ -93,11 +93,17 @@ def _parser() -> argparse.ArgumentParser:
     data = commands.add_parser("data", help="rebuild the data package data/processed")
     data.set_defaults(run=_data)
 
-    assess = commands.add_parser("assess", help="verdict for every target of a plan")
+    assess = commands.add_parser("assess", help="answer on every target of a plan")
     _add_edition(assess)
     assess.add_argument("--target-year", type=int, default=None, metavar="YEAR")
     assess.add_argument("--csv", type=_new_file, metavar="FILE", help="write all columns there")
     assess.set_defaults(run=_assess)
+
+    explaining = commands.add_parser("explain", help="how the answer on one target comes about")
+    _add_edition(explaining)
+    explaining.add_argument("--row", required=True, metavar="ROW", help="such as 9 or 14a")
+    explaining.add_argument("--json", action="store_true", help="all of it as JSON")
+    explaining.set_defaults(run=_explain)
 
     diff = commands.add_parser("diff", help="what changed between two editions")
     diff.add_argument("editions", nargs=2, metavar="EDITION", help="report year, or folder")
@@ -317,6 +323,9 @@ def _data(options: argparse.Namespace) -> int:
 
 def _assess(options: argparse.Namespace) -> int:
     from wqa.assessment.attainment import assess
+    from wqa.assessment.judging import ANSWERS
+    from wqa.assessment.likelihood import UNPRINTED
+    from wqa.assessment.reasons import phrase
     from wqa.parameters import resolve
 
     chosen = resolve(
@@ -328,7 +337,7 @@ def _assess(options: argparse.Namespace) -> int:
         lang=options.lang,
         catalog=options.catalog,
     )
-    verdicts = assess(
+    answers = assess(
         chosen.plan,
         as_of=chosen.as_of,
         edition=chosen.edition,
@@ -340,15 +349,39 @@ def _assess(options: argparse.Namespace) -> int:
     if options.csv:
         part = options.csv.with_name(f".{options.csv.name}.part")
         try:
-            part.write_text(verdicts.to_csv(index=False), encoding="utf-8")
+            part.write_text(answers.to_csv(index=False), encoding="utf-8")
             part.replace(options.csv)
         finally:
             part.unlink(missing_ok=True)
         print(f"Written: {options.csv}")
-    verdicts["p_attain"] = verdicts["p_attain"].map("{:.2f}".format, na_action="ignore")
-    wording = {f"{name}_{chosen.lang}": name for name in ("name", "reason")}
-    _show(verdicts.rename(columns=wording)[list(VERDICT_COLUMNS)])
+    words = {code: phrase("answers", code)[chosen.lang] for code in ANSWERS}
+    shown = {f"{name}_{chosen.lang}": name for name in ("name", "reason", "evidence")}
+    table = answers.rename(columns=shown)[list(ANSWER_COLUMNS)]
+    table["answer"] = table["answer"].map(words)
+    printed = table["p_attain"].map("{:.2f}".format, na_action="ignore")
+    table["p_attain"] = printed.mask(answers["evidence_class"].isin(UNPRINTED))
+    table["reason"] = table["reason"].mask(table["reason"] == table["evidence"])
+    _show(table)
+    counts = answers["answer"].value_counts()
+    print(", ".join(f"{words[code]} {counts[code]}" for code in ANSWERS if code in counts))
     _show_rows_out(chosen.as_of, chosen.catalog)
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    import json
+
+    from wqa.assessment.explanation import explain, explanation_text
+    from wqa.parameters import resolve
+
+    chosen = resolve(plan=options.plan, region=options.region, edition=options.edition,
+                     as_of=options.as_of, lang=options.lang, catalog=options.catalog)  # fmt: skip
+    told = explain(chosen.plan, options.row, region=chosen.region, edition=chosen.edition,
+                   as_of=chosen.as_of, lang=chosen.lang, catalog=chosen.catalog)  # fmt: skip
+    if options.json:
+        print(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=2))
+    else:
+        print(explanation_text(told, chosen.lang))
     return 0
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.reading import resolve_id, whole_year
-from wqa.catalog.records import Plan
+from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data.cells import is_iso_date
 from wqa.data.loading import load_regions
 from wqa.errors import DataError
 
-LANGUAGES = ("zh", "en")
 # A plan's last year is published, and finally evaluated, in the year after it.
 YEARS_AFTER_PLAN = 1
 

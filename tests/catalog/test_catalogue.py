@@ -169,9 +169,8 @@ def test_scopes_name_known_indicators_and_series_exist(root, plans):
         assert (target.indicator_id, scope) in mapped
 
 
-def test_glossary_has_the_words_of_the_verdicts(root):
-    terms = read_yaml(root / "wqa" / "catalog_data" / "wording" / "terms.yml")["verdict"]
-    section = (root / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Verdicts")[1]
+def test_glossary_has_the_words_of_the_answers(root):
+    words = read_yaml(root / "wqa" / "catalog_data" / "verdicts.yml")["answers"]
+    section = (root / "docs" / "glossary.md").read_text(encoding="utf-8").split("## Answers")[1]
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", section.split("## ")[0], flags=re.MULTILINE)
-    words = {name: text["zh"] for name, text in terms.items() if not name.endswith("_suffix")}
-    assert dict(rows) == words
+    assert dict(rows) == {name: text["zh"] for name, text in words.items()}

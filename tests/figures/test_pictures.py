@@ -244,10 +244,10 @@ def test_overview_shows_every_target_binding_first(pictures, views):
     data = picture["data"]
     assert len(data) == len(views["zh"].parameters.plan.targets)
     assert bool(data["binding"].iloc[0]) and not data["binding"].iloc[1:].any()
-    assert data.loc[data["verdict"] == "not_assessable", "p"].isna().all()
+    assert data.loc[data["answer"] == "nothing_known", "p"].isna().all()
     marks = [
         line.get_gid()
         for line in picture["fig"].axes[0].lines
-        if str(line.get_gid()).startswith("verdict-")
+        if str(line.get_gid()).startswith("answer-")
     ]
-    assert sorted(marks) == sorted("verdict-" + data["verdict"])
+    assert sorted(marks) == sorted("answer-" + data["answer"])

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wqa.errors import ForecastError
@@ -67,7 +68,7 @@ def test_rounding_helps_luck():
 
 def test_deaths():
     for (e,), p, _ in rows("deaths_3_in_103"):
-        fit = poisson_gamma([3], [103.0], [float(e)], as_rate=True)
+        fit = poisson_gamma(np.array([3.0]), np.array([103.0]), np.array([float(e)]), as_rate=True)
         assert fit.cdf(0.1)[0] == pytest.approx(p, abs=1e-9)
         assert 0.92 < p < 0.98
 
@@ -78,7 +79,7 @@ def test_tenfold_conflict_of_the_baseline():
     assert known["0.29"] == pytest.approx(0.025, abs=0.001)
     for rate, p in known.items():
         # The same through the library, with the rate as good as known.
-        fit = poisson_gamma([round(float(rate) * 1e9)], [1e9], [25.0], as_rate=True)
+        fit = poisson_gamma(*map(np.array, ([float(rate) * 1e9], [1e9], [25.0])), as_rate=True)
         assert fit.cdf(0.1)[0] == pytest.approx(p, abs=1e-4)
 
 

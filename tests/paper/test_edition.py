@@ -11,10 +11,10 @@ import pypdf
 import pytest
 
 KNOWN = {
-    "zh": ["武汉市质量白皮书", "要点", "第一个主题", "食品抽检合格率为98.3%", "基期值与判定",
+    "zh": ["武汉市质量白皮书", "要点", "第一个主题", "食品抽检合格率为98.3%", "基期值与判断",
            "口径见附录。", "资料来源", "目录", "武汉市质量发展“十四五”规划"],
     "en": ["Quality White Paper", "In brief", "The first subject", "The food pass rate is 98.3%",
-           "Baselines and verdicts", "Sources", "Contents"],
+           "Baselines and answers", "Sources", "Contents"],
 }  # fmt: skip
 
 

@@ -1,52 +1,68 @@
 """The questions of docs/reader_questions.md are answered by the summary page alone."""
 
 import re
+from html import unescape
 
 import pytest
 
 from wqa.assessment.attainment import assess
+from wqa.assessment.judging import ANSWERS
+from wqa.assessment.likelihood import UNPRINTED
+from wqa.assessment.reasons import phrase
 from wqa.catalog.catalog import load_plan
 from wqa.data.loading import load_observations
+from wqa.display.judgements import answer_label
 from wqa.display.selection import ANNUAL, headline_values, latest_row, rows_of, shown_values
 from wqa.publication.paper import build_paper
 
-COLUMNS = ("row", "name", "target", "verdict", "level", "batches", "moved", "nation")
-VERDICTS = {"zh": {"not_assessable": "无法判定", "on_track": "可望达到"},
-            "en": {"not_assessable": "not assessable", "on_track": "on track"}}  # fmt: skip
-WEAK = {"zh": "（依据薄弱）", "en": " (weak evidence)"}
+COLUMNS = ("row", "name", "target", "answer", "level", "batches", "moved", "nation")
+BOARD = ("answer", "row", "name", "target", "basis", "reason", "strength")
 FIXED = {
-    "zh": ["无法判定不等于未达到", "没有公开发布的、口径一致的年度数值",
+    "zh": ["没有资料不等于未达到", "不是官方结论", "■■□", "本市的部分情况，或由公布数值推得",
            "破折号表示没有公布或不可比", "并列不表示高低", "目标实现情况"],
-    "en": ["Not assessable does not mean missed", "no annual figures of one definition",
+    "en": ["Nothing known does not mean missed", "no official results", "■■□",
+           "part of the city, or deduced from published figures",
            "in percentage points", "a dash means none published or not comparable",
            "are not ranked", "attainment"],
 }  # fmt: skip
+NEVER = ["无法判定", "cannot be judged", "not assessable", "should not be relied on"]
 
 
 def flat(html):
     """Text of a piece of HTML, without marks, invisible characters or runs of blanks."""
-    text = re.sub(r"<[^>]+>", "", html).replace("\u200b", "").replace("&lt;", "<")
-    return re.sub(r"\s+", " ", text.replace("&gt;", ">").replace("&#8203;", "")).strip()
+    text = unescape(re.sub(r"<[^>]+>", "", html)).replace("\u200b", "")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def cells_of(table, columns, key):
+    """Cells of a table by the row of the plan."""
+    rows = {}
+    for line in re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]:
+        cells = [flat(c) for c in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", line, re.DOTALL)]
+        row = dict(zip(columns, cells[: len(columns)], strict=True))
+        rows[row[key]] = row
+    return rows
+
+
+def squeezed(text):
+    return re.sub(r"\s+", "", text)
 
 
 @pytest.fixture(scope="module", params=["zh", "en"])
 def page(request, tmp_path_factory):
-    """Language, whole text and table cells of the built summary page."""
+    """Language, whole text, board and table of the built summary page."""
     built = build_paper(
         edition=2025, lang=request.param, only="90_summary", formats=("html",),
         out=tmp_path_factory.mktemp("summary"),
     )  # fmt: skip
     html = built.files["html"].read_text(encoding="utf-8")
-    table = next(t for t in re.findall(r"<table.*?</table>", html, re.DOTALL) if "14a" in t)
-    rows = {}
-    for line in re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]:
-        cells = [flat(c) for c in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", line, re.DOTALL)]
-        rows[cells[0]] = dict(zip(COLUMNS, cells[: len(COLUMNS)], strict=True))
-    return request.param, flat(html), rows
+    board, table = (t for t in re.findall(r"<table.*?</table>", html, re.DOTALL) if "14a" in t)
+    rows = cells_of(table, COLUMNS, "row")
+    return request.param, flat(html), rows, cells_of(board, BOARD, "row")
 
 
 @pytest.fixture(scope="module")
-def verdicts():
+def answers():
     frame = assess("wuhan-14fyp", edition=2025)
     return frame.assign(key=frame["target_id"].str.rpartition(".")[2]).set_index("key")
 
@@ -60,31 +76,54 @@ def number(value):
     return f"{value:g}"
 
 
-def test_counts_of_verdicts(page, verdicts):
-    lang, text, rows = page
-    assert len(rows) == len(verdicts) and set(rows) == set(verdicts.index)
-    forecast = verdicts["verdict"].isin(["on_track", "at_risk", "off_track"])
-    weak = forecast & (verdicts["evidence_class"] == "weak")
-    for (verdict, doubtful), n in verdicts.groupby(["verdict", weak]).size().items():
-        label = VERDICTS[lang][verdict]
-        said = f"{label}{WEAK[lang] * doubtful}{n}项" if lang == "zh" else f"{n} {label}"
-        said += WEAK[lang] * (doubtful and lang == "en")
+def test_counts_of_answers(page, answers):
+    lang, text, rows, board = page
+    assert set(rows) == set(board) == set(answers.index)
+    for answer, n in answers["answer"].value_counts().items():
+        label = phrase("answers", answer)[lang]
+        said = f"{label}{n}项" if lang == "zh" else f"{n} {label}"
         assert said.replace(" ", "") in text.replace(" ", ""), said
-    for n in verdicts[verdicts["verdict"] == "not_assessable"]["reason_code"].value_counts():
+    for n in answers[answers["answer"] == "nothing_known"]["reason_code"].value_counts():
         assert (f"的{n}项" if lang == "zh" else f" for {n}") in text
 
 
 def test_what_does_not_depend_on_a_row(page):
-    lang, text, _ = page
+    lang, text, _, _ = page
     for sentence in FIXED[lang]:
         assert sentence.replace(" ", "") in text.replace(" ", ""), sentence
+    assert [sentence for sentence in NEVER if sentence in text] == []
 
 
-def test_each_row_says_verdict_target_and_how_sure(page, verdicts):
-    lang, _, rows = page
-    for key, row in verdicts.iterrows():
+def test_board_says_answer_evidence_reason_and_strength_grouped_by_answer(page, answers):
+    lang, _, _, board = page
+    for key, row in answers.iterrows():
+        printed = board[key]
+        assert printed["answer"] == answer_label(row["answer"], lang), key
+        assert printed["strength"].count("■") == row["strength"], key
+        assert squeezed(printed["basis"]) == squeezed(row[f"evidence_{lang}"]), key
+        is_same = row[f"reason_{lang}"] == row[f"evidence_{lang}"]
+        said = "—" if is_same else row[f"reason_{lang}"]
+        assert squeezed(printed["reason"]) == squeezed(said), key
+    order = [ANSWERS.index(answers.loc[key, "answer"]) for key in board]
+    assert order == sorted(order)
+
+
+def test_binding_target_is_said_with_its_evidence(page, answers):
+    lang, text, _, _ = page
+    row = answers.loc["6"]
+    said = {
+        "zh": "约束性指标“万台特种设备死亡率”",
+        "en": "Binding target, special equipment deaths",
+    }
+    assert said[lang] in text
+    assert squeezed(text).count(squeezed(row[f"evidence_{lang}"])) >= 2
+
+
+def test_each_row_says_answer_target_and_how_sure(page, answers):
+    lang, _, rows, _ = page
+    for key, row in answers.iterrows():
         printed = rows[key]
-        assert VERDICTS[lang][row["verdict"]] in printed["verdict"], key
+        assert phrase("answers", row["answer"])[lang] in printed["answer"], key
         sign = (
             {">=": "≥", "<": "<"}[row["comparator"]]
             if row["target"] != 100 or row["unit"] != "pct"
@@ -92,17 +131,18 @@ def test_each_row_says_verdict_target_and_how_sure(page, verdicts):
         )
         assert printed["target"].startswith(sign), key
         assert number(row["target"]) in printed["target"].replace(",", ""), key
-        has_p = row["verdict"] in ("on_track", "at_risk", "off_track")
-        assert ("%" in printed["verdict"]) == has_p, key
+        has_p = row["p_attain"] == row["p_attain"] and row["evidence_class"] not in UNPRINTED
+        has_p = has_p and row["answer"] != "nothing_known"
+        assert ("%" in printed["answer"]) == has_p, key
         if has_p:
             shown_p = min(max(round(100 * row["p_attain"]), 1), 99)
-            assert f"{shown_p}%" in printed["verdict"]
+            assert f"{shown_p}%" in printed["answer"]
 
 
-def test_each_row_says_the_latest_value_and_its_year(page, verdicts):
-    lang, _, rows = page
+def test_each_row_says_the_latest_value_and_its_year(page, answers):
+    lang, _, rows, _ = page
     baselines = {t.row + t.part: t.baseline.status for t in load_plan("wuhan-14fyp").targets}
-    for key, row in verdicts.iterrows():
+    for key, row in answers.iterrows():
         level = rows[key]["level"].replace(",", "")
         if row["level"] != row["level"]:
             words = {
@@ -115,36 +155,29 @@ def test_each_row_says_the_latest_value_and_its_year(page, verdicts):
 
 
 @pytest.mark.parametrize("key", ["2", "7", "10", "19"])
-def test_named_rows_print_the_level(page, verdicts, key):
-    _, _, rows = page
-    assert rows[key]["level"].startswith(number(verdicts.loc[key, "level"]))
+def test_named_rows_print_the_level(page, answers, key):
+    _, _, rows, _ = page
+    assert rows[key]["level"].startswith(number(answers.loc[key, "level"]))
 
 
 @pytest.mark.parametrize("key", ["6", "7"])
-def test_compared_with_the_nation(page, verdicts, shown, key):
-    _, _, rows = page
-    nation = latest_row(rows_of(headline_values(shown), verdicts.loc[key, "indicator_id"], "CN"))
+def test_compared_with_the_nation(page, answers, shown, key):
+    _, _, rows, _ = page
+    nation = latest_row(rows_of(headline_values(shown), answers.loc[key, "indicator_id"], "CN"))
     assert nation is not None
     printed = rows[key]["nation"]
     assert printed.startswith(number(nation["value"])) and str(int(nation["year"])) in printed
 
 
-def test_sample_and_change_of_farm_products(page, verdicts, shown):
-    _, _, rows = page
-    row = verdicts.loc["8"]
+def test_sample_and_change_of_farm_products(page, answers, shown):
+    _, _, rows, _ = page
+    row = answers.loc["8"]
     own = rows_of(shown, row["indicator_id"], "WH", scopes=[row["scope"]], qualifiers=ANNUAL)
     old, new = sorted(own, key=lambda found: found["year"])[-2:]
     assert rows["8"]["batches"].replace(",", "") == number(new["denominator"])
     change = f"{new['value'] - old['value']:+.1f}".replace("-", "−")
     assert rows["8"]["moved"] == change
     assert rows["7"]["moved"] == "—"
-
-
-def test_weak_evidence_is_said_with_its_number_of_figures(page, verdicts):
-    lang, text, _ = page
-    n = int(verdicts.loc["14a", "n_points"])
-    said = f"可比年度数值只有{n}个" if lang == "zh" else f"Only {n} comparable annual figure"
-    assert said.replace(" ", "") in text.replace(" ", "")
 
 
 def test_every_question_has_a_place(root):

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wqa.data.cells import parse_number
-from wqa.data.observations import COLUMNS, load_observations
+from wqa.data.loading import load_observations
+from wqa.data.observations import COLUMNS
 from wqa.data.package import neutralise
 from wqa.data.series import best_values, series
 from wqa.data.vocabulary import EVIDENCE

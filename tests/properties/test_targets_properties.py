@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from observation_frames import figures
 
-from wqa.assessment.evidence import gather
+from wqa.assessment.evidence import gather, rows_by_key
 from wqa.assessment.judging import outcome
 from wqa.assessment.label_rules import LABEL_METHODS
 from wqa.assessment.labels import explain_disagreement, official_labels
@@ -49,7 +49,8 @@ def decided(target, known):
         for p, (q, v) in known.items()
     ]  # fmt: skip
     indicator = INDICATORS[target.indicator_id]
-    evidence = gather(figures(*rows), target, indicator, 2025)
+    own = rows_by_key(figures(*rows)).get((target.indicator_id, "WH"), [])
+    evidence = gather(own, target, indicator, 2025)
     return outcome(Question(target, indicator, 2025), evidence)
 
 

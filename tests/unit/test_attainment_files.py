@@ -124,11 +124,11 @@ def test_a_plan_added_by_files_only_has_an_attainment_table(example):
     }
     assert table.loc["1", "progress"] == pytest.approx(0.6)
     assert table.loc["1", "needed_per_year"] == pytest.approx(0.2)
-    assert table.loc["2", "verdict"] == "not_attained"
-    assert table.loc["3", ["verdict", "level"]].tolist() == ["attained", 31.0]
+    assert table.loc["2", "answer"] == "missed"
+    assert table.loc["3", ["answer", "level"]].tolist() == ["met", 31.0]
     assert table.loc["5", "model"] == "beta_binomial"
     assert table.loc["6", "gap"] == pytest.approx(1.3)
-    assert table.loc["7", "verdict"] == "not_assessable"
+    assert table.loc["7", "answer"] == "nothing_known"
     assert table["name_zh"].tolist()[0] == "示例合格率"
     assert table["source_ids"].tolist()[0] == (
         "doc-example folder-office_2026 folder-office_2027 folder-office_2028"
@@ -138,7 +138,7 @@ def test_a_plan_added_by_files_only_has_an_attainment_table(example):
 def test_the_table_of_an_earlier_day_knows_less(example):
     early = assess("example-15fyp", as_of="2027-06-30", **example).set_index("row")
     assert early.loc["1", "level_year"] == 2026
-    assert early.loc["3", "verdict"] == "on_track"
+    assert early.loc["3", "answer"] == "very_likely"
     assert assess("example-15fyp", readings=True, **example).empty
 
 

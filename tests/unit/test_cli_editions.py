@@ -3,7 +3,8 @@
 import pytest
 
 from wqa.__main__ import main
-from wqa.history.edition_records import write_edition
+from wqa.history.edition_changes import diff_editions
+from wqa.history.edition_records import read_edition, write_edition
 from wqa.history.editions import edition_record
 
 
@@ -23,7 +24,10 @@ def test_diff_of_two_folders(folders, capsys):
     assert out.startswith("Edition 2021 (as of 2022-09-30) compared with edition 2022 (as of 2023")
     assert "\nNew figures: " in out
     assert "routine_130_parameters" in out
-    assert "\nVerdicts that changed: 0\n" in out
+    changed = diff_editions(*map(read_edition, folders)).answers
+    part = out.split("\nAnswers that changed: ")[1].split("\n\n")[0].splitlines()
+    assert int(part[0]) == len(changed)
+    assert [line.split()[0] for line in part[2:]] == list(changed["row"])
     assert main(["diff", *folders]) == 0
     assert "新增数值: " in capsys.readouterr().out
 

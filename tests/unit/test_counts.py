@@ -1,117 +1,135 @@
-"""Rare events, sums and pass rates: closed forms, limits and what counting adds."""
+"""Rare events, sums over a plan and pass rates: closed forms, limits and what counting adds."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from wqa.errors import ForecastError
-from wqa.forecasts.counting import (
-    CountedEvents,
-    GammaRate,
-    SampledShare,
-    WholeNumbers,
-    negative_binomial_cdf,
-)
-from wqa.forecasts.counts import (
-    award_occasions,
-    count_dispersion,
-    plan_sum,
-    poisson_gamma,
-    prior_share,
-    stock_at_end,
-)
-from wqa.forecasts.distributions import StudentPaths, random_walk_correlation
-from wqa.transforms import Transform
-
-
-def test_negative_binomial_agrees_with_scipy():
-    k = np.array([-1.0, 0, 1, 5, 50])
-    got = negative_binomial_cdf(k, 3.5, 0.7)
-    assert got == pytest.approx(stats.nbinom.cdf(k, 3.5, 0.7))
+from wqa.errors import ForecastError, WqaError
+from wqa.forecasts.counts import WholeNumbers, plan_sum, poisson_gamma
+from wqa.forecasts.mixture import NotBelow
+from wqa.forecasts.numbers import quantity_of
+from wqa.forecasts.pooled import predict
+from wqa.goals import Goal
 
 
 def test_predictive_of_three_deaths_is_negative_binomial():
-    fit = poisson_gamma([1, 0, 2], [34.0, 34.0, 35.0], [20.0, 40.0])
+    fit = poisson_gamma([1, 0, 2], [34.0, 34.0, 35.0], np.array([20.0, 40.0]))
     for i, exposure in enumerate((20.0, 40.0)):
         expected = stats.nbinom.cdf(4, 3.5, 103 / (103 + exposure))
-        assert fit.cdf(4.0)[i] == pytest.approx(expected)
-    assert prior_share(fit) == pytest.approx(0.5 / 3.5)
+        assert fit.cdf(4.0)[0, i] == pytest.approx(expected)
+    assert fit.prior_weight == pytest.approx(0.5 / 3.5)
 
 
 def test_strictly_below_leaves_out_a_reachable_rate():
-    fit = poisson_gamma([3], [103.0], [20.0], as_rate=True)
+    fit = poisson_gamma([3], [103.0], np.array([20.0]), as_rate=True)
     # .1 x 20 = 2 deaths can be read; strictly below means at most 1.
-    assert fit.cdf(0.1)[0] == pytest.approx(stats.nbinom.cdf(2, 3.5, 103 / 123))
-    assert fit.below(0.1)[0] == pytest.approx(stats.nbinom.cdf(1, 3.5, 103 / 123))
+    assert fit.cdf(0.1)[0, 0] == pytest.approx(stats.nbinom.cdf(2, 3.5, 103 / 123))
+    assert fit.below(0.1)[0, 0] == pytest.approx(stats.nbinom.cdf(1, 3.5, 103 / 123))
 
 
 def test_unreachable_rate_has_no_jump():
-    fit = poisson_gamma([3], [103.0], [25.0], as_rate=True)
-    assert fit.cdf(0.1)[0] == fit.below(0.1)[0]
+    fit = poisson_gamma([3], [103.0], np.array([25.0]), as_rate=True)
+    assert fit.cdf(0.1)[0, 0] == fit.below(0.1)[0, 0]
 
 
 @pytest.mark.parametrize("p", [0.025, 0.5, 0.975])
 def test_quantile_is_the_smallest_count_that_reaches_p(p):
-    fit = poisson_gamma([30, 25, 40], [10.0, 10.0, 10.0], [10.0])
-    k = fit.quantile(p)[0]
-    assert fit.cdf(k)[0] >= p > fit.cdf(k - 1)[0]
+    fit = poisson_gamma([30, 25, 40], [10.0, 10.0, 10.0], np.array([10.0]))
+    k = fit.quantile(p)[0, 0]
+    assert fit.cdf(k)[0, 0] >= p > fit.cdf(k - 1)[0, 0]
 
 
 def test_simulated_counts_follow_the_closed_form():
-    fit = poisson_gamma([3], [103.0], [25.0, 25.0])
-    paths = fit.sample(40_000, seed=1)
+    fit = poisson_gamma([3], [103.0], np.array([25.0, 25.0]))
+    paths = fit.sample(40_000, seed=1)[0]
     for k in (0, 1, 2):
-        assert (paths[:, 0] <= k).mean() == pytest.approx(fit.cdf(float(k))[0], abs=0.01)
+        assert (paths[:, 0] <= k).mean() == pytest.approx(fit.cdf(float(k))[0, 0], abs=0.01)
     # The rate is unknown but the same in both years, so the years go together.
     assert np.corrcoef(paths.T)[0, 1] == pytest.approx(25 / (25 + 103), abs=0.03)
 
 
 def test_zero_deaths_still_leave_a_chance_of_some():
-    fit = poisson_gamma([0, 0, 0], [25.0, 25.0, 25.0], [25.0])
-    assert 0.0 < 1 - fit.cdf(0.0)[0] < 0.25
-
-
-def test_discount_gives_old_years_less_weight():
-    even = poisson_gamma([10, 0], [10.0, 10.0], [10.0])
-    recent = poisson_gamma([10, 0], [10.0, 10.0], [10.0], discount=0.5)
-    assert recent.mean()[0] < even.mean()[0]
+    fit = poisson_gamma([0, 0, 0], [25.0, 25.0, 25.0], np.array([25.0]))
+    assert 0.0 < 1 - fit.cdf(0.0)[0, 0] < 0.25
 
 
 def test_dispersion_is_not_estimated_from_few_events():
-    assert count_dispersion(np.array([0.0, 6.0, 0.0, 6.0]), np.ones(4)) == 1.0
-    wild = np.array([0.0, 40.0, 0.0, 40.0])
-    assert count_dispersion(wild, np.ones(4)) == pytest.approx((80 + 2) / 5)
+    assert poisson_gamma([0, 6, 0, 6], [1.0] * 4, np.ones(1)).dispersion == 1.0
+    wild = poisson_gamma([0, 40, 0, 40], [1.0] * 4, np.ones(1))
+    assert wild.dispersion == pytest.approx((80 + 2) / 5)
 
 
 def test_overdispersed_counts_spread_wider():
-    calm = poisson_gamma([20, 20, 20, 20], [1.0] * 4, [1.0])
-    wild = poisson_gamma([0, 40, 0, 40], [1.0] * 4, [1.0])
-    reach = [f.quantile(0.975)[0] - f.quantile(0.025)[0] for f in (calm, wild)]
+    calm = poisson_gamma([20, 20, 20, 20], [1.0] * 4, np.ones(1))
+    wild = poisson_gamma([0, 40, 0, 40], [1.0] * 4, np.ones(1))
+    reach = [f.quantile(0.975)[0, 0] - f.quantile(0.025)[0, 0] for f in (calm, wild)]
     assert reach[1] > 2 * reach[0]
-    assert wild.sample(20_000, 3).mean() == pytest.approx(wild.mean()[0], rel=0.05)
+    paths = wild.sample(20_000, 3)
+    assert paths.mean() == pytest.approx(wild.mean()[0, 0], rel=0.05)
+    assert (paths <= 40).mean() == pytest.approx(wild.cdf(40.0)[0, 0], abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("events", "exposure", "message"),
-    [
-        ([-1], [1.0], "not a number of events; got -1.0"),
-        ([0.5], [1.0], "not a number of events; got 0.5"),
-        ([1], [0.0], "an exposure is not positive"),
-        ([1], [np.nan], "an exposure is not positive"),
-    ],
-)
-def test_impossible_events(events, exposure, message):
-    with pytest.raises(ForecastError, match=message):
-        poisson_gamma(events, exposure, [1.0])
+@pytest.mark.parametrize("events", [[-1], [0.5]])
+def test_impossible_events(events):
+    with pytest.raises(ForecastError, match=f"not a number of events; got {float(events[0])}"):
+        poisson_gamma(events, [1.0], np.ones(1))
+
+
+# ---------------------------------------------------------------------- sums over a plan
 
 
 def test_plan_sum_is_done_plus_negative_binomial():
-    s = plan_sum([30, 40], 3, previous_sum=322, previous_occasions=5, discount=0.5)
-    rate_shape, rate_exposure = 0.5 + 70 + 161, 2 + 2.5
-    need = 200 - 70
-    odds = rate_exposure / (rate_exposure + 3)
-    expected = stats.nbinom.sf(need - 1, rate_shape, odds)
-    assert s.p_attain(200) == pytest.approx(expected)
+    s = plan_sum([4, 6], 3)
+    # Half an event of prior, ten seen in two years; 1 + .4^2 x pace expected, X2 = .4 seen.
+    phi = (0.4 + 6 * (1.0 + 0.4**2 * (10.5 / 2))) / 7
+    shape, exposure = 0.5 + 10 / phi, 2 / phi
+    mean = 3 * shape / exposure
+    over = phi - 1.0 + mean / shape
+    expected = stats.nbinom.sf(19, mean / over, 1.0 / (1.0 + over))
+    assert s.p_attain(30) == pytest.approx(expected)
+    assert (s.done, s.prior_weight) == (10, pytest.approx(0.5 / shape))
+
+
+@pytest.mark.parametrize(
+    ("flows", "left", "target", "poisson"),
+    # As Poisson, with the sum of the plan before counted like years of this one.
+    [([5, 6, 4], 2, 20, 0.9404), ([11], 4, 20, 0.9929), ([3, 11], 3, 20, 0.9889)],
+)
+def test_sums_are_overdispersed_below_four_years_too(flows, left, target, poisson):
+    assert plan_sum(flows, left, previous=17).p_attain(target) < poisson - 0.03
+
+
+def test_a_prior_alone_is_never_certain():
+    # With the sum of the previous plan counted like years of this one: .971631 and .999996.
+    assert plan_sum([], 5, previous=75).p_attain(50) == pytest.approx(0.660, abs=1e-3)
+    assert plan_sum([], 5, previous=322).p_attain(200) == pytest.approx(0.698, abs=1e-3)
+    # One scheme in thirty ends or is renamed.
+    assert plan_sum([], 5, previous=322).p_attain(1) < 1 - 1 / 31
+    assert plan_sum([], 5, previous=322).quantile(0.02) == 0.0
+    assert plan_sum([], 5, previous=322).prior_weight == 1.0
+
+
+def test_years_of_the_plan_outweigh_the_plan_before():
+    falling = plan_sum([2, 3, 1], 2, previous=75)
+    assert falling.quantile(0.5) < 20
+    assert falling.prior_weight < 0.6
+
+
+def test_what_is_proven_of_a_sum_enters_its_probability():
+    # 1 and 1, then at least 17: one more is needed in two years.
+    assert plan_sum([1, 1, 17], 2).p_attain(20) > 0.95
+    assert plan_sum([1, 1], 3).p_attain(20) < 0.02
+    # 5, 5, 5, and a span that proves 18 by the fourth year.
+    proven = plan_sum([5, 5, 5], 1, at_least=18, elapsed=4)
+    assert proven.done == 18
+    assert 0.8 < proven.p_attain(20) < 0.95
+    assert plan_sum([5, 5, 5], 2).p_attain(18) < 1.0 == proven.p_attain(18)
+
+
+def test_parts_of_a_year_count_as_parts():
+    nine_months = plan_sum([89], 4.25, elapsed=0.75, previous=322)
+    whole_year = plan_sum([89], 4, previous=322)
+    assert nine_months.p_attain(400) > whole_year.p_attain(400)
 
 
 def test_finished_plan_is_certain():
@@ -125,82 +143,78 @@ def test_finished_plan_is_certain():
 
 def test_reached_sum_stays_reached():
     assert plan_sum([25], 4).p_attain(20) == 1.0
+    assert Goal(">=", 20).probability(plan_sum([25], 4)) == 1.0
 
 
-def test_a_sum_needs_some_knowledge():
-    with pytest.raises(ForecastError, match="nothing is known about the yearly number"):
-        plan_sum([], 5)
-    assert 0 < plan_sum([], 5, previous_sum=17).p_attain(20) < 1
-
-
-def test_awards_count_by_rounds_not_years():
-    assert award_occasions([2018, 2021, 2023, 2025, 2025], 2021, 2025) == 3
+def test_a_biennial_prize_counts_rounds_not_years():
     # One award in the only round of two years says more than one award in two years.
-    by_round = plan_sum([1, 0], 2, occasions=1)
+    by_round = plan_sum([1], 2)
     by_year = plan_sum([1, 0], 3)
     assert by_round.p_attain(3) > by_year.p_attain(3)
 
 
-def test_stock_is_base_plus_flows():
-    stock = stock_at_end(7, [20, 25], 3)
-    assert stock.p_attain(100) == pytest.approx(plan_sum([20, 25], 3).p_attain(93))
-    assert stock_at_end(2, [3], 0).p_attain(5) == 1.0
+@pytest.mark.parametrize(
+    ("flows", "left", "given", "message"),
+    [
+        ([], 5, {}, "nothing is known about the yearly number"),
+        ([1.5], 2, {}, "not a number of events; got 1.5"),
+        ([1], -1, {}, "a number of occasions is negative"),
+        ([1], 2, {"elapsed": -1}, "a number of occasions is negative"),
+        ([1], 2, {"previous": -3}, "not a number of events; got -3.0"),
+        (["a"], 2, {}, "not a number; got 'a'"),
+    ],
+)
+def test_sums_that_have_no_answer(flows, left, given, message):
+    with pytest.raises(ForecastError, match=message):
+        plan_sum(flows, left, **given)
+    with pytest.raises(WqaError, match="unknown comparator"):
+        plan_sum([1], 1).p_attain(3, "=>")
 
 
-def certain(rate, steps=1):
-    """True rate known almost exactly."""
-    logit = Transform("logit", 0.0, 100.0, 0.0)
-    return StudentPaths(
-        logit,
-        np.full(steps, logit.forward(rate)),
-        np.full(steps, 1e-9),
-        np.inf,
-        random_walk_correlation(steps),
-    )
+# --------------------------------------------------------------- what can be read, and floors
 
 
-def test_known_pass_rate_is_plain_binomial():
-    sampled = SampledShare(certain(98.0), np.array([300.0]))
-    # 98.5 % of 300 is 295.5, so at least 296 must pass.
-    assert 1 - sampled.below(98.5)[0] == pytest.approx(stats.binom.sf(295, 300, 0.98), abs=1e-6)
-    assert sampled.quantile(0.5)[0] * 3 == pytest.approx(stats.binom.ppf(0.5, 300, 0.98))
-
-
-def test_all_passed_is_possible_and_more_is_not():
-    sampled = SampledShare(certain(99.9), np.array([100.0]))
-    assert sampled.cdf(100.0)[0] == 1.0
-    assert 1 - sampled.below(100.0)[0] == pytest.approx(0.999**100, abs=1e-6)
+def pass_rates(*values, horizon=1):
+    return predict(np.array([values]), horizon, quantity_of("percent"))
 
 
 def test_only_whole_numbers_of_samples_can_be_read():
-    published = StudentPaths(
-        Transform("logit", 0.0, 100.0, 0.05), np.array([3.9]), np.array([0.3]), 10.0, np.eye(1)
-    )
+    published = pass_rates(96.8, 97.4, 98.0, 98.4)
     read = WholeNumbers(published, np.array([40.0]))
     # 39 of 40 are 97.5 %; whatever is nearer to it than to its neighbours reads as that.
-    assert read.cdf(97.5)[0] == pytest.approx(published.cdf(98.75)[0])
-    assert read.below(97.5)[0] == pytest.approx(published.cdf(96.25)[0])
-    assert read.cdf(99.9)[0] == read.cdf(97.5)[0]
-    assert read.cdf(100.0)[0] == 1.0
-    assert read.below(0.0)[0] == 0.0
+    assert read.cdf(97.5)[0, 0] == pytest.approx(published.cdf(98.75)[0, 0])
+    assert read.below(97.5)[0, 0] == pytest.approx(published.cdf(96.25)[0, 0])
+    assert read.cdf(99.9)[0, 0] == read.cdf(97.5)[0, 0]
+    assert read.cdf(100.0)[0, 0] == 1.0
+    assert read.below(0.0)[0, 0] == 0.0
     levels = np.linspace(0.01, 0.99, 25)
-    at = np.array([read.quantile(p)[0] for p in levels])
+    at = np.array([read.quantile(p)[0, 0] for p in levels])
     assert at * 0.4 == pytest.approx(np.round(at * 0.4))
-    assert all(read.cdf(x)[0] >= p > read.below(x)[0] for x, p in zip(at, levels, strict=True))
+    limits = [(read.cdf(x)[0, 0], read.below(x)[0, 0]) for x in at]
+    assert all(cdf >= p > below for (cdf, below), p in zip(limits, levels, strict=True))
     paths = read.sample(20_000, 1)
-    assert (paths <= 97.5).mean() == pytest.approx(read.cdf(97.5)[0], abs=0.01)
+    assert (paths <= 97.5).mean() == pytest.approx(read.cdf(97.5)[0, 0], abs=0.01)
     fine = WholeNumbers(published, np.array([1e7]))
-    assert fine.cdf(98.0)[0] == pytest.approx(published.cdf(98.0)[0], abs=1e-5)
+    assert fine.cdf(98.0)[0, 0] == pytest.approx(published.cdf(98.0)[0, 0], abs=1e-5)
 
 
-def test_rate_with_a_line_counts_on_top():
-    log = Transform("log", 0.0, np.inf, 0.0)
-    line = StudentPaths(log, np.log([0.05]), np.array([1e-9]), np.inf, np.ones((1, 1)))
-    counted = CountedEvents(line, np.array([100.0]))
-    assert counted.cdf(4.0)[0] == pytest.approx(stats.poisson.cdf(4, 5.0), abs=1e-6)
+def test_a_floor_leaves_what_is_above_it_in_proportion():
+    base = predict(np.array([[60.0, 70.0, 79.0]]), 3, quantity_of("count"))
+    held = NotBelow(base, 79.0)
+    share = 1.0 - base.below(79.0)[0]
+    for x in (80.0, 95.0, 140.0):
+        assert 1.0 - held.cdf(x)[0] == pytest.approx((1.0 - base.cdf(x)[0]) / share)
+    assert held.below(79.0)[0] == pytest.approx(np.zeros(3))
+    assert (np.diff([held.quantile(p)[0] for p in (0.01, 0.1, 0.5, 0.9)], axis=0) > 0).all()
+    assert held.cdf(held.quantile(0.3))[0] == pytest.approx(np.full(3, 0.3), abs=1e-6)
+    paths = held.sample(20_000, 2)[0]
+    assert paths.min() >= 79.0
+    assert (paths <= held.quantile(0.7)[0]).mean(axis=0) == pytest.approx(np.full(3, 0.7), abs=0.02)
+    assert (held.mean()[0] > held.quantile(0.1)[0]).all()
 
 
-def test_gamma_rate_quantiles():
-    rate = GammaRate(3.5, 103.0, 2)
-    assert rate.quantile(0.3) == pytest.approx([stats.gamma.ppf(0.3, 3.5, scale=1 / 103)] * 2)
-    assert rate.cdf(0.03) == pytest.approx([stats.gamma.cdf(0.03, 3.5, scale=1 / 103)] * 2)
+def test_a_floor_far_above_the_forecast_is_the_answer():
+    held = NotBelow(pass_rates(60.0, 61.0, 60.0, 61.0, 60.0), 99.0)
+    assert held.quantile(0.5)[0, 0] >= 99.0
+    assert held.sample(10)[0].min() >= 99.0
+    assert held.cdf(98.0)[0, 0] == 0.0

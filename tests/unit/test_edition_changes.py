@@ -10,9 +10,9 @@ from wqa.errors import DataError
 from wqa.history.edition_changes import diff_editions
 from wqa.history.edition_forecasts import FORECAST_COLUMNS
 from wqa.history.edition_records import (
+    ANSWER_COLUMNS,
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,
-    VERDICT_COLUMNS,
     EditionRecord,
     typed,
 )
@@ -25,9 +25,9 @@ def value(year, number, vintage="2022-03-01", source="s1", **changes):
             "vintage": vintage, **changes}  # fmt: skip
 
 
-def verdict(name, p=None, target_id="p.1", level=None, **changes):
-    texts = {c: "" for c in VERDICT_COLUMNS if c.startswith(("name", "reason", "row"))}
-    return {**dict.fromkeys(VERDICT_COLUMNS), **texts, "target_id": target_id, "verdict": name,
+def answer(code, p=None, target_id="p.1", level=None, **changes):
+    texts = {c: "" for c in ANSWER_COLUMNS if c.startswith(("name", "evidence", "reason", "row"))}
+    return {**dict.fromkeys(ANSWER_COLUMNS), **texts, "target_id": target_id, "answer": code,
             "p_attain": p, "level": level, "indicator_id": "a_rate", **changes}  # fmt: skip
 
 
@@ -38,22 +38,22 @@ def target(target_id="p.1", **changes):
             "baseline": None, "baseline_year": None, **changes}  # fmt: skip
 
 
-def edition(year, values=(), verdicts=(), targets=(), methods=None):
+def edition(year, values=(), answers=(), targets=(), methods=None):
     return EditionRecord(
         plan="p", region="WH", edition=year, as_of=f"{year + 1}-09-30", target_year=2025,
         mode="interim", methods=methods or {"model": "pooled"}, known={},
-        verdicts=as_frame(list(verdicts), VERDICT_COLUMNS),
+        answers=as_frame(list(answers), ANSWER_COLUMNS),
         targets=typed(targets, TARGET_COLUMNS), observations=typed(values, OBSERVATION_COLUMNS),
         forecasts=typed([], FORECAST_COLUMNS),
     )  # fmt: skip
 
 
 def test_no_change():
-    one = edition(2021, [value(2021, 97.0)], [verdict("on_track", 0.8)], [target()])
+    one = edition(2021, [value(2021, 97.0)], [answer("likely", 0.8)], [target()])
     other = replace(one, edition=2022, as_of="2023-09-30")
     frames = diff_editions(one, other).frames()
     assert {name: len(frame) for name, frame in frames.items()} == {
-        "figures": 0, "revisions": 0, "verdicts": 0, "targets": 0, "methods": 0,
+        "figures": 0, "revisions": 0, "answers": 0, "targets": 0, "methods": 0,
     }  # fmt: skip
     assert all(len(frame.columns) for frame in frames.values())
 
@@ -96,25 +96,25 @@ def test_other_unit_is_a_revision_without_difference():
 
 
 def test_flip_because_of_figures():
-    old = edition(2021, [value(2021, 97.0)], [verdict("at_risk", 0.5, level=97.0)], [target()])
+    old = edition(2021, [value(2021, 97.0)], [answer("open", 0.5, level=97.0)], [target()])
     new = edition(2022, [value(2021, 97.0), value(2022, 98.5, "2023-02-01")],
-                  [verdict("on_track", 0.8, level=98.5)], [target()])  # fmt: skip
-    row = diff_editions(old, new).verdicts.iloc[0]
-    assert (row["old_verdict"], row["new_verdict"], row["why"]) == (
-        "at_risk", "on_track", "figures",
+                  [answer("likely", 0.8, level=98.5)], [target()])  # fmt: skip
+    row = diff_editions(old, new).answers.iloc[0]
+    assert (row["old_answer"], row["new_answer"], row["why"]) == (
+        "open", "likely", "figures",
     )  # fmt: skip
     assert (row["old_p"], row["new_p"], row["new_level"]) == (0.5, 0.8, 98.5)
 
 
 def test_flip_because_of_target_methods_or_time():
-    old = edition(2021, [], [verdict("at_risk", 0.5)], [target()])
-    flipped = [verdict("on_track", 0.8)]
+    old = edition(2021, [], [answer("open", 0.5)], [target()])
+    flipped = [answer("likely", 0.8)]
     by_target = diff_editions(old, edition(2022, [], flipped, [target(value=97.0)]))
-    assert list(by_target.verdicts["why"]) == ["target"]
+    assert list(by_target.answers["why"]) == ["target"]
     by_method = diff_editions(old, edition(2022, [], flipped, [target()], {"model": "theta"}))
-    assert list(by_method.verdicts["why"]) == ["methods"]
+    assert list(by_method.answers["why"]) == ["methods"]
     by_time = diff_editions(old, edition(2022, [], flipped, [target()]))
-    assert list(by_time.verdicts["why"]) == ["time"]
+    assert list(by_time.answers["why"]) == ["time"]
 
 
 def test_targets_added_dropped_and_changed():
@@ -131,11 +131,11 @@ def test_targets_added_dropped_and_changed():
 
 
 def test_methods():
-    old = edition(2021, methods={"model": "pooled", "on_track_from": 0.67})
-    new = edition(2022, methods={"model": "pooled", "on_track_from": 0.7, "version": "1"})
+    old = edition(2021, methods={"model": "pooled", "likely_from": 0.67})
+    new = edition(2022, methods={"model": "pooled", "likely_from": 0.7, "version": "1"})
     rows = diff_editions(old, new).methods
     assert [tuple(row) for row in rows.to_numpy()] == [
-        ("on_track_from", "0.67", "0.7"), ("version", "", "1"),
+        ("likely_from", "0.67", "0.7"), ("version", "", "1"),
     ]  # fmt: skip
 
 

@@ -34,10 +34,10 @@ def new(old):
     rows = [*(r for r in values if r is not gone), added]
     targets = old.targets.to_dict("records")
     targets[0]["value"] += 1.0
-    verdicts = old.verdicts.copy()
-    verdicts.loc[2, ["verdict", "p_attain"]] = ["on_track", 0.8]
+    answers = old.answers.copy()
+    answers.loc[2, ["answer", "p_attain"]] = ["likely", 0.8]
     return replace(
-        old, edition=2022, as_of="2023-09-30", verdicts=verdicts,
+        old, edition=2022, as_of="2023-09-30", answers=answers,
         observations=typed(rows, OBSERVATION_COLUMNS), targets=typed(targets, TARGET_COLUMNS),
         methods={**old.methods, "model": "theta"},
     )  # fmt: skip
@@ -51,7 +51,7 @@ def view(request):
 def test_tables_of_changes(view, old, new):
     tables = change_tables(view, diff_editions(old, new))
     assert {name: len(table.rows) for name, table in tables.items()} == {
-        "figures": 1, "revisions": 2, "verdicts": 1, "targets": 1, "methods": 1,
+        "figures": 1, "revisions": 2, "answers": 1, "targets": 1, "methods": 1,
     }  # fmt: skip
     printed = tables["figures"].to_frame().iloc[0].tolist()
     assert "97.4%" in printed

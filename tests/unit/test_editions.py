@@ -30,7 +30,7 @@ from wqa.history.editions import (
 PLAN = "wuhan-14fyp"
 LATER = """indicator,region,period,value,unit,scope,source_date,note
 food_sampling_pass_rate,CN,2022,99.9,%,all_levels,2025-03-01,revised
-food_sampling_pass_rate,CN,2023,12.3,%,all_levels,2024-06-01,
+food_sampling_pass_rate,CN,2023,95.3,%,all_levels,2024-06-01,
 product_sampling_pass_rate,CN,2022,98.8,%,all_levels,2023-10-01,one day too late
 """
 
@@ -146,7 +146,7 @@ def test_written_and_read_without_loss(record, tmp_path):
     paths = write_edition(record, tmp_path)
     again = read_edition(tmp_path)
     assert again.to_json() == record.to_json() == paths[0].read_text(encoding="utf-8")
-    for name in ("verdicts", "targets", "observations", "forecasts"):
+    for name in ("answers", "targets", "observations", "forecasts"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(record, name))
     data = json.loads(record.to_json())
     assert data["forecasts"]["sha256"] == hashlib.sha256(paths[1].read_bytes()).hexdigest()
@@ -191,7 +191,7 @@ def test_record_names_methods_and_targets(record):
     assert record.mode == "interim"
     assert record.methods == methods("pooled")
     assert list(record.targets["target_id"]) == [t.id for t in plan.targets]
-    assert list(record.verdicts["target_id"]) == [t.id for t in plan.targets]
+    assert list(record.answers["target_id"]) == [t.id for t in plan.targets]
 
 
 def test_forecasts_cover_every_series_of_city_province_and_nation(record):
@@ -228,7 +228,7 @@ def test_forecast_is_the_one_of_the_library(record):
     assert row["p_not_worse"] == pytest.approx(said, abs=1e-5)
 
 
-def test_sampled_series_of_a_target_is_forecast_as_the_verdict_does():
+def test_sampled_series_of_a_target_is_forecast_as_the_answer_does():
     plan = load_plan(PLAN)
     target = next(t for t in plan.targets if t.id == "wuhan-14fyp.5")
     rows = [
@@ -256,10 +256,10 @@ def test_series_at_the_last_year_and_of_an_unknown_indicator_have_no_forecast():
 
 
 def test_dates_of_editions(copy):
-    assert newest_retrieval(copy) == "2026-11-22"
+    assert newest_retrieval(copy) == "2026-11-28"
     assert edition_date(2021, copy) == "2022-09-30"
     assert edition_date(2024, copy) == "2025-09-30"
-    assert edition_date(2025, copy) == "2026-11-22"
+    assert edition_date(2025, copy) == "2026-11-28"
     deliver(copy, LATER, retrieved="2027-04-01")
     assert edition_date(2025, copy) == "2026-09-30"
     assert edition_date(2026, copy) == "2027-04-01"

@@ -8,18 +8,18 @@ import pytest
 from wqa.assessment.attainment import as_frame
 from wqa.history.edition_forecasts import FORECAST_COLUMNS
 from wqa.history.edition_records import (
+    ANSWER_COLUMNS,
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,
-    VERDICT_COLUMNS,
     EditionRecord,
     typed,
 )
 from wqa.history.grading import (
     GRADED_COLUMNS,
     SUMMARY_COLUMNS,
+    grade_answers,
     grade_forecasts,
     grade_summary,
-    grade_verdicts,
 )
 
 SERIES = {"indicator_id": "food_sampling_pass_rate", "region": "CN", "scope": "all_levels"}
@@ -41,17 +41,17 @@ def value_row(year, value, vintage, **changes):
             "published": vintage, "vintage": vintage, **changes}  # fmt: skip
 
 
-def verdict_row(verdict, p, target_id="p.1"):
-    empty = dict.fromkeys(VERDICT_COLUMNS)
-    texts = {c: "" for c in VERDICT_COLUMNS if c.startswith(("name", "reason", "row"))}
-    return {**empty, **texts, "target_id": target_id, "verdict": verdict, "p_attain": p}
+def answer_row(answer, p, target_id="p.1"):
+    empty = dict.fromkeys(ANSWER_COLUMNS)
+    texts = {c: "" for c in ANSWER_COLUMNS if c.startswith(("name", "evidence", "reason", "row"))}
+    return {**empty, **texts, "target_id": target_id, "answer": answer, "p_attain": p}
 
 
-def edition(year, values, forecasts=(), verdicts=(), as_of="", region="CN"):
+def edition(year, values, forecasts=(), answers=(), as_of="", region="CN"):
     return EditionRecord(
         plan="p", region=region, edition=year, as_of=as_of or f"{year + 1}-09-30",
         target_year=2025, mode="interim", methods={}, known={},
-        verdicts=as_frame(list(verdicts), VERDICT_COLUMNS), targets=typed([], TARGET_COLUMNS),
+        answers=as_frame(list(answers), ANSWER_COLUMNS), targets=typed([], TARGET_COLUMNS),
         observations=typed(values, OBSERVATION_COLUMNS),
         forecasts=typed(forecasts, FORECAST_COLUMNS),
     )  # fmt: skip
@@ -146,22 +146,22 @@ def test_nothing_to_grade():
     assert graded.empty
     assert grade_summary(graded, ["edition"]).empty
     assert grade_summary(graded).empty
-    assert grade_verdicts([]).empty
+    assert grade_answers([]).empty
 
 
-def test_verdicts_are_graded_by_decided_ones():
-    old = edition(2021, [START], verdicts=[verdict_row("on_track", 0.9),
-                                           verdict_row("off_track", 0.2, "p.2"),
-                                           verdict_row("not_assessable", 0.5, "p.3")])  # fmt: skip
-    middle = edition(2022, [START], verdicts=[verdict_row("at_risk", 0.6)])
-    new = edition(2023, [START], verdicts=[verdict_row("not_attained", 0.0),
-                                           verdict_row("on_track", 0.8, "p.2"),
-                                           verdict_row("attained", 1.0, "p.3")])  # fmt: skip
-    elsewhere = edition(2022, [START], verdicts=[verdict_row("attained", 1.0)], region="HB")
-    graded = grade_verdicts([old, middle, elsewhere, new])
+def test_answers_are_graded_by_decided_ones():
+    old = edition(2021, [START], answers=[answer_row("very_likely", 0.9),
+                                           answer_row("unlikely", 0.2, "p.2"),
+                                           answer_row("nothing_known", 0.5, "p.3")])  # fmt: skip
+    middle = edition(2022, [START], answers=[answer_row("open", 0.6)])
+    new = edition(2023, [START], answers=[answer_row("missed", 0.0),
+                                           answer_row("likely", 0.8, "p.2"),
+                                           answer_row("met", 1.0, "p.3")])  # fmt: skip
+    elsewhere = edition(2022, [START], answers=[answer_row("met", 1.0)], region="HB")
+    graded = grade_answers([old, middle, elsewhere, new])
     assert list(graded["edition"]) == [2021, 2022]
     assert list(graded["target_id"]) == ["p.1", "p.1"]
-    assert list(graded["outcome"]) == ["not_attained", "not_attained"]
+    assert list(graded["outcome"]) == ["missed", "missed"]
     assert list(graded["hit"]) == [False, False]
     assert graded["brier"].tolist() == pytest.approx([0.81, 0.36])
 

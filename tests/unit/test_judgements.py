@@ -1,29 +1,38 @@
-"""Verdicts in words: nature, evidence, probability, summary."""
+"""Answers in words: nature, evidence, probability, strength, summary, tables."""
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
+from observation_frames import figures
 
 from wqa.assessment.attainment import assess
-from wqa.assessment.judging import VERDICTS
-from wqa.display.facts import Fact
-from wqa.display.judgements import (
-    is_weak,
-    probability_mark,
-    probability_of,
-    records,
-    verdict_label,
-    verdict_text,
-)
-from wqa.display.target_words import target_text, target_words
-from wqa.display.verdict_tables import (
+from wqa.assessment.judging import ANSWERS
+from wqa.assessment.reasons import phrase
+from wqa.catalog.records import Inference, Premise
+from wqa.display.answer_tables import (
+    answer_table,
+    board_table,
     level_cell,
     overview_frame,
     readings_table,
+    settling_table,
     summary_text,
-    verdict_table,
 )
+from wqa.display.facts import Fact
+from wqa.display.judgements import (
+    SIGNS,
+    answer_label,
+    answer_text,
+    by_answer,
+    probability_mark,
+    probability_of,
+    records,
+    said_text,
+    strength_bars,
+)
+from wqa.display.target_words import target_text, target_words
 from wqa.display.view import open_view
 from wqa.parameters import resolve
 
@@ -34,67 +43,79 @@ def views():
 
 
 @pytest.fixture(scope="module")
-def verdicts(views):
+def answers(views):
     view = views["zh"]
     return assess(view.parameters.plan, observations=view.observations)
 
 
-def made(verdicts, row="7", **changed):
-    """A verdict row of the plan with some fields changed."""
-    return next(r for r in records(verdicts) if r["target_id"].endswith(f".{row}")) | changed
+def made(answers, row="7", **changed):
+    """A row of the answers with some fields changed."""
+    return next(r for r in records(answers) if r["target_id"].endswith(f".{row}")) | changed
 
 
-def test_binding_targets_come_first(verdicts):
-    natures = [row["nature"] for row in records(verdicts)]
+def test_binding_targets_come_first(answers):
+    natures = [row["nature"] for row in records(answers)]
     assert natures[0] == "binding" and set(natures[1:]) == {"expected"}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("verdict", VERDICTS)
-def test_every_verdict_has_words_for_both_natures(views, verdicts, verdict, lang):
-    given = {"verdict": verdict, "evidence_class": "calibrated", "n_points": 8, "p_attain": 0.5}
-    binding = str(verdict_text(views[lang], made(verdicts, "6", **given)))
-    expected = str(verdict_text(views[lang], made(verdicts, "7", **given)))
-    mark = {"zh": "约束性指标", "en": "binding target"}[lang]
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_every_answer_is_said_for_both_natures(views, answers, answer, lang):
+    given = {"answer": answer, "evidence_class": "calibrated", "n_points": 8, "p_attain": 0.5}
+    binding = str(answer_text(views[lang], made(answers, "6", **given)))
+    expected = str(answer_text(views[lang], made(answers, "7", **given)))
+    mark, word = {"zh": "约束性指标", "en": "Binding target"}[lang], phrase("answers", answer)[lang]
     assert mark in binding and mark not in expected
+    assert all(re.search(f"[：:] ?{word}[。.]", text) for text in (binding, expected))
     assert binding.rstrip("。.") != binding
 
 
-def test_binding_row_today(views, verdicts):
-    text = str(verdict_text(views["zh"], made(verdicts, "6")))
-    assert text.startswith("约束性指标“万台特种设备死亡率”（目标<0.1人/万台）是否完成")
-    assert "0.29" in text and "0.029" in text
+def test_binding_row_names_both_baselines(views, answers):
+    text = str(answer_text(views["zh"], made(answers, "6")))
+    assert text.startswith("约束性指标“万台特种设备死亡率”（目标<0.1人/万台）：")
 
 
-def test_weak_evidence_is_no_verdict(views, verdicts):
-    row = made(verdicts, verdict="on_track", evidence_class="weak", n_points=1, p_attain=0.995)
-    text = str(verdict_text(views["en"], row))
-    assert "Too few figures were published to support a verdict" in text
-    assert "Only 1 comparable annual figure exists" in text
-    assert verdict_label(row, "en") == "on track, weak evidence"
-    strong = row | {"evidence_class": "calibrated"}
-    assert verdict_label(strong, "en") == "on track"
-    assert "likely to be reached" in str(verdict_text(views["en"], strong))
+def test_strength_stands_beside_every_answer_but_nothing_known(views, answers):
+    row = made(answers, answer="likely", strength=2)
+    assert "Strength ■■□: part of the city" in str(answer_text(views["en"], row))
+    silent = answer_text(views["en"], row | {"answer": "nothing_known", "strength": 0})
+    assert "Strength" not in str(silent)
+    assert [strength_bars(n) for n in range(4)] == ["□□□", "■□□", "■■□", "■■■"]
 
 
-def test_probability_is_given_only_where_a_verdict_rests_on_it(views, verdicts):
-    view = views["zh"]
-    for verdict in ("attained", "not_attained", "not_assessable"):
-        assert probability_of(view, made(verdicts, verdict=verdict, p_attain=0.4)) is None
-    shown = probability_of(view, made(verdicts, verdict="at_risk", p_attain=0.4))
+def test_no_sentence_refuses_a_judgement_beside_an_answer(views, answers):
+    for lang, row in itertools.product(["zh", "en"], records(answers)):
+        text = str(answer_text(views[lang], row))
+        assert not re.search("无法判定|不宜作为|cannot be judged|should not be relied", text)
+
+
+@pytest.mark.parametrize(
+    ("answer", "evidence_class"),
+    [("met", "known"), ("missed", "known"), ("very_likely", "deduced"), ("nothing_known", "weak"),
+     ("nothing_known", "prior_only")],
+)  # fmt: skip
+def test_no_probability_beside_a_proof_or_without_evidence(views, answers, answer, evidence_class):
+    row = made(answers, answer=answer, evidence_class=evidence_class, p_attain=0.4)
+    assert probability_of(views["zh"], row) is None
+
+
+def test_probability_where_an_answer_rests_on_it(views, answers):
+    row = made(answers, answer="open", evidence_class="weak", p_attain=0.4)
+    shown = probability_of(views["zh"], row)
     assert (shown.text, shown.kind) == ("40", "forecast")
+    assert probability_of(views["zh"], row | {"p_attain": float("nan")}) is None
 
 
-def test_comparable_changes_stand_beside_a_probability(views, verdicts):
-    given = {"verdict": "at_risk", "evidence_class": "leans_on_prior", "p_attain": 0.4,
+def test_comparable_changes_stand_beside_a_probability(views, answers):
+    given = {"answer": "open", "evidence_class": "leans_on_prior", "p_attain": 0.4,
              "share_of_changes": 0.588, "n_changes": 17, "n_change_series": 13}  # fmt: skip
-    row = made(verdicts, **given, changes_base="same_family")
-    text = verdict_text(views["zh"], row)
+    row = made(answers, **given, changes_base="same_family")
+    text = answer_text(views["zh"], row)
     assert "同类指标的13条序列中，相隔同样年数的变动有17次，其中59%达到所需的幅度。" in str(text)
-    english = str(verdict_text(views["en"], row | {"changes_base": "same_indicator"}))
+    english = str(answer_text(views["en"], row | {"changes_base": "same_indicator"}))
     assert "In 13 other series of the same indicator there were 17 changes" in english
-    without = made(verdicts, **given | {"verdict": "not_assessable"}, changes_base="same_family")
-    assert "17" not in str(verdict_text(views["zh"], without))
+    without = made(answers, **given | {"answer": "nothing_known"}, changes_base="same_family")
+    assert "17" not in str(answer_text(views["zh"], without))
 
 
 def test_targets_print_with_sign_and_unit(views):
@@ -104,16 +125,29 @@ def test_targets_print_with_sign_and_unit(views):
     assert str(target_text(targets["18"], "en")) == "≥60,000 certificates"
 
 
-def test_summary_counts_every_target(views, verdicts):
-    text = str(summary_text(views["zh"], verdicts))
+def test_summary_counts_every_target_by_answer(views, answers):
+    text = str(summary_text(views["zh"], answers))
     assert text.startswith("规划19项指标分解为23个可分别评价的分项。")
-    assert "无法判定不等于未达到" in text
-    open_ones = verdicts[verdicts["verdict"] == "not_assessable"]["reason_code"].value_counts()
-    said = re.search(r"无法判定的(\d+)项中：(.+)。", text)
-    assert int(said[1]) == open_ones.sum()
-    assert [int(n) for n in re.findall(r"的(\d+)项", said[2])] == open_ones.tolist()
-    weak = [is_weak(row) for row in records(verdicts)]
-    assert text.count("（依据薄弱）") == any(weak)
+    counts = answers["answer"].value_counts()
+    said = re.search(r"公开资料：(.+?)。", text)[1]
+    listed = [
+        f"{phrase('answers', name)['zh']}{counts[name]}项" for name in ANSWERS if name in counts
+    ]
+    assert re.split("、", said) == listed
+    assert "不是官方结论" in text
+    unknown = answers[answers["answer"] == "nothing_known"]["reason_code"].value_counts()
+    told = re.search(r"没有资料的(\d+)项中：(.+?)。没有资料不等于未达到。", text)
+    assert int(told[1]) == unknown.sum()
+    assert [int(n) for n in re.findall(r"的(\d+)项", told[2])] == unknown.tolist()
+
+
+def test_summary_names_the_weak_points(views, answers):
+    changed = answers.assign(answer="open")
+    changed.loc[changed["row"] == "7", "answer"] = "unlikely"
+    name = views["en"].parameters.plan.targets[8].name_en
+    text = str(summary_text(views["en"], changed))
+    assert f"Unlikely to be met, or missed: {name}." in text
+    assert "or missed" not in str(summary_text(views["en"], changed.assign(answer="open")))
 
 
 def test_targets_in_words(views):
@@ -129,46 +163,109 @@ def test_targets_in_words(views):
     assert str(target_text(targets["9"], "zh")) == "≥80分等条件"
 
 
-def test_missing_level_gives_way_to_the_baseline_or_a_dash(views, verdicts):
+def test_missing_level_gives_way_to_the_baseline_or_a_dash(views, answers):
     cells = {
         row["target_id"].rpartition(".")[2]: level_cell(views["zh"], row)
-        for row in records(verdicts)
+        for row in records(answers)
     }
     assert str(cells["13"]) == "基期100%" and str(cells["14b"]) == "基期360项"
     assert str(cells["6"]) == "基期有争议" and cells["1a"] is None
 
 
-def test_a_strict_target_asks_for_more_than_the_difference(views, verdicts):
-    assert "降幅须大于0.19人/万台" in str(verdict_text(views["zh"], made(verdicts, "6")))
-    assert "至少须提高1.2个百分点" in str(verdict_text(views["zh"], made(verdicts, "5")))
-    assert "a fall of more than 0.19" in str(verdict_text(views["en"], made(verdicts, "6")))
-
-
-def test_a_sum_of_the_plan_before_is_not_called_a_year(views, verdicts):
-    text = str(verdict_text(views["zh"], made(verdicts, "14b")))
-    assert "上一规划期累计360项" in text and "2020年" not in text
-
-
 @pytest.mark.parametrize(("p", "mark"), [(0.999, "（>99%）"), (0.001, "（<1%）"), (0.5, "（50%）")])
-def test_probability_beyond_the_limits_carries_a_sign(views, verdicts, p, mark):
-    row = made(verdicts, verdict="on_track", p_attain=p)
+def test_probability_beyond_the_limits_carries_a_sign(views, answers, p, mark):
+    row = made(answers, answer="likely", evidence_class="weak", p_attain=p)
     assert str(probability_mark(views["zh"], row)) == mark
 
 
-def test_every_numeral_of_a_verdict_names_a_source(views, verdicts):
-    for lang, row in itertools.product(["zh", "en"], records(verdicts)):
-        for part in verdict_text(views[lang], row).parts():
+@pytest.mark.parametrize("name", ["evidence", "reason", "overturned_by"])
+def test_every_numeral_of_an_answer_names_a_source(views, answers, name):
+    for lang, row in itertools.product(["zh", "en"], records(answers)):
+        assert str(said_text(views[lang], row, name)) == row[f"{name}_{lang}"]
+        for part in (
+            *said_text(views[lang], row, name).parts(),
+            *answer_text(views[lang], row).parts(),
+        ):
             if isinstance(part, str):
                 assert not any(char.isdigit() for char in part), part
-            elif isinstance(part, Fact) and part.kind != "count":
+            elif part.kind != "count" and not part.id.startswith("computed.change_share"):
                 assert part.source_ids or part.id.startswith("name."), part
 
 
-def test_tables_and_overview_agree(views, verdicts):
+def counted(view):
+    """View and answer of two centres and three more, deduced; two sources for the three."""
+    plan = view.parameters.plan
+    base = {"indicator_id": "industry_metrology_centres", "unit": "centre"}
+    new = base | {"indicator_id": "industry_metrology_centres_new", "period": "2024-09",
+                  "scope": "approved_or_built", "qualifier": "partial_period"}  # fmt: skip
+    frame = figures(
+        base | {"scope": "stock", "year": 2020, "value": 2.0, "row": 7, "source_id": "doc-plan"},
+        new | {"value": 3.0, "row": 8, "source_id": "src-a"},
+        new | {"value": 3.0, "row": 9, "source_id": "src-b"},
+    )
+    roles = (("base", frame.iloc[0]), ("addition", frame.iloc[1]))
+    premises = tuple(Premise(role=role, indicator_id=row["indicator_id"], scope=row["scope"],
+                             period=row["period"]) for role, row in roles)  # fmt: skip
+    one = Inference(rule="base_and_additions", figures=premises, assumes="status",
+                    reason_zh="获批即计入", reason_en="approval counts")  # fmt: skip
+    target = next(t for t in plan.targets if t.row == "16")
+    words = {"settles_en": "the list", "owner_en": "the office"}
+    target = replace(target, kind="monotone", inferences=(one,), **words)
+    plan = replace(plan, targets=(target,))
+    view = replace(view, observations=frame, parameters=replace(view.parameters, plan=plan))
+    return view, assess(plan, observations=frame)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_numbers_of_an_evidence_line_are_the_figures_themselves(views, lang):
+    view, frame = counted(views[lang])
+    parts = said_text(view, records(frame)[0], "evidence").parts()
+    facts = [part for part in parts if isinstance(part, Fact)]
+    known = {fact.text: fact for fact in facts if fact.kind in ("observation", "target")}
+    assert (known["2"].locator, known["2"].value) == ("test.csv:7", 2.0)
+    assert known["3"].source_ids == ("src-a", "src-b")
+    assert known["3"].locator == "test.csv:8; test.csv:9"
+    assert known["5"].kind == "target"
+    # Years and months are not taken for figures, whatever their number.
+    assert {fact.kind for fact in facts if fact.text in ("2020", "2024", "9", "09")} == {
+        "parameter"
+    }
+
+
+def test_a_deduced_answer_shows_evidence_reason_and_what_would_overturn_it(views):
+    view, frame = counted(views["en"])
+    text = str(answer_text(view, records(frame)[0]))
+    assert "very likely. Evidence: 2 (2020) + 3 (2024-09)" in text
+    assert "Reason: approval counts." in text
+    assert text.endswith(f"It would be overturned if {phrase('overturned', 'status')['en']}.")
+    row = settling_table(view, frame).rows[0]
+    assert (str(row["settles_it"]), str(row["owner"])) == ("the list", "the office")
+
+
+def test_board_is_grouped_by_answer(views, answers):
+    table = board_table(views["zh"], answers)
+    groups = [label for label, _ in itertools.groupby(str(row["answer"]) for row in table.rows)]
+    assert groups == [answer_label(a, "zh") for a in ANSWERS if a in set(answers["answer"])]
+    assert all(label[0] in SIGNS.values() for label in groups)
+    assert [str(row["row"]) for row in table.rows] == [row["row"] for row in by_answer(answers)]
+    assert all(str(row["strength"]) in map(strength_bars, range(4)) for row in table.rows)
+    assert "■■□" in str(table.notes[0])
+
+
+def test_a_reason_that_repeats_the_evidence_is_left_out(views, answers):
+    same = answers["reason_zh"] == answers["evidence_zh"]
+    table = answer_table(views["zh"], answers)
+    assert len(table.rows) == len(answers)
+    assert sum("reason" not in row for row in table.rows) == same.sum()
+
+
+def test_tables_and_overview_agree(views, answers):
     view = views["zh"]
-    table, overview = verdict_table(view, verdicts), overview_frame(view, verdicts)
-    assert [str(row["verdict"]) for row in table.rows] == overview["verdict_label"].tolist()
+    table, overview = answer_table(view, answers), overview_frame(view, answers)
+    shown = [str(row["answer"]).split("（")[0] for row in table.rows]
+    assert shown == [answer_label(answer, "zh") for answer in overview["answer"]]
     assert [str(row["row"]) for row in table.rows] == overview["row"].tolist()
+    assert [str(row["strength"]).count("■") for row in table.rows] == overview["strength"].tolist()
 
 
 def test_both_readings_of_rows_5_and_6(views):

@@ -52,7 +52,7 @@ def test_the_year_after_the_plan_is_its_final_evaluation():
     ("wrong", "message"),
     [
         ({"region": "XX"}, "unknown region; got 'XX'; expected one of those of `wqa list regions`"),
-        ({"region": "河北"}, "unknown region"),
+        ({"region": "山西"}, "unknown region"),
         ({"edition": 2020}, "edition lies outside plan wuhan-14fyp; got 2020; expected a year"),
         ({"edition": 2027}, "edition lies outside plan"),
         ({"edition": "2025.0"}, "edition is no year; got '2025.0'; expected a whole number"),

@@ -65,21 +65,34 @@ def test_points_and_percent_are_not_mixed():
 
 
 def test_binding_and_expected_are_worded_differently():
-    from wqa.assessment.judging import VERDICTS
+    for lang in ("zh", "en"):
+        binding = wording.texts("sentences")["answer.binding"][lang]
+        expected = wording.texts("sentences")["answer.expected"][lang]
+        assert binding != expected
+        assert ("约束性" in binding) == (lang == "zh")
+        assert ("binding" in binding.lower()) == (lang == "en")
 
-    for verdict in VERDICTS:
-        for lang in ("zh", "en"):
-            binding = wording.texts("sentences")[f"verdict.binding_{verdict}"][lang]
-            expected = wording.texts("sentences")[f"verdict.expected_{verdict}"][lang]
-            assert binding != expected
-            assert ("约束性" in binding) == (lang == "zh")
+
+def test_answers_have_words_of_their_own_and_signs_that_differ_in_shape():
+    from wqa.assessment.judging import ANSWERS
+    from wqa.assessment.reasons import phrase
+    from wqa.display.judgements import SIGNS
+    from wqa.display.overviews import ANSWER_MARKS
+    from wqa.publication.fonts import missing_glyphs
+
+    for lang in ("zh", "en"):
+        assert len({phrase("answers", answer)[lang] for answer in ANSWERS}) == len(ANSWERS)
+    assert tuple(SIGNS) == tuple(ANSWER_MARKS) == ANSWERS
+    assert len(set(SIGNS.values())) == len(ANSWERS)
+    assert len({(shape, filled) for _, shape, filled in ANSWER_MARKS.values()}) == len(ANSWERS)
+    assert missing_glyphs("".join(SIGNS.values()) + "■□") == set()
 
 
 def test_unknown_key_and_language_are_named():
     with pytest.raises(CatalogError, match=r"unknown text.*no\.such"):
         term("no.such", "zh")
     with pytest.raises(CatalogError, match="unknown language"):
-        term("verdict.attained", "fr")
+        term("nature.binding", "fr")
 
 
 def test_say_fills_slots():

@@ -1,4 +1,4 @@
-"""Attainment of the targets of a plan: one verdict per sub-indicator, with its reason."""
+"""Attainment of the targets of a plan: one answer per sub-indicator, with its reason."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.assessment.evidence import rows_by_key
+from wqa.assessment.inferences import KEY
 from wqa.assessment.judging import (
     NO_LEVEL,
     PRIOR_ONLY,
     Judgement,
     Setting,
-    band,
+    answer_for,
     judge,
     with_reading,
 )
 from wqa.assessment.likelihood import likelihood
 from wqa.assessment.reasons import LANGUAGES
+from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units, plan_faults
 from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
 from wqa.data.loading import as_of_day, load_observations
@@ -35,21 +38,23 @@ FLOATS = (
 )  # fmt: skip
 INTEGERS = (
     "decimals", "target_year", "level_year", "n_points", "value_year", "n_changes",
-    "n_change_series",
+    "n_change_series", "strength",
 )  # fmt: skip
 BOOLEANS = ("met_now", "met_at_baseline")
+SAID = tuple(f"{name}_{lang}" for name in ("evidence", "reason", "overturned_by", "settles_it",
+                                           "owner") for lang in LANGUAGES)  # fmt: skip
 VERDICT_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
     "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
     "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
-    "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model", "fallback",
-    "met_now", "verdict", "reason_code", "reason_zh", "reason_en", "source_ids", "conflict_ids",
+    "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "prior_weight",
+    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids", "conflict_ids",
     "share_of_changes", "n_changes", "n_change_series", "changes_base",
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
     "clause", "value", "value_year", "unit", "decimals", "comparator", "target", "target_year",
-    "met_at_baseline", "change_needed", "needed_per_year", "p_attain", "evidence_class", "verdict",
+    "met_at_baseline", "change_needed", "needed_per_year", "p_attain", "evidence_class", "answer",
     "reason_zh", "reason_en",
 )  # fmt: skip
 
@@ -106,7 +111,7 @@ def assess(
         are its range when one published year is left out. Beside it stands how often comparable
         series made the change that is needed (`share_of_changes` of `n_changes` cases in
         `n_change_series` series; `changes_base` says which). With evidence class ``prior_only``
-        it rests on the baseline alone and is no finding: the verdict is ``not_assessable``.
+        it rests on the baseline alone and is no finding: the answer is ``nothing_known``.
         `source_ids` and `conflict_ids` are joined by blanks.
 
     Raises
@@ -117,33 +122,38 @@ def assess(
         If a date or year is wrong.
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
-    found = load_plan(plan, catalog) if isinstance(plan, str) else plan
-    for place, what, got, expected in plan_faults(found, {"indicators": indicators}):
-        where = " ".join(map(str, place))  # a plan made in code; files are checked on reading
-        raise CatalogError(what, where=where, got=got, expected=expected)
+    found = open_plan(plan, {"indicators": indicators}, catalog)
     region = region_of(region, found, root)
     target_year = year_of("target_year", target_year, found)
-    edition = year_of("edition", edition, found, YEARS_AFTER_PLAN)
-    frame = _known(observations, as_of, edition, root, catalog)
-    figures = dict(iter(frame.groupby(["indicator_id", "region"])))
-    setting = Setting(indicators, load_units(catalog), figures, frame.iloc[:0], model, seed)
+    frame = known_figures(observations, found, as_of, edition, root, catalog)
+    setting = Setting(indicators, load_units(catalog), rows_by_key(frame), model, seed)
     annual, rows = best_values(frame), []
     families = {name: indicator.family for name, indicator in indicators.items()}
     for target in found.targets:
-        own = _of_region(target, found, region)
-        year = _year(own, target_year)
+        own = of_region(target, found, region)
+        year = judged_year(own, target_year)
         if not readings:
             made = judge(setting, own, year)
             changes = _changes(made, annual, families)
-            rows.append(_verdict_row(made, found, conflicts, changes))
+            rows.append(_verdict_row(made, found, conflicts, changes) | said(made, setting))
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
                 rows.append(_reading_row(setting, changed, year, field, reading))
     return as_frame(rows, READING_COLUMNS if readings else VERDICT_COLUMNS)
 
 
-def _known(
+def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | None) -> Plan:
+    """Read a plan, or check one that was made in code; files are checked on reading."""
+    found = load_plan(plan, catalog) if isinstance(plan, str) else plan
+    for place, what, got, expected in plan_faults(found, known):
+        where = " ".join(map(str, place))
+        raise CatalogError(what, where=where, got=got, expected=expected)
+    return found
+
+
+def known_figures(
     observations: pd.DataFrame | None,
+    plan: Plan,
     as_of: str | None,
     edition: int | None,
     root: Path | str | None,
@@ -151,6 +161,7 @@ def _known(
 ) -> pd.DataFrame:
     """Figures that were known on a day and belong to an edition."""
     day = as_of_day(as_of) if as_of else None
+    edition = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
     if observations is None:
         observations = load_observations(as_of=day, root=root, catalog=catalog)
     elif day:
@@ -160,14 +171,15 @@ def _known(
     return observations
 
 
-def _of_region(target: Target, plan: Plan, region: str | None) -> Target:
-    """Read a target of the plan's region for another one, which has no baseline in the plan."""
+def of_region(target: Target, plan: Plan, region: str | None) -> Target:
+    """Read a target for another region, which has no baseline or inference in the plan."""
     if not region or region == plan.region or target.region != plan.region:
         return target
-    return replace(target, region=region, baseline=Baseline(status="missing"))
+    return replace(target, region=region, baseline=Baseline(status="missing"), inferences=())
 
 
-def _year(target: Target, target_year: int | None) -> int:
+def judged_year(target: Target, target_year: int | None) -> int:
+    """Year up to which a target is judged."""
     year = target.year if target_year is None else min(target.year, target_year)
     if year < int(target.start_year or year):
         raise DataError(
@@ -199,14 +211,15 @@ def _changes(
     made: Judgement, annual: pd.DataFrame, families: Mapping[str, str]
 ) -> Mapping[str, Any]:
     """How often comparable series made the change behind a probability that is forecast."""
-    target, level, p = made.target, made.level, made.chance.p
+    target, level, chance = made.target, made.level, made.found.chance
     left = made.year - int(level.year or made.year)
     sided = target.comparator != "==" and target.scope != "plan_sum"
-    if p is None or made.chance.evidence_class == "known" or target.value is None or not sided:
+    decided = chance.evidence_class in ("known", "deduced", "inferred")
+    if chance.p is None or decided or target.value is None or not sided:
         return NO_CHANGES
     if level.value is None or left < 1 or level.qualifier in NO_LEVEL:
         return NO_CHANGES
-    own = made.parts[0].question.indicator, target.region, made.evidence.scope
+    own = made.parts[0].question.indicator, target.region, made.whole.scope
     goal = Goal(target.comparator, target.value)
     return share_of_changes(annual, families, *own, level.value, goal, left)
 
@@ -222,10 +235,10 @@ def _verdict_row(
     made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict], changes: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame."""
-    target, level, chance = made.target, made.level, made.chance
-    sources = {plan.source_id, *made.source_ids}
+    target, level, found, rows = made.target, made.level, made.found, made.rows
+    sources = {plan.source_id, *(row.source_id for row in rows)}
     touched = [c.id for c in conflicts.values() if _concerns(c, made, sources)]
-    counted = [len(part.evidence.annual) for part in made.parts]
+    keys = ["|".join(getattr(row, name) for name in KEY) for row in rows]
     return {
         **_target_cells(target),
         **{key: getattr(target, key) for key in ("indicator_id", "kind", "nature")},
@@ -235,28 +248,36 @@ def _verdict_row(
         "level": level.value,
         "level_year": level.year,
         "level_qualifier": level.qualifier,
-        "scope": made.evidence.scope,
-        "n_points": min(counted),
+        "scope": made.whole.scope,
+        "n_points": min(len(part.evidence.annual) for part in made.parts),
         **_distances(made),
-        **_chance_cells(made),
-        "p_low": chance.low,
-        "p_high": chance.high,
-        **{key: getattr(chance, key) for key in ("prior_weight", "model", "fallback")},
+        "answer": found.answer,
+        "strength": found.strength,
+        "figures": "; ".join(dict.fromkeys(keys)),
         "source_ids": " ".join(sorted(sources)),
         "conflict_ids": " ".join(touched),
         **changes,
     }
 
 
-def _chance_cells(made: Judgement) -> dict[str, Any]:
-    """Verdict, its reason, and the probability behind it."""
-    reasons = {f"reason_{lang}": made.reason[lang] for lang in LANGUAGES}
+def said(made: Judgement, setting: Setting) -> dict[str, Any]:
+    """Words beside an answer, and the probability behind it."""
+    target, chance = made.target, made.found.chance
+    ranks = setting.figures.get((f"{target.indicator_id}_rank", target.region), [])
+    told = state(made, ranks)
+    words = {f"{name}_{lang}": getattr(told, name)[lang]
+             for name in ("evidence", "reason", "overturned_by") for lang in LANGUAGES}  # fmt: skip
+    keys = ("prior_weight", "model", "fallback")
     return {
-        "p_attain": made.chance.p,
-        "evidence_class": made.chance.evidence_class or "none",
-        "verdict": made.verdict,
-        "reason_code": made.reason_code,
-        **reasons,
+        "reason_code": told.code,
+        **words,
+        **{f"settles_it_{lang}": getattr(target, f"settles_{lang}") for lang in LANGUAGES},
+        **{f"owner_{lang}": getattr(target, f"owner_{lang}") for lang in LANGUAGES},
+        "p_attain": chance.p,
+        "p_low": chance.low,
+        "p_high": chance.high,
+        "evidence_class": chance.evidence_class or "none",
+        **{key: getattr(chance, key) for key in keys},
     }
 
 
@@ -329,20 +350,19 @@ def _readings(target: Target, conflicts: dict[str, Conflict]) -> list[tuple[str,
 def _reading_row(
     setting: Setting, target: Target, year: int, field: str, reading: Reading
 ) -> dict[str, Any]:
-    made = judge(setting, target, year)
+    """Lay out what one reading of a target or its baseline leads to."""
+    made, base_year = judge(setting, target, year), target.baseline.year
     base = None if pd.isna(reading.value) else reading.value
-    base_year = target.baseline.year
-    part = made.parts[0]
+    part, told = made.parts[0], made.found
     inside = part.evidence.in_plan(part.question.start)
     if field == "baseline" and base is not None and part.met is None:
-        chance = likelihood(
-            part.question, with_reading(part.evidence, int(base_year or 0), reading)
-        )
+        evidence = with_reading(part.evidence, target.baseline, reading)
+        chance = likelihood(part.question, evidence)
         if chance.p is not None and inside:
-            made = replace(made, chance=chance, verdict=band(chance.p))
-        elif chance.p is not None and made.evidence.hints.empty:
+            told = replace(told, chance=chance, answer=answer_for(chance.p))
+        elif chance.p is not None and not made.whole.hints:
             # Other figures of the plan period would be left out of a probability from the baseline.
-            made = replace(made, chance=replace(chance, evidence_class=PRIOR_ONLY))
+            told = replace(told, chance=replace(chance, evidence_class=PRIOR_ONLY))
     met = change = pace = None
     if base is not None and target.value is not None:
         met = bool(Goal(target.comparator, target.value).met(base))
@@ -359,7 +379,8 @@ def _reading_row(
         "met_at_baseline": met,
         "change_needed": change,
         "needed_per_year": pace,
-        **_chance_cells(made),
+        "answer": told.answer,
+        **said(replace(made, found=told), setting),
     }
 
 

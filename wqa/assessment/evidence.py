@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pandas as pd
 
@@ -23,15 +24,20 @@ from wqa.goals import Span, total
 
 UNUSED = ("target", "context")  # qualifiers of rows that report no figure of the indicator
 YEAR = 365.25
+Row = Any  # one row of an observation frame, with its columns as attributes
+
+
+Piece = tuple[str, str, float, float]  # first and last day, limits of what was added
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Limits of a sum over the plan, and the known parts behind the lower one."""
+    """Limits of a sum over the plan, the known parts behind the lower one, and their time."""
 
-    span: Span
+    span: Span = field(default_factory=Span)
     parts: tuple[float, ...] = ()
     years: float = 0.0
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,22 +45,29 @@ class Evidence:
     """What the published figures say about one target; `hints` cannot enter its series."""
 
     scope: str
-    rows: pd.DataFrame
-    limits: pd.DataFrame
-    hints: pd.DataFrame
+    rows: list[Row]
+    limits: list[Row]
+    hints: list[Row]
     annual: Mapping[int, float]
     counts: Mapping[int, tuple[float, float]]
     spans: Mapping[int, Span]
     flow: Flow
 
-    @property
-    def source_ids(self) -> set[str]:
-        """Sources of the figures used."""
-        return {str(s) for frame in (self.rows, self.limits) for s in frame["source_id"]}
-
     def in_plan(self, start_year: int) -> dict[int, float]:
         """Annual values from the first plan year on."""
         return {year: value for year, value in self.annual.items() if year >= start_year}
+
+
+def rows_by_key(frame: pd.DataFrame) -> dict[tuple[str, str], list[Row]]:
+    """Rows of an observation frame by (indicator, region), each with whether it is the best."""
+    best = best_values(frame)
+    chosen = set(zip(best["file"], best["row"], strict=True))
+    told = frame[frame["value"].notna() & ~frame["qualifier"].isin(UNUSED)]
+    marks = [key in chosen for key in zip(told["file"], told["row"], strict=True)]
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in told.assign(is_best=marks).itertuples(index=False, name="Row"):
+        found.setdefault((row.indicator_id, row.region), []).append(row)
+    return found
 
 
 def adds_up(target: Target) -> bool:
@@ -71,67 +84,72 @@ def natural_span(target: Target, indicator: Indicator) -> Span:
     return Span(-math.inf if lower is None else lower, math.inf if upper is None else upper)
 
 
-def gather(figures: pd.DataFrame, target: Target, indicator: Indicator, year: int) -> Evidence:
+def gather(figures: list[Row], target: Target, indicator: Indicator, year: int) -> Evidence:
     """Collect what the figures of one indicator and region say about a target up to a year."""
     start = int(target.start_year or year)
     first, last = f"{start}-01-01", f"{year}-12-31"
-    frame = figures[
-        figures["value"].notna() & ~figures["qualifier"].isin(UNUSED) & (figures["end"] <= last)
-    ]
-    whole = frame["is_annual"] & frame["qualifier"].isin(ANNUAL)
-    inside = frame["start"] >= first
-    scopes = _scopes(frame, whole, inside, target.series, year)
-    scope = scopes[0] if scopes else ""
-    own = frame[frame["scope"] == scope]
-    rows = best_values(own[whole[own.index]])
-    limits = own[~own["qualifier"].isin(ANNUAL) | ~own["is_annual"]]
-    counts = _counts(rows)
-    annual = {int(y): float(v) for y, v in zip(rows["year"], rows["value"], strict=True)}
+    known = [row for row in figures if row.end <= last]
+    groups = _series(known, target.series, start, year)
+    own = [row for row in known if groups and row.scope in groups[0]]
+    rows = _by_year(own)
+    scope = rows[-1].scope if rows else groups[0][-1] if groups else ""
+    limits = [row for row in own if not _is_value(row)]
+    counts = {r.year: (r.numerator, r.denominator) for r in rows if r.denominator > 0}
+    annual = {row.year: row.value for row in rows}
     spans = _yearly(own, annual, natural_span(target, indicator))
-    for other in scopes[1:]:  # every figure of the plan decides that can decide
-        more = frame[frame["scope"] == other]
-        best = best_values(more[whole[more.index]])
-        spans = {int(y): Span(v, v) for y, v in zip(best["year"], best["value"], strict=True)
-                 if y >= start} | spans  # fmt: skip
+    for other in groups[1:]:  # every figure of the plan decides that can decide
+        more = _by_year([row for row in known if row.scope in other])
+        spans = {r.year: Span(r.value, r.value) for r in more if r.year >= start} | spans
     if target.kind == "bound":
         spans |= _counted(counts, float(target.value or 0.0))
     if target.kind == "monotone":
-        spans |= _never_falls(own, spans, year, natural_span(target, indicator))
-    flow = Flow(Span())
+        spans |= _never_falls(own, spans, natural_span(target, indicator), (start, year))
+    added = Flow()
     if target.scope == "plan_sum":
-        settled = limits["start"].str[:4].eq(limits["end"].str[:4]) & limits["year"].isin(annual)
-        flow = _sum(pd.concat([rows, limits[~settled]]), first, last)
-    hints = frame[inside & ~(frame["scope"].isin(scopes) & whole)]
-    return Evidence(scope, rows, limits, hints, annual, counts, spans, flow)
+        # A year that is known is not its part.
+        parts = [r for r in limits if r.start[:4] != r.end[:4] or r.year not in annual]
+        added = flow(map(_piece, [*rows, *parts]), first, last)
+    named = {scope for group in groups for scope in group}
+    hints = [r for r in known if r.start >= first and not (r.scope in named and _is_value(r))]
+    return Evidence(scope, rows, limits, hints, annual, counts, spans, added)
 
 
-def _scopes(
-    frame: pd.DataFrame, whole: pd.Series, inside: pd.Series, wanted: tuple[str, ...], year: int
-) -> list[str]:
-    """Definitions of the target that occur, best first: the target year, the plan, any year."""
-    found = list(dict.fromkeys(frame["scope"]))
-    named = [s for pattern in wanted for s in found if fnmatchcase(s, pattern)]
-    pools = [frame[whole & (frame["year"] == year)], frame[whole & inside], frame[whole], frame]
-    seen = [set(pool["scope"]) for pool in pools]
-    return sorted(dict.fromkeys(named), key=lambda s: [s not in names for names in seen])
+def _is_value(row: Row) -> bool:
+    return bool(row.is_annual) and row.qualifier in ANNUAL
 
 
-def _counts(rows: pd.DataFrame) -> dict[int, tuple[float, float]]:
-    known = rows[rows["denominator"] > 0]
-    columns = (known["year"], known["numerator"], known["denominator"])
-    return {int(y): (float(k), float(n)) for y, k, n in zip(*columns, strict=True)}
+def _series(
+    known: list[Row], wanted: tuple[str, ...], start: int, year: int
+) -> list[tuple[str, ...]]:
+    """Series of the target that occur, best first: with the target year, the plan, any year."""
+    # Each is a list of scopes: a pattern such as ``round_*`` declares all rounds to be one series.
+    occur = list(dict.fromkeys(row.scope for row in known))
+    groups = [tuple(s for s in occur if fnmatchcase(s, pattern)) for pattern in wanted]
+    newest = dict.fromkeys(occur, 0)
+    for row in filter(_is_value, known):
+        rank = 3 if row.year == year else 2 if row.year >= start else 1
+        newest[row.scope] = max(newest[row.scope], rank)
+    return sorted(filter(None, groups), key=lambda group: -max(newest[s] for s in group))
 
 
-def _yearly(own: pd.DataFrame, annual: Mapping[int, float], free: Span) -> dict[int, Span]:
+def _by_year(rows: list[Row]) -> list[Row]:
+    """Best value of each year; of several rounds in a year the last published."""
+    best = [row for row in rows if row.is_best and _is_value(row)]
+    best.sort(key=lambda row: (row.year, row.vintage))
+    return list({row.year: row for row in best}.values())
+
+
+def _yearly(own: list[Row], annual: Mapping[int, float], free: Span) -> dict[int, Span]:
     """Limits of single years: whole-year bounds, and the values themselves."""
-    spans: dict[int, Span] = {}
-    bounds = own[own["is_annual"] & own["qualifier"].isin(("lower_bound", "upper_bound"))]
-    for year, group in bounds.groupby(bounds["year"].astype(int)):
-        is_low = group["qualifier"] == "lower_bound"
-        low = max([free.lower, *group.loc[is_low, "value"]])
-        high = min([free.upper, *group.loc[~is_low, "value"]])
-        if low <= high:  # limits that contradict each other are in the conflict register
-            spans[int(year)] = Span(float(low), float(high))
+    limits: dict[int, tuple[float, float]] = {}
+    for row in own:
+        low, high = limits.get(row.year, (free.lower, free.upper))
+        if row.is_annual and row.qualifier == "lower_bound":
+            limits[row.year] = max(low, row.value), high
+        elif row.is_annual and row.qualifier == "upper_bound":
+            limits[row.year] = low, min(high, row.value)
+    # Limits that contradict each other are in the conflict register.
+    spans = {year: Span(low, high) for year, (low, high) in limits.items() if low <= high}
     return spans | {year: Span(value, value) for year, value in annual.items()}
 
 
@@ -144,52 +162,69 @@ def _counted(counts: Mapping[int, tuple[float, float]], target: float) -> dict[i
 
 
 def _never_falls(
-    own: pd.DataFrame, spans: Mapping[int, Span], year: int, free: Span
+    own: list[Row], spans: Mapping[int, Span], free: Span, plan: tuple[int, int]
 ) -> dict[int, Span]:
-    """Limits of a stock in the target year: at least what was there at any earlier time."""
-    known = spans.get(year, free)
-    if known.is_exact:
-        return {}
-    floor = own.loc[own["qualifier"] != "upper_bound", "value"].max()
-    low = known.lower if pd.isna(floor) else max(known.lower, float(floor))
-    return {year: Span(low, max(low, known.upper))}
+    """Limits of a stock in the plan years: at least what was there at any earlier time."""
+    found = {}
+    for year in range(plan[0], plan[1] + 1):
+        known = spans.get(year, free)
+        before = [row.value for row in own
+                  if row.qualifier != "upper_bound" and row.end <= f"{year}-12-31"]  # fmt: skip
+        if not known.is_exact and before:
+            low = max(known.lower, *before)
+            found[year] = Span(low, max(low, known.upper))
+    return found
 
 
-def _sum(figures: pd.DataFrame, first: str, last: str) -> Flow:
-    """Limits of what was added between two days, from figures over any intervals of time."""
-    begin, end = _day(first), _day(last) + 1
-    columns = (figures[name] for name in ("start", "end", "qualifier", "value"))
-    parts = [(_day(a), _day(b) + 1, str(q), float(v)) for a, b, q, v in zip(*columns, strict=True)]
-    low, path = _most(
-        [(a, b, v) for a, b, q, v in parts if q != "upper_bound" and begin <= a and b <= end]
+def _piece(row: Row) -> Piece:
+    """Turn a figure over any interval of time into limits of the flow within it."""
+    # A part of a year whose months were not printed is a lower limit of the year.
+    is_open = row.qualifier == "lower_bound" or (
+        row.is_annual and row.qualifier == "partial_period"
     )
-    caps = [(a, b, v) for a, b, q, v in parts if q in (*ANNUAL, "partial_period", "upper_bound")]
-    high = _least(caps, begin, end)
+    low = 0.0 if row.qualifier == "upper_bound" else row.value
+    return row.start, row.end, low, math.inf if is_open else row.value
+
+
+def flow(pieces: Iterable[Piece], first: str, last: str) -> Flow:
+    """Limits of what was added between two days."""
+    pieces = tuple(pieces)
+    begin, end = _day(first), _day(last) + 1
+    days = [(_day(a), _day(b) + 1, low, high) for a, b, low, high in pieces]
+    inside = [(a, b, low) for a, b, low, high in days
+              if begin <= a and b <= end and (low > 0 or high == low)]  # fmt: skip
+    low, path = _most(inside)
+    high = _least([(a, b, high) for a, b, _, high in days if high < math.inf], begin, end)
     years = sum(b - a for a, b, _ in path) / YEAR
     # A part above its whole is a contradiction for the conflict register and bounds nothing.
     span = Span(low, high if high >= low else math.inf)
-    return Flow(span, tuple(v for *_, v in path), round(years, 2))
+    return Flow(span, tuple(v for *_, v in path), round(years, 2), pieces)
 
 
 def _day(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
 
-Piece = tuple[int, int, float]  # first day, day after the last, figure
+Days = tuple[int, int, float]  # first day, day after the last, figure
 
 
-def _most(parts: list[Piece]) -> tuple[float, list[Piece]]:
+def _most(parts: list[Days]) -> tuple[float, list[Days]]:
     """Largest sum of figures whose intervals do not overlap, and these figures."""
     ordered = sorted(parts, key=lambda part: (part[1], -part[0], part[2]))
     ends = [part[1] for part in ordered]
-    best: list[list[Piece]] = [[]]
+    best: list[list[Days]] = [[]]
     for n, part in enumerate(ordered):
         taken = [*best[bisect_right(ends, part[0], 0, n)], part]
-        best.append(max(best[-1], taken, key=lambda path: total([p[2] for p in path])))
-    return total([part[2] for part in best[-1]]), best[-1]
+        best.append(max(best[-1], taken, key=_size))
+    return _size(best[-1])[0], best[-1]
 
 
-def _least(parts: list[Piece], begin: int, end: int) -> float:
+def _size(path: list[Days]) -> tuple[float, int]:
+    """Sum of a path, and the days it covers: a year without any event is known too."""
+    return total([piece[2] for piece in path]), sum(b - a for a, b, _ in path)
+
+
+def _least(parts: list[Days], begin: int, end: int) -> float:
     """Smallest sum of figures whose intervals together cover the whole time."""
     cost = {begin: 0.0}
     for first, after, figure in sorted(parts, key=lambda part: part[1]):

@@ -2,38 +2,27 @@
 
 Every target is one or several questions that a number decides; a compound target is met when
 all its conditions are, and a condition that compares with another region is a question whose
-number is that region's figure.
+number is that region's figure. Published figures decide first, then proofs from them, then the
+model with what is known of the city in the plan period, then what comparable evidence says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import pandas as pd
+from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span
+from wqa.assessment.inferences import ALLOWS, Inferred, infer, narrowed
+from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood, Question, against, jointly, likelihood
+from wqa.catalog.records import Baseline, Indicator, Reading, Target, Unit
+from wqa.goals import Goal, Span, decided_every_year
 
-from wqa.assessment.evidence import Evidence, gather, natural_span
-from wqa.assessment.likelihood import (
-    PRIOR_ONLY,
-    Likelihood,
-    Question,
-    against,
-    jointly,
-    likelihood,
-)
-from wqa.assessment.reasons import Words, join, phrase, print_goal, print_number, print_probability
-from wqa.catalog.records import Indicator, Target, Unit
-from wqa.catalog.records import Reading as BaselineReading
-from wqa.goals import Goal, Span, decided_every_year, difference
-
-VERDICTS = (
-    "attained", "not_attained", "on_track", "at_risk", "off_track", "not_assessable", "conflict",
-)  # fmt: skip
-ON_TRACK, AT_RISK = 0.67, 0.33
-# With these reasons nothing at all was published since the baseline.
-ONLY_BASELINE = ("no_observation_in_plan", "only_before_plan")
+ANSWERS = ("met", "very_likely", "likely", "open", "unlikely", "missed", "nothing_known")
+# Least probability of each answer; below the last one it is unlikely.
+VERY_LIKELY, LIKELY, UNLIKELY = 0.90, 0.65, 0.34
 NO_LEVEL = ("lower_bound", "upper_bound", "partial_period")
+SIDE_ANSWERS = {1: "likely", 0: "open", -1: "unlikely"}
 
 
 @dataclass(frozen=True)
@@ -42,14 +31,17 @@ class Setting:
 
     indicators: Mapping[str, Indicator]
     units: Mapping[str, Unit]
-    figures: Mapping[tuple[str, str], pd.DataFrame]
-    nothing: pd.DataFrame
+    figures: Mapping[tuple[str, str], list[Row]]
     model: str = "pooled"
     seed: int = 0
 
+    def question(self, target: Target, year: int) -> Question:
+        """One question that a number decides."""
+        return Question(target, self.indicators[target.indicator_id], year, self.model, self.seed)
+
     def evidence(self, target: Target, region: str, year: int) -> Evidence:
         """Collect what the figures say about a target (or a condition) in a region."""
-        figures = self.figures.get((target.indicator_id, region), self.nothing)
+        figures = self.figures.get((target.indicator_id, region), [])
         return gather(figures, target, self.indicators[target.indicator_id], year)
 
 
@@ -65,7 +57,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Part:
-    """One question of a target with its evidence, its answer if known, and its likelihood."""
+    """One question of a target with its evidence, and its answer where figures decide it."""
 
     question: Question
     evidence: Evidence
@@ -75,52 +67,87 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Conclusion:
+    """An answer, its strength (0 to 3), what it rests on, and the probability behind it."""
+
+    # `basis` is ``published``, ``conditions``, ``inferred``, ``model``, ``readings`` (of a disputed
+    # baseline, each with its probability) or ``nothing``.
+
+    answer: str
+    strength: int
+    basis: str
+    chance: Likelihood = field(default_factory=Likelihood)
+    leading: Inferred | None = None
+    assumes: tuple[str, ...] = ()
+    readings: tuple[tuple[Reading, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """Everything that is said about one target."""
+    """Everything that is known about one target."""
 
     target: Target
     unit: Unit
     year: int
     parts: tuple[Part, ...]
+    whole: Evidence
     level: Level
-    chance: Likelihood = field(default_factory=Likelihood)
-    verdict: str = ""
-    reason_code: str = ""
-    reason: Words = field(default_factory=dict)
-    cited: tuple[str, ...] = ()
+    inferred: tuple[Inferred, ...]
+    found: Conclusion
+    other: Conclusion | None = None
 
     @property
-    def evidence(self) -> Evidence:
-        """Evidence of the target's own series."""
-        return self.parts[0].evidence
-
-    @property
-    def source_ids(self) -> set[str]:
-        """Sources of all figures used, and of what the reason cites."""
+    def rows(self) -> list[Row]:
+        """Rows of all figures used: of the series, of references and of inferences."""
         used = [e for part in self.parts for e in (part.evidence, part.reference) if e is not None]
-        return set(self.cited).union(*(e.source_ids for e in used))
+        rows = [row for e in used for row in (*e.rows, *e.limits)]
+        rows += [row for one in self.inferred for row in one.rows]
+        return list({(row.file, row.row): row for row in rows}.values())
 
 
-def band(p: float) -> str:
-    """Verdict for a probability of attainment."""
-    if p >= ON_TRACK:
-        return "on_track"
-    return "at_risk" if p >= AT_RISK else "off_track"
+def answer_for(p: float) -> str:
+    """Answer for a probability of attainment."""
+    if p >= VERY_LIKELY:
+        return "very_likely"
+    return "likely" if p >= LIKELY else "open" if p > UNLIKELY else "unlikely"
+
+
+def weaker(*answers: str) -> str:
+    """Pick the answer that claims least among those on the side of the target."""
+    return max(answers, key=ANSWERS.index)
 
 
 def judge(setting: Setting, target: Target, year: int) -> Judgement:
     """Judge a target with the figures of a setting, up to a year."""
     parts = tuple(_part(setting, *one, year) for one in _conditions(setting, target))
-    whole = setting.evidence(target, target.region, year) if target.conditions else None
-    level = find_level(target, whole or parts[0].evidence, year)
-    made = Judgement(target, setting.units[target.unit], year, parts, level)
+    indicator = setting.indicators[target.indicator_id]
+    table = replace(target, kind="gap", conditions=()) if target.conditions else target
+    whole = setting.evidence(table, target.region, year) if target.conditions else parts[0].evidence
+    inferred = [one for one in infer(setting.figures, table, indicator) if one.tells(table)]
+    level = find_level(target, whole, year)
+    made = Judgement(target, setting.units[target.unit], year, parts, whole, level,
+                     tuple(inferred), Conclusion("nothing_known", 0, "nothing"))  # fmt: skip
     answers = [part.met for part in parts]
     met = False if False in answers else None if None in answers else True
     if met is not None:
-        code, slots = _decided(made, met)
-        made = replace(made, chance=Likelihood(p=float(met), evidence_class="known"))
-        return _say(made, "attained" if met else "not_attained", code, **slots)
-    return _compound(setting, made) if target.conditions else _open(setting, made)
+        chance = Likelihood(p=float(met), evidence_class="known")
+        basis = "conditions" if target.conditions else "published"
+        return replace(made, found=Conclusion("met" if met else "missed", 3, basis, chance))
+    if target.conditions:
+        text = _joint(target, parts, year)
+        told = _answer(setting.question(table, year), whole, inferred)
+        return replace(made, found=_two_readings(text, told), other=text)
+    if target.kind == "relative":
+        return replace(made, found=_by_model(parts[0], parts[0].evidence, ()))
+    plain = [one for one in inferred if one.declared.assumes != "successor"]
+    told = _answer(parts[0].question, whole, plain)
+    if len(plain) < len(inferred):
+        counted = _answer(parts[0].question, whole, inferred)
+        return replace(made, found=_two_readings(told, counted), other=told)
+    readings = _readings(parts[0]) if told.basis == "model" else ()
+    if len({answer_for(p) for _, p in readings}) > 1:
+        told = Conclusion("open", told.strength, "readings", readings=readings)
+    return replace(made, found=told)
 
 
 def _conditions(setting: Setting, target: Target) -> list[tuple[Target, tuple[str, ...]]]:
@@ -140,8 +167,7 @@ def _conditions(setting: Setting, target: Target) -> list[tuple[Target, tuple[st
 
 
 def _part(setting: Setting, target: Target, reference: tuple[str, ...], year: int) -> Part:
-    indicator = setting.indicators[target.indicator_id]
-    question = Question(target, indicator, year, setting.model, setting.seed)
+    question = setting.question(target, year)
     ours = setting.evidence(target, target.region, year)
     if target.kind != "relative":
         met = outcome(question, ours)
@@ -156,26 +182,23 @@ def _part(setting: Setting, target: Target, reference: tuple[str, ...], year: in
 
 
 def _compared(comparator: str, ours: Span | None, theirs: Span | None) -> bool | None:
-    if ours is None or theirs is None:
+    if ours is None or theirs is None or not math.isfinite(theirs.lower + theirs.upper):
         return None
-    answers = {Goal(comparator, edge).decided(ours) for edge in (theirs.lower, theirs.upper)
-               if abs(edge) != float("inf")}  # fmt: skip
-    is_open = theirs.lower == -float("inf") or theirs.upper == float("inf")
-    return None if is_open or len(answers) > 1 else answers.pop()
+    answers = {Goal(comparator, edge).decided(ours) for edge in (theirs.lower, theirs.upper)}
+    return None if len(answers) > 1 else answers.pop()
 
 
 def outcome(question: Question, evidence: Evidence) -> bool | None:
-    """Whether the target is met or missed, as far as the published figures decide it."""
+    """Whether the target is met or missed, as far as figures decide it."""
     target, year = question.target, question.year
     if target.value is None:
         return None
-    goal, free = Goal(target.comparator, target.value), natural_span(target, question.indicator)
+    goal = Goal(target.comparator, target.value)
     if target.scope == "plan_sum":
         return goal.decided(evidence.flow.span)
     if target.scope == "every_year":
         return decided_every_year(goal, evidence.spans, range(question.start, year + 1))
-    # Of an end year that is still open its natural bounds may decide nothing by themselves.
-    return goal.decided(evidence.spans[year]) if year in evidence.spans else goal.decided(free)
+    return goal.decided(evidence.spans.get(year, natural_span(target, question.indicator)))
 
 
 def find_level(target: Target, evidence: Evidence, year: int) -> Level:
@@ -184,194 +207,129 @@ def find_level(target: Target, evidence: Evidence, year: int) -> Level:
     inside = evidence.in_plan(start)
     if target.scope == "plan_sum" and inside:
         return Level(evidence.flow.span.lower, max(inside), "sum_so_far", True)
-    limits = evidence.hints[evidence.hints["scope"] == evidence.scope]
-    if not inside and len(limits):
-        newest = limits.sort_values(["end", "start", "vintage"], kind="stable").iloc[-1]
-        return Level(float(newest["value"]), int(newest["year"]), str(newest["qualifier"]))
+    limits = [row for row in evidence.hints if row.scope == evidence.scope]
+    if not inside and limits:
+        last = max(limits, key=lambda row: (row.end, row.start, row.vintage))
+        return Level(last.value, last.year, last.qualifier)
     if not evidence.annual:
         return Level()
     newest_year = max(evidence.annual)
-    qualifier = str(evidence.rows["qualifier"].iloc[-1])
+    qualifier = evidence.rows[-1].qualifier
     return Level(evidence.annual[newest_year], newest_year, qualifier, bool(inside))
 
 
-def _say(made: Judgement, verdict: str, code: str, **slots: Any) -> Judgement:
-    """Give a judgement its verdict and reason; without a verdict no probability is stated."""
-    en = made.unit.en
-    unit = {"zh": made.unit.zh, "en": en if en in ("", "%") else f" {en}"}
-    words = {"unit": unit, "target_year": made.year, **slots}
-    if made.target.value is not None:
-        words["target"] = print_goal(Goal(made.target.comparator, made.target.value), unit)
-    else:
-        words["target"] = phrase("comparator", made.target.comparator)
-    chance = made.chance
-    if verdict == "not_assessable":
-        # A number that leans on one of two readings, or ignores what else is known of the
-        # plan period, would mislead; one from the figures before the plan informs.
-        tells = chance.p is not None and code in (*ONLY_BASELINE, "conditions_missing")
-        chance = replace(chance, evidence_class=PRIOR_ONLY) if tells else Likelihood()
-    reason = phrase("reasons", code, **words)
-    return replace(made, verdict=verdict, reason_code=code, reason=reason, chance=chance)
+def _answer(question: Question, evidence: Evidence, inferred: list[Inferred]) -> Conclusion:
+    """Answer one question: by proof, by the model, or by what comparable evidence says."""
+    target, year = question.target, question.year
+    bounding = [one for one in inferred if one.deduction.bounds]
+    for chosen in ([one for one in bounding if not one.assumes], bounding):
+        met = outcome(question, narrowed(evidence, target, year, chosen)) if chosen else None
+        if met is not None:
+            assumes = tuple(dict.fromkeys(a for one in chosen for a in one.assumes))
+            answer = weaker(*(ALLOWS[a] for a in assumes), "met") if met else "missed"
+            answer = "unlikely" if not met and assumes else answer
+            chance = Likelihood(p=float(met), evidence_class="deduced")
+            return Conclusion(answer, 2, "inferred", chance, chosen[0], assumes=assumes)
+    known = narrowed(evidence, target, year, bounding)
+    votes = [_by_model(Part(question, known, None, None, likelihood(question, known)), evidence,
+                       tuple(a for one in bounding for a in one.assumes), bounding)]  # fmt: skip
+    for one in inferred:
+        deduction, strength = one.deduction, 1
+        if deduction.p is not None:
+            answer = (
+                weaker(answer_for(deduction.p), "likely") if deduction.p > UNLIKELY else "unlikely"
+            )
+            chance = Likelihood(p=deduction.p, low=deduction.low, high=deduction.high,
+                                evidence_class="inferred", model=one.declared.rule)  # fmt: skip
+            votes.append(Conclusion(answer, strength, "inferred", chance, one, assumes=one.assumes))
+        elif deduction.side is not None:
+            votes.append(
+                Conclusion(SIDE_ANSWERS[deduction.side], strength, "inferred", leading=one)
+            )
+    told = [vote for vote in votes if vote.answer != "nothing_known"]
+    # Other figures of the plan period would be left out of a probability from the baseline.
+    silent = Conclusion("nothing_known", 0, "nothing")
+    if not evidence.hints and target.baseline.status != "disputed":
+        silent = votes[0]
+    return _combined(told) if told else silent
 
 
-def _decided(made: Judgement, met: bool) -> tuple[str, dict[str, Any]]:
-    """Reason code and slots of an answer that the published figures give."""
-    target, evidence, year = made.target, made.evidence, made.year
-    if target.conditions:
-        return "conditions_met" if met else "condition_missed", {"need": len(made.parts)}
+def _combined(votes: list[Conclusion]) -> Conclusion:
+    """Join answers: the strongest evidence leads, evidence that points both ways leaves it open."""
+    # A part of what the target covers says something only where nothing else does.
+    firm = [v for v in votes if not v.leading or v.leading.declared.rule != "part_of_whole"]
+    lead = max(firm or votes, key=lambda vote: vote.strength)
+    sides = {_side(vote.answer) for vote in firm or votes}
+    return lead if len(sides) == 1 else replace(lead, answer="open")
+
+
+def _side(answer: str) -> int:
+    return 0 if answer == "open" else 1 if ANSWERS.index(answer) < ANSWERS.index("open") else -1
+
+
+def _by_model(
+    part: Part, published: Evidence, assumes: tuple[str, ...], bounding: Sequence[Inferred] = ()
+) -> Conclusion:
+    """Answer of the model, where anything of the city in the plan period is behind it."""
+    question, known = part.question, part.evidence
+    inside = published.in_plan(question.start)
+    partly = known.in_plan(question.start) or known.flow.parts or _has_floor(question, known)
+    if part.chance.p is None or not (inside or partly):
+        tells = part.chance.p is not None
+        chance = replace(part.chance, evidence_class=PRIOR_ONLY) if tells else part.chance
+        return Conclusion("nothing_known", 0, "nothing", chance)
+    answer = answer_for(part.chance.p)
+    if _side(answer) > 0:
+        answer = weaker(answer, *(ALLOWS[a] for a in assumes))
+    elif bounding and not inside:
+        answer = "open"  # a probability from a limit is itself a limit and speaks against nothing
+    leading = bounding[0] if bounding else None
+    return Conclusion(answer, 3 if inside else 2, "model", part.chance, leading, assumes=assumes)
+
+
+def _has_floor(question: Question, evidence: Evidence) -> bool:
+    """Whether a stock that cannot fall is known from below inside the plan."""
+    first = f"{question.start}-01-01"
+    return adds_up(question.target) and any(row.start >= first for row in evidence.limits)
+
+
+def _joint(target: Target, parts: tuple[Part, ...], year: int) -> Conclusion:
+    """Answer of conditions of which none is missed and at least one is open."""
     start = int(target.start_year or year)
-    value = evidence.annual.get(year)
-    code = "published_met" if met else "published_missed"
-    if target.scope == "plan_sum":
-        code, value = "sum_reached" if met else "sum_missed", evidence.flow.span.lower
-    elif target.scope == "every_year":
-        inside = evidence.in_plan(start)
-        goal = Goal(target.comparator, float(target.value or 0.0))
-        broken = [y for y in sorted(inside) if not goal.met(inside[y])]
-        code = "every_year_met" if met else "breached"
-        if broken:
-            year, value = broken[0], inside[broken[0]]
-        elif len(inside) < year - start + 1:
-            code = "limit_proves" if met else "limit_disproves"
-        else:
-            value = min(inside.values(), key=goal.margin)
-    elif value is None:
-        code = "limit_proves" if met else "limit_disproves"
-    elif target.kind == "bound" and evidence.spans[year].lower != value:
-        code = "counted_met" if met else "counted_missed"
-    return code, {"value": print_number(value), "year": year}
+    sides = [(part.evidence.in_plan(start), part.reference) for part in parts]
+    have = all(bool(ours) and (theirs is None or theirs.annual) for ours, theirs in sides)
+    chance = jointly([part.chance for part in parts if part.met is None])
+    if not have or chance.p is None:
+        return Conclusion("nothing_known", 0, "conditions", chance)
+    return Conclusion(answer_for(chance.p), 3, "conditions", chance)
 
 
-def _compound(setting: Setting, made: Judgement) -> Judgement:
-    """Judge conditions of which none is missed and at least one is open."""
-    start = int(made.target.start_year or made.year)
-    sides = [(part.evidence.in_plan(start), part.reference) for part in made.parts]
-    have = sum(bool(ours) and (theirs is None or bool(theirs.annual)) for ours, theirs in sides)
-    slots = {"need": len(made.parts), "have": have}
-    chance = jointly([part.chance for part in made.parts if part.met is None])
-    made = replace(made, chance=chance)
-    if have == len(made.parts) and chance.p is not None:
-        p = print_probability(chance.p)
-        return _say(made, band(chance.p), "forecast_conditions", p=p, **slots)
-    hinted = None if have else _hint(setting, made)
-    if hinted is not None and hinted.reason_code == "rank_only":
-        return hinted
-    return _say(made, "not_assessable", "conditions_missing", **slots)
+def _two_readings(strict: Conclusion, loose: Conclusion) -> Conclusion:
+    """Join two readings of a target: where only one has an answer it is at most likely."""
+    if strict.answer == "nothing_known" or loose.answer == "nothing_known":
+        told = loose if strict.answer == "nothing_known" else strict
+        return replace(told, answer=weaker(told.answer, "likely")) if _side_of(told) > 0 else told
+    if _side(strict.answer) == _side(loose.answer):
+        return strict
+    # One reading is as good as decided, the other open: the better half of the way.
+    tells = _side(loose.answer) > 0 and strict.answer == "open"
+    return replace(loose, answer="likely" if tells else "open")
 
 
-def _open(setting: Setting, made: Judgement) -> Judgement:
-    """Judge one question that the published figures leave open."""
-    part, target = made.parts[0], made.target
-    made = replace(made, chance=part.chance)
-    start = int(target.start_year or made.year)
-    inside = part.evidence.in_plan(start)
-    if not inside and not part.evidence.flow.parts:
-        return _nothing_inside(setting, made)
-    apart = _readings_differ(made, part) if inside else None
-    if apart is not None:
-        return apart
-    if part.chance.p is None:
-        code = part.chance.reason or "no_observation"
-        return _say(made, "not_assessable", code)
-    codes = {"plan_sum": "forecast_sum", "every_year": "forecast_every_year"}
-    code = codes.get(target.scope, "forecast")
-    missing = [str(y) for y in range(start, max(inside, default=start)) if y not in inside]
-    if target.scope == "every_year" and missing:
-        code = "missing_year"
-    n = len(inside) if target.scope == "plan_sum" else len(part.evidence.annual)
-    return _say(
-        made, band(part.chance.p), code, value=print_number(made.level.value), n=n,
-        year=made.level.year, p=print_probability(part.chance.p), years=", ".join(missing),
-    )  # fmt: skip
+def _side_of(found: Conclusion) -> int:
+    return 0 if found.answer == "nothing_known" else _side(found.answer)
 
 
-def _readings_differ(made: Judgement, part: Part) -> Judgement | None:
-    """Say that the readings of a disputed baseline lead to different verdicts, if they do."""
-    base, evidence = made.target.baseline, part.evidence
-    # Readings matter only where the disputed cell is a point of the series that is forecast.
+def _readings(part: Part) -> tuple[tuple[Reading, float], ...]:
+    """Probabilities under the readings of a disputed baseline that is part of the series."""
+    base, evidence = part.question.target.baseline, part.evidence
     if base.status != "disputed" or base.year not in evidence.annual:
-        return None
-    said, bands = [], set()
-    for reading in base.readings:
-        chance = likelihood(part.question, with_reading(evidence, int(base.year or 0), reading))
-        if chance.p is None:
-            return None
-        bands.add(band(chance.p))
-        slots = {**_reading_slots(made, reading), "p": print_probability(chance.p)}
-        said.append(phrase("readings", "verdict", **slots))
-    if len(bands) == 1:
-        return None
-    return _say(made, "conflict", "readings_differ", readings=join(said))
+        return ()
+    found = [(r, likelihood(part.question, with_reading(evidence, base, r)).p)
+             for r in base.readings]  # fmt: skip
+    return tuple((reading, p) for reading, p in found if p is not None)
 
 
-def with_reading(evidence: Evidence, year: int, reading: BaselineReading) -> Evidence:
+def with_reading(evidence: Evidence, base: Baseline, reading: Reading) -> Evidence:
     """Replace the baseline figure by one reading of it."""
-    return replace(evidence, annual={**evidence.annual, year: reading.value})
-
-
-def _reading_slots(made: Judgement, reading: BaselineReading) -> dict[str, Any]:
-    unit = {"zh": made.unit.zh, "en": made.unit.en if made.unit.en == "%" else f" {made.unit.en}"}
-    label = {"zh": reading.label_zh, "en": reading.label_en}
-    return {"label": label, "value": print_number(reading.value), "unit": unit}
-
-
-def _nothing_inside(setting: Setting, made: Judgement) -> Judgement:
-    """Say why there is no verdict when the plan period has no figure of the series."""
-    target, evidence, base = made.target, made.evidence, made.target.baseline
-    disputed = _disputed_baseline(made) or _hint(setting, made)
-    if disputed is not None:
-        return disputed
-    if base.status in ("measured", "disputed"):
-        when = phrase("baseline", "sum" if target.scope == "plan_sum" else "year", year=base.year)
-        value = print_number(base.value)
-        return _say(made, "not_assessable", "no_observation_in_plan", value=value, when=when)
-    if evidence.annual:
-        year = max(evidence.annual)
-        value = print_number(evidence.annual[year])
-        return _say(made, "not_assessable", "only_before_plan", value=value, year=year)
-    return _say(made, "not_assessable", "no_observation")
-
-
-def _hint(setting: Setting, made: Judgement) -> Judgement | None:
-    """Say what else was published inside the plan, when the series itself was not."""
-    target, hints = made.target, made.evidence.hints
-    own = hints[hints["scope"].isin(target.series)]
-    ranks = setting.figures.get((f"{target.indicator_id}_rank", target.region), setting.nothing)
-    ranks = ranks[ranks["year"].between(int(target.start_year or made.year), made.year)]
-    for code, rows in (
-        ("lower_bound_only", own[own["qualifier"].isin(("lower_bound", "upper_bound"))]),
-        ("partial_period_only", own),
-        ("series_broken", hints),
-        ("rank_only", ranks),
-    ):
-        if len(rows):
-            newest = rows[rows["year"] == rows["year"].max()]
-            low, high = (print_number(f(newest["value"])) for f in (min, max))
-            shown = low if low == high else phrase("range", low=low, high=high)
-            cited = tuple(sorted(set(newest["source_id"].astype(str))))
-            said = replace(made, cited=cited)
-            year = int(newest["year"].iloc[0])
-            return _say(said, "not_assessable", code, value=shown, year=year)
-    return None
-
-
-def _disputed_baseline(made: Judgement) -> Judgement | None:
-    """Say that one reading of the baseline meets the target and another does not."""
-    base, target = made.target.baseline, made.target
-    if base.status != "disputed" or target.value is None:
-        return None
-    goal = Goal(target.comparator, target.value)
-    met = [bool(goal.met(reading.value)) for reading in base.readings]
-    if len(set(met)) < 2:
-        return None
-    said = []
-    for reading, good in zip(base.readings, met, strict=True):
-        change = difference(target.value, reading.value)
-        slots = {**_reading_slots(made, reading), "change": print_number(abs(change))}
-        percent = made.parts[0].question.indicator.family == "percent"
-        slots["change_unit"] = phrase("points") if percent else slots["unit"]
-        way = "rise" if change > 0 else "fall"
-        strict = target.comparator in ("<", ">")
-        key = "met_at_baseline" if good else f"{way}_{'beyond' if strict else 'needed'}"
-        said.append(phrase("readings", key, **slots))
-    return _say(made, "not_assessable", "disputed_baseline", readings=join(said))
+    return replace(evidence, annual={**evidence.annual, int(base.year or 0): reading.value})

@@ -15,10 +15,9 @@ import pandas as pd
 
 from wqa.assessment.label_rules import LABEL_METHODS, Cuts, LabelInput, LabelResult
 from wqa.catalog.reading import read_yaml
-from wqa.catalog.records import KINDS
+from wqa.catalog.records import KINDS, LANGUAGES
 from wqa.errors import DataError
 from wqa.goals import COMPARATORS, to_decimal
-from wqa.parameters import LANGUAGES
 from wqa.paths import CATALOG
 
 SIGNS = {"higher_better": 1, "lower_better": -1}

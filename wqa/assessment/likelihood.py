@@ -11,12 +11,14 @@ import numpy as np
 from wqa.assessment.evidence import Evidence
 from wqa.catalog.records import Indicator, Target
 from wqa.errors import ForecastError
-from wqa.forecasts.counts import plan_sum, prior_share
+from wqa.forecasts.counts import plan_sum
 from wqa.forecasts.forecasting import Forecast, forecast
 from wqa.forecasts.pooled import evidence_class
-from wqa.goals import Goal
+from wqa.goals import Goal, Span
 
 PRIOR_ONLY = "prior_only"
+# Classes of evidence with which no probability is printed: a proof, or the baseline alone.
+UNPRINTED = ("known", "deduced", PRIOR_ONLY)
 PLAN_YEARS = 5.0  # years of the period whose sum a plan states as baseline
 PATHS = 20_000
 
@@ -60,6 +62,7 @@ class Question:
         values: Mapping[int, float],
         year: int,
         counts: Mapping[int, tuple[float, float]] | None = None,
+        floor: float | None = None,
     ) -> Forecast | None:
         """Forecast a series up to `year`; None when there is nothing to forecast."""
         years = sorted(values)
@@ -77,7 +80,8 @@ class Question:
             target_year=year,
             model=self.model,
             levels=(),  # only probabilities are read
-            seed=self.seed,
+            floor=floor,
+            direction=self.indicator.direction,
             **extra,
         )
 
@@ -110,7 +114,7 @@ def _without(evidence: Evidence, year: int) -> Evidence:
 def _once(question: Question, evidence: Evidence) -> Likelihood:
     if question.target.scope == "plan_sum":
         return _sum(question, evidence)
-    if question.target.kind == "bound":
+    if question.target.kind == "bound" and all(y in evidence.counts for y in evidence.annual):
         return _at_bound(question, evidence)
     return _level(question, evidence)
 
@@ -123,7 +127,9 @@ def _told(made: Forecast, p: float) -> Likelihood:
 def _level(question: Question, evidence: Evidence) -> Likelihood:
     """Probability of a level in the target year, or of all years not yet known."""
     year, annual, every = question.year, evidence.annual, question.target.scope == "every_year"
-    made = question.fit(annual, year, evidence.counts)
+    newest = evidence.spans.get(year, Span()).lower
+    falls = question.target.kind != "monotone" or np.isinf(newest)
+    made = question.fit(annual, year, evidence.counts, None if falls else newest)
     gaps = [y for y in range(question.start, max(annual, default=year)) if y not in annual]
     if made is None and not (every and gaps and annual):
         return Likelihood(reason="no_observation")
@@ -131,7 +137,7 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
     if made is not None and every:
         p = float(question.goal.met(made.sample(PATHS, question.seed)).all(axis=1).mean())
     elif made is not None:
-        p = float(question.goal.probability(made.distribution)[-1])
+        p = float(question.goal.probability(made.distribution)[0, -1])
     for gap in gaps if every else ():
         # Judged on the years before it (after it, if there are none), apart from the others.
         before = {y: v for y, v in annual.items() if y < gap}
@@ -139,7 +145,7 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
         before = before or {2 * gap - y: v for y, v in annual.items() if y > gap}
         missed = question.fit(before, gap)
         if missed is not None:
-            p *= float(question.goal.probability(missed.distribution)[-1])
+            p *= float(question.goal.probability(missed.distribution)[0, -1])
             made = made or missed
     assert made is not None
     return _told(made, p)
@@ -157,13 +163,13 @@ def _sum(question: Question, evidence: Evidence, left_out: int | None = None) ->
         flows.remove(annual[left_out])
         years, need = years - 1.0, need - annual[left_out]
     try:
-        made = plan_sum(flows, left, occasions=years or None, previous_sum=previous,
+        made = plan_sum(flows, left, elapsed=years, previous=previous,
                         previous_occasions=PLAN_YEARS)  # fmt: skip
     except ForecastError as error:
         return Likelihood(reason="no_observation", fallback=error.what)
-    if made.remaining is None:
+    if made.rest is None:
         return Likelihood(reason="no_observation")
-    weight = 1.0 if not flows else prior_share(made.remaining)
+    weight = made.prior_weight
     p = float(made.p_attain(need, question.target.comparator))
     return Likelihood(p=p, prior_weight=weight, model="poisson_gamma",
                       evidence_class=evidence_class(len(flows), weight, "count"))  # fmt: skip
@@ -174,8 +180,6 @@ def _at_bound(question: Question, evidence: Evidence) -> Likelihood:
     annual, counts = evidence.annual, evidence.counts
     if not annual:
         return Likelihood(reason="no_observation")
-    if any(y not in counts for y in annual):
-        return Likelihood(reason="missing_denominator")
     from scipy.special import betaln  # heavy import, needed only here
 
     failed = trials = 0.0
@@ -202,7 +206,7 @@ def against(question: Question, ours: Evidence, theirs: Evidence) -> Likelihood:
     known = theirs.annual.get(question.year)
     if known is not None:
         goal = replace(question.goal, value=known)
-        return _told(made, goal.probability(made.distribution)[-1])
+        return _told(made, goal.probability(made.distribution)[0, -1])
     if other is None:
         return Likelihood(reason="no_reference_value")
     scale = 10.0**question.target.decimals

@@ -1,4 +1,4 @@
-"""Reasons of verdicts in words: texts of ``verdicts.yml`` with their slots filled."""
+"""Reasons of answers in words: texts of ``verdicts.yml`` with their slots filled."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 from wqa.catalog.reading import read_yaml
+from wqa.catalog.records import LANGUAGES
 from wqa.errors import DataError
 from wqa.goals import Goal, round_half_up, to_decimal
 from wqa.paths import CATALOG
 
-LANGUAGES = ("zh", "en")
 Words = dict[str, str]
 
 
@@ -45,6 +45,24 @@ def print_number(value: float | None) -> str:
         return ""
     # Twelve digits: a conversion of units must not show its binary tail.
     return f"{to_decimal(f'{value:.12g}').normalize():f}".replace("-", "\N{MINUS SIGN}")
+
+
+def print_figure(value: float, qualifier: str, start: str, end: str) -> Words:
+    """Print a figure with the time it covers, such as 79（2023年5月） or 79 (2023-05)."""
+    limit = phrase("limit", qualifier) if qualifier in ("lower_bound", "upper_bound") else None
+    number, when = print_number(value), print_time(start, end)
+    return phrase("figure", value=number, when=when, limit=limit or "")
+
+
+def print_time(start: str, end: str) -> Words:
+    """Print an interval of time: years where they are whole, else months."""
+    first, last = start[:7], end[:7]
+    if start.endswith("-01-01") and end.endswith("-12-31"):
+        first, last = start[:4], end[:4]
+    if first == last:
+        return phrase("time", "year" if len(last) == 4 else "month", year=last[:4],
+                      month=int(last[5:] or 0), text=last)  # fmt: skip
+    return phrase("time", "span", first=first, last=last)
 
 
 def print_probability(p: float) -> Words:

@@ -18,12 +18,14 @@ import pandas as pd
 
 from wqa.catalog.reading import DeclaredFile, Place, read_yaml_file, resolve_id
 from wqa.catalog.records import (
+    INFERENCE_ROLES,
     Baseline,
     Comparison,
     Condition,
     Conflict,
     Group,
     Indicator,
+    Inference,
     Plan,
     Source,
     Target,
@@ -278,12 +280,28 @@ def _target_faults(
         if (part.value is None) == (not part.reference_region):
             what = "needs either value or reference_region"
             yield ("conditions", n), what, part.id, "one of the two"
+    for n, declared in enumerate(target.inferences):
+        yield from _under(("inferences", n), _inference_faults(declared, indicators))
     yield from _twice("conditions", (part.id for part in target.conditions))
     yield from _twice("series", target.series)
     if target.indicator_id in indicators:
         indicator = indicators[target.indicator_id]
         yield from _scale_faults(target, indicator)
         yield from _under(("baseline",), _baseline_faults(target.baseline, indicator, start))
+
+
+def _inference_faults(declared: Inference, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
+    if declared.rule not in INFERENCE_ROLES:
+        yield ("rule",), "unknown rule", declared.rule, ", ".join(INFERENCE_ROLES)
+        return
+    must, may = INFERENCE_ROLES[declared.rule]
+    roles = {premise.role for premise in declared.figures}
+    if not set(must) <= roles <= {*must, *may}:
+        expected = f"{', '.join(must)}; also allowed: {', '.join(may) or 'none'}"
+        yield ("figures",), "wrong roles", sorted(roles), expected
+    for n, premise in enumerate(declared.figures):
+        if premise.indicator_id not in indicators:
+            yield ("figures", n), "unknown indicator", premise.indicator_id, "an indicator"
 
 
 def _kind_faults(target: Target) -> Iterator[Said]:

@@ -15,6 +15,7 @@ Grade = Literal["official", "press", "secondary"]
 Kind = Literal["gap", "hold", "bound", "plan_sum", "every_year", "compound", "relative", "monotone"]
 Scope = Literal["end_year", "every_year", "plan_sum", "end_stock"]
 KINDS: tuple[str, ...] = get_args(Kind)
+LANGUAGES = ("zh", "en")
 
 
 def computed(default: Any = "") -> Any:
@@ -145,6 +146,64 @@ class Statement:
     printed_in: Literal["table", "text"]
 
 
+# Roles that an inference must fill, and those that it may.
+INFERENCE_ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "base_and_additions": (("base", "addition"), ()),
+    "sum_of_components": (("part",), ("less",)),
+    "difference_of_windows": (("late", "early"), ()),
+    "rank_and_mean": (("rank", "mean"), ("units", "peer", "peer_mean")),
+    "all_definitions": (("definition",), ()),
+    "whole_at_ceiling": (("whole",), ()),
+    "needed_share": (("whole", "share_part", "share_whole"), ()),
+    "needed_pace": (("base", "first", "last"), ()),
+    "previous_flow": (("previous",), ()),
+    "counter_pace": (("first", "last"), ()),
+    "all_comparable": (("place",), ()),
+    "part_of_whole": (("part",), ()),
+    "rare_events": (("exposure", "risk"), ("ratio_part", "ratio_whole")),
+    "every_year_of_events": (("yearly",), ("passed",)),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Premise:
+    """Key of one published figure that an inference uses; no region means the plan's own."""
+
+    role: str
+    indicator_id: str
+    scope: str
+    period: str
+    region: str = ""
+    qualifier: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inference:
+    """A rule applied to named figures, with the reason why it may be; never an answer.
+
+    `assumes` says what is not printed: that the status counted is the one meant, that another
+    definition counts the same things, or that a scheme succeeds another.
+    """
+
+    rule: str
+    figures: tuple[Premise, ...]
+    assumes: Literal["", "status", "definition", "successor"] = ""
+    reason_zh: str
+    reason_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aside:
+    """Figures of a target's neighbourhood that no inference uses, as patterns, and why not."""
+
+    indicator_id: str
+    region: str = "*"
+    scope: str = "*"
+    period: str = "*"
+    reason_zh: str
+    reason_en: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """A number a plan sets for an indicator, with the rule by which it is judged.
@@ -177,6 +236,13 @@ class Target:
     reference_region: str = ""
     conditions: tuple[Condition, ...] = ()
     statements: tuple[Statement, ...] = ()
+    related: tuple[str, ...] = ()
+    inferences: tuple[Inference, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    owner_zh: str = ""
+    owner_en: str = ""
+    settles_zh: str = ""
+    settles_en: str = ""
     note_zh: str = ""
     note_en: str = ""
 

@@ -23,8 +23,10 @@ from wqa.data.loading import load_observations, load_quantities
 from wqa.data.vocabulary import ANNUAL
 from wqa.goals import RELATIONS
 
-COLUMNS = ("status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
-           "values", "detail", "conflict_id", "preferred", "reason_zh", "reason_en")  # fmt: skip
+CONFLICT_COLUMNS = (
+    "status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
+    "values", "detail", "conflict_id", "preferred", "reason_zh", "reason_en",
+)  # fmt: skip
 NOISE = 1e-9  # binary noise of decimal sums; published figures have at most four decimals
 HOLDS = RELATIONS | {"!=": operator.ne}
 # Kinds of which one figure is no disagreement.
@@ -117,7 +119,7 @@ def find_conflicts(
             unchecked.add(rule.id)
         else:
             found += _compare(rule, known[: len(rule.left)], known[len(rule.left) :])
-    return pd.DataFrame(_match(found, register, unchecked, covered), columns=list(COLUMNS))
+    return pd.DataFrame(_match(found, register, unchecked, covered), columns=list(CONFLICT_COLUMNS))
 
 
 def _index(quantities: pd.DataFrame) -> dict[tuple[str, ...], Stated]:

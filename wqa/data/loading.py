@@ -17,7 +17,7 @@ import pandas as pd
 
 from wqa.catalog.catalog import Folder, load_indicators, load_units
 from wqa.catalog.reading import resolve_id, whole_year
-from wqa.catalog.records import Indicator
+from wqa.catalog.records import LANGUAGES, Indicator
 from wqa.data.cells import is_iso_date, period_end
 from wqa.data.deliveries import COLUMNS_OF
 from wqa.data.findings import (
@@ -37,7 +37,6 @@ from wqa.paths import project_root
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None
 State = tuple[tuple[str, int, int], ...]
-LANGUAGES = ("zh", "en")
 _QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "value_text"}
 
 

@@ -82,6 +82,8 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
     # From here on a numerator counts what is good, and stands for nothing else.
     failed, dropped = frame["parts"] == "failed", frame["parts"] == "drop"
     frame.loc[failed, "numerator"] = frame["denominator"] - frame["numerator"]
+    marked = [(f.file, f.row) for f in findings if f.code == "denominator_unit"]
+    dropped |= pd.MultiIndex.from_frame(frame[["file", "row"]]).isin(marked)
     frame.loc[dropped, ["numerator", "denominator"]] = math.nan
     found.frame = right_rows(frame, findings)[list(COLUMNS)].sort_values(_ORDER, ignore_index=True)
     return found
@@ -289,7 +291,8 @@ class _Reader:
         unit, factor = (rule.unit, rule.factor) if rule else (printed, 1.0)
         own = self.indicators[indicator_id].unit if indicator_id in self.indicators else unit
         if unit not in self.units and indicator_id and printed:
-            known = dict.fromkeys((*self.units, *(raw for _, raw in rules)), ())
+            known: Known = {key: (unit.zh, unit.en) for key, unit in self.units.items()}
+            known = {**dict.fromkeys((raw for _, raw in rules), ()), **known}
             self.near("unknown_unit", "unit", known, "unit", indicator=indicator_id)
         elif unit != own and self.row["qualifier"] != "context":
             further = vocabulary.conversion(unit, own, self.units)

@@ -152,7 +152,7 @@ def value_findings(rows: pd.DataFrame, indicators: Mapping[str, Indicator]) -> F
     off = is_rate & ((ratio - value).abs() > rows["tolerance"])
     times = (value / ratio).where((value > 0) & (ratio > 0), 1)
     far = (times > _OTHER_UNIT) | (times < 1 / _OTHER_UNIT)
-    note("stock_unit", off & far, expected=ratio.map("{:.4g}".format))
+    note("denominator_unit", off & far, expected=ratio.map("{:.4g}".format))
     note("rate_other_base", off, expected=ratio.round(4))
     return findings
 
@@ -170,11 +170,14 @@ def series_errors(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> F
     # The largest value of a series is no yardstick where it is the only one.
     top = groups.transform("max").where(groups.transform("size") > 1)
     top = top.fillna(rows.groupby("indicator_id")["value"].transform("median"))
-    least = positive.groupby([rows[key] for key in KEYS]).transform("min")
+    keys, is_whole = [rows[key] for key in KEYS], (positive % 1 == 0) | positive.isna()
+    least = positive.groupby(keys).transform("min")
+    is_small = (least < _SMALL) & is_whole.groupby(keys).transform("all")
+    zero = (value == 0) & least.notna() & ~is_small
     is_rest = (value < 20) & (top > 80) & ((100 - value - top).abs() <= 5)
     wrong = {
         "fail_rate_given": is_rest & (kinds == ("percent", "higher_better")),
-        "zero_for_missing": (value == 0) & (least >= _SMALL) & (kinds.str[0] == "count"),
+        "zero_for_missing": zero & (kinds.str[0] == "count"),
     }
     for code, mask in wrong.items():
         for n in rows.index[mask]:

@@ -22,12 +22,11 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.judgements import (
+    answer_label,
     level_fact,
     probability_mark,
-    probability_of,
     records,
     target_of,
-    verdict_label,
 )
 from wqa.display.listings import heads
 from wqa.display.selection import ANNUAL, latest_row, previous_row, rows_of
@@ -42,14 +41,14 @@ if TYPE_CHECKING:
 OWN = ("computed",)
 
 
-def summary_table(view: View, verdicts: pd.DataFrame, *, id: str = "summary") -> DisplayTable:
+def summary_table(view: View, answers: pd.DataFrame, *, id: str = "summary") -> DisplayTable:
     """Answer per target: is it met, how sure, compared with what, changed since, on what sample.
 
     Parameters
     ----------
     view : View
         The edition's view.
-    verdicts : pandas.DataFrame
+    answers : pandas.DataFrame
         As from `wqa.assess`.
     id : str
         Anchor of the table.
@@ -60,8 +59,8 @@ def summary_table(view: View, verdicts: pd.DataFrame, *, id: str = "summary") ->
         Binding targets first.
     """
     lang = view.lang
-    rows = [_summary_cells(view, row) for row in records(verdicts)]
-    keys = ["row", "name", "target", "verdict", "level", "batches", "moved", "nation"]
+    rows = [_summary_cells(view, row) for row in records(answers)]
+    keys = ["row", "name", "target", "answer", "level", "batches", "moved", "nation"]
     kept = [key for key in keys if any(key in row for row in rows) or key == "moved"]
     notes = (say("note.summary", lang),)
     return DisplayTable(id, say("caption.summary", lang), heads(kept, lang), tuple(rows), notes)
@@ -69,13 +68,12 @@ def summary_table(view: View, verdicts: pd.DataFrame, *, id: str = "summary") ->
 
 def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
     lang, target = view.lang, target_of(view, row)
-    p = probability_of(view, row)
-    label = verdict_label(row, lang)
+    label = Text(answer_label(row["answer"], lang))
     cells: dict[str, Printable] = {
         "row": target_fact(target, part="row", lang=lang),
         "name": target_name(target, lang),
         "target": target_text(target, lang),
-        "verdict": label if p is None else joined([Text(label), probability_mark(view, row)], ""),
+        "answer": joined([label, probability_mark(view, row)], ""),
     }
     level = level_fact(view, row)
     start = baseline_text(target, lang, unit="%" if target.unit == "pct" else "")

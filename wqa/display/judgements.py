@@ -1,17 +1,21 @@
-"""Verdicts in words: what is met, how sure, and why.
+"""Answers in words: is a target met, on what evidence, why, and how strong that is.
 
-Binding and expected targets are worded differently. A probability is printed only where
-there is a verdict that rests on it, never where it would only repeat the prior.
+Binding and expected targets are worded differently. Every number in what `wqa.assess` says of
+a target becomes a fact that names the published figures it is.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.judging import ANSWERS
+from wqa.assessment.likelihood import UNPRINTED
+from wqa.assessment.reasons import phrase, print_number
 from wqa.catalog.records import Target
 from wqa.display.facts import (
     Fact,
-    Printable,
     Text,
     computed_fact,
     count_fact,
@@ -24,62 +28,56 @@ from wqa.display.narrative import sentences
 from wqa.display.selection import Row
 from wqa.display.target_words import target_text
 from wqa.display.view import View
-from wqa.display.wording import in_sentence, say, term
+from wqa.display.wording import in_sentence, say
 from wqa.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-VERDICTS = (
-    "attained",
-    "not_attained",
-    "on_track",
-    "at_risk",
-    "off_track",
-    "conflict",
-    "not_assessable",
-)
+# Signs that differ in shape, not in colour; `overviews` draws the same shapes.
+SIGNS = {
+    "met": "●",
+    "very_likely": "▲",
+    "likely": "△",
+    "open": "◇",
+    "unlikely": "▽",
+    "missed": "×",
+    "nothing_known": "○",
+}
+BARS = 3
 # Probabilities are printed as whole percents and never as 0 or 100.
 SURE, IMPOSSIBLE = 0.99, 0.01
-KNOWN = ("attained", "not_attained")
+_TIME = re.compile(r"\d{4}(?:年\d{1,2}月|年|-\d{2})")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return verdict rows, binding targets first, then in the order of the plan.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As from `wqa.assess`.
-
-    Returns
-    -------
-    list of dict
-        One per target.
-    """
+    """Rows of `wqa.assess`, binding targets first, then in the order of the plan."""
     rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     return sorted(rows, key=lambda row: row["nature"] != "binding")
 
 
+def by_answer(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of `wqa.assess` grouped by answer, the stronger evidence first in each group."""
+    return sorted(records(frame), key=lambda r: (ANSWERS.index(r["answer"]), -r["strength"]))
+
+
+def answer_word(answer: str, lang: str) -> str:
+    """Words of an answer, without its sign."""
+    return phrase("answers", answer)[lang]
+
+
+def answer_label(answer: str, lang: str) -> str:
+    """Sign and words of an answer, such as ``△ 可望完成``."""
+    return f"{SIGNS[answer]} {answer_word(answer, lang)}"
+
+
+def strength_bars(strength: int) -> str:
+    """Draw the strength of the evidence as three bars, such as ``■■□``."""
+    return "■" * int(strength) + "□" * (BARS - int(strength))
+
+
 def target_of(view: View, row: Row) -> Target:
-    """Return the target of a verdict row.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Target
-
-    Raises
-    ------
-    DataError
-        If the plan has no such target.
-    """
+    """Return the target of a row of `wqa.assess`."""
     for target in view.parameters.plan.targets:
         if target.id == row["target_id"]:
             return target
@@ -87,20 +85,7 @@ def target_of(view: View, row: Row) -> Target:
 
 
 def level_fact(view: View, row: Row) -> Fact | None:
-    """Return the level a verdict rests on, with the place it comes from.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Fact or None
-        None if there is no level; a sum over years is a computed fact.
-    """
+    """Return the level of a target's own series; a sum over years is a computed fact."""
     if row["level"] is None or row["level"] != row["level"]:
         return None
     lang, target, value = view.lang, target_of(view, row), float(row["level"])
@@ -123,23 +108,11 @@ def level_fact(view: View, row: Row) -> Fact | None:
 
 
 def probability_of(view: View, row: Row) -> Fact | None:
-    """Return the probability a verdict rests on in percent, with target and level as inputs.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Fact or None
-        None where the verdict does not rest on a probability. Values above 0.99 or
-        below 0.01 print as that limit.
-    """
+    """Return the probability behind an answer in percent, or None if there is none."""
     p = row["p_attain"]
-    if p is None or p != p or row["verdict"] in (*KNOWN, "not_assessable"):
+    if p is None or p != p or row["answer"] == "nothing_known":
+        return None
+    if row["evidence_class"] in UNPRINTED:
         return None
     target, level = target_of(view, row), level_fact(view, row)
     goal = [] if target.value is None else [target_fact(target, lang=view.lang)]
@@ -160,20 +133,7 @@ def probability_of(view: View, row: Row) -> Fact | None:
 
 
 def probability_mark(view: View, row: Row) -> Text:
-    """Print the probability of a verdict in brackets; one beyond the limits with its sign.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Text
-        For example ``（>99%）``; empty without a probability.
-    """
+    """Print the probability of an answer in brackets; one beyond the limits with its sign."""
     p = probability_of(view, row)
     if p is None:
         return Text("")
@@ -183,70 +143,82 @@ def probability_mark(view: View, row: Row) -> Text:
     return Text(template, {"sign": sign, "p": p})
 
 
-def reason_text(view: View, row: Row) -> Text:
-    """Return the reason of a verdict; its numerals name the sources of the verdict.
+def said_text(view: View, row: Row, name: str) -> Text:
+    """Words of an answer (`evidence`, `reason` ...) whose numbers name the figures they are."""
+    words = str(row[f"{name}_{view.lang}"])
+    place, sources = f"{row['target_id']}: {row['reason_code']}", str(row["source_ids"]).split()
+    text = quoted(words, source_ids=sources, locator=place)
+    known = _printed_figures(view, row)
+    times = {n for match in _TIME.finditer(words) for n in range(*match.span())}
+    facts: dict[str, Fact | Text | str] = {}
+    end = 0
+    for slot, fact in text.facts.items():
+        printed = str(fact)
+        start = words.index(printed, end)
+        end = start + len(printed)
+        behind = [] if start in times else known.get(printed, [])
+        # A number that several figures share (100 to 100) names none of them by itself.
+        facts[slot] = _merged(printed, behind) if len(behind) == 1 else fact
+    return Text(text.template, facts)
 
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
 
-    Returns
-    -------
-    Text
-        A clause without a full stop.
-    """
-    sources = str(row["source_ids"]).split()
-    locator = f"{row['target_id']}: {row['reason_code']}"
-    return quoted(str(row[f"reason_{view.lang}"]), source_ids=sources, locator=locator)
+def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:
+    """Facts behind an answer (its figures, their samples, its target) by their printed number."""
+    frame, found = view.observations, dict[str, list[Fact]]()
+    for key in filter(None, str(row["figures"]).split("; ")):
+        indicator_id, region, scope, period = key.split("|")
+        of_key = (frame["indicator_id"] == indicator_id) & (frame["region"] == region)
+        of_key &= (frame["scope"] == scope) & (frame["period"] == period)
+        for record in frame[of_key].to_dict("records"):
+            cells = {str(k): v for k, v in record.items()}
+            for part in ("value", "numerator", "denominator"):
+                if cells[part] is not None and cells[part] == cells[part]:
+                    fact = observation_fact(cells, part=part, lang=view.lang)
+                    found.setdefault(print_number(abs(cells[part])), []).append(fact)
+    target = target_of(view, row)
+    if target.value is not None:
+        goal = target_fact(target, lang=view.lang)
+        found.setdefault(print_number(abs(target.value)), []).append(goal)
+    return found
 
 
-def verdict_text(view: View, row: Row) -> Text:
-    """Say the verdict on one target, its reason, and how sure it is.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Text
-        Binding targets are met or missed, expected values reached or not.
-    """
-    lang, target = view.lang, target_of(view, row)
-    key = f"{row['nature']}_{row['verdict']}"
-    first = say(
-        "verdict.weak" if is_weak(row) else f"verdict.{key}",
-        lang,
-        name=_in_sentence(target, lang),
-        target=target_text(target, lang),
-        nature=term(f"nature.{target.nature}", lang),
-        verdict=term(f"verdict.{row['verdict']}", lang),
-        reason=say("verdict.because", lang, reason=reason_text(view, row)),
+def _merged(printed: str, facts: list[Fact]) -> Fact:
+    """One fact for a printed number that several figures share: all of their sources."""
+    first = facts[0]
+    return replace(
+        first,
+        id=f"{first.id}.said.{len(facts)}",
+        text=printed,
+        source_ids=tuple(dict.fromkeys(s for fact in facts for s in fact.source_ids)),
+        locator="; ".join(dict.fromkeys(fact.locator for fact in facts if fact.locator)),
     )
-    return sentences([first, changes_text(view, row), sureness_text(view, row)], lang)
+
+
+def answer_text(view: View, row: Row) -> Text:
+    """Say the answer on one target, its evidence and reason, and how strong that is."""
+    lang, target = view.lang, target_of(view, row)
+    first = say(
+        f"answer.{target.nature}",
+        lang,
+        name=named(in_sentence(str(getattr(target, f"name_{lang}")), lang)),
+        target=target_text(target, lang),
+        answer=answer_word(row["answer"], lang),
+    )
+    told = [first, say("answer.evidence", lang, evidence=said_text(view, row, "evidence"))]
+    if row[f"reason_{lang}"] != row[f"evidence_{lang}"]:
+        told.append(say("answer.because", lang, reason=said_text(view, row, "reason")))
+    told.append(changes_text(view, row))
+    if row["answer"] != "nothing_known":
+        words = phrase("strength", str(int(row["strength"])))[lang]
+        told.append(say("answer.strength", lang, bars=strength_bars(row["strength"]), words=words))
+    if row[f"overturned_by_{lang}"]:
+        overturned = said_text(view, row, "overturned_by")
+        told.append(say("answer.overturned_by", lang, overturned_by=overturned))
+    return sentences(told, lang)
 
 
 def changes_text(view: View, row: Row) -> Text:
-    """Say how often comparable series made the change that a target needs.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Text
-        Empty where no probability is stated or too few comparable changes are known.
-    """
+    """Say how often comparable series made the change that a target needs."""
     base = row.get("changes_base")
     if not base or probability_of(view, row) is None:
         return Text("")
@@ -258,70 +230,3 @@ def changes_text(view: View, row: Row) -> Text:
         decimals=0, lang=lang, unit="pct",
     )  # fmt: skip
     return say(f"changes.{base}", lang, share=share, cases=cases, series=series)
-
-
-def is_weak(row: Row) -> bool:
-    """Tell whether a verdict rests on a probability that mostly repeats the prior.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    bool
-        True for a forecast verdict whose evidence class is weak.
-    """
-    forecast = row["verdict"] in ("on_track", "at_risk", "off_track")
-    return forecast and row["evidence_class"] not in ("calibrated", "leans on prior")
-
-
-def verdict_label(row: Row, lang: str) -> str:
-    """Return the printed verdict; weak evidence is named beside it.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the verdict frame.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        For example ``可望达到，依据薄弱``.
-    """
-    label = term(f"verdict.{row['verdict']}", lang)
-    return label + term("verdict.weak_suffix", lang) if is_weak(row) else label
-
-
-def _in_sentence(target: Target, lang: str) -> Printable:
-    return named(in_sentence(str(getattr(target, f"name_{lang}")), lang))
-
-
-def sureness_text(view: View, row: Row) -> Text:
-    """Say how far a verdict can be relied on.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-
-    Returns
-    -------
-    Text
-        Empty for a target that cannot be assessed: its reason says it all.
-    """
-    lang = view.lang
-    if row["verdict"] in KNOWN:
-        return say("sure.known", lang)
-    if row["verdict"] in ("not_assessable", "conflict"):
-        return Text("")
-    number = int(row["n_points"])
-    key = "weak" if is_weak(row) else str(row["evidence_class"]).replace(" ", "_")
-    one = "_one" if number == 1 and key != "calibrated" else ""
-    n = count_fact(f"points.{row['target_id']}", number, lang=lang)
-    return say(f"sure.{key}{one}", lang, n=n)

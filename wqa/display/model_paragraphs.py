@@ -42,14 +42,14 @@ class LabelCase:
     text: Text
 
 
-def label_case(view: View, verdicts: pd.DataFrame) -> LabelCase | None:
+def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
     """Return the target that the labels of official methods are shown for.
 
     Parameters
     ----------
     view : View
         The edition's view.
-    verdicts : pandas.DataFrame
+    answers : pandas.DataFrame
         As from `wqa.assess`.
 
     Returns
@@ -59,7 +59,7 @@ def label_case(view: View, verdicts: pd.DataFrame) -> LabelCase | None:
         there is none.
     """
     lang = view.lang
-    for row in records(verdicts):
+    for row in records(answers):
         target = target_of(view, row)
         base, level = target.baseline, level_fact(view, row)
         if target.kind != "gap" or base.value is None or base.year is None or level is None:

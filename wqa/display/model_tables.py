@@ -1,4 +1,4 @@
-"""Tables about methods: labels of official methods, backtest, calibration, verdict classes."""
+"""Tables about methods: labels of official methods, backtest, calibration, what answers mean."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wqa.assessment.judging import AT_RISK, ON_TRACK
+from wqa.assessment.judging import ANSWERS, LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.assessment.labels import explain_disagreement
+from wqa.assessment.reasons import phrase
 from wqa.catalog.records import Target
 from wqa.display.facts import (
     Printable,
@@ -19,6 +20,7 @@ from wqa.display.facts import (
     quoted,
     target_fact,
 )
+from wqa.display.judgements import BARS, answer_label, strength_bars
 from wqa.display.listings import heads
 from wqa.display.narrative import value_with_year
 from wqa.display.selection import ANNUAL, rows_of
@@ -230,34 +232,22 @@ def forecasts_table(
 
 
 def classes_table(view: View, *, id: str = "classes") -> DisplayTable:
-    """Say what each verdict means.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per verdict, and one for weak evidence.
-    """
+    """Say what each answer means, and each step of strength."""
     lang = view.lang
-    high = parameter_fact("on_track", ON_TRACK * 100, decimals=0, lang=lang)
-    low = parameter_fact("at_risk", AT_RISK * 100, decimals=0, lang=lang)
-    verdicts = ["attained", "not_attained", "on_track", "at_risk", "off_track"]
+    limits = {"high": VERY_LIKELY, "middle": LIKELY, "low": UNLIKELY}
+    slots = {
+        name: parameter_fact(f"answer.{name}", 100 * p, decimals=0, lang=lang)
+        for name, p in limits.items()
+    }
     rows: list[Mapping[str, Printable]] = [
-        {
-            "verdict": term(f"verdict.{key}", lang),
-            "meaning": say(f"classes.{key}", lang, high=high, low=low),
-        }
-        for key in [*verdicts, "conflict", "not_assessable"]
+        {"answer": answer_label(key, lang), "meaning": say(f"classes.{key}", lang, **slots)}
+        for key in ANSWERS
     ]
-    rows.append({"verdict": term("sure.weak", lang), "meaning": say("classes.weak", lang)})
+    for step in range(BARS, -1, -1):
+        words = phrase("strength", str(step))[lang]
+        rows.append({"answer": strength_bars(step), "meaning": words})
     columns = (
-        Column("verdict", term("table.verdict", lang)),
+        Column("answer", term("table.answer_or_strength", lang)),
         Column("meaning", term("table.meaning", lang)),
     )
     return DisplayTable(id, say("caption.classes", lang), columns, tuple(rows), sources=OWN)

@@ -17,7 +17,6 @@ from wqa.display.figures import (
     INK,
     ORANGE,
     PALE,
-    PURPLE,
     SKY,
     SMALL,
     VERMILION,
@@ -34,15 +33,15 @@ from wqa.display.layout import nice_ticks, size_of, source_line, wrapped
 if TYPE_CHECKING:
     import pandas as pd
 
-# Colour, marker and fill of each verdict: three cues, so that grey print keeps two.
-VERDICTS: dict[str, tuple[str, str, bool]] = {
-    "attained": (GREEN, "o", True),
-    "on_track": (SKY, "^", True),
-    "at_risk": (ORANGE, "D", True),
-    "off_track": (VERMILION, "v", True),
-    "not_attained": (VERMILION, "X", True),
-    "conflict": (PURPLE, "s", True),
-    "not_assessable": (GREY, "o", False),
+# Colour, marker and fill of each answer: three cues, so that grey print keeps two.
+ANSWER_MARKS: dict[str, tuple[str, str, bool]] = {
+    "met": (GREEN, "o", True),
+    "very_likely": (BLUE, "^", True),
+    "likely": (SKY, "^", False),
+    "open": (ORANGE, "D", False),
+    "unlikely": (VERMILION, "v", False),
+    "missed": (VERMILION, "X", True),
+    "nothing_known": (GREY, "o", False),
 }
 
 
@@ -140,27 +139,27 @@ def plot_dots(
 
 @styled
 def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str]) -> Figure:
-    """Draw the verdict on every target of a plan on one page.
+    """Draw the answer on every target of a plan on one page.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         One line per target, in the order to be drawn: row, name, target, level
-        (printed), verdict (code), verdict_label, binding (bool), p, p_low,
-        p_high (0..1, missing without a forecast), weak (bool: bar drawn hatched).
+        (printed), answer (code), answer_label, binding (bool), strength (0 to 3), p,
+        p_low, p_high (0..1, missing without a probability).
     source : str
         Source line.
     words : mapping
-        Printed heads: row, name, target, level, verdict, probability, none
-        (where there is no probability), binding.
+        Printed heads: row, name, target, level, answer, probability, none
+        (where there is no probability).
 
     Returns
     -------
     Figure
-        A table with a marker for the verdict and a bar for the probability.
+        A table with a marker for the answer, bars for its strength and one for the probability.
     """
     rows = frame.to_dict("records")
-    stops = {"row": 0.0, "name": 0.36, "target": 2.3, "level": 3.08, "verdict": 4.1}
+    stops = {"row": 0.0, "name": 0.36, "target": 2.3, "level": 3.08, "answer": 4.1}
     width, bar, head = 6.3, (5.2, 6.22), 0.27
     # Measured on a figure of any height: the heights of the lines follow from their texts.
     cells = [_attainment_cells(new_figure(1.0), row, stops) for row in rows]
@@ -192,12 +191,12 @@ def _attainment_cells(
     figure: Figure, row: Mapping[Any, Any], stops: Mapping[str, float]
 ) -> dict[str, list[str]]:
     """Break the texts of one line into lines; nothing is ever cut."""
-    ends = {"row": "name", "name": "target", "target": "level", "level": "verdict"}
+    ends = {"row": "name", "name": "target", "target": "level", "level": "answer"}
     rooms = {key: stops[following] - stops[key] - 0.08 for key, following in ends.items()}
     texts = {
         key: wrapped(figure, printable(str(row[key])), room, SMALL) for key, room in rooms.items()
     }
-    return texts | {"verdict": wrapped(figure, printable(str(row["verdict_label"])), 0.78, SMALL)}
+    return texts | {"answer": wrapped(figure, printable(str(row["answer_label"])), 0.6, SMALL)}
 
 
 def _attainment_line(
@@ -207,11 +206,11 @@ def _attainment_line(
     texts: Mapping[str, Sequence[str]],
     stops: Mapping[str, float],
 ) -> None:
-    """Print one line: row number, name, target, level, verdict with its marker."""
+    """Print one line: row number, name, target, level, answer with its marker and strength."""
     for key, lines in texts.items():
         bold = row["binding"] and key in ("row", "name")
         axes.text(
-            stops[key] + (0.24 if key == "verdict" else 0.04),
+            stops[key] + (0.24 if key == "answer" else 0.04),
             y,
             "\n".join(lines),
             size=SMALL,
@@ -219,9 +218,9 @@ def _attainment_line(
             weight="bold" if bold else "normal",
             linespacing=1.05,
         )
-    colour, marker, filled = VERDICTS[str(row["verdict"])]
+    colour, marker, filled = ANSWER_MARKS[str(row["answer"])]
     axes.plot(
-        stops["verdict"] + 0.11,
+        stops["answer"] + 0.11,
         y,
         marker,
         color=colour,
@@ -229,8 +228,18 @@ def _attainment_line(
         ms=7,
         mew=1.3,
         zorder=3,
-        gid=f"verdict-{row['verdict']}",
+        gid=f"answer-{row['answer']}",
     )
+    for step in range(3):
+        axes.barh(
+            y,
+            0.05,
+            left=stops["answer"] + 0.86 + 0.07 * step,
+            height=0.09,
+            facecolor=INK if step < row["strength"] else "white",
+            edgecolor=INK,
+            lw=0.5,
+        )
 
 
 def _probability(
@@ -246,10 +255,7 @@ def _probability(
         return left + (right - 0.36 - left) * p
 
     axes.barh(y, at(1) - left, left=left, height=0.1, color=PALE, lw=0, zorder=1)
-    style: dict[str, Any] = {"color": BLUE, "lw": 0}
-    if row["weak"]:
-        style = {"facecolor": "white", "edgecolor": BLUE, "hatch": "/////", "lw": 0.8}
-    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.1, zorder=2, **style)
+    axes.barh(y, at(float(row["p"])) - left, left=left, height=0.1, color=BLUE, lw=0, zorder=2)
     if row["p_low"] is not None and row["p_low"] == row["p_low"]:
         axes.plot([at(row["p_low"]), at(row["p_high"])], [y, y], color=INK, lw=1.2, zorder=3)
     axes.text(at(1) + 0.05, y, f"{number_text(float(row['p']) * 100, 0)}%", size=SMALL, va="center")

@@ -320,7 +320,7 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
     view : View
         The edition's view.
     readings : pandas.DataFrame
-        As from `wqa.assess_readings`.
+        As from `wqa.assess` with `readings=True`.
     row : str
         Row of the plan.
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
+from wqa.display.answer_tables import counts_list, overview_frame
 from wqa.display.charts import plot_path_and_fan
 from wqa.display.countcharts import plot_plan_sum
 from wqa.display.facts import (
@@ -22,12 +23,10 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import VERDICTS
 from wqa.display.narrative import marked
 from wqa.display.overviews import plot_attainment
 from wqa.display.pictures import Picture, target_line
 from wqa.display.selection import ANNUAL, rows_of
-from wqa.display.verdict_tables import overview_frame
 from wqa.display.view import View
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
@@ -40,14 +39,14 @@ if TYPE_CHECKING:
 OUTER = 95
 
 
-def attainment_picture(view: View, verdicts: pd.DataFrame, *, id: str = "attainment") -> Picture:
+def attainment_picture(view: View, answers: pd.DataFrame, *, id: str = "attainment") -> Picture:
     """Make the overview of all targets on one page.
 
     Parameters
     ----------
     view : View
         The edition's view.
-    verdicts : pandas.DataFrame
+    answers : pandas.DataFrame
         As from `wqa.assess`.
     id : str
         Anchor.
@@ -58,17 +57,10 @@ def attainment_picture(view: View, verdicts: pd.DataFrame, *, id: str = "attainm
         Arguments of `wqa.display.report.show_figure`.
     """
     lang, plan = view.lang, view.parameters.plan
-    data = overview_frame(view, verdicts)
-    words = terms(["row", "name", "level", "verdict", "probability", "none"], lang)
+    data = overview_frame(view, answers)
+    words = terms(["row", "name", "level", "answer", "probability", "none"], lang)
     words["target"] = term("figure.goal", lang)
-    sources = sorted({s for ids in verdicts["source_ids"] for s in str(ids).split()})
-    items: list[Printable] = []
-    for verdict in VERDICTS:
-        number = int((data["verdict"] == verdict).sum())
-        if number:
-            n = count_fact(f"verdict.{verdict}", number, lang=lang)
-            label = term(f"verdict.{verdict}", lang)
-            items.append(say("summary.count_item", lang, verdict=label, n=n))
+    sources = sorted({s for ids in answers["source_ids"] for s in str(ids).split()})
     known = int(data["p"].notna().sum())
     return {
         "fig": plot_attainment(
@@ -80,7 +72,7 @@ def attainment_picture(view: View, verdicts: pd.DataFrame, *, id: str = "attainm
             "alt.attainment",
             lang,
             n=count_fact("plan_targets", len(data), lang=lang),
-            items=listed(items, lang),
+            items=counts_list(data["answer"], lang),
             k=count_fact("with_probability", known, lang=lang),
         ),
         "sources": list(dict.fromkeys([plan.source_id, *sources])),
@@ -109,15 +101,13 @@ def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> F
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or int(rows[-1]["year"]) >= goal:
         return None
-    family = indicator.family
     return forecast(
         [float(row["value"]) for row in rows],
         [int(row["year"]) for row in rows],
-        family=family,
-        lower=indicator.lower if family in ("percent", "score") else None,
-        upper=indicator.upper if family in ("percent", "score") else None,
+        family=indicator.family,
+        lower=indicator.lower,
+        upper=indicator.upper,
         target_year=goal,
-        seed=view.parameters.seed,
     )
 
 

@@ -122,7 +122,7 @@ def term(key: str, lang: str) -> str:
     Parameters
     ----------
     key : str
-        ``group.key`` of ``terms.yml``, such as ``verdict.attained``.
+        ``group.key`` of ``terms.yml``, such as ``nature.binding``.
     lang : str
         ``zh`` or ``en``.
 

@@ -7,30 +7,24 @@ published more than once, the newest version at the cut-off counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wqa.errors import DataError, ForecastError
-from wqa.forecasts import scores
-from wqa.forecasts.annual_series import MAX_HORIZON, AnnualSeries, annual_series
-from wqa.forecasts.answers import Case, pooled_chunks, value_answer
-from wqa.forecasts.distributions import Distribution
-from wqa.forecasts.forecast_result import PooledRows
-from wqa.forecasts.forecasting import MODELS
-from wqa.forecasts.inputs import number_vector, whole_number
+from wqa.forecasts import numbers, scores
+from wqa.forecasts.forecasting import MODELS, answers
+from wqa.forecasts.mixture import Distribution
+from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, whole_number
 from wqa.forecasts.panels import evidence, panel_series, sharpen
-from wqa.forecasts.pooled import load_prior
-from wqa.transforms import FloatArray, resolve_bounds
+from wqa.forecasts.pooled import Answer, Ask, Prior, prior_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # The pooled model whose prior the other series of the frame have sharpened.
 PANEL = "pooled_panel"
-NEEDS_MORE = ("poisson_gamma", "glm_poisson", "glm_binomial")
-KEY_COLUMNS = ("series_id",), ("indicator_id", "region", "scope"), ("indicator_id",)
 # Targets relative to the yearly change before the origin, in the good direction.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
 NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "pit", "crps")
@@ -45,10 +39,10 @@ MEASURES = ("ase", "crps_scaled", "interval_score_scaled")
 
 @dataclass(frozen=True)
 class Design:
-    """What is judged: horizons, bounds of all series, origins, versions, side and targets."""
+    """What is judged: horizons, kind of all series, origins, versions, side and targets."""
 
     horizons: tuple[int, ...]
-    bounds: dict[str, Any]  # family, lower, upper
+    kind: Quantity
     min_train: int = 3
     first_origin: int = 0
     last_origin: int = 100_000
@@ -58,10 +52,11 @@ class Design:
 
     def __post_init__(self) -> None:
         """Refuse what has no answer."""
-        resolve_bounds(**self.bounds)
         good = {
-            "horizons": bool(self.horizons)
-            and set(self.horizons) <= set(range(1, MAX_HORIZON + 1)),
+            "horizons": 1
+            <= min(self.horizons, default=0)
+            <= max(self.horizons)
+            <= numbers.MAX_HORIZON,
             "min_train": whole_number(self.min_train, "min_train") > 0,
             "actual": self.actual in ("latest", "first"),
             "direction": self.direction in (1, -1),
@@ -77,7 +72,7 @@ class Fold:
     series_id: str
     cutoff: str
     train: AnnualSeries
-    actual: FloatArray
+    actual: Array
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ class Backtest:
         One row per series, origin, model and horizon: series_id, cutoff, model, origin,
         year, h, n_points, actual, scale (mean absolute change before the origin),
         fallback, median, intervals, in_80, in_95, error (actual - median), crps, pit,
-        prior_weight. A refused forecast has no median and says "refused: ..." in fallback.
+        prior_weight. Where a model has no answer the default stands in, and fallback says why.
     cases : pandas.DataFrame
         One row per probability of attainment: series_id, cutoff, model, origin, year, h,
         n_points, step, target, comparator, p_attain, hit.
@@ -112,7 +107,7 @@ class Backtest:
         Returns
         -------
         pandas.DataFrame
-            One row per group: n (forecasts), n_series, n_refused, mase, smape, msis_95,
+            One row per group: n (forecasts), n_series, n_fallback, mase, smape, msis_95,
             crps_scaled, coverage_80, coverage_95 (percent), skill (1 - mase over that of
             the reference), and of the probabilities of attainment base_rate, brier and
             calibration_error (points of 100). Scaled scores are capped at 1,000.
@@ -137,18 +132,17 @@ class Backtest:
             raise DataError("unknown grouping", where="by", got=unknown, expected="columns")
         rows: dict[Any, dict[str, Any]] = {}
         for group, part in table.groupby(keys):
-            known = part[part["median"].notna()]
             rows[group] = dict(zip(keys, group, strict=True)) | {
-                "n": len(known),
-                "n_series": known["series_id"].nunique(),
-                "n_refused": len(part) - len(known),
-                "mase": known["ase"].mean(),
-                "smape": scores.smape(known["actual"], known["median"]) if len(known) else np.nan,
-                "msis_95": known["interval_score_scaled"].mean(),
-                "crps_scaled": known["crps_scaled"].mean(),
+                "n": len(part),
+                "n_series": part["series_id"].nunique(),
+                "n_fallback": int((part["fallback"] != "").sum()),
+                "mase": part["ase"].mean(),
+                "smape": scores.smape(part["actual"], part["median"]),
+                "msis_95": part["interval_score_scaled"].mean(),
+                "crps_scaled": part["crps_scaled"].mean(),
+                "coverage_80": 100.0 * part["in_80"].mean(),
+                "coverage_95": 100.0 * part["in_95"].mean(),
             }
-            for name in (c for c in table.columns if c.startswith("in_")):
-                rows[group][f"coverage_{name[3:]}"] = 100.0 * float(known[name].mean())
         for group, part in self.cases.groupby(keys):
             p, hit = part["p_attain"], part["hit"].astype(float)
             rows[group] |= {
@@ -233,7 +227,7 @@ class Backtest:
 
 def backtest(
     frame: pd.DataFrame,
-    models: Sequence[str] = ("pooled", "naive", "damped_drift"),
+    models: Sequence[str] = ("pooled", "naive", "drift"),
     *,
     horizons: Sequence[int] = (1, 2, 3, 4, 5),
     min_train: int = 3,
@@ -298,19 +292,18 @@ def backtest(
     given = np.atleast_1d(np.asarray(horizons, dtype=object)).tolist()
     design = Design(
         horizons=tuple(sorted({whole_number(h, "horizons") for h in given})),
-        bounds={"family": family, "lower": lower, "upper": upper},
+        kind=numbers.quantity_of(family, lower, upper),
         min_train=min_train,
         first_origin=whole_number(first_origin, "first_origin"),
         last_origin=whole_number(last_origin, "last_origin"),
         actual=actual,
         direction=direction,
-        steps=tuple(number_vector(target_steps, "target_steps")),
+        steps=tuple(numbers.number_vector(target_steps, "target_steps")),
     )
     asked = np.atleast_1d(np.asarray(models, dtype=object)).tolist()
-    usable = [*(m for m in MODELS if m not in NEEDS_MORE), PANEL]
+    usable = [*MODELS, PANEL]
     if not asked or any(model not in usable for model in asked):
-        expected = " or ".join(usable)
-        raise ForecastError("not models that need values only", got=asked, expected=expected)
+        raise ForecastError("not models for values", got=asked, expected=" or ".join(usable))
     table = read_figures(frame)
     folds = make_folds(table, design)
     if not folds:
@@ -325,27 +318,24 @@ def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     columns = list(getattr(frame, "columns", ()))
-    keys = next((k for k in KEY_COLUMNS if {*k, "year", "value"} <= set(columns)), None)
-    if keys is None:
-        expected, got = "year, value, and series_id or indicator_id, region, scope", str(columns)
-        raise DataError("the series cannot be told apart", got=got, expected=expected)
+    if not {"year", "value"} <= set(columns):
+        raise DataError("not a frame of figures", got=columns, expected="columns year and value")
     dated = "published" in columns and frame["published"].notna().any()
     table = pd.DataFrame(
         {
-            "series_id": ["|".join(map(str, key)) for key in frame[list(keys)].to_numpy(object)],
+            "series_id": numbers.series_keys(frame).astype(str).to_numpy(),
             "year": [whole_number(year, "year") for year in frame["year"].tolist()],
-            "value": number_vector(frame["value"], "value"),
+            "value": numbers.number_vector(frame["value"], "value"),
             "published": frame["published"].fillna("").astype(str).to_numpy() if dated else "",
         }
     )
     if dated and (table["published"] == "").any():
-        expected = "a date of publication for every figure, or for none"
-        raise DataError("some figures have no date", where="published", expected=expected)
+        raise DataError("some figures have no date", where="published", expected="all or none")
     table = table[np.isfinite(table["value"])].sort_values(["series_id", "published", "year"])
     twice = table[table.duplicated(["series_id", "year", "published"])]
     if len(twice):
         where = f"series {twice['series_id'].iloc[0]}, {twice['year'].iloc[0]}"
-        raise DataError("a year occurs twice in one version", where=where, expected="one value")
+        raise DataError("a year occurs twice in one version", where=where)
     return pd.DataFrame(table)
 
 
@@ -364,7 +354,7 @@ def make_folds(table: pd.DataFrame, design: Design) -> list[Fold]:
             if chosen and len(known) >= design.min_train and not np.isnan(later).all():
                 years = sorted(known)
                 values, where = [known[year] for year in years], f"series {key}"
-                train = annual_series(values, years, **design.bounds, where=where)
+                train = numbers.annual_series(values, years, design.kind, where)
                 out.append(Fold(str(key), cutoff, train, np.array(later, dtype=float)))
     return sorted(out, key=lambda fold: (fold.series_id, fold.train.origin))
 
@@ -382,47 +372,27 @@ def _origins(versions: Sequence[tuple[str, int, float]]) -> Iterator[tuple[str, 
             yield cutoff if versions[0][0] else str(max(known)), known
 
 
-_Answer = tuple[Distribution, Any, str]  # shape (S, H), weight of the prior, fallback
-
-
 def _answers(
     model: str, folds: Sequence[Fold], design: Design, table: pd.DataFrame
-) -> Iterator[tuple[Sequence[int], _Answer | ForecastError]]:
-    """Forecast folds with what was known then: places, and an answer or why there is none."""
-    if model == "pooled":
-        # Origins of equal length share all matrices of the model.
-        order = sorted(range(len(folds)), key=lambda i: folds[i].train.years.size)
-        rows = [folds[i].train.readings for i in order]
-        for part, fit in pooled_chunks(rows, max(design.horizons), **design.bounds):
-            yield order[part], (PooledRows(fit), fit.prior_weight[:, None], "")
+) -> Iterator[tuple[Sequence[int], Answer]]:
+    """Forecast folds with what was known then: places, and their answer."""
+    ask = Ask(design.kind, max(design.horizons), "pooled" if model == PANEL else model)
+    if model != PANEL:
+        yield from answers([fold.train for fold in folds], ask)
         return
-    priors = _panel_priors(folds, design, table) if model == PANEL else {}
-    asked = "pooled" if model == PANEL else model
-    for i, fold in enumerate(folds):
-        case = Case(
-            fold.train,
-            **design.bounds,
-            horizon=max(design.horizons),
-            model=asked,
-            prior=priors.get(i),
-        )
-        try:
-            answer = value_answer(case)
-        except ForecastError as error:
-            yield [i], error
-        else:
-            yield [i], (answer.distribution, answer.prior_weight, answer.fallback)
+    for i, prior in _panel_priors(folds, design, table).items():
+        for _, answer in answers([folds[i].train], replace(ask, prior=prior)):
+            yield [i], answer
 
 
-def _panel_priors(folds: Sequence[Fold], design: Design, table: pd.DataFrame) -> dict[int, Any]:
+def _panel_priors(folds: Sequence[Fold], design: Design, table: pd.DataFrame) -> dict[int, Prior]:
     """Priors sharpened by the other series, as known at the cut-off of each fold."""
-    learned, out = load_prior(design.bounds["family"]), {}
-    limits = {name: design.bounds[name] for name in ("lower", "upper")}
+    learned, out = prior_of(design.kind), {}
     dated = (table["published"] != "").any()
     for cutoff in sorted({fold.cutoff for fold in folds}):
         known = table[table["published"] <= cutoff if dated else table["year"] <= int(cutoff)]
         newest = known.drop_duplicates(["series_id", "year"], keep="last")
-        said = evidence(learned, panel_series(newest, **design.bounds), **limits)
+        said = evidence(learned, panel_series(newest, design.kind), design.kind)
         for i, fold in enumerate(folds):
             if fold.cutoff == cutoff:
                 others = [likes for name, likes in said.items() if name != fold.series_id]
@@ -446,55 +416,45 @@ def _judge(
     last = np.array([[fold.train.readings[-1]] for fold in folds])
     usual = design.direction * facts["scale"].to_numpy()[:, None] * np.sqrt(h)
     goals = last + np.multiply.outer(design.steps, usual)
-    low, high = resolve_bounds(**design.bounds)
     known = np.isfinite(actual) & np.isin(h, design.horizons)
-    inside = known & (goals >= low) & (goals <= high)
+    inside = known & (goals >= design.kind.low) & (goals <= design.kind.high)
     # Where there is nothing to judge the last value stands in; the row is dropped.
     points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
-    numbers = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
+    read = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
     chances = np.full(goals.shape, np.nan)
     for places, answer in _answers(model, folds, design, table):
-        if isinstance(answer, ForecastError):
-            facts.loc[places, "fallback"] = f"refused: {answer}"
-            continue
-        distribution, weight, facts.loc[places, "fallback"] = answer
-        found = _numbers(distribution, points[0, places])
-        for name, value in zip(NUMBERS, (weight, *found), strict=True):
-            numbers[name][places] = value
+        distribution, facts.loc[places, "fallback"] = answer.distribution, answer.fallback
+        found = (answer.prior_weight[:, None], *_numbers(distribution, points[0, places]))
+        for name, value in zip(NUMBERS, found, strict=True):
+            read[name][places] = value
         for chance, goal in zip(chances, points[1:, places], strict=True):
-            side = distribution.below if design.direction > 0 else distribution.cdf
-            p = np.clip(side(goal), 0.0, 1.0).reshape(goal.shape)
-            chance[places] = 1.0 - p if design.direction > 0 else p
+            up = design.direction > 0
+            chance[places] = 1.0 - distribution.below(goal) if up else distribution.cdf(goal)
     every = facts.loc[facts.index.repeat(h.size)].reset_index(drop=True)
     every = every.assign(h=np.tile(h, len(folds)), year=lambda row: row["origin"] + row["h"])
+    side = ">=" if design.direction > 0 else "<="
     cases = [
         every.drop(columns=["scale", "fallback"])
-        .assign(
-            step=step,
-            target=goal.ravel(),
-            comparator=">=" if design.direction > 0 else "<=",
-            p_attain=chance.ravel(),
-            hit=(design.direction * (actual - goal) >= 0).ravel(),
-        )
-        .loc[(where & np.isfinite(chance)).ravel()]
+        .assign(step=step, target=goal.ravel(), comparator=side, p_attain=chance.ravel(),
+                hit=(design.direction * (actual - goal) >= 0).ravel())
+        .loc[where.ravel()]
         for step, goal, chance, where in zip(design.steps, goals, chances, inside, strict=True)
-    ]
-    every = every.assign(actual=actual.ravel(), **{k: v.ravel() for k, v in numbers.items()})
-    every = every.assign(error=every["actual"] - every["median"])
+    ]  # fmt: skip
+    every = every.assign(actual=actual.ravel(), **{k: v.ravel() for k, v in read.items()})
+    every["error"] = every["actual"] - every["median"]
     for level in ("80", "95"):
-        held = scores.inside(every["actual"], every[f"lo_{level}"], every[f"hi_{level}"])
-        # Refused forecasts are neither inside nor outside an interval.
-        every[f"in_{level}"] = pd.Series(held).astype("boolean").mask(every["median"].isna())
+        limits = every[f"lo_{level}"], every[f"hi_{level}"]
+        every[f"in_{level}"] = scores.inside(every["actual"], *limits)
     return every[known.ravel()], pd.concat(cases) if cases else every[:0]
 
 
-def _numbers(distribution: Distribution, actual: FloatArray) -> Iterator[FloatArray]:
+def _numbers(distribution: Distribution, actual: Array) -> Iterator[Array]:
     """Median, limits of 80 and 95 %, PIT and CRPS of forecasts, in that order."""
     for p in (0.5, 0.1, 0.9, 0.025, 0.975):
-        yield distribution.quantile(p).reshape(actual.shape)
+        yield distribution.quantile(p)
     # A jump of the distribution is split in the middle.
-    yield 0.5 * (distribution.below(actual) + distribution.cdf(actual)).reshape(actual.shape)
-    grid = [distribution.quantile(float(p)).reshape(actual.shape) for p in CRPS_GRID]
+    yield 0.5 * (distribution.below(actual) + distribution.cdf(actual))
+    grid = [distribution.quantile(float(p)) for p in CRPS_GRID]
     yield scores.crps(actual, grid, CRPS_GRID)
 
 

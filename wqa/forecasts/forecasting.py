@@ -1,110 +1,365 @@
 """Forecasts of short annual series: one function, one result, any model.
 
-A forecast is a predictive distribution for each of the next years. Intervals,
-probabilities of attainment and joint paths all come from that distribution.
+A forecast is a predictive distribution for each of the next years. Intervals, probabilities
+of attainment and joint paths all come from that distribution. One generator, `answers`, stands
+behind `forecast`, `forecast_many` and the backtest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wqa.errors import ForecastError
-from wqa.forecasts.annual_series import annual_series, on_calendar, resolve_horizon
-from wqa.forecasts.answers import (
-    EVENT_MODELS,
-    Case,
-    event_answer,
-    sampled_answer,
-    value_answer,
+from wqa.forecasts import numbers
+from wqa.forecasts.numbers import (
+    AnnualSeries,
+    Array,
+    Quantity,
+    finite_number,
+    refusal,
+    whole_number,
 )
-from wqa.forecasts.forecast_result import Forecast
-from wqa.forecasts.inputs import finite_number
-from wqa.forecasts.models import MEMBERS
-from wqa.transforms import FAMILIES
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MODELS = ("pooled", *MEMBERS, *EVENT_MODELS, "glm_binomial")
-DEFAULT_LEVELS = (80, 95)
+    from wqa.forecasts.mixture import Distribution
+    from wqa.forecasts.pooled import Answer, Ask
 
-__all__ = [
-    "DEFAULT_LEVELS",
-    "FAMILIES",
-    "MODELS",
-    "Forecast",
-    "check_levels",
-    "forecast",
-    "forecast_many",
-]
+MODELS = ("pooled", "naive", "drift", "theta", "ets_damped", "local_linear_trend")
+DEFAULT_LEVELS = (80, 95)
+CHUNK = 256  # series of one call of the pooled model; keeps the memory of a large panel small
+TINY = 1e-9  # nearer to 0 or 1 a quantile is not told apart
+MAX_DECIMALS = 12
+
+
+# ------------------------------------------------------------------------------ the result
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Predictive distribution of one indicator for the years after its last value.
+
+    Parameters
+    ----------
+    model : str
+        Model that was asked for.
+    fallback : str
+        Empty, or "<model used>: <reason>" when the model could not answer.
+    kind : Quantity
+        Family and bounds.
+    series : AnnualSeries
+        What was forecast from.
+    years : numpy.ndarray
+        Forecast years, origin + 1, ..., origin + H.
+    prior_weight : float
+        Share of the evidence that comes from the prior, 0 to 1.
+    evidence_class : {'weak', 'leans_on_prior', 'calibrated'}
+        How far probabilities of this kind have been tested.
+    distribution : Distribution
+        The predictive distribution itself, arrays of shape (1, H).
+    levels : tuple of float
+        Levels of the intervals in ``frame``, in percent.
+    notes : tuple of str
+        Assumptions made, limits known and warnings caught on the way.
+    """
+
+    model: str
+    fallback: str
+    kind: Quantity
+    series: AnnualSeries
+    years: Array
+    prior_weight: float
+    evidence_class: str
+    distribution: Distribution = field(repr=False)
+    levels: tuple[float, ...] = DEFAULT_LEVELS
+    notes: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> int:
+        """Last observed year."""
+        return self.series.origin
+
+    @property
+    def n_points(self) -> int:
+        """Number of observed years."""
+        return self.series.n_points
+
+    @property
+    def horizon(self) -> int:
+        """Number of forecast years."""
+        return int(self.years.size)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per year, values in the unit of the series; made when first asked for.
+
+        Columns model, origin, year, h, mean, median, lo_80, hi_80, lo_95, hi_95, fallback,
+        n_points and prior_weight.
+        """
+        import pandas as pd
+
+        shown = summary(self.distribution, self.levels, mean=True)
+        return pd.DataFrame(
+            {"model": self.model, "origin": self.origin, "year": self.years,
+             "h": np.arange(1, self.horizon + 1), **{k: v[0] for k, v in shown.items()},
+             "fallback": self.fallback, "n_points": self.n_points,
+             "prior_weight": self.prior_weight}
+        )  # fmt: skip
+
+    def quantile(self, p: float, year: Any = None) -> Any:
+        """Value that is not exceeded with probability `p`.
+
+        Parameters
+        ----------
+        p : float
+            Probability, 0 < p < 1.
+        year : int or sequence of int or 'all', optional
+            Forecast year or years; default the last one.
+
+        Returns
+        -------
+        float or pandas.Series
+            Quantile in the unit of the series; by year where several are asked for.
+
+        Raises
+        ------
+        ForecastError
+            If `p` is no probability or a year is not forecast.
+        """
+        if not TINY < finite_number(p, "p", "not a probability") < 1.0 - TINY:
+            raise refusal("not a probability", "p", p, "0 < p < 1")
+        return self._by_year(self.distribution.quantile(float(p)), year)
+
+    def cdf(self, x: float, year: Any = None) -> Any:
+        """Probability of a value of at most `x`.
+
+        Parameters
+        ----------
+        x : float
+            Value in the unit of the series.
+        year : int or sequence of int or 'all', optional
+            Forecast year or years; default the last one.
+
+        Returns
+        -------
+        float or pandas.Series
+            Probability, 0 to 1; by year where several are asked for.
+
+        Raises
+        ------
+        ForecastError
+            If `x` is no number or a year is not forecast.
+        """
+        return self._by_year(self.distribution.cdf(finite_number(x, "x")), year)
+
+    def p_attain(
+        self, target: float, comparator: str = ">=", year: Any = None, decimals: int | None = None
+    ) -> Any:
+        """Probability that the published value of a year meets a target.
+
+        Parameters
+        ----------
+        target : float
+            Target in the unit of the series.
+        comparator : {'>=', '>', '<=', '<', '=='}, optional
+            How the published value is compared with the target.
+        year : int or sequence of int or 'all', optional
+            Forecast year or years; default the last one.
+        decimals : int, optional
+            Decimals in which the value will be printed, rounded half up before it is compared;
+            None compares unrounded values.
+
+        Returns
+        -------
+        float or pandas.Series
+            Probability, 0 to 1; by year where several are asked for.
+
+        Raises
+        ------
+        WqaError
+            If the comparator is unknown, the target no number or in another unit than the
+            series, or a year is not forecast.
+        """
+        return self.chance(_read_goal(target, comparator, decimals), year)
+
+    def chance(self, goal: Goal, year: Any = None) -> Any:
+        """Probability that the published value of a year meets a goal, see `p_attain`.
+
+        Parameters
+        ----------
+        goal : wqa.goals.Goal
+            Comparator, target and decimals.
+        year : int or sequence of int or 'all', optional
+            Forecast year or years; default the last one.
+
+        Returns
+        -------
+        float or pandas.Series
+            Probability, 0 to 1; by year where several are asked for.
+        """
+        numbers.check_unit(self.series, self.kind, goal.value)
+        return self._by_year(np.clip(goal.probability(self.distribution), 0.0, 1.0), year)
+
+    def sample(self, n: int, seed: int = 0) -> Array:
+        """Joint paths of the forecast years.
+
+        Parameters
+        ----------
+        n : int
+            Number of paths.
+        seed : int, optional
+            Seed of the generator; the same seed gives the same paths.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, H), in the unit of the series.
+
+        Raises
+        ------
+        ForecastError
+            If `n` is not a positive or `seed` a negative whole number.
+        """
+        if whole_number(n, "n") < 1 or whole_number(seed, "seed") < 0:
+            raise refusal("no paths asked for, or no seed", "n, seed", (n, seed))
+        return np.asarray(self.distribution.sample(int(n), int(seed))[0])
+
+    def _place(self, year: int | None) -> int:
+        at = self.horizon - 1 if year is None else whole_number(year, "year") - self.origin - 1
+        if not 0 <= at < self.horizon:
+            expected, fix = f"{self.years[0]} to {self.years[-1]}", "Forecast that year, too."
+            raise refusal("not a forecast year", "year", year, expected, fix)
+        return at
+
+    def _by_year(self, found: Array, year: Any) -> Any:
+        years = self.years.tolist() if isinstance(year, str) and year == "all" else year
+        if np.ndim(years) == 0:
+            return float(found[0, self._place(years)])
+        import pandas as pd
+
+        values = found[0, [self._place(one) for one in years]]
+        return pd.Series(values, pd.Index(list(years), name="year"))
+
+
+def _read_goal(target: Any, comparator: str, decimals: int | None) -> Goal:
+    """Check a target with its comparator and decimals."""
+    if decimals is not None and not 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS:
+        what = "no published number has so many decimals"
+        raise refusal(what, "decimals", decimals, f"0 to {MAX_DECIMALS}")
+    return Goal(comparator, finite_number(target, "target", "the target is not a number"), decimals)
+
+
+def summary(
+    distribution: Distribution, levels: tuple[float, ...], *, mean: bool
+) -> dict[str, Array]:
+    """Columns that describe a distribution: mean, median and limits of intervals, (S, H) each."""
+    limits = {"mean": distribution.mean()} if mean else {}
+    limits["median"] = distribution.quantile(0.5)
+    for level in levels:
+        tail = (1.0 - level / 100.0) / 2.0
+        limits[f"lo_{level:g}"] = distribution.quantile(tail)
+        limits[f"hi_{level:g}"] = distribution.quantile(1.0 - tail)
+    return limits
+
+
+def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
+    """Check levels of intervals, in percent above 0 and below 100."""
+    out: list[float] = []
+    for level in np.atleast_1d(np.asarray(levels, dtype=object)):
+        good = isinstance(level, int | float | np.number) and not isinstance(level, bool)
+        if not good or not 0 < float(level) < 100:
+            expected = "percent between 0 and 100, such as 80"
+            raise refusal("not an interval level", "levels", level, expected)
+        out.append(int(level) if float(level).is_integer() else float(level))
+    return tuple(out)
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, str) or model not in MODELS:
+        raise refusal("unknown model", "model", model, " or ".join(MODELS))
+
+
+# ------------------------------------------------------------------------------ one series
 
 
 def forecast(
     values: Any,
     years: Any = None,
     *,
-    family: str = "percent",
+    family: str | None = None,
     lower: float | None = None,
     upper: float | None = None,
     horizon: int | None = None,
     target_year: int | None = None,
-    exposure: Any = None,
-    denominators: Any = None,
-    future_exposure: Any = None,
-    future_denominator: Any = None,
-    overdispersion: float = 1.0,
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
+    floor: float | None = None,
+    denominators: Any = None,
+    future_denominator: Any = None,
+    overdispersion: float = 1.0,
+    exposure: Any = None,
+    future_exposure: Any = None,
     panel: pd.DataFrame | None = None,
-    seed: int = 0,
+    direction: str = "none",
 ) -> Forecast:
     """Forecast one annual series, from one value upward.
 
     Parameters
     ----------
-    values : array_like or pandas.Series
-        Annual values in the unit of the series; NaN for a missing year. A pandas
-        Series brings its years as index. With `exposure` these are numbers of events.
+    values : array_like or pandas.Series or pandas.DataFrame
+        Annual values in the unit of the series; NaN for a missing year. A pandas Series brings
+        its years as index. A frame of a loader brings columns year and value of one series,
+        and family and bounds of its indicator. With `exposure` these are numbers of events.
     years : array_like of int, optional
-        Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is
-        left out is a missing year. Missing years are never interpolated.
+        Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is left
+        out is a missing year. Missing years are never interpolated.
     family : {'percent', 'score', 'rate', 'count', 'positive', 'index'}, optional
-        Kind of quantity.
+        Kind of quantity; default 'percent', or that of the indicator in a frame.
     lower, upper : float, optional
-        Bounds; default 0 to 100 for percentages and scores, 0 to infinity otherwise.
+        Bounds; default 0 to 100 for percentages and scores, 0 and none otherwise. An upper
+        bound belongs to percentages, scores and indices only.
     horizon : int, optional
         Years ahead of the last observed year, 1 to 50; default 5.
     target_year : int, optional
         Last year to forecast, instead of `horizon`.
-    exposure : array_like, optional
-        Exposure of each value (for example 10,000 devices). Then `values` are numbers
-        of events; the forecast is in events per unit of exposure if `family` is
-        'rate', in events if it is 'count'.
-    denominators : array_like, optional
-        Number of samples behind each percentage, NaN where unknown. The pooled model then
-        knows which part of the yearly noise is sampling, and what the planned number of
-        samples adds; the forecast can only read whole numbers out of that many.
-    future_exposure, future_denominator : float or array_like, optional
-        Exposure or planned number of samples of the forecast years; default the last
-        known one, which is recorded in ``Forecast.notes``.
-    overdispersion : float, optional
-        Variance of a sample over the binomial one, at least 1, as
-        :func:`wqa.forecasts.intervals.dispersion` finds it; used with `denominators`.
     model : str, optional
         One of ``MODELS``; default the pooled model.
     levels : sequence of float, optional
         Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
+    floor : float, optional
+        No year ahead can be below it: the newest known value of a stock that cannot fall.
+    denominators : array_like, optional
+        Number of samples behind each percentage, NaN where unknown. The pooled model then
+        knows which part of the yearly noise is sampling, and what the planned number of
+        samples adds; the forecast can only read whole numbers out of that many.
+    future_denominator : float or array_like, optional
+        Planned number of samples of the forecast years; default the last known one, which is
+        recorded in ``Forecast.notes``.
+    overdispersion : float, optional
+        Variance of a sample over the binomial one, at least 1, as
+        :func:`wqa.forecasts.intervals.dispersion` finds it; used with `denominators`.
+    exposure : array_like, optional
+        Exposure of each value (for example 10,000 devices): `values` are then numbers of rare
+        events, whose rate lasts. The forecast is in events per unit of exposure if `family` is
+        'rate', in events if it is 'count'.
+    future_exposure : float or array_like, optional
+        Exposure of the forecast years; default the last known one, as above.
     panel : pandas.DataFrame, optional
-        Comparable series (series_id, year, value), such as other regions. They sharpen
-        the prior of the pooled model for percentages and rates, where that was shown to
-        help (3 series or more; ``Forecast.notes`` says how many).
-    seed : int, optional
-        Accepted for a uniform interface; the distributions are closed form or averaged
-        over fixed nodes, so only :meth:`Forecast.sample` draws, with its own seed.
+        Comparable series (series_id, year, value), such as other regions. They sharpen the
+        prior of the pooled model for percentages and rates, where that was shown to help (3
+        series or more), and their values after the last one of this series move the forecast.
+        Flags `is_nation` and `other_definition` may mark rows; ``Forecast.notes`` says what
+        was used, and how much of the answer rests on it.
+    direction : {'higher_better', 'lower_better', 'none'}, optional
+        A percentage of which one value is known is expected to move in its good direction, as
+        published percentages did; 'none' expects no movement.
 
     Returns
     -------
@@ -122,94 +377,79 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
-    from wqa.forecasts.pooled import evidence_class
+    from wqa.forecasts.counts import event_answer, sampled_answer
+    from wqa.forecasts.mixture import NotBelow
+    from wqa.forecasts.panels import borrowed, sharpened
+    from wqa.forecasts.pooled import Ask, evidence_class
 
-    _check_choice(family=family, model=model)
+    _check_model(model)
     levels = check_levels(levels)
-    # Numbers of events are only bounded below; the bounds of a rate do not apply to them.
-    low, high = (None, None) if exposure is not None else (lower, upper)
-    counted = "count" if exposure is not None else family
-    series = annual_series(values, years, family=counted, lower=low, upper=high)
-    steps = resolve_horizon(series.origin, horizon, target_year)
-    case = Case(series, family, lower, upper, steps, model)
-    notes: tuple[str, ...] = ()
+    if hasattr(values, "columns"):
+        given = values, years, family, lower, upper
+        values, years, family, lower, upper = numbers.one_series(*given)
+    kind = numbers.quantity_of("percent" if family is None else family, lower, upper)
+    rare = exposure is not None
+    sampled = denominators is not None or future_denominator is not None
+    series = numbers.annual_series(values, years, numbers.quantity_of("count") if rare else kind)
+    ask = Ask(kind, numbers.resolve_horizon(series.origin, horizon, target_year), model)
+    notes = series.notes
     if panel is not None:
-        case, notes = _sharpened(case, panel)
-    if exposure is not None or model in EVENT_MODELS:
-        answer = event_answer(case, on_calendar(exposure, values, years, series), future_exposure)
-    elif denominators is not None or model == "glm_binomial" or future_denominator is not None:
-        sizes = on_calendar(denominators, values, years, series, "denominators", partly=True)
+        ask, said = sharpened(ask, panel)
+        notes = (*notes, said)
+    if rare:
+        sizes = numbers.on_calendar(exposure, values, years, series, "exposure")
+        made = event_answer(series, ask, sizes, future_exposure)
+    elif sampled and model == "pooled":
+        sizes = numbers.on_calendar(denominators, values, years, series, "denominators")
         factor = finite_number(overdispersion, "overdispersion")
-        answer = sampled_answer(case, sizes, future_denominator, factor)
+        made = sampled_answer(series, ask, sizes, future_denominator, factor)
     else:
-        answer = value_answer(case)
+        _, made = next(answers([series], ask))
+        if model == "pooled" and not (panel is None and direction == "none"):
+            made = borrowed(made, series, kind, panel, direction)
+        if sampled:
+            notes = (*notes, f"{model} does not know how the number of samples widens a spread")
+    distribution, weight = made.distribution, float(made.prior_weight[0])
+    if floor is not None:
+        distribution = NotBelow(distribution, finite_number(floor, "floor"))
+        notes = (*notes, f"no year ahead is below {floor:g}")
+    ahead = series.origin + np.arange(1, ask.horizon + 1, dtype=np.int64)
     # Only the default model has a published calibration; the others cover less than they say.
-    tested = model == "pooled" and not answer.fallback
-    points, weight = series.n_points, answer.prior_weight
+    tested = evidence_class(series.n_points, weight, kind.family)
     return Forecast(
-        model=model,
-        fallback=answer.fallback,
-        family=family,
-        origin=series.origin,
-        years=series.origin + np.arange(1, steps + 1, dtype=np.int64),
-        n_points=points,
-        prior_weight=weight,
-        evidence_class=evidence_class(points, weight, family) if tested else "weak",
-        distribution=answer.distribution,
-        levels=levels,
-        notes=(*notes, *answer.notes),
-    )
+        "poisson_gamma" if rare else model, made.fallback, kind, series, ahead, weight,
+        tested if model == "pooled" and not rare else "weak", distribution, levels,
+        (*notes, *made.notes),
+    )  # fmt: skip
 
 
-def _sharpened(case: Case, panel: pd.DataFrame) -> tuple[Case, tuple[str, ...]]:
-    from wqa.forecasts.panels import SHARPENED, evidence, panel_series, sharpen
-    from wqa.forecasts.pooled_prior import load_prior
-
-    others = panel_series(panel, case.family, case.lower, case.upper)
-    if case.model != "pooled" or case.family not in SHARPENED:
-        return case, (f"the panel is not used: no gain is known for {case.model}, {case.family}",)
-    learned = load_prior(case.family)
-    said = evidence(learned, others, lower=case.lower, upper=case.upper)
-    prior, n = sharpen(learned, list(said.values()))
-    return replace(case, prior=prior), (f"prior sharpened by {n} comparable series",)
+# ----------------------------------------------------------------------------- many series
 
 
-def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Check interval levels.
+def answers(series: Sequence[AnnualSeries], ask: Ask) -> Iterator[tuple[list[int], Answer]]:
+    """Forecast checked series, as many at once as the model can: positions and their answer."""
+    from wqa.forecasts.pooled import Answer, predict
 
-    Parameters
-    ----------
-    levels : sequence of float
-        Levels in percent, above 0 and below 100.
+    if ask.model != "pooled":
+        from wqa.forecasts.members import member_answer
 
-    Returns
-    -------
-    tuple of float
-        The levels; whole numbers as int.
-
-    Raises
-    ------
-    ForecastError
-        If a level is not a number between 0 and 100.
-    """
-    out: list[float] = []
-    for level in np.atleast_1d(np.asarray(levels, dtype=object)):
-        good = isinstance(level, int | float | np.number) and not isinstance(level, bool)
-        if not good or not 0 < float(level) < 100:
-            raise ForecastError(
-                "not an interval level",
-                where="levels",
-                got=level,
-                expected="percent between 0 and 100, such as 80",
-            )
-        out.append(int(level) if float(level).is_integer() else float(level))
-    return tuple(out)
-
-
-def _check_choice(*, family: str, model: str) -> None:
-    for name, got, known in (("family", family, FAMILIES), ("model", model, MODELS)):
-        if got not in known:
-            raise ForecastError(f"unknown {name}", where=name, got=got, expected=" or ".join(known))
+        for i, one in enumerate(series):
+            try:
+                yield [i], member_answer(one, ask)
+            except ForecastError as error:  # the default stands in, and says why
+                _, made = next(answers([one], replace(ask, model="pooled")))
+                yield [i], replace(made, fallback=f"pooled: {error}")
+        return
+    # Series of equal length share the matrices of the model.
+    order = sorted(range(len(series)), key=lambda i: series[i].years.size)
+    for start in range(0, len(order), CHUNK):
+        part = order[start : start + CHUNK]
+        # Aligned at the last observed year; the years before the first one are just missing.
+        table = np.full((len(part), series[part[-1]].years.size), np.nan)
+        for row, i in zip(table, part, strict=True):
+            row[-series[i].years.size :] = series[i].readings
+        fit = predict(table, ask.horizon, ask.kind, ask.prior)
+        yield part, Answer(fit, fit.prior_weight)
 
 
 def forecast_many(
@@ -233,50 +473,127 @@ def forecast_many(
     Parameters
     ----------
     values : pandas.DataFrame or array_like
-        Tidy frame with columns series_id, year, value (rows in any order), or a table
-        with one row per series and one column per consecutive year, NaN where missing.
+        Tidy frame with columns series_id (or indicator_id, region, scope), year, value (rows in
+        any order), or a table with one row per series and one column per consecutive year, NaN
+        where missing.
     years : array_like of int, optional
         Consecutive years of the columns of a table; default 1, 2, 3, ...
     family, lower, upper, horizon, target_year, model, levels
-        As in :func:`forecast`; the horizon counts from the last observed year of each
-        series.
+        As in :func:`forecast`; the horizon counts from the last observed year of each series.
     target : float or mapping or array_like, optional
         Target for all series, by series_id, or one per row of a table; adds p_attain.
     comparator, decimals : optional
         How the published value is compared with the target, see `Forecast.p_attain`.
     mean : bool, optional
-        Fill column ``mean`` (about half of the time of a large call); else it is left
-        out.
+        Fill column ``mean`` (about half of the time of a large call); else it is left out.
 
     Returns
     -------
     pandas.DataFrame
-        series_id and the columns of ``Forecast.frame``, one row per series and year. A
-        model that refuses a series leaves NaN there and says "refused: ..." in
-        ``fallback``.
+        series_id, the columns of ``Forecast.frame`` and notes, one row per series and year. A
+        series that is refused has one row, with "refused: " and the reason in ``fallback``.
 
     Raises
     ------
     ForecastError
-        If a series is not usable, see :func:`forecast`; the message names the series.
+        If an argument is wrong, or every series is refused, see :func:`forecast`.
     """
-    from wqa.forecasts import batches
+    import pandas as pd
 
-    _check_choice(family=family, model=model)
-    series = batches.read_series(values, years, family, lower, upper)
-    return batches.batch_frame(
-        series,
-        batches.Request(
-            family=family,
-            lower=lower,
-            upper=upper,
-            horizon=horizon,
-            target_year=target_year,
-            model=model,
-            levels=check_levels(levels),
-            targets=batches.read_targets(target, list(series)),
-            comparator=comparator,
-            decimals=decimals,
-            mean=mean,
-        ),
+    from wqa.forecasts.pooled import Ask
+
+    _check_model(model)
+    levels, kind = check_levels(levels), numbers.quantity_of(family, lower, upper)
+    if hasattr(values, "columns"):
+        if years is not None:
+            raise refusal("a tidy frame has its years in column year", "years", "years=")
+        found = dict(numbers.frame_series(values, kind))
+    else:
+        found = dict(numbers.table_series(values, years, kind))
+    goals = _goals(target, list(found), comparator, decimals)
+    ahead: dict[Any, int] = {}
+    for name, one in found.items():
+        try:
+            if isinstance(one, AnnualSeries):
+                if goals:
+                    numbers.check_unit(one, kind, goals[name].value)
+                ahead[name] = numbers.resolve_horizon(one.origin, horizon, target_year)
+        except ForecastError as error:
+            found[name] = error
+    refused = {name: one for name, one in found.items() if name not in ahead}
+    if not ahead:
+        raise next(iter(refused.values()), refusal("there is no series to forecast", "values"))
+    group, ask = [found[name] for name in ahead], Ask(kind, max(ahead.values()), model)
+    wanted = [goals[name] for name in ahead] if goals else None
+    rows = [_rows(part, made, group, levels, wanted, mean) for part, made in answers(group, ask)]
+    out = pd.concat(rows, ignore_index=True).sort_values(["at", "h"], ignore_index=True)
+    out.insert(0, "series_id", np.array([*ahead], dtype=object)[out["at"]])
+    out = out[out["h"] <= np.array([*ahead.values()])[out.pop("at")]]
+    if refused:
+        whole = dict.fromkeys(("origin", "year", "h", "n_points"), "Int64")
+        why = [f"refused: {error}" for error in refused.values()]
+        no = pd.DataFrame({"series_id": [*refused], "fallback": why, "notes": ""})
+        out = pd.concat([out.astype(whole), no.reindex(columns=out.columns).astype(whole)])
+    return out.assign(model=model).reset_index(drop=True)
+
+
+def _goals(
+    target: Any, names: Sequence[Any], comparator: str, decimals: int | None
+) -> dict[Any, Goal]:
+    """Goal of each series, from one target for all, one by name, or one per series."""
+    if target is None:
+        return {}
+    if isinstance(target, Mapping) or hasattr(target, "to_numpy"):
+        lacking = [name for name in names if name not in target]
+        if lacking:
+            raise refusal("a series has no target", "target", lacking[0])
+        values = [target[name] for name in names]
+    else:
+        values = numbers.number_vector(target, "target").tolist()
+        values = values * len(names) if len(values) == 1 else values
+        if len(values) != len(names):
+            raise refusal("the length does not fit", "target", len(values), f"1 or {len(names)}")
+    return {
+        name: _read_goal(v, comparator, decimals) for name, v in zip(names, values, strict=True)
+    }
+
+
+def _rows(
+    part: list[int],
+    made: Answer,
+    group: Sequence[AnnualSeries],
+    levels: tuple[float, ...],
+    goals: list[Goal] | None,
+    mean: bool,
+) -> pd.DataFrame:
+    """Rows of some series of a table, one per series and year."""
+    import pandas as pd
+
+    shown = summary(made.distribution, levels, mean=mean)
+    if goals:
+        shown["p_attain"] = _chances(made.distribution, [goals[i] for i in part])
+    count, horizon = shown["median"].shape
+    series, h = [group[i] for i in part], np.arange(1, horizon + 1)
+    origin = np.array([one.origin for one in series])[:, None]
+    notes = ["; ".join((*one.notes, *made.notes)) for one in series]
+    columns: dict[str, Any] = {
+        "at": np.array(part)[:, None], "model": "", "origin": origin, "year": origin + h, "h": h,
+        **shown, "fallback": made.fallback,
+        "n_points": np.array([one.n_points for one in series])[:, None],
+        "prior_weight": made.prior_weight[:, None], "notes": np.array(notes, dtype=object)[:, None],
+    }  # fmt: skip
+    return pd.DataFrame(
+        {name: np.broadcast_to(v, (count, horizon)).ravel() for name, v in columns.items()}
     )
+
+
+def _chances(distribution: Distribution, goals: Sequence[Goal]) -> Array:
+    """Probability that each series meets its goal, (S, H)."""
+    sides = zip(*(goal.region for goal in goals), strict=True)
+    low, closed, high, top = (np.array(side)[:, None] for side in sides)
+    p = np.ones((1, 1))
+    if np.isfinite(high).any():
+        p = np.where(top, distribution.cdf(high), distribution.below(high))
+    if np.isfinite(low).any():
+        p = p - np.where(closed, distribution.below(low), distribution.cdf(low))
+    return np.clip(np.where(low > high, 0.0, p), 0.0, 1.0)

@@ -1,153 +1,275 @@
 """Pooled Bayesian damped trend: the default forecast of a short annual series.
 
-One closed-form model for 1 to 40 annual values, learned from many series.
+One closed-form model for 1 to 40 annual values. On the working scale (`numbers.Scale`) a
+series is level random walk + slope (permanent or damped) + yearly noise. One choice of their
+shares is a *kernel*; every kernel is scaled so that the variance of one yearly change is one.
+Given the kernel, the level is flat and the yearly variance inverse gamma, hence likelihood
+and predictive Student t are closed form. Kernels and variance priors are mixed with weights
+that were learned by out-of-sample score from published series, or are stated where nothing
+was learned (``priors/*.json``, each with its record). Traits of a series may shift them.
 
-1. The value is mapped to a working scale: the folded power
-   ``(u**k - (1 - u)**k) / k`` of the share ``u`` of the way between the bounds,
-   or the power ``(u**k - 1) / k`` of the value relative to the series' own size.
-   Both reach the bound at a finite point, so mass beyond it is a real chance of
-   reading exactly 0 or 100, and no offset is needed for zeros.
-2. On that scale a series is level random walk + slope (permanent or damped) +
-   yearly noise. One choice of their shares is a *kernel*; every kernel is scaled
-   so that the variance of one yearly change is one. Given the kernel, the level
-   is flat, and the yearly variance is inverse gamma, hence marginal likelihood
-   and predictive distribution (Student t) are closed form. Kernels and variance
-   priors are mixed with weights learned by out-of-sample score (``priors/*.json``).
-   For percentages the traits of a series (`trend_components.traits`) shift these weights.
-3. Missing years simply drop out of the covariance matrix: nothing is interpolated.
-
-Series with the same missing years share every matrix, so the work per series is
-two matrix products.
+Missing years drop out of the covariance matrix: nothing is interpolated. Series with the
+same missing years share every matrix, so the work per series is two matrix products.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
-from wqa.errors import ForecastError
-from wqa.forecasts.pooled_prior import (
-    FAMILIES,
-    LEARNED_AS,
-    Array,
-    Prior,
-    at_length,
-    load_prior,
-    log_weights,
-)
-from wqa.forecasts.student_mixture import Predictive
-from wqa.forecasts.trend_components import (
-    HALF_DIGIT,
-    components,
-    roughness,
-    traits,
-    transform,
-)
+from wqa.forecasts.mixture import Distribution, Predictive, Scale, scale_of
+from wqa.forecasts.numbers import Array, Quantity, refusal
+from wqa.paths import PRIORS
 
-__all__ = ["FAMILIES", "Predictive", "Prior", "evidence_class", "load_prior", "predict"]
-
-BOUNDED = ("percent", "score")
-MAX_HORIZON = 50
-MAX_POINTS = 200
+FAR = 2.5  # standard deviations; beyond, no trait says more
+STILL = 0.001  # a change on the working scale that is as good as none
 MOST = 32  # components kept per series; the rest of the mixture is below a percent
+PASS = 2000  # series at once, so that the memory of a large panel stays small
 MIN_POINTS, TESTED_POINTS = 3, 6  # fewer are weak evidence; from here on it is tested
 OUTWEIGHS = 0.6  # prior weight above which the prior says more than the data
-HIDDEN = 6.0  # variance behind a bound that was read, in variances of the last digit
-CHUNK = 2000  # series per pass, so that the memory of a large panel stays small
+LEARNED = ("percent", "score", "rate", "positive")
 
 
-def predict(
-    values: ArrayLike,
-    horizon: int,
-    *,
-    family: str = "percent",
-    lower: float | None = None,
-    upper: float | None = None,
-    prior: Prior | None = None,
-    denominators: ArrayLike | None = None,
-    future_denominators: ArrayLike | None = None,
-    overdispersion: float = 1.0,
-) -> Predictive:
-    """Forecast S series of equal length at once.
+@dataclass(frozen=True)
+class Prior:
+    """What is believed about a family of series before one of them is seen; K components."""
 
-    Parameters
-    ----------
-    values : array_like, shape (S, T) or (T,)
-        One row per series, one column per consecutive year, NaN where missing. A series
-        without upper bound whose every value is 0 has no size of its own; 1 stands for it.
-    horizon : int
-        Years after the last column to forecast, 1 to 50.
-    family : str
-        Family whose prior is used.
-    lower, upper : float, optional
-        Bounds of the value; 0 and 100 for percentages and scores, 0 and none otherwise.
-    prior : Prior, optional
-        Used instead of the learned prior of the family.
-    denominators : array_like, shape (S, T), optional
-        Number of cases behind each percentage, NaN where unknown. Its binomial variance is
-        then a known part of the yearly noise; an unknown one adds nothing.
-    future_denominators : array_like, shape (H,) or (S, H), optional
-        Planned number of cases of the years ahead, NaN where unknown.
-    overdispersion : float
-        Factor on the binomial variance, at least 1.
+    power: float  # exponent of the working scale
+    kernels: Array  # (K, 4) drift, slope, damping, noise, see `covariance`
+    trend: Array  # (K,) expected yearly change on the working scale
+    shape: Array  # (K,) inverse gamma shape of the yearly variance
+    size: Array  # (K,) root mean square yearly change
+    stretch: Array  # (K,) how much rougher the future may be than the past
+    weight: Array  # (2, K) prior weight for short and for long series
+    gate: Array  # (2, F, K) what a unit of each trait adds to the logarithm of the weight
+    usual: Array  # (2, F) mean and standard deviation of the traits
+    switch: Array  # (2,) most points of a short series, fewest of a long one
+    by_length: Array  # (3, N) points; power of the likelihood (1 = Bayes); factor on all scales
+    record: dict[str, Any] = field(default_factory=dict)  # where all this comes from
 
-    Returns
-    -------
-    Predictive
-        Mixture of Student t's on the working scale.
+    def at_length(self, n_points: int) -> tuple[float, float]:
+        """Power of the likelihood and factor on the scales for a number of points."""
+        points, temper, spread = self.by_length
+        where = np.log(n_points), np.log(points)
+        return float(np.interp(*where, temper)), float(np.interp(*where, spread))
 
-    Raises
-    ------
-    ForecastError
-        If the input has no answer: no value, values outside the bounds, wrong horizon.
-    """
-    prior = prior or load_prior(family)
-    bounded = family in BOUNDED or upper is not None
-    low = 0.0 if lower is None else float(lower)
-    high = (100.0 if upper is None else float(upper)) if bounded else np.inf
-    table = _checked(values, horizon, low, high)
-    seen = ~np.isnan(table)
-    count = len(table)
-    # A series without bound is measured against its own size: any unit gives the same answer.
-    mean = np.nanmean(table, axis=1) - low
-    width = np.full(count, high - low) if bounded else np.where(mean > 0, mean, 1.0)
-    share = (table - low) / width[:, None]
-    working = transform(share, prior.power, bounded)
-    # A series in whole tenths of a point that has read 0 or 100 reads it again nearby.
-    tenths = share / (2.0 * HALF_DIGIT)
-    whole = np.isnan(share) | (np.abs(tenths - np.round(tenths)) < 1e-6)
-    touched = bounded & ((share == 0.0) | (share == 1.0)).any(axis=1) & whole.all(axis=1)
-    rough = roughness(share, prior.power) if bounded else np.zeros(count)
-    rough = np.where(touched, HIDDEN * rough, rough)
+    def log_weights(self, n_points: int, traits: Array) -> Array:
+        """Log weight of every component before the likelihood, (S, K)."""
+        share = float(np.interp(np.log(n_points), np.log(self.switch), (0.0, 1.0)))
+        units = standard_units(self.usual, traits)
+        total = np.zeros((len(traits), len(self.shape)))
+        for part, weight, gate in zip((1.0 - share, share), self.weight, self.gate, strict=True):
+            if part > 0.0:
+                mass = weight * np.exp(units @ gate)
+                total += part * mass / mass.sum(axis=1, keepdims=True)
+        return np.asarray(np.log(np.maximum(total, 1e-12)))
 
-    noise = None
-    if denominators is not None or future_denominators is not None:
-        noise = _sampling_variance(
-            share, denominators, future_denominators, horizon, overdispersion, prior, bounded
-        )
-    answer = _fit(working, seen, horizon, prior, rough, None)
-    if noise is not None:
-        answer = _fit(working, seen, horizon, prior, rough, noise / _yearly_variance(answer, noise))
-    weights, df, loc, scale, roots, pattern, member = answer
-    lean = np.sum(weights * 2.0 * prior.shape[member] / df, axis=1)
-    return Predictive(
-        weights, df, loc, scale, roots, pattern, member, prior.power, bounded, low, width,
-        lean, seen.sum(axis=1), np.where(touched, HALF_DIGIT, 0.0),
+
+@lru_cache(maxsize=32)
+def load_prior(name: str) -> Prior:
+    """Read the prior of a family."""
+    data = json.loads((PRIORS / f"{name}.json").read_text(encoding="utf-8"))
+    columns = np.array(data["components"], dtype=float)
+    weight, gate = columns[:, 8:10].T, columns[:, 10:].T.reshape(2, -1, len(columns))
+    rest = (np.array(data[name], dtype=float) for name in ("usual_traits", "switch", "by_length"))
+    usual, switch, by_length = rest
+    trend, shape, size, stretch = columns[:, 4:8].T
+    return Prior(
+        float(data["power"]), columns[:, :4], trend, shape, size, stretch, weight, gate,
+        usual, switch, by_length.T, data["record"],
     )  # fmt: skip
 
 
-_Answer = tuple[Array, Array, Array, Array, Array, NDArray[np.intp], NDArray[np.intp]]
+def prior_of(kind: Quantity) -> Prior:
+    """Prior of a family; an index between two bounds is taken for a score."""
+    return load_prior("score" if kind.family == "index" and kind.bounded else kind.family)
+
+
+def evidence_class(n_points: int, prior_weight: float, family: str) -> str:
+    """How far a probability has been tested: calibrated, leans_on_prior or weak."""
+    # Calibrated are lengths and families for which docs/evidence.md tests probabilities.
+    if n_points < MIN_POINTS:
+        return "weak"
+    if n_points < TESTED_POINTS or prior_weight > OUTWEIGHS or family not in LEARNED:
+        return "leans_on_prior"
+    return "calibrated"
+
+
+# ----------------------------------------------------------------------------- components
+
+
+def standard_units(usual: Array, traits: Array) -> Array:
+    """Traits as distances from what is usual; none where a prior does not look at them."""
+    if not usual.size:
+        return np.zeros((len(traits), 0))
+    return np.asarray(np.clip((traits - usual[0]) / usual[1], -FAR, FAR))
+
+
+def traits_of(data: Array) -> Array:
+    """Shape of series of observed values on the working scale, (S, n) to (S, 4)."""
+    # Distance of the last value from the middle (or from the series' own mean); log of the mean
+    # absolute change; net over gross movement; distance of the last value from the mean in
+    # changes. None of them changes when a bounded series is turned upside down.
+    count, n = data.shape
+    steps = np.abs(np.diff(data, axis=1))
+    size = steps.mean(axis=1) if n > 1 else np.zeros(count)
+    last = data[:, -1]
+    net = np.abs(last - data[:, 0]) / (steps.sum(axis=1) + STILL)
+    home = np.abs(last - data.mean(axis=1)) / ((size + STILL) * np.sqrt(n))
+    return np.column_stack([np.abs(last), np.log(size + 4.0 * STILL), net, home])
+
+
+def covariance(kernels: Array, length: int) -> Array:
+    """Covariance of `length` consecutive years under each kernel, up to a flat level."""
+    # The variance of one yearly change is one: a share `drift` comes from a lasting drift,
+    # `slope` from a slope that keeps `damping` of itself each year, and of the rest `noise` from
+    # yearly noise and the remainder from the level, a random walk.
+    drift, slope, damping, noise = (c[:, None, None] for c in np.asarray(kernels).T)
+    step = np.arange(length)
+    lag = np.abs(step[:, None] - step[None, :])
+    slopes = damping**lag
+    slopes[:, 0, :] = 0.0
+    slopes[:, :, 0] = 0.0
+    paths = slopes.cumsum(axis=1).cumsum(axis=2)
+    level = (1.0 - noise) * np.minimum(step[:, None], step[None, :]) + noise * (0.5 * (lag == 0))
+    line = np.multiply.outer(step, step).astype(float)
+    return np.asarray(drift * line + slope * paths + (1.0 - drift - slope) * level)
+
+
+def _weights(
+    kernels: Array, seen: Array, horizon: int, sampling: Array | None
+) -> tuple[Array, Array, Array, Array]:
+    """Whitened contrasts, log determinant, forecast weights, predictive covariance by kernel."""
+    count, n = len(kernels), len(seen)
+    last = int(seen[-1])
+    full = covariance(kernels, last + horizon + 1)
+    if sampling is not None:
+        full = full + np.diag(sampling)
+    picks = np.concatenate([seen, np.arange(last + 1, last + horizon + 1)])
+    cov = full[:, picks[:, None], picks[None, :]]
+    # A flat level is removed exactly by contrasts with the first observed year.
+    size = len(picks)
+    contrast = np.zeros((size - 1, size))
+    contrast[:, 0] = -1.0
+    contrast[np.arange(size - 1), np.arange(1, size)] = 1.0
+    diff = contrast @ cov @ contrast.T
+    past, ahead = diff[:, : n - 1, : n - 1], diff[:, n - 1 :, n - 1 :]
+    cross = diff[:, n - 1 :, : n - 1]
+    lower = np.linalg.cholesky(past)
+    whiten = np.linalg.solve(lower, np.broadcast_to(contrast[: n - 1, :n], (count, n - 1, n)))
+    half = np.linalg.solve(lower, cross.transpose(0, 2, 1))
+    point = np.zeros((count, horizon, n))
+    point[:, :, 0] = 1.0
+    point += np.matmul(half.transpose(0, 2, 1), whiten)
+    rest = ahead - np.matmul(half.transpose(0, 2, 1), half)
+    log_det = 2.0 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    return whiten, log_det, point, rest
+
+
+@dataclass(frozen=True)
+class Components:
+    """What each of K components says about S series with the same missing years."""
+
+    like: Array  # (S, K) log marginal likelihood, up to a common constant
+    loc: Array  # (S, K, H)
+    scale: Array  # (S, K, H)
+    df: Array  # (K,)
+    root: Array  # (K, H, H) factor of the joint covariance
+
+
+def components(
+    data: Array,
+    years: Array,
+    length: int,
+    horizon: int,
+    prior: Prior,
+    rough: Array,
+    sampling: Array | None = None,
+) -> Components:
+    """Likelihood and predictive Student t of every component, in closed form."""
+    # data (S, n): observed values on the working scale; years: their positions from 0; length:
+    # years from the first one to the origin; rough (S,): what the last digit hides; sampling
+    # (length + horizon,): known variance of each year, in yearly variances.
+    distinct, back = np.unique(prior.kernels, axis=0, return_inverse=True)
+    back = back.reshape(-1)
+    gap = length - 1 - int(years[-1])
+    whiten, log_det, point, rest = _weights(distinct, years, horizon + gap, sampling)
+    white = np.tensordot(data, whiten, axes=(1, 2))
+    line = np.matmul(whiten, years.astype(float))
+    fit = np.einsum("sun,sun->su", white, white)[:, back]
+    if prior.trend.any():
+        cross = np.einsum("sun,un->su", white, line)[:, back]
+        square = np.einsum("un,un->u", line, line)[back]
+        fit = np.maximum(fit - 2.0 * prior.trend * cross + prior.trend**2 * square, 0.0)
+    fit = fit + (len(years) - 1) * rough[:, None]
+    shape = prior.shape + 0.5 * (len(years) - 1)
+    start = prior.shape * prior.size**2
+    rate = start + 0.5 * fit
+    like = (
+        prior.shape * np.log(start)
+        + special.gammaln(shape)
+        - special.gammaln(prior.shape)
+        - shape * np.log(rate)
+        - 0.5 * log_det[back]
+    )
+    # Years before the first wanted one may be missing, too.
+    point, rest = point[:, gap:], rest[:, gap:, gap:]
+    loc = np.tensordot(data, point, axes=(1, 2))[:, back, :]
+    if prior.trend.any():
+        ahead = length + np.arange(horizon) - np.matmul(point, years.astype(float))
+        loc = loc + prior.trend[:, None] * ahead[back]
+    spread = np.sqrt(np.diagonal(rest, axis1=1, axis2=2))[back]
+    scale = (prior.stretch * np.sqrt(rate / shape))[:, :, None] * spread
+    return Components(like, loc, scale, 2.0 * shape, np.linalg.cholesky(rest)[back])
+
+
+# ------------------------------------------------------------------------------- the fit
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Numbers of cases behind percentages, NaN where unknown, past (S, T) and planned (H,)."""
+
+    past: Array
+    ahead: Array
+    overdispersion: float = 1.0
+
+
+def predict(
+    table: Array,
+    horizon: int,
+    kind: Quantity,
+    prior: Prior | None = None,
+    samples: Samples | None = None,
+) -> Predictive:
+    """Forecast S series on one calendar, rows of checked values, NaN where a year is missing."""
+    prior = prior or prior_of(kind)
+    scale, working, rough = scale_of(table, kind, prior.power)
+    fit = _fit(working, horizon, prior, scale, rough)
+    if samples is None:
+        return fit
+    noise = _sampling_variance(scale.share(table), samples, prior.power)
+    # A year of unknown size is taken to be as noisy as those whose size is known.
+    usual = np.nanmean(noise[:, : table.shape[1]], axis=1, keepdims=True)
+    noise = np.where(np.isnan(noise), usual, noise) / _yearly_variance(fit, usual)
+    return _fit(working, horizon, prior, scale, rough, noise)
 
 
 def _fit(
     working: Array,
-    seen: NDArray[np.bool_],
     horizon: int,
     prior: Prior,
+    on: Scale,
     rough: Array,
-    sampling: Array | None,
-) -> _Answer:
+    sampling: Array | None = None,
+) -> Predictive:
     """Mix the components of every series; series that share their matrices go together."""
+    seen = ~np.isnan(working)
     count, length = working.shape
     patterns, pattern = np.unique(seen, axis=0, return_inverse=True)
     pattern = pattern.reshape(-1)
@@ -160,16 +282,14 @@ def _fit(
     roots = np.empty((len(patterns), size, horizon, horizon))
     for block, mask in enumerate(patterns):
         index = np.flatnonzero(mask)
-        temper, spread = at_length(prior, len(index))
+        temper, spread = prior.at_length(len(index))
         everyone = np.flatnonzero(pattern == block)
         extra = None if sampling is None else sampling[block, index[0] :]
-        for rows in np.array_split(everyone, -(-len(everyone) // CHUNK)):
+        years = index - index[0]
+        for rows in np.array_split(everyone, -(-len(everyone) // PASS)):
             data = working[np.ix_(rows, index)]
-            part = components(
-                data, index - index[0], length - index[0], horizon,
-                prior, rough[rows], extra,
-            )  # fmt: skip
-            score = log_weights(prior, len(index), traits(data)) + temper * part.like
+            part = components(data, years, length - index[0], horizon, prior, rough[rows], extra)
+            score = prior.log_weights(len(index), traits_of(data)) + temper * part.like
             mass = np.exp(score - score.max(axis=1, keepdims=True))
             top = np.argsort(-mass, axis=1, kind="stable")[:, :most]
             kept = np.take_along_axis(mass, top, axis=1)
@@ -178,143 +298,52 @@ def _fit(
             loc[rows] = np.take_along_axis(part.loc, top[:, :, None], axis=1)
             scale[rows] = spread * np.take_along_axis(part.scale, top[:, :, None], axis=1)
             roots[block] = part.root
-    return weights, df, loc, scale, roots, pattern, member
+    lean = np.sum(weights * 2.0 * prior.shape[member] / df, axis=1)
+    points = seen.sum(axis=1)
+    return Predictive(weights, df, loc, scale, roots, pattern, member, on, lean, points)
 
 
-def _sampling_variance(
-    share: Array,
-    denominators: ArrayLike | None,
-    future: ArrayLike | None,
-    horizon: int,
-    overdispersion: float,
-    prior: Prior,
-    bounded: bool,
-) -> Array:
-    """Binomial variance of each year on the working scale, shape (S, T + H); 0 if unknown."""
-    if not bounded:
-        raise ForecastError(
-            "denominators belong to percentages", fix="Use the count models for rates and counts."
-        )
-    if overdispersion < 1.0:
-        raise ForecastError(
-            "the overdispersion is too small", got=overdispersion, expected="at least 1"
-        )
-    count, length = share.shape
-    past = np.full(share.shape, np.nan) if denominators is None else denominators
-    ahead = np.full(horizon, np.nan) if future is None else future
-    try:
-        n = np.hstack(
-            [
-                np.broadcast_to(np.asarray(past, dtype=float), (count, length)),
-                np.broadcast_to(np.asarray(ahead, dtype=float), (count, horizon)),
-            ]
-        )
-    except ValueError as error:
-        raise ForecastError(
-            "the denominators do not fit the series",
-            got=(np.shape(past), np.shape(ahead)),
-            expected=f"shapes {(count, length)} and {(count, horizon)}",
-        ) from error
-    if (n <= 0).any():
-        raise ForecastError(
-            "a denominator is not positive", got=float(n[n <= 0][0]), expected="1 or more"
-        )
-    latest = np.array([row[~np.isnan(row)][-1] for row in share])
-    level = np.hstack([np.where(np.isnan(share), latest[:, None], share),
-                       np.repeat(latest[:, None], horizon, axis=1)])  # fmt: skip
-    known = ~np.isnan(n)
-    cases = np.where(known, n, 1.0)
-    level = (level * cases + 0.5) / (cases + 1.0)  # a share of exactly 0 or 1 is not certain
-    slope = level ** (prior.power - 1.0) + (1.0 - level) ** (prior.power - 1.0)
-    return np.where(known, overdispersion * slope**2 * level * (1.0 - level) / cases, 0.0)
+def _sampling_variance(share: Array, samples: Samples, power: float) -> Array:
+    """Binomial variance of each year on the working scale, (S, T + H); NaN where unknown."""
+    if not samples.overdispersion >= 1.0:
+        got = samples.overdispersion
+        raise refusal("the overdispersion is too small", "overdispersion", got, "at least 1")
+    n = np.hstack([samples.past, np.tile(samples.ahead, (len(share), 1))])
+    latest = np.array([row[~np.isnan(row)][-1] for row in share])[:, None]
+    level = np.hstack(
+        [np.where(np.isnan(share), latest, share), np.tile(latest, samples.ahead.size)]
+    )
+    level = (level * n + 0.5) / (n + 1.0)  # a share of exactly 0 or 1 is not certain
+    slope = level ** (power - 1.0) + (1.0 - level) ** (power - 1.0)
+    return np.asarray(samples.overdispersion * slope**2 * level * (1.0 - level) / n)
 
 
-def _yearly_variance(answer: _Answer, noise: Array) -> Array:
-    """Variance of a yearly change beyond sampling, shape (S, 1), from a first pass."""
-    weights, _, _, scale, roots, pattern, member = answer
-    unit = roots[pattern[:, None], member, 0, 0]
-    total = np.sum(weights * (scale[:, :, 0] / unit) ** 2, axis=1)
+def _yearly_variance(fit: Predictive, usual: Array) -> Array:
+    """Variance of a yearly change beyond the noise of its samples, (S, 1), from a first pass."""
+    unit = fit.root[fit.pattern[:, None], fit.member, 0, 0]
+    total = np.sum(fit.weights * (fit.scale[:, :, 0] / unit) ** 2, axis=1, keepdims=True)
     # Two samplings enter one change; at least a tenth of it is left to the true level.
-    return np.asarray(np.maximum(total - 2.0 * noise.mean(axis=1), 0.1 * total)[:, None])
+    return np.asarray(np.maximum(total - 2.0 * usual, 0.1 * total))
 
 
-def _checked(values: ArrayLike, horizon: int, low: float, high: float) -> Array:
-    try:
-        table = np.atleast_2d(np.asarray(values, dtype=float))
-    except (TypeError, ValueError) as error:
-        raise ForecastError("the series is not numeric", got=str(values)[:60]) from error
-    whole = isinstance(horizon, int | np.integer) and not isinstance(horizon, bool)
-    if not (whole and 1 <= horizon <= MAX_HORIZON):
-        raise ForecastError(
-            "the horizon is out of range", got=horizon, expected=f"1 to {MAX_HORIZON} years"
-        )
-    if table.ndim != 2 or table.size == 0:
-        raise ForecastError(
-            "there is no series to forecast", got=table.shape, expected="series x years"
-        )
-    if table.shape[1] > MAX_POINTS:
-        raise ForecastError(
-            "the series is too long for an annual model",
-            got=table.shape[1],
-            expected=f"at most {MAX_POINTS} years",
-        )
-    if not low < high:
-        raise ForecastError("the bounds are empty", got=(low, high), expected="lower < upper")
-    if np.isinf(table).any():
-        raise ForecastError("a value is infinite", expected="finite numbers, NaN where missing")
-    empty = np.flatnonzero(np.isnan(table).all(axis=1))
-    if len(empty):
-        raise ForecastError(
-            "a series has no observed value",
-            where=f"series {empty[0]}",
-            got=f"{len(empty)} such series",
-            expected="at least one observed year",
-            fix="Drop the series or supply one value.",
-        )
-    bad = np.argwhere((table < low) | (table > high))
-    if len(bad):
-        row, column = bad[0]
-        raise ForecastError(
-            "a value lies outside its bounds",
-            where=f"series {row}, year position {column}",
-            got=float(table[row, column]),
-            expected=f"{low:g} to {high:g}",
-            fix="Correct the value or declare other bounds.",
-        )
-    return table
+# -------------------------------------------------------------- what a model is asked
 
 
-def evidence_class(n_points: int, prior_weight: float, family: str) -> str:
-    """Say how far a probability has been tested.
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of series of one kind."""
 
-    Parameters
-    ----------
-    n_points : int
-        Observed years of the series.
-    prior_weight : float
-        Share of the evidence on the yearly variance that comes from the prior, 0 to 1.
-    family : str
-        Family of the series.
+    kind: Quantity
+    horizon: int
+    model: str = "pooled"
+    prior: Prior | None = None
 
-    Returns
-    -------
-    str
-        ``calibrated``: at least 6 points of a family that has a learned prior of its own,
-        the lengths at which ``docs/evidence.md`` tests probabilities and coverage;
-        ``leans on prior``: 3 to 5 points, a prior that outweighs the data, or a family
-        that borrows its prior; ``weak``: 1 or 2 points, where only coverage is tested.
 
-    Raises
-    ------
-    ForecastError
-        If the family is unknown.
-    """
-    if family not in FAMILIES:
-        raise ForecastError(
-            "the family of the series is unknown", got=family, expected=" | ".join(FAMILIES)
-        )
-    if n_points < MIN_POINTS:
-        return "weak"
-    if n_points < TESTED_POINTS or prior_weight > OUTWEIGHS or family in LEARNED_AS:
-        return "leans on prior"
-    return "calibrated"
+@dataclass(frozen=True)
+class Answer:
+    """Predictive distribution of S series, and how it came about."""
+
+    distribution: Distribution
+    prior_weight: Array
+    fallback: str = ""
+    notes: tuple[str, ...] = ()

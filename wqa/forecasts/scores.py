@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from wqa.errors import DataError
 from wqa.forecasts.intervals import proportion_interval
-from wqa.transforms import FloatArray
+from wqa.forecasts.numbers import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 TENTHS = tuple(i / 10 for i in range(11))
 
 
-def naive_scale(training: npt.ArrayLike) -> FloatArray:
+def naive_scale(training: npt.ArrayLike) -> Array:
     """Mean absolute yearly change of the training years; across a gap, the change per year."""
     rows = np.asarray(training, dtype=float)
     out = [_mean_change(row) for row in rows.reshape(-1, rows.shape[-1])]
     return np.array(out).reshape(rows.shape[:-1])
 
 
-def _mean_change(row: FloatArray) -> float:
+def _mean_change(row: Array) -> float:
     at = np.flatnonzero(np.isfinite(row))
     return float(np.mean(np.abs(np.diff(row[at]) / np.diff(at)))) if at.size > 1 else float("nan")
 
 
-def scaled(values: npt.ArrayLike, scale: npt.ArrayLike) -> FloatArray:
+def scaled(values: npt.ArrayLike, scale: npt.ArrayLike) -> Array:
     """Values over the naive scale (Hyndman and Koehler 2006); NaN where the scale is 0."""
     size = np.asarray(scale, dtype=float)
     return np.asarray(np.asarray(values, dtype=float) / np.where(size > 0, size, np.nan))
@@ -55,7 +55,7 @@ def smape(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
 
 def interval_score(
     actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, level: float
-) -> FloatArray:
+) -> Array:
     """Width plus 2 / alpha times the distance outside (Gneiting and Raftery 2007, 6.2)."""
     y, a, b = (np.asarray(v, dtype=float) for v in (actual, low, high))
     outside = np.maximum(a - y, 0.0) + np.maximum(y - b, 0.0)
@@ -81,9 +81,7 @@ def coverage(actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> 
     return float(100.0 * np.mean(inside(actual, low, high)))
 
 
-def quantile_loss(
-    actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike
-) -> FloatArray:
+def quantile_loss(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike) -> Array:
     """Twice the pinball loss, per level (first axis of the quantiles) and value."""
     q = np.asarray(quantiles, dtype=float)
     p = np.asarray(levels, dtype=float).reshape((-1,) + (1,) * (q.ndim - 1))
@@ -91,7 +89,7 @@ def quantile_loss(
     return np.asarray(2.0 * np.maximum(p * off, (p - 1.0) * off), dtype=float)
 
 
-def crps(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike) -> FloatArray:
+def crps(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike) -> Array:
     """Ranked probability score from quantiles (Gneiting and Ranjan 2011, JBES 29, equation 17)."""
     # Each level stands for the stretch of probability that is nearest to it.
     p = np.asarray(levels, dtype=float)
@@ -145,7 +143,7 @@ def bootstrap_difference(
     return float(gap.mean()), float(low), float(high)
 
 
-def _pairs(p: npt.ArrayLike, hit: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _pairs(p: npt.ArrayLike, hit: npt.ArrayLike) -> tuple[Array, Array]:
     """Probabilities and outcomes as flat arrays, refused where they do not pair up."""
     stated, happened = np.asarray(p, dtype=float), np.asarray(hit, dtype=float)
     good = stated.size > 0 and stated.shape == happened.shape

@@ -1,4 +1,4 @@
-"""What changed between two editions: figures, revisions, verdicts, targets, methods."""
+"""What changed between two editions: figures, revisions, answers, targets, methods."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ REVISION_COLUMNS = (
     "old_vintage", "new_vintage",
 )  # fmt: skip
 FLIP_COLUMNS = (
-    "target_id", "row", "indicator_id", "name_zh", "name_en", "unit", "old_verdict",
-    "new_verdict", "old_p", "new_p", "old_level", "old_level_year", "new_level", "new_level_year",
+    "target_id", "row", "indicator_id", "name_zh", "name_en", "unit", "old_answer",
+    "new_answer", "old_p", "new_p", "old_level", "old_level_year", "new_level", "new_level_year",
     "why", "reason_zh", "reason_en",
 )  # fmt: skip
 TARGET_CHANGE_COLUMNS = ("target_id", "row", "name_zh", "name_en", "field", "old", "new")
@@ -46,8 +46,8 @@ class EditionChanges:
         became known after the old edition), ``source_corrected`` (same source and day, so the
         delivered file or a correction changed), ``other_choice`` (another of the figures known
         then is now preferred) or ``withdrawn`` (no figure any more).
-    verdicts : pandas.DataFrame
-        Targets whose verdict is another one: columns ``FLIP_COLUMNS``. `why` is ``target``
+    answers : pandas.DataFrame
+        Targets whose answer is another one: columns ``FLIP_COLUMNS``. `why` is ``target``
         (it is another target), ``figures``, ``methods`` or ``time`` (none of these).
     targets : pandas.DataFrame
         Targets added, dropped or changed: columns ``TARGET_CHANGE_COLUMNS``; `field` is
@@ -60,13 +60,13 @@ class EditionChanges:
     new: EditionRecord = field(repr=False)
     figures: pd.DataFrame
     revisions: pd.DataFrame
-    verdicts: pd.DataFrame
+    answers: pd.DataFrame
     targets: pd.DataFrame
     methods: pd.DataFrame
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the five frames by name."""
-        names = ("figures", "revisions", "verdicts", "targets", "methods")
+        names = ("figures", "revisions", "answers", "targets", "methods")
         return {name: getattr(self, name) for name in names}
 
 
@@ -94,7 +94,7 @@ def diff_editions(old: EditionRecord, new: EditionRecord) -> EditionChanges:
     added, revisions = _figures(old, new)
     targets = _targets(old, new)
     methods = _methods(old, new)
-    verdicts = _flips(
+    answers = _flips(
         old,
         new,
         touched={row["indicator_id"] for row in (*added, *revisions)},
@@ -106,7 +106,7 @@ def diff_editions(old: EditionRecord, new: EditionRecord) -> EditionChanges:
         new=new,
         figures=_frame(added, NEW_COLUMNS),
         revisions=_frame(revisions, REVISION_COLUMNS),
-        verdicts=_frame(verdicts, FLIP_COLUMNS),
+        answers=_frame(answers, FLIP_COLUMNS),
         targets=_frame(targets, TARGET_CHANGE_COLUMNS),
         methods=_frame(methods, METHOD_COLUMNS),
     )
@@ -172,11 +172,11 @@ def _flips(
     retargeted: set[str],
     has_new_methods: bool,
 ) -> list[dict[str, Any]]:
-    before, after = _rows(old.verdicts, ["target_id"]), _rows(new.verdicts, ["target_id"])
+    before, after = _rows(old.answers, ["target_id"]), _rows(new.answers, ["target_id"])
     found = []
     for key, now in after.items():
         was = before.get(key)
-        if was is None or was["verdict"] == now["verdict"]:
+        if was is None or was["answer"] == now["answer"]:
             continue
         why = "methods" if has_new_methods else "time"
         if now["target_id"] in retargeted:
@@ -185,7 +185,7 @@ def _flips(
             why = "figures"
         row = {name: now[name] for name in FLIP_COLUMNS if name in now}
         for side, cells in (("old", was), ("new", now)):
-            row |= {f"{side}_verdict": cells["verdict"], f"{side}_p": cells["p_attain"],
+            row |= {f"{side}_answer": cells["answer"], f"{side}_p": cells["p_attain"],
                     f"{side}_level": cells["level"],
                     f"{side}_level_year": cells["level_year"]}  # fmt: skip
         found.append({**row, "why": why})

@@ -18,7 +18,7 @@ from wqa.catalog.records import Indicator, Plan, Target
 from wqa.data.series import KEYS
 from wqa.forecasts.forecasting import forecast, forecast_many
 from wqa.forecasts.pooled import evidence_class
-from wqa.forecasts.probabilities import attained
+from wqa.goals import Goal
 
 FORECAST_COLUMNS = (
     "indicator_id", "region", "scope", "unit", "origin", "n_points", "last_value", "year", "h",
@@ -40,7 +40,6 @@ def edition_forecasts(
     indicators: Mapping[str, Indicator],
     *,
     model: str = "pooled",
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Forecast every annual series from the report year to the end of the plan.
 
@@ -54,7 +53,7 @@ def edition_forecasts(
         Report year. At least the year after it is forecast.
     indicators : mapping of str to Indicator
         The catalogue.
-    model, seed
+    model
         As in :func:`wqa.forecasts.forecasting.forecast`.
 
     Returns
@@ -74,7 +73,7 @@ def edition_forecasts(
         if one.origin < edition - MAX_AGE:
             continue
         if one.is_sampled:
-            rows += _sampled(one, edition, last, model, seed)
+            rows += _sampled(one, edition, last, model)
         else:
             plain.setdefault(one.group, []).append(one)
     for group in sorted(plain, key=str):
@@ -100,7 +99,7 @@ class _Series:
         printed = -int(Decimal(repr(self.last_value)).normalize().as_tuple().exponent)
         self.decimals = max(indicator.decimals, printed, self.target.decimals if self.target else 0)
         self.not_worse = NOT_WORSE.get(indicator.direction, "")
-        # The verdict on a target's own series knows how many samples will be drawn; so does this.
+        # The answer on a target's own series knows how many samples will be drawn; so does this.
         self.is_sampled = (
             indicator.family == "percent"
             and self.target is not None
@@ -174,21 +173,19 @@ def _is_own(target: Target, keys: tuple[str, str, str]) -> bool:
     return target.region == keys[1] and keys[2] in target.series
 
 
-def _sampled(
-    one: _Series, edition: int, last: int, model: str, seed: int
-) -> Iterator[dict[str, Any]]:
-    """Forecast a pass rate whose every sample size is known, as the verdicts do."""
+def _sampled(one: _Series, edition: int, last: int, model: str) -> Iterator[dict[str, Any]]:
+    """Forecast a pass rate whose every sample size is known, as the answers do."""
     if one.origin >= last:
         return
     years = sorted(one.by_year)
     made = forecast(
         [one.by_year[y] for y in years], years, family="percent", lower=one.indicator.lower,
-        upper=one.indicator.upper, target_year=last, model=model, seed=seed,
+        upper=one.indicator.upper, target_year=last, model=model,
         denominators=[one.sizes[y] for y in years],
     )  # fmt: skip
     frame = made.frame.assign(evidence_class=made.evidence_class)
     for name, (comparator, goal) in one.events().items():
-        frame[name] = attained(made.distribution, goal, comparator, one.decimals)
+        frame[name] = Goal(comparator, goal, one.decimals).probability(made.distribution)[0]
     for record in frame[frame["year"] >= edition].to_dict("records"):
         yield one.row(int(record["year"]), {str(name): value for name, value in record.items()})
 
@@ -222,6 +219,8 @@ def _vectorised(
         made[name] = answer["p_attain"]
     assert made is not None
     by_id = {"|".join(s.keys): s for s in group}
+    # A series that was refused, in another unit say, leaves no forecast behind.
+    made = made[~made["fallback"].str.startswith("refused: ")]
     for record in made.to_dict("records"):
         one, year = by_id[str(record["series_id"])], int(record["year"])
         if year < edition:

@@ -148,7 +148,7 @@ def change_texts(view: View, changes: EditionChanges) -> list[Text]:
     Returns
     -------
     list of Text
-        One paragraph: the two days, new and revised figures, changed verdicts; what did not
+        One paragraph: the two days, new and revised figures, changed answers; what did not
         change is said too.
     """
     lang, old = view.lang, changes.old
@@ -169,7 +169,7 @@ def change_texts(view: View, changes: EditionChanges) -> list[Text]:
             own=counted("own", own), region=named(view.names[view.region]),
         ),
     ]  # fmt: skip
-    for key in ("revisions", "verdicts", "targets", "methods"):
+    for key in ("revisions", "answers", "targets", "methods"):
         number = len(changes.frames()[key])
         if number:
             out.append(say(f"edition.some_{key}", lang, n=counted(key, number)))

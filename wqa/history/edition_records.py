@@ -17,11 +17,12 @@ from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS
 
 RECORD, FORECASTS = "edition.json", "forecasts.csv"
-VERDICT_COLUMNS = (
+ANSWER_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "nature", "comparator", "target",
     "unit", "decimals", "target_year", "level", "level_year", "level_qualifier", "scope",
-    "n_points", "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model",
-    "fallback", "met_now", "verdict", "reason_code", "reason_zh", "reason_en", "source_ids",
+    "n_points", "answer", "strength", "reason_code", "evidence_zh", "evidence_en", "reason_zh",
+    "reason_en", "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model",
+    "fallback", "met_now", "figures", "source_ids",
 )  # fmt: skip
 TARGET_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind", "nature",
@@ -54,11 +55,11 @@ class EditionRecord:
         ``interim`` while the plan runs, ``final`` once the report year is its last.
     methods : mapping
         Model, hash of the learned priors, of the rules that turn raw rows into series, the
-        thresholds of the verdicts, the version of the library.
+        thresholds of the answers, the version of the library.
     known : mapping
         Number of all figures known by then, their hash, the newest vintage.
-    verdicts, targets, observations, forecasts : pandas.DataFrame
-        Columns ``VERDICT_COLUMNS``, ``TARGET_COLUMNS``, ``OBSERVATION_COLUMNS`` (one value
+    answers, targets, observations, forecasts : pandas.DataFrame
+        Columns ``ANSWER_COLUMNS``, ``TARGET_COLUMNS``, ``OBSERVATION_COLUMNS`` (one value
         per annual series and year) and ``FORECAST_COLUMNS``.
     """
 
@@ -70,7 +71,7 @@ class EditionRecord:
     mode: Literal["interim", "final"]
     methods: Mapping[str, Any]
     known: Mapping[str, Any]
-    verdicts: pd.DataFrame = field(repr=False)
+    answers: pd.DataFrame = field(repr=False)
     targets: pd.DataFrame = field(repr=False)
     observations: pd.DataFrame = field(repr=False)
     forecasts: pd.DataFrame = field(repr=False)
@@ -101,7 +102,7 @@ class EditionRecord:
                           "sha256": self.forecasts_sha256},
         }  # fmt: skip
         parts = [f'"{key}": {dump(value)}' for key, value in head.items()]
-        for name in ("targets", "verdicts", "observations"):
+        for name in ("targets", "answers", "observations"):
             rows = ",\n".join(dump(row) for row in plain_rows(getattr(self, name)))
             parts.append(f'"{name}": [\n{rows}\n]')
         return "{\n" + ",\n".join(parts) + "\n}\n"
@@ -179,7 +180,7 @@ def read_edition(folder: Path | str) -> EditionRecord:
         claimed = data.pop("forecasts")["sha256"]
         data |= {
             "targets": typed(data.pop("targets"), TARGET_COLUMNS),
-            "verdicts": as_frame(data.pop("verdicts"), VERDICT_COLUMNS),
+            "answers": as_frame(data.pop("answers"), ANSWER_COLUMNS),
             "observations": typed(data.pop("observations"), OBSERVATION_COLUMNS),
         }
     except OSError as error:

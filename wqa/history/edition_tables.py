@@ -22,10 +22,10 @@ from wqa.display.facts import (
     quoted,
     year_fact,
 )
-from wqa.display.judgements import probability_of
+from wqa.display.judgements import answer_word, probability_of
 from wqa.display.tables import Column, DisplayTable
 from wqa.display.view import View
-from wqa.display.wording import scope_name, term, texts, unit_after, unit_name
+from wqa.display.wording import scope_name, texts, unit_after, unit_name
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.grading import grade_summary
 
@@ -79,7 +79,7 @@ def command_tables(
     kept = {
         "figures": ("indicator_id", "region", "scope", "year", "value", "unit", "source_id"),
         "revisions": ("indicator_id", "region", "scope", "year", "old", "new", "unit", "why"),
-        "verdicts": ("row", f"name_{lang}", "old_verdict", "new_verdict", "old_p", "new_p", "why"),
+        "answers": ("row", f"name_{lang}", "old_answer", "new_answer", "old_p", "new_p", "why"),
         "targets": ("row", f"name_{lang}", "field", "old", "new"),
         "methods": ("method", "old", "new"),
     }
@@ -88,9 +88,9 @@ def command_tables(
         table = frame[list(kept[name])].copy()
         if "indicator_id" in table:
             table["indicator_id"] = table["indicator_id"].map(lambda key: names.get(key, key))
-        for column in ("old_verdict", "new_verdict"):
+        for column in ("old_answer", "new_answer"):
             if column in table:
-                table[column] = [term(f"verdict.{key}", lang) for key in table[column]]
+                table[column] = [answer_word(key, lang) for key in table[column]]
         for column in ("old_p", "new_p"):
             if column in table:
                 table[column] = table[column].map("{:.2f}".format, na_action="ignore")
@@ -155,7 +155,7 @@ def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable
     Returns
     -------
     dict of str to DisplayTable
-        By name (figures, revisions, verdicts, targets, methods); kinds of change that did not
+        By name (figures, revisions, answers, targets, methods); kinds of change that did not
         happen are left out.
     """
     lang = view.lang
@@ -168,9 +168,9 @@ def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable
             ("indicator", "region", "scope", "year", "old", "new", "why"),
             lambda row: _revision_cells(view, row),
         ),
-        "verdicts": (
+        "answers": (
             ("row", "target", "old", "new", "p_new", "why"),
-            lambda row: _verdict_cells(view, changes, row),
+            lambda row: _answer_cells(view, changes, row),
         ),
         "targets": (("row", "target", "field", "old", "new"), lambda row: _field_cells(row, lang)),
         "methods": (("method", "old", "new"), lambda row: _method_cells(row, lang)),
@@ -217,17 +217,17 @@ def _revision_cells(view: View, row: Row) -> dict[str, Printable]:
     return cells
 
 
-def _verdict_cells(view: View, changes: EditionChanges, row: Row) -> dict[str, Printable]:
+def _answer_cells(view: View, changes: EditionChanges, row: Row) -> dict[str, Printable]:
     lang = view.lang
     cells: dict[str, Printable] = {
         "row": named(str(row["row"])),
         "target": named(str(row[f"name_{lang}"])),
-        "old": term(f"verdict.{row['old_verdict']}", lang),
-        "new": term(f"verdict.{row['new_verdict']}", lang),
+        "old": answer_word(row["old_answer"], lang),
+        "new": answer_word(row["new_answer"], lang),
         "why": word(f"why.{row['why']}", lang),
     }
-    verdicts = changes.new.verdicts
-    now = verdicts[verdicts["target_id"] == row["target_id"]].iloc[0]
+    answers = changes.new.answers
+    now = answers[answers["target_id"] == row["target_id"]].iloc[0]
     if any(target.id == row["target_id"] for target in view.parameters.plan.targets):
         p = probability_of(view, {str(k): v for k, v in now.items()})
         if p is not None:

@@ -19,7 +19,7 @@ import pandas as pd
 
 import wqa
 from wqa.assessment.attainment import assess
-from wqa.assessment.judging import AT_RISK, ON_TRACK
+from wqa.assessment.judging import LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan
@@ -29,9 +29,9 @@ from wqa.display.view import NATION, parents
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, edition_forecasts
 from wqa.history.edition_records import (
+    ANSWER_COLUMNS,
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,
-    VERDICT_COLUMNS,
     EditionRecord,
     dump,
     plain_rows,
@@ -158,10 +158,8 @@ def edition_record(
     regions = [where, parents().get(where, NATION), NATION]
     known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
     annual = best_values(known[known["region"].isin(regions)])
-    forecasts = edition_forecasts(
-        annual, found, edition, load_indicators(catalog), model=model, seed=seed
-    )
-    verdicts = assess(
+    forecasts = edition_forecasts(annual, found, edition, load_indicators(catalog), model=model)
+    answers = assess(
         found, observations=frame, as_of=day, edition=edition, target_year=goal_year,
         region=where, model=model, seed=seed, catalog=catalog, root=root,
     )  # fmt: skip
@@ -179,7 +177,7 @@ def edition_record(
             "sha256": digest,
             "newest_vintage": max(known["vintage"], default=""),
         },
-        verdicts=rounded(verdicts[list(VERDICT_COLUMNS)], 8),
+        answers=rounded(answers[list(ANSWER_COLUMNS)], 8),
         targets=typed(plain_rows(plan_frame(found)), TARGET_COLUMNS),
         observations=typed(plain_rows(annual), OBSERVATION_COLUMNS),
         forecasts=rounded(typed(plain_rows(forecasts), FORECAST_COLUMNS), 6),
@@ -254,8 +252,9 @@ def methods(model: str = "pooled") -> dict[str, Any]:
         "model": model,
         "priors_sha256": _files_hash(sorted(PRIORS.glob("*.json"))),
         "series_rules_sha256": _files_hash(rules),
-        "on_track_from": ON_TRACK,
-        "off_track_below": AT_RISK,
+        "very_likely_from": VERY_LIKELY,
+        "likely_from": LIKELY,
+        "unlikely_until": UNLIKELY,
         "version": wqa.__version__,
     }
 

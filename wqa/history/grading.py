@@ -25,8 +25,8 @@ GRADED_COLUMNS = (
     "comparator", "target", "p_attain", "attained", "hit_attain", "brier_attain", "last_value",
     "origin_source_id", "p_not_worse", "not_worse", "hit_not_worse", "brier_not_worse",
 )  # fmt: skip
-VERDICT_GRADES = (
-    "edition", "as_of", "target_id", "row", "name_zh", "name_en", "verdict", "p_attain",
+ANSWER_GRADES = (
+    "edition", "as_of", "target_id", "row", "name_zh", "name_en", "answer", "p_attain",
     "evidence_class", "graded_in", "outcome", "hit", "brier",
 )  # fmt: skip
 SUMMARY_COLUMNS = (
@@ -37,7 +37,8 @@ SUMMARY_COLUMNS = (
 EVENTS = {"attain": "attained", "not_worse": "not_worse"}
 # Below this number of outcomes nothing is said about calibration.
 ENOUGH = 30
-OPEN_VERDICTS = ("on_track", "at_risk", "off_track")
+# Answers that a later edition can prove right or wrong.
+UNDECIDED = ("very_likely", "likely", "open", "unlikely")
 _FLAGS = ("inside_80", "inside_95", "attained", "hit_attain", "not_worse", "hit_not_worse", "hit")
 _FLOATS = ("error", "brier_attain", "brier_not_worse", "brier", "p_attain", "p_not_worse")
 
@@ -134,8 +135,8 @@ def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
     }
 
 
-def grade_verdicts(records: Sequence[EditionRecord]) -> pd.DataFrame:
-    """Grade the probabilities of open verdicts by later verdicts that are decided.
+def grade_answers(records: Sequence[EditionRecord]) -> pd.DataFrame:
+    """Grade the probabilities of undecided answers by later answers that are decided.
 
     Parameters
     ----------
@@ -145,31 +146,31 @@ def grade_verdicts(records: Sequence[EditionRecord]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``VERDICT_GRADES``, one row per edition and target. `outcome` is
-        ``attained`` or ``not_attained`` in the first later edition that knows it.
+        Columns ``ANSWER_GRADES``, one row per edition and target. `outcome` is
+        ``met`` or ``missed`` in the first later edition that knows it.
     """
     ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
     rows: list[dict[str, Any]] = []
     for place, record in enumerate(ordered):
-        is_open = record.verdicts["verdict"].isin(OPEN_VERDICTS)
-        said = record.verdicts[is_open & record.verdicts["p_attain"].notna()]
+        is_open = record.answers["answer"].isin(UNDECIDED)
+        said = record.answers[is_open & record.answers["p_attain"].notna()]
         for row in said.to_dict("records"):
             for later in ordered[place + 1 :]:
                 if (later.plan, later.region) != (record.plan, record.region):
                     continue
-                found = later.verdicts[later.verdicts["target_id"] == row["target_id"]]
-                decided = found[found["verdict"].isin(("attained", "not_attained"))]
+                found = later.answers[later.answers["target_id"] == row["target_id"]]
+                decided = found[found["answer"].isin(("met", "missed"))]
                 if len(decided):
-                    outcome = str(decided["verdict"].iloc[0])
-                    happened, p = outcome == "attained", float(row["p_attain"])
-                    kept = {name: row[name] for name in VERDICT_GRADES if name in row}
+                    outcome = str(decided["answer"].iloc[0])
+                    happened, p = outcome == "met", float(row["p_attain"])
+                    kept = {name: row[name] for name in ANSWER_GRADES if name in row}
                     rows.append(
                         {**kept, "edition": record.edition, "as_of": record.as_of,
                          "graded_in": later.edition, "outcome": outcome,
                          "hit": (p >= 0.5) == happened, "brier": scores.brier(p, happened)}
                     )  # fmt: skip
                     break
-    return _frame(rows, VERDICT_GRADES)
+    return _frame(rows, ANSWER_GRADES)
 
 
 def grade_summary(graded: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from wqa.assessment.attainment import assess
-from wqa.assessment.evidence import Evidence, gather
+from wqa.assessment.evidence import Evidence, gather, rows_by_key
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.catalog.records import Plan, Target
 from wqa.data.loading import load_observations, load_sources
@@ -63,17 +63,16 @@ def next_plan_baselines(
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     day = iso_date("as_of", as_of)
     frame = load_observations(as_of=day, root=root, catalog=catalog)
-    indicators = load_indicators(catalog)
+    indicators, figures = load_indicators(catalog), rows_by_key(frame)
     titles = load_sources(root, catalog).set_index("source_id")["title"]
-    verdicts = assess(
+    answers = assess(
         found, observations=frame, as_of=day, edition=found.end_year, catalog=catalog, root=root
     )
-    reasons = {str(row["target_id"]): row for row in verdicts.to_dict("records")}
+    reasons = {str(row["target_id"]): row for row in answers.to_dict("records")}
     rows = []
     for target in found.targets:
-        own = (frame["indicator_id"] == target.indicator_id) & (frame["region"] == target.region)
-        indicator = indicators[target.indicator_id]
-        evidence = gather(frame[own], target, indicator, found.end_year)
+        own = figures.get((target.indicator_id, target.region), [])
+        evidence = gather(own, target, indicators[target.indicator_id], found.end_year)
         row: dict[str, Any] = dict.fromkeys(BASELINE_COLUMNS, "") | {
             "target_id": target.id, "row": target.row + target.part,
             "indicator_id": target.indicator_id, "name_zh": target.name_zh,
@@ -105,25 +104,25 @@ def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
         if any(y not in inside for y in years):
             return {}
         value = evidence.flow.span.lower
-    rows = evidence.rows[evidence.rows["year"].isin(years)]
+    rows = [row for row in evidence.rows if row.year in years]
     return {
         "status": "measured",
         "value": value,
         "year": year,
-        "source_id": " ".join(dict.fromkeys(rows["source_id"].astype(str))),
-        "published": str(rows["published"].max()),
-        "evidence": str(rows["evidence"].iloc[-1]),
-        "locator": "; ".join(f"{f}:{r}" for f, r in zip(rows["file"], rows["row"], strict=True)),
+        "source_id": " ".join(dict.fromkeys(row.source_id for row in rows)),
+        "published": max(row.published for row in rows),
+        "evidence": rows[-1].evidence,
+        "locator": "; ".join(f"{row.file}:{row.row}" for row in rows),
     }
 
 
 def _reason(
-    target: Target, evidence: Evidence, plan: Plan, verdict: Mapping[Any, Any]
+    target: Target, evidence: Evidence, plan: Plan, answer: Mapping[Any, Any]
 ) -> dict[str, str]:
-    """Why there is no baseline, in both languages."""
+    """Why there is no baseline, or what is known instead, in both languages."""
     inside = evidence.in_plan(plan.start_year)
     if not inside:
-        return {f"reason_{lang}": str(verdict[f"reason_{lang}"]) for lang in LANGUAGES}
+        return {f"reason_{lang}": str(answer[f"evidence_{lang}"]) for lang in LANGUAGES}
     words = texts("editions")["baseline.not_followed"]
     if target.scope == "plan_sum":
         words = texts("editions")["baseline.sum_incomplete"]

@@ -1,4 +1,4 @@
-"""Tables of verdicts and of readings, and what the overview of all targets draws."""
+"""Tables of answers and of readings, and what the overview of all targets draws."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.judging import ANSWERS
+from wqa.assessment.reasons import phrase
 from wqa.display.changes import spoken
 from wqa.display.facts import (
     Fact,
@@ -14,6 +16,7 @@ from wqa.display.facts import (
     Text,
     computed_fact,
     count_fact,
+    joined,
     named,
     parameter_fact,
     quoted,
@@ -21,14 +24,17 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.judgements import (
-    VERDICTS,
-    is_weak,
+    BARS,
+    answer_label,
+    answer_word,
+    by_answer,
     level_fact,
+    probability_mark,
     probability_of,
-    reason_text,
     records,
+    said_text,
+    strength_bars,
     target_of,
-    verdict_label,
 )
 from wqa.display.listings import heads
 from wqa.display.narrative import sentences
@@ -41,47 +47,41 @@ from wqa.display.wording import listed, say, term, unit_after
 if TYPE_CHECKING:
     import pandas as pd
 
+# Answers that a reader has to see at once.
+WEAK_POINTS = ("unlikely", "missed")
+
+
+def counts_list(answers: Iterable[str], lang: str) -> Text:
+    """List how many targets have which answer, from met to nothing known."""
+    counts = Counter(answers)
+    items = [
+        say(
+            "summary.count_item",
+            lang,
+            answer=answer_word(answer, lang),
+            n=count_fact(f"answer.{answer}", counts[answer], lang=lang),
+        )
+        for answer in ANSWERS
+        if counts[answer]
+    ]
+    return listed(items, lang)
+
 
 def summary_text(view: View, frame: pd.DataFrame) -> Text:
-    """Count the verdicts of a plan.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    frame : pandas.DataFrame
-        As from `wqa.assess`.
-
-    Returns
-    -------
-    Text
-        The counts, and a caution if most targets cannot be assessed.
-    """
-    lang = view.lang
-    rows = records(frame)
-    counts = Counter((row["verdict"], is_weak(row)) for row in rows)
-    items = []
-    for verdict, weak in sorted(counts, key=lambda key: (VERDICTS.index(key[0]), key[1])):
-        n = count_fact(f"verdict.{verdict}{'.weak' * weak}", counts[verdict, weak], lang=lang)
-        slots = {"verdict": term(f"verdict.{verdict}", lang), "weak": term("sure.weak", lang)}
-        items.append(say(f"summary.count_item{'_weak' * weak}", lang, n=n, **slots))
-    first = say(
-        "summary.counts",
-        lang,
-        rows=count_fact(
-            "plan_rows", len({row["target_id"].rstrip("abc") for row in rows}), lang=lang
-        ),
-        n=count_fact("plan_targets", len(rows), lang=lang),
-        list=listed(items, lang),
-    )
-    reasons = Counter(row["reason_code"] for row in rows if row["verdict"] == "not_assessable")
-    open_ones = reasons.total()
-    rest: list[Text] = []
-    if open_ones == len(rows):
-        rest.append(say("summary.nothing_assessable", lang))
-    elif open_ones > len(rows) / 2:
-        rest.append(say("summary.mostly_not_assessable", lang))
-    if open_ones:
+    """Count the answers on a plan, name its weak points, and say why nothing is known of some."""
+    lang, rows = view.lang, records(frame)
+    number = len({row["target_id"].rstrip("abc") for row in rows})
+    counted = {
+        "rows": count_fact("plan_rows", number, lang=lang),
+        "n": count_fact("plan_targets", len(rows), lang=lang),
+    }
+    answers = counts_list([row["answer"] for row in rows], lang)
+    told = [say("summary.counts", lang, list=answers, **counted), say("summary.caution", lang)]
+    weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
+    if weak:
+        told.append(say("summary.weak_points", lang, list=listed(weak, lang)))
+    reasons = Counter(row["reason_code"] for row in rows if row["answer"] == "nothing_known")
+    if reasons:
         causes = [
             say(
                 "summary.why_item",
@@ -91,27 +91,13 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
             )
             for code, number in reasons.most_common()
         ]
-        total = count_fact("verdict.not_assessable", open_ones, lang=lang)
-        rest.append(say("summary.why", lang, n=total, list=listed(causes, lang)))
-    return sentences([first, *rest], lang)
+        total = count_fact("answer.nothing_known", reasons.total(), lang=lang)
+        told.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
+    return sentences(told, lang)
 
 
 def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
-    """Print the level a verdict rests on with its year, else the baseline; None without either.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    row : mapping
-        Row of the verdict frame.
-    short : bool
-        Leave long English units out.
-
-    Returns
-    -------
-    Text or None
-    """
+    """Print the level of a target with its year, else the baseline; None without either."""
     fact, target = level_fact(view, row), target_of(view, row)
     if fact is None:
         unit = (short_unit if short else unit_after)(target.unit, view.lang)
@@ -124,44 +110,72 @@ def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
     return Text(template, {"value": value, "unit": named(unit), "year": year})
 
 
-def verdict_table(view: View, frame: pd.DataFrame, *, id: str = "verdicts") -> DisplayTable:
-    """Show the verdict on every target with its reason.
+def _answer_cells(view: View, row: Row) -> dict[str, Printable]:
+    """Cells that the tables of answers share; a reason that repeats the evidence is left out."""
+    lang, target = view.lang, target_of(view, row)
+    cells: dict[str, Printable] = {
+        "answer": answer_label(row["answer"], lang),
+        "row": target_fact(target, part="row", lang=lang),
+        "name": target_name(target, lang),
+        "nature": term(f"nature.{target.nature}", lang),
+        "target": target_text(target, lang),
+        "strength": strength_bars(row["strength"]),
+    }
+    for key in ("basis", "reason", "overturned_by", "settles_it", "owner"):
+        name = "evidence" if key == "basis" else key
+        if row[f"{name}_{lang}"]:
+            cells[key] = said_text(view, row, name)
+    if row[f"reason_{lang}"] == row[f"evidence_{lang}"]:
+        del cells["reason"]
+    return cells
 
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    frame : pandas.DataFrame
-        As from `wqa.assess`.
-    id : str
-        Anchor of the table.
 
-    Returns
-    -------
-    DisplayTable
-        Binding targets first.
-    """
+def _cells(rows: Iterable[Mapping[str, Printable]], keys: list[str]) -> tuple[Any, ...]:
+    """Keep the cells of some columns."""
+    return tuple({key: row[key] for key in keys if key in row} for row in rows)
+
+
+def strength_note(lang: str) -> Text:
+    """Say what the bars of strength mean."""
+    words = {n: phrase("strength", str(n))[lang] for n in range(BARS, -1, -1)}
+    items = [
+        Text("{bars} {words}", {"bars": strength_bars(n), "words": text})
+        for n, text in words.items()
+    ]
+    return say("note.strength", lang, list=joined(items, "；" if lang == "zh" else "; "))
+
+
+def board_table(view: View, frame: pd.DataFrame, *, id: str = "board") -> DisplayTable:
+    """Show all targets grouped by answer: evidence, reason, strength."""
+    lang = view.lang
+    rows = [_answer_cells(view, row) for row in by_answer(frame)]
+    keys = ["answer", "row", "name", "target", "basis", "reason", "strength"]
+    caption, notes = say("caption.board", lang), (strength_note(lang),)
+    return DisplayTable(id, caption, heads(keys, lang), _cells(rows, keys), notes)
+
+
+def answer_table(view: View, frame: pd.DataFrame, *, id: str = "answers") -> DisplayTable:
+    """Show the answer on every target with its evidence and reason, binding targets first."""
     lang = view.lang
     rows = []
     for row in records(frame):
-        target = target_of(view, row)
-        cells: dict[str, Printable] = {
-            "row": target_fact(target, part="row", lang=lang),
-            "name": target_name(target, lang),
-            "nature": term(f"nature.{target.nature}", lang),
-            "target": target_text(target, lang),
-            "verdict": verdict_label(row, lang),
-            "reason": reason_text(view, row),
-        }
-        level = level_cell(view, row)
-        if level is not None:
-            cells["level"] = level
-        rows.append(cells)
-    keys = ["row", "name", "nature", "target", "level", "verdict", "reason"]
-    caption = say(
-        "caption.attainment", lang, plan=str(getattr(view.parameters.plan, f"short_{lang}"))
-    )
-    return DisplayTable(id, caption, heads(keys, lang), tuple(rows))
+        cells = _answer_cells(view, row)
+        label = Text(str(cells["answer"]))
+        rows.append(cells | {"answer": joined([label, probability_mark(view, row)], "")})
+    keys = ["row", "name", "nature", "target", "answer", "strength", "basis", "reason"]
+    plan = str(getattr(view.parameters.plan, f"short_{lang}"))
+    caption = say("caption.attainment", lang, plan=plan)
+    return DisplayTable(id, caption, heads(keys, lang), _cells(rows, keys))
+
+
+def settling_table(view: View, frame: pd.DataFrame, *, id: str = "settling") -> DisplayTable:
+    """Show what would overturn each answer, which figure would settle it, and who holds it."""
+    lang = view.lang
+    wanted = ("overturned_by", "settles_it", "owner")
+    rows = [_answer_cells(view, row) for row in by_answer(frame)]
+    kept = [row for row in rows if any(key in row for key in wanted)]
+    keys = ["answer", "row", "name", *(key for key in wanted if any(key in row for row in kept))]
+    return DisplayTable(id, say("caption.settling", lang), heads(keys, lang), _cells(kept, keys))
 
 
 def readings_table(
@@ -174,7 +188,7 @@ def readings_table(
     view : View
         The edition's view.
     frame : pandas.DataFrame
-        As from `wqa.assess_readings`.
+        As from `wqa.assess` with `readings=True`.
     rows : iterable of str
         Rows of the plan to show; default all.
     id : str
@@ -247,21 +261,7 @@ def _sourced(fact: Fact, sources: list[str], clause: str) -> Fact:
 
 
 def overview_frame(view: View, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return what the overview of all targets draws.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    frame : pandas.DataFrame
-        As from `wqa.assess`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns row, name, target, level, verdict, verdict_label, binding, weak, p, p_low, p_high.
-        Long English units are left to the tables.
-    """
+    """Frame that the overview of all targets draws; long English units are left to the tables."""
     import pandas as pd
 
     out: list[Mapping[str, Any]] = []
@@ -275,10 +275,10 @@ def overview_frame(view: View, frame: pd.DataFrame) -> pd.DataFrame:
                 "name": str(target_name(target, view.lang)),
                 "target": str(target_text(target, view.lang, short=True)),
                 "level": str(level) if level else none,
-                "verdict": row["verdict"],
-                "verdict_label": verdict_label(row, view.lang),
+                "answer": row["answer"],
+                "answer_label": answer_word(row["answer"], view.lang),
                 "binding": target.nature == "binding",
-                "weak": is_weak(row),
+                "strength": int(row["strength"]),
                 "p": None if p is None else float(p.value or 0) / 100,
                 "p_low": None if p is None or p.lower is None else p.lower / 100,
                 "p_high": None if p is None or p.upper is None else p.upper / 100,
