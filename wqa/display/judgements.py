@@ -157,8 +157,7 @@ def said_text(view: View, row: Row, name: str) -> Text:
         start = words.index(printed, end)
         end = start + len(printed)
         behind = [] if start in times else known.get(printed, [])
-        # A number that several figures share (100 to 100) names none of them by itself.
-        facts[slot] = _merged(printed, behind) if len(behind) == 1 else fact
+        facts[slot] = _merged(printed, behind) if behind else fact
     return Text(text.template, facts)
 
 
@@ -187,7 +186,7 @@ def _merged(printed: str, facts: list[Fact]) -> Fact:
     first = facts[0]
     return replace(
         first,
-        id=f"{first.id}.said.{len(facts)}",
+        id=f"{'shared.' if len(facts) > 1 else ''}{first.id}.said.{len(facts)}",
         text=printed,
         source_ids=tuple(dict.fromkeys(s for fact in facts for s in fact.source_ids)),
         locator="; ".join(dict.fromkeys(fact.locator for fact in facts if fact.locator)),
