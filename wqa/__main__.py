@@ -10,16 +10,16 @@ import re
 import sys
 import tempfile
 import time
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wqa
 from wqa.errors import WqaError
+from wqa.listing import LISTINGS, list_conflicts, list_known, show
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 FORMATS = ("html", "pdf", "docx")
 ANSWER_COLUMNS = (
@@ -83,12 +83,12 @@ def _parser() -> argparse.ArgumentParser:
 
     conflicts = commands.add_parser("conflicts", help="figures on which published sources disagree")
     _add_common(conflicts)
-    conflicts.set_defaults(run=_conflicts)
+    conflicts.set_defaults(run=list_conflicts)
 
     listing = commands.add_parser("list", help="show what is known")
-    listing.add_argument("what", choices=tuple(_listings()))
+    listing.add_argument("what", choices=tuple(LISTINGS))
     _add_common(listing)
-    listing.set_defaults(run=_list)
+    listing.set_defaults(run=list_known)
 
     data = commands.add_parser("data", help="rebuild the data package data/processed")
     data.set_defaults(run=_data)
@@ -184,25 +184,6 @@ def _plan_id(text: str) -> str:
     return text
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _show(frame: pd.DataFrame, empty: str = "(none)") -> None:
-    """Print a table; the last column may be long and is not filled up."""
-    if frame.empty:
-        print(empty)
-        return
-    rows = [[str(name) for name in frame.columns]]
-    cells = frame.astype(object).where(frame.notna(), "-")
-    rows += [[str(cell) for cell in row] for row in cells.itertuples(index=False)]
-    widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
-    for row in rows:
-        pairs = zip(row[:-1], widths, strict=True)
-        filled = [text + " " * (width - _width(text)) for text, width in pairs]
-        print("  ".join([*filled, row[-1]]))
-
-
 def _check(options: argparse.Namespace) -> int:
     from wqa.catalog.reading import resolve_id
     from wqa.data.findings import findings_frame
@@ -221,7 +202,7 @@ def _check(options: argparse.Namespace) -> int:
     frame = frame.sort_values("severity", ascending=False, kind="stable")
     places = frame[["file", "row", "column"]].astype(object).itertuples(index=False)
     frame["place"] = [":".join(str(part) for part in place if part) for place in places]
-    _show(
+    show(
         frame[["severity", "code", "place", "message"]],
         f"No {'errors' if options.errors else 'findings'}.",
     )
@@ -234,83 +215,6 @@ def _show_rows_out(as_of: str | None = None, catalog: Path | None = None) -> Non
 
     if out := rows_out(as_of, catalog=catalog):
         print(f"{out} rows with an error are left out; `wqa check --errors` shows them.")
-
-
-def _conflicts(options: argparse.Namespace) -> int:
-    from wqa.data.conflicts import find_conflicts
-
-    frame = find_conflicts(catalog=options.catalog)
-    frame["about"] = frame["target_ids"].where(frame["target_ids"] != "", frame["indicator_id"])
-    columns = ["status", "kind", "about", "field", "values", "preferred", f"reason_{options.lang}"]
-    _show(frame[columns])
-    errors = int((frame["severity"] == "error").sum())
-    print(f"{len(frame)} disagreements, {errors} of them errors.")
-    return 1 if errors else 0
-
-
-def _listings() -> dict[str, Callable[[argparse.Namespace], list[tuple[object, ...]]]]:
-    return {
-        "plans": _list_plans,
-        "indicators": _list_indicators,
-        "regions": _list_regions,
-        "scopes": _list_scopes,
-        "chapters": _list_chapters,
-        "editions": _list_editions,
-    }
-
-
-def _list(options: argparse.Namespace) -> int:
-    for row in _listings()[options.what](options) or [("(none)",)]:
-        print("\t".join(str(cell) for cell in row))
-    return 0
-
-
-def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.catalog.catalog import list_plans, load_plan
-
-    plans = [load_plan(plan, options.catalog) for plan in list_plans(options.catalog)]
-    return [
-        (p.id, f"{p.start_year}-{p.end_year}", len(p.targets), getattr(p, f"title_{options.lang}"))
-        for p in plans
-    ]
-
-
-def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.catalog.catalog import load_indicators
-
-    found = load_indicators(options.catalog).values()
-    return [(i.id, i.unit, getattr(i, f"name_{options.lang}")) for i in found]
-
-
-def _list_regions(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.data.loading import load_regions
-
-    frame = load_regions()[["region", "level", f"name_{options.lang}"]]
-    return list(frame.itertuples(index=False, name=None))
-
-
-def _list_scopes(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.data.loading import load_observations
-
-    frame = load_observations(names=options.lang, catalog=options.catalog)
-    grouped = frame.groupby(["indicator_id", "scope", "scope_name"], as_index=False)
-    listed = grouped.agg(regions=("region", "nunique"), first=("year", "min"), last=("year", "max"))
-    rows = listed.itertuples(index=False)
-    return [(r.indicator_id, r.scope, r.scope_name, r.regions, f"{r.first}-{r.last}") for r in rows]
-
-
-def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.publication.chapters import load_chapters
-
-    return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
-
-
-def _list_editions(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.paths import outputs_dir
-
-    found = sorted(path.parent.name for path in outputs_dir().glob("*/build.json"))
-    # A folder whose name begins with a dot is still being built.
-    return [(name,) for name in found if not name.startswith(".")]
 
 
 def _data(options: argparse.Namespace) -> int:
@@ -361,7 +265,7 @@ def _assess(options: argparse.Namespace) -> int:
     printed = table["p_attain"].map("{:.2f}".format, na_action="ignore")
     table["p_attain"] = printed.mask(answers["evidence_class"].isin(UNPRINTED))
     table["reason"] = table["reason"].mask(table["reason"] == table["evidence"])
-    _show(table)
+    show(table)
     counts = answers["answer"].value_counts()
     print(", ".join(f"{words[code]} {counts[code]}" for code in ANSWERS if code in counts))
     _show_rows_out(chosen.as_of, chosen.catalog)
@@ -406,7 +310,7 @@ def _diff(options: argparse.Namespace) -> int:
     for heading, frame in tables.items():
         print(f"\n{heading}: {len(frame)}")
         if len(frame):
-            _show(frame)
+            show(frame)
     return 0
 
 

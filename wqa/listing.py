@@ -1,0 +1,109 @@
+"""Listings of the command line: tables, and what plans, regions, chapters ... there are."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    import pandas as pd
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def show(frame: pd.DataFrame, empty: str = "(none)") -> None:
+    """Print a table; the last column may be long and is not filled up."""
+    if frame.empty:
+        print(empty)
+        return
+    rows = [[str(name) for name in frame.columns]]
+    cells = frame.astype(object).where(frame.notna(), "-")
+    rows += [[str(cell) for cell in row] for row in cells.itertuples(index=False)]
+    widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for row in rows:
+        pairs = zip(row[:-1], widths, strict=True)
+        filled = [text + " " * (width - _width(text)) for text, width in pairs]
+        print("  ".join([*filled, row[-1]]))
+
+
+def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.catalog.catalog import list_plans, load_plan
+
+    plans = [load_plan(plan, options.catalog) for plan in list_plans(options.catalog)]
+    return [
+        (p.id, f"{p.start_year}-{p.end_year}", len(p.targets), getattr(p, f"title_{options.lang}"))
+        for p in plans
+    ]
+
+
+def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.catalog.catalog import load_indicators
+
+    found = load_indicators(options.catalog).values()
+    return [(i.id, i.unit, getattr(i, f"name_{options.lang}")) for i in found]
+
+
+def _list_regions(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.data.loading import load_regions
+
+    frame = load_regions()[["region", "level", f"name_{options.lang}"]]
+    return list(frame.itertuples(index=False, name=None))
+
+
+def _list_scopes(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.data.loading import load_observations
+
+    frame = load_observations(names=options.lang, catalog=options.catalog)
+    grouped = frame.groupby(["indicator_id", "scope", "scope_name"], as_index=False)
+    listed = grouped.agg(regions=("region", "nunique"), first=("year", "min"), last=("year", "max"))
+    rows = listed.itertuples(index=False)
+    return [(r.indicator_id, r.scope, r.scope_name, r.regions, f"{r.first}-{r.last}") for r in rows]
+
+
+def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.publication.chapters import load_chapters
+
+    return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
+
+
+def _list_editions(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    from wqa.paths import outputs_dir
+
+    found = sorted(path.parent.name for path in outputs_dir().glob("*/build.json"))
+    # A folder whose name begins with a dot is still being built.
+    return [(name,) for name in found if not name.startswith(".")]
+
+
+LISTINGS: dict[str, Callable[[argparse.Namespace], list[tuple[object, ...]]]] = {
+    "plans": _list_plans,
+    "indicators": _list_indicators,
+    "regions": _list_regions,
+    "scopes": _list_scopes,
+    "chapters": _list_chapters,
+    "editions": _list_editions,
+}
+
+
+def list_known(options: argparse.Namespace) -> int:
+    """Print what one listing finds, a line each."""
+    for row in LISTINGS[options.what](options) or [("(none)",)]:
+        print("\t".join(str(cell) for cell in row))
+    return 0
+
+
+def list_conflicts(options: argparse.Namespace) -> int:
+    """Print the figures on which sources disagree; 1 if one of them is an error."""
+    from wqa.data.conflicts import find_conflicts
+
+    frame = find_conflicts(catalog=options.catalog)
+    frame["about"] = frame["target_ids"].where(frame["target_ids"] != "", frame["indicator_id"])
+    columns = ["status", "kind", "about", "field", "values", "preferred", f"reason_{options.lang}"]
+    show(frame[columns])
+    errors = int((frame["severity"] == "error").sum())
+    print(f"{len(frame)} disagreements, {errors} of them errors.")
+    return 1 if errors else 0
