@@ -13,18 +13,25 @@ from wqa.assessment.evidence import rows_by_key
 from wqa.assessment.inferences import KEY
 from wqa.assessment.judging import (
     NO_LEVEL,
-    PRIOR_ONLY,
     Judgement,
     Setting,
     answer_for,
     judge,
     with_reading,
 )
-from wqa.assessment.likelihood import likelihood
-from wqa.assessment.reasons import LANGUAGES
+from wqa.assessment.likelihood import PRIOR_ONLY, likelihood
 from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units, plan_faults
-from wqa.catalog.records import Baseline, Comparator, Condition, Conflict, Plan, Reading, Target
+from wqa.catalog.records import (
+    LANGUAGES,
+    Baseline,
+    Comparator,
+    Condition,
+    Conflict,
+    Plan,
+    Reading,
+    Target,
+)
 from wqa.data.loading import as_of_day, load_observations
 from wqa.data.series import best_values
 from wqa.errors import CatalogError, DataError

@@ -66,7 +66,7 @@ def rows_by_key(frame: pd.DataFrame) -> dict[tuple[str, str], list[Row]]:
     marks = [key in chosen for key in zip(told["file"], told["row"], strict=True)]
     found: dict[tuple[str, str], list[Row]] = {}
     for row in told.assign(is_best=marks).itertuples(index=False, name="Row"):
-        found.setdefault((row.indicator_id, row.region), []).append(row)
+        found.setdefault((str(row.indicator_id), str(row.region)), []).append(row)
     return found
 
 

@@ -89,7 +89,8 @@ class Question:
 def likelihood(question: Question, evidence: Evidence) -> Likelihood:
     """Probability that the target is met, with its range when one year is left out."""
     full = _once(question, evidence)
-    if full.p is None:
+    chance = full.p
+    if chance is None:
         return full
     inside = evidence.in_plan(question.start)
     if question.target.scope == "plan_sum":
@@ -102,7 +103,7 @@ def likelihood(question: Question, evidence: Evidence) -> Likelihood:
         full = replace(full, evidence_class=PRIOR_ONLY)
     if not others:
         return full
-    return replace(full, low=min(full.p, *others), high=max(full.p, *others))
+    return replace(full, low=min(chance, *others), high=max(chance, *others))
 
 
 def _without(evidence: Evidence, year: int) -> Evidence:
@@ -223,4 +224,5 @@ def jointly(parts: list[Likelihood]) -> Likelihood:
     if lacking is not None:
         return lacking
     worst = max(parts, key=lambda part: part.prior_weight or 0.0)
-    return replace(worst, p=float(np.prod([part.p for part in parts])), low=None, high=None)
+    chance = float(np.prod([part.p for part in parts if part.p is not None]))
+    return replace(worst, p=chance, low=None, high=None)

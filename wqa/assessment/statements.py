@@ -11,7 +11,6 @@ from wqa.assessment.inference_rules import KnownFigure
 from wqa.assessment.inferences import Inferred
 from wqa.assessment.judging import Conclusion, Judgement
 from wqa.assessment.reasons import (
-    LANGUAGES,
     Words,
     join,
     phrase,
@@ -20,7 +19,7 @@ from wqa.assessment.reasons import (
     print_number,
     print_probability,
 )
-from wqa.catalog.records import Reading
+from wqa.catalog.records import LANGUAGES, Reading
 from wqa.goals import Goal, difference
 
 LIMITS = ("lower_bound", "upper_bound")
