@@ -15,6 +15,7 @@ import argparse
 import csv
 import fnmatch
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--key", default="*", metavar="PATTERN")
     options = parser.parse_args()
     module = load_records()
+    os.environ["WQA_ROOT"] = str(module.as_delivered())  # what was known at the freeze
     if options.again:
         freeze_again(module, options.again)
         return

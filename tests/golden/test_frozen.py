@@ -414,7 +414,7 @@ class Change(NamedTuple):
         if not (fits and value) or self.now != "(again)":
             return fits and value and same(self.now, found.now, near)
         cell = tuple(found.key.split("|")), found.field
-        return cell in again(self.file) and same(again(self.file)[cell], found.now, near)
+        return same(again(self.file).get(cell, ""), found.now, near)  # empty cells are left out
 
 
 @cache

@@ -200,7 +200,9 @@ def test_exactly_the_numbers_that_name_a_value_change_with_it(experiment):
         touched += bool(wanted)
         # A year or a sample stays as it is; it can only come and go with the value beside it.
         still = key[4] or (key[1] == "observation" and key[3] != "value")
-        if seen != wanted and not (still and seen == 0):
+        # A probability names all figures behind the answer; some of them bound it without moving.
+        within = key[2] == "forecast.p" and seen & ~wanted == 0
+        if seen != wanted and not (still and seen == 0) and not within:
             wrong.append((key, f"{seen:08b}", f"{wanted:08b}"))
     assert wrong == []
     assert checked > 300
@@ -216,6 +218,7 @@ def test_numbers_without_a_row_stay_unless_they_sum_up_the_data(experiment):
     # rows without naming them.
     rest = [
         key for key in moved
-        if key[1] not in ("count", "forecast") and not key[2].startswith(("quoted", "shared."))
+        if key[1] not in ("count", "forecast")
+        and not key[2].startswith(("quoted", "shared.", "computed.change_share"))
     ]  # fmt: skip
     assert rest == []

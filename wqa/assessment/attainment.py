@@ -303,9 +303,8 @@ def _distances(made: Judgement) -> dict[str, Any]:
     cells["gap"] = goal.margin(level.value, part.question.indicator.direction)
     if target.kind != "relative":
         years = made.year - part.question.start + 1
-        left = (
-            years - len(known) if target.scope == "plan_sum" else made.year - int(level.year or 0)
-        )
+        is_sum = target.scope == "plan_sum"
+        left = years - len(known) if is_sum else made.year - int(level.year or 0)
         way = difference(value, level.value)
         # Twelve digits: the difference of two printed values, without binary noise.
         rate = float(f"{way / left:.12g}") if left > 0 else None

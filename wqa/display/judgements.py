@@ -114,14 +114,16 @@ def probability_of(view: View, row: Row) -> Fact | None:
         return None
     if row["evidence_class"] in UNPRINTED:
         return None
-    target, level = target_of(view, row), level_fact(view, row)
+    target = target_of(view, row)
     goal = [] if target.value is None else [target_fact(target, lang=view.lang)]
+    behind = [observation_fact(cells, lang=view.lang) for cells in _figures(view, row)
+              if cells["value"] == cells["value"]]  # fmt: skip
     low, high = row.get("p_low"), row.get("p_high")
     both = low is not None and high is not None and low == low and high == high
     return computed_fact(
         f"p.{row['target_id']}",
         min(max(float(p), IMPOSSIBLE), SURE) * 100,
-        [*goal, *([level] if level else [])],
+        [*goal, *behind],
         decimals=0,
         lang=view.lang,
         unit="pct",
@@ -161,19 +163,25 @@ def said_text(view: View, row: Row, name: str) -> Text:
     return Text(text.template, facts)
 
 
-def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:
-    """Facts behind an answer (its figures, their samples, its target) by their printed number."""
-    frame, found = view.observations, dict[str, list[Fact]]()
+def _figures(view: View, row: Row) -> list[dict[str, Any]]:
+    """Published figures that an answer rests on, as records."""
+    frame, found = view.observations, list[dict[str, Any]]()
     for key in filter(None, str(row["figures"]).split("; ")):
         indicator_id, region, scope, period = key.split("|")
         of_key = (frame["indicator_id"] == indicator_id) & (frame["region"] == region)
         of_key &= (frame["scope"] == scope) & (frame["period"] == period)
-        for record in frame[of_key].to_dict("records"):
-            cells = {str(k): v for k, v in record.items()}
-            for part in ("value", "numerator", "denominator"):
-                if cells[part] is not None and cells[part] == cells[part]:
-                    fact = observation_fact(cells, part=part, lang=view.lang)
-                    found.setdefault(print_number(abs(cells[part])), []).append(fact)
+        found += frame[of_key].to_dict("records")
+    return found
+
+
+def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:
+    """Facts behind an answer (its figures, their samples, its target) by their printed number."""
+    found: dict[str, list[Fact]] = {}
+    for cells in _figures(view, row):
+        for part in ("value", "numerator", "denominator"):
+            if cells[part] is not None and cells[part] == cells[part]:
+                fact = observation_fact(cells, part=part, lang=view.lang)
+                found.setdefault(print_number(abs(cells[part])), []).append(fact)
     target = target_of(view, row)
     if target.value is not None:
         goal = target_fact(target, lang=view.lang)
