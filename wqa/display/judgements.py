@@ -164,7 +164,7 @@ def said_text(view: View, row: Row, name: str) -> Text:
 
 
 def _figures(view: View, row: Row) -> list[dict[str, Any]]:
-    """Published figures that an answer rests on, as records."""
+    """Find the published figures that an answer rests on, as records."""
     frame, found = view.observations, list[dict[str, Any]]()
     for key in filter(None, str(row["figures"]).split("; ")):
         indicator_id, region, scope, period = key.split("|")
