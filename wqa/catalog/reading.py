@@ -11,12 +11,13 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
+from itertools import takewhile
 from numbers import Integral
 from pathlib import Path
 from types import NoneType, UnionType
@@ -44,6 +45,7 @@ SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
 WRONG = object()  # stands for a value that is not of the wanted type
 # libyaml parses several times faster
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+RESOLVER = yaml.resolver.Resolver()
 _Broken: Any = yaml.MarkedYAMLError
 Ids = Mapping[str, Iterable[str]]  # id to its other names
 MOST_SHOWN, MOST_ADVISED = 12, 3
@@ -109,7 +111,7 @@ def read_yaml_file(path: Path | str, cls: type | None = None) -> DeclaredFile:
     found = _parse(Path(path), _text(Path(path)), cls)
     # What is kept for the next call is shared, the answer is the caller's own.
     data = deepcopy(found.data) if cls is None else found.data
-    return DeclaredFile(found.path, data, found.record, found.lines, found.typed, [*found.faults])
+    return replace(found, data=data, faults=[*found.faults])
 
 
 def _text(path: Path) -> str:
@@ -124,79 +126,62 @@ def _text(path: Path) -> str:
 # Keyed by the text itself: the files of the package are parsed once, an edited one anew.
 @lru_cache(maxsize=128)
 def _parse(path: Path, text: str, cls: type | None) -> DeclaredFile:
-    file = _Parser(path, text)
+    file, events = DeclaredFile(path), _events(text)
+    try:
+        for event in events:
+            if file.lines and isinstance(event, yaml.NodeEvent):
+                raise _Broken(None, None, "a second document", event.start_mark)
+            if isinstance(event, yaml.NodeEvent):
+                file.data = _node(file, (), event, events)
+    except yaml.YAMLError as error:
+        mark, got = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise CatalogError("file is no YAML", where=where, got=got) from error
     file.record = None if cls is None else read_record(file, (), cls)
     return file
 
 
-class _Parser(DeclaredFile):
-    """A text while it is parsed.
-
-    From events, not nodes: making nodes, libyaml recurses without a limit, and deep nesting
-    would end the process.
-    """
-
-    def __init__(self, path: Path, text: str) -> None:
-        super().__init__(path)
-        self.loader: Any = LOADER(text)
-        try:
-            event: Any
-            while not isinstance(event := self.next(), yaml.StreamEndEvent):
-                if isinstance(event, yaml.NodeEvent):
-                    if self.lines:
-                        raise _Broken(None, None, "a second document", event.start_mark)
-                    self.data = self.node(event, ())
-        except yaml.YAMLError as error:
-            mark, got = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
-            where = f"{path}:{mark.line + 1}" if mark else str(path)
-            raise CatalogError("file is no YAML", where=where, got=got) from error
-        finally:
-            self.loader.dispose()
-
-    def next(self) -> Any:
-        event = self.loader.get_event()
+def _events(text: str) -> Iterator[Any]:
+    for event in yaml.parse(text, Loader=LOADER):
         if getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise _Broken(None, None, "an anchor, alias or tag, no value", event.start_mark)
-        return event
+        yield event
 
-    def node(self, event: Any, place: Place) -> Any:
-        self.lines.setdefault(place, event.start_mark.line + 1)
-        if len(place) > DEEPEST:
-            raise _Broken(None, None, f"nested more than {DEEPEST} deep", event.start_mark)
-        if isinstance(event, yaml.ScalarEvent):
-            return self.scalar(event, place)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self.mapping(place)
-        items: list[Any] = []
-        while not isinstance(inner := self.next(), yaml.SequenceEndEvent):
-            items.append(self.node(inner, (*place, len(items))))
-        return items
 
-    def mapping(self, place: Place) -> dict[Any, Any]:
-        data: dict[Any, Any] = {}
-        while not isinstance(event := self.next(), yaml.MappingEndEvent):
-            mark: Any = event.start_mark
-            if not isinstance(event, yaml.ScalarEvent):
-                raise _Broken(None, None, "a key is no plain value", mark)
-            first = self.lines.get((*place, event.value))
-            self.lines[*place, event.value] = mark.line + 1
-            key = self.scalar(event, (*place, event.value))
-            if key in data:
-                said = f"one; first on line {first}", "Remove or rename one of them."
-                self.fault((*place, key), f"key {key!r} occurs twice", None, *said)
-            data[key] = self.node(self.next(), (*place, key))
-        return data
+def _node(file: DeclaredFile, place: Place, event: Any, events: Iterator[Any]) -> Any:
+    """Value that starts with `event`; making nodes, libyaml would recurse without a limit."""
+    file.lines.setdefault(place, event.start_mark.line + 1)
+    if len(place) > DEEPEST:
+        raise _Broken(None, None, f"nested more than {DEEPEST} deep", event.start_mark)
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(file, place, event)
+    inside = takewhile(lambda inner: not isinstance(inner, yaml.CollectionEndEvent), events)
+    if isinstance(event, yaml.SequenceStartEvent):
+        return [_node(file, (*place, n), inner, events) for n, inner in enumerate(inside)]
+    data: dict[Any, Any] = {}
+    for inner in inside:
+        if not isinstance(inner, yaml.ScalarEvent):
+            raise _Broken(None, None, "a key is no plain value", inner.start_mark)
+        said = (*place, inner.value)
+        first, file.lines[said] = file.lines.get(said), inner.start_mark.line + 1
+        key = _scalar(file, said, inner)
+        if key in data:
+            expected, fix = f"one; first on line {first}", "Remove or rename one of them."
+            file.fault((*place, key), f"key {key!r} occurs twice", None, expected, fix)
+        data[key] = _node(file, (*place, key), next(events), events)
+    return data
 
-    def scalar(self, event: Any, place: Place) -> Any:
-        said = self.typed[place] = str(event.value)
-        tag = self.loader.resolve(yaml.ScalarNode, said, event.implicit)
-        # A date stays text, as everywhere in the library.
-        pattern, convert = SCALARS.get(tag.rpartition(":")[2], (r"(?s).*", str))
-        if re.fullmatch(pattern, said):
-            return convert(said)
-        expected, fix = "decimal digits, true or false", "Put it in quotes if it is text."
-        self.fault(place, "YAML reads this unlike a person", said, expected, fix)
-        return said
+
+def _scalar(file: DeclaredFile, place: Place, event: Any) -> Any:
+    said = file.typed[place] = str(event.value)
+    tag = RESOLVER.resolve(yaml.ScalarNode, said, event.implicit)
+    # A date stays text, as everywhere in the library.
+    pattern, convert = SCALARS.get(tag.rpartition(":")[2], (r"(?s).*", str))
+    if re.fullmatch(pattern, said):
+        return convert(said)
+    expected, fix = "decimal digits, true or false", "Put it in quotes if it is text."
+    file.fault(place, "YAML reads this unlike a person", said, expected, fix)
+    return said
 
 
 @cache
@@ -210,19 +195,15 @@ def _schema(cls: type) -> dict[str, tuple[bool, Any]]:
 def _value(file: DeclaredFile, place: Place, kind: Any, got: Any) -> Any:
     """Convert one value to the annotated type; note a fault and return None if it cannot be."""
     options = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    words = []
     for option in options:
         if (made := _as_type(file, place, option, got)) is not WRONG:
             return made
-    if any(fault.place == place for fault in file.faults):
-        return None  # said already
-    words = [
-        f"one of {', '.join(get_args(option))}"
-        if get_origin(option) is Literal
-        else WORDS.get(get_origin(option) or option, "a mapping")
-        for option in options
-    ]
-    fix = "Put the value in quotes." if str in options and not isinstance(got, dict | list) else ""
-    file.fault(place, f"wrong value of {place[-1]!r}", got, " or ".join(words), fix)
+        base, named = get_origin(option) or option, ", ".join(map(str, get_args(option)))
+        words.append(f"one of {named}" if base is Literal else WORDS.get(base, "a mapping"))
+    if all(fault.place != place for fault in file.faults):  # not said already
+        fix = "Put the value in quotes." if str in options and type(got) not in (dict, list) else ""
+        file.fault(place, f"wrong value of {place[-1]!r}", got, " or ".join(words), fix)
     return None
 
 
@@ -293,8 +274,8 @@ def read_table(path: Path | str, cls: Any) -> list[Any]:
             fix = "Look for a stray comma or a missing quote."
             file.fault(place, "not as many cells as the header", len(cells), str(len(header)), fix)
         elif cells:
-            filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
-            file.data.append({name: _cell(schema[name][1], cell) for name, cell in filled.items()})
+            filled = [(name, cell) for name, cell in zip(header, cells, strict=True) if cell]
+            file.data.append({name: _cell(schema[name][1], cell) for name, cell in filled})
             records.append(read_record(file, place, cls))
     file.finish()
     return records
