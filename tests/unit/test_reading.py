@@ -80,7 +80,6 @@ def test_missing_and_undecodable_files(tmp_path):
 @dataclass(frozen=True, kw_only=True)
 class Part:
     id: str = computed()
-    where: str = computed()
     notebook: str
     cells: dict[str, AsTyped]
     size: int | None = None
@@ -107,7 +106,7 @@ def test_annotations_are_the_schema(write):
     path = write(PAPER)
     paper = read_yaml_file(path, Paper).record
     cells = {"year": "2025", "rate": "1.50", "day": "2025-01-31", "none": ""}
-    part = Part(id="a", where=f"{path}:3", notebook="n", cells=cells)
+    part = Part(id="a", notebook="n", cells=cells)
     assert paper == Paper(title="x", parts={"a": part}, marks=(1.0, 2.5), free={"b": [1]})
 
 
@@ -132,7 +131,6 @@ def test_faults_have_a_code_a_place_and_a_line(write):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    where: str = computed()
     name: str
     first: int = 1900
     factor: float | None = None
@@ -147,9 +145,9 @@ TABLE = 'name,first,factor,match,parts,note\na,2010,0.5,^x,passed,"1, two\nlines
 def test_a_table_becomes_records(write):
     path = write(TABLE, "rules.csv")
     assert read_table(path, Rule) == [
-        Rule(where=f"{path}:2", name="a", first=2010, factor=0.5, match=re.compile("^x"),
+        Rule(name="a", first=2010, factor=0.5, match=re.compile("^x"),
              parts="passed", note="1, two\nlines"),
-        Rule(where=f"{path}:5", name="b", parts="failed"),
+        Rule(name="b", parts="failed"),
     ]  # fmt: skip
 
 

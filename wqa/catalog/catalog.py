@@ -8,29 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from wqa.catalog import records
 from wqa.catalog.reading import DeclaredFile, Place, read_yaml_file, resolve_id
-from wqa.catalog.records import (
-    INFERENCE_ROLES,
-    Baseline,
-    Comparison,
-    Condition,
-    Conflict,
-    Group,
-    Indicator,
-    Inference,
-    Plan,
-    Source,
-    Target,
-    Unit,
-)
+from wqa.catalog.records import INFERENCE_ROLES, Baseline, Condition, Indicator, Plan, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, good_direction, round_half_up
 from wqa.paths import CATALOG
@@ -42,7 +31,7 @@ FILES = ("units.yml", "groups.yml", "indicators/*.yml", "plans/*.yml", "conflict
 PLAN_COLUMNS = ("target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind",
                 "nature", "comparator", "value", "unit", "decimals", "start_year", "year", "scope",
                 "baseline_status", "baseline", "baseline_year", "clause")  # fmt: skip
-FIRST_YEAR, LAST_YEAR, MOST_DECIMALS = 1949, 2100, 6
+FIRST_YEAR, LAST_YEAR, MOST_DECIMALS, MOST_LISTED = 1949, 2100, 6, 40
 # A target this many times its baseline is one in another unit: a share for a percentage,
 # machines for ten thousands of machines. Small counts may grow a hundredfold.
 LEAP, LEAP_OF_FEW, FEW = 50, 5000, 10
@@ -52,12 +41,12 @@ LEAP, LEAP_OF_FEW, FEW = 50, 5000, 10
 class Listing:
     """A file of the catalogue that is no plan; indicators, say, may stand in any of them."""
 
-    units: dict[str, Unit] | None = None
-    groups: dict[str, Group] | None = None
+    units: dict[str, records.Unit] | None = None
+    groups: dict[str, records.Group] | None = None
     indicators: dict[str, Indicator] | None = None
-    sources: tuple[Source, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
-    conflicts: tuple[Conflict, ...] = ()
+    sources: tuple[records.Source, ...] = ()
+    comparisons: tuple[records.Comparison, ...] = ()
+    conflicts: tuple[records.Conflict, ...] = ()
 
 
 KINDS_OF_RECORDS = (*Listing.__dataclass_fields__, "plans")
@@ -78,6 +67,25 @@ def _checked(state: tuple[tuple[Path, int, int], ...]) -> Declared:
     """Hold the records of files in this state against each other."""
     files = [read_yaml_file(path, Plan if path.parent.name == "plans" else Listing)
              for path, *_ in state]  # fmt: skip
+    found = _collected(files)
+    for file in files:
+        for kind, place, _, record in _entries(file):
+            for below, what, got, expected in RULES[kind](record, found) if kind in RULES else ():
+                file.fault((*place, *below), what, got, expected)
+        file.finish()
+    plans = {name: _complete(plan, found["indicators"]) for name, plan in found["plans"].items()}
+    regions = {target.id: [target.region] for plan in plans.values() for target in plan.targets}
+    for name, rule in found["comparisons"].items():
+        regions[name] = [figure.region for figure in (*rule.left, *rule.right)]
+    register = {}
+    for name, entry in found["conflicts"].items():
+        sides = (regions[key] for key in (*entry.target_ids, entry.comparison_id) if key)
+        register[name] = replace(entry, regions=tuple(sorted({*chain(*sides)} - {""})))
+    return found | {"plans": plans, "conflicts": register}
+
+
+def _collected(files: Iterable[DeclaredFile]) -> dict[str, dict[str, Any]]:
+    """All records by kind and id, which no two of them share."""
     found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS_OF_RECORDS}
     first: dict[tuple[str, str], str] = {}
     for file in files:
@@ -89,24 +97,10 @@ def _checked(state: tuple[tuple[Path, int, int], ...]) -> Declared:
             if earlier is not record and (kind != "sources" or earlier != record):
                 what, fix = f"id {name!r} is used twice", "Rename or remove one of them."
                 file.fault(place, what, None, f"one; first in {where}", fix)
-        if isinstance(file.record, Plan) and file.record.id != file.path.stem:
-            expected = repr(file.path.stem)
-            file.fault(("id",), "plan id is not the file name", file.record.id, expected)
+            if kind == "plans" and record and record.id != name:
+                file.fault(("id",), "plan id is not the file name", record.id, repr(name))
         file.finish()
-    for file in files:
-        for kind, place, _, record in _entries(file):
-            for below, what, got, expected in RULES[kind](record, found) if kind in RULES else ():
-                file.fault((*place, *below), what, got, expected)
-        file.finish()
-    plans = {name: _complete(plan, found["indicators"]) for name, plan in found["plans"].items()}
-    regions = {target.id: target.region for plan in plans.values() for target in plan.targets}
-    register = {}
-    for name, entry in found["conflicts"].items():
-        sides = [found["comparisons"][key] for key in (entry.comparison_id,) if key]
-        named = {figure.region for rule in sides for figure in (*rule.left, *rule.right)}
-        named |= {regions[target_id] for target_id in entry.target_ids}
-        register[name] = replace(entry, regions=tuple(sorted(named - {""})))
-    return found | {"plans": plans, "conflicts": register}
+    return found
 
 
 def _entries(file: DeclaredFile) -> Iterator[tuple[str, Place, str, Any]]:
@@ -124,22 +118,15 @@ def _complete(plan: Plan, indicators: Mapping[str, Indicator]) -> Plan:
     targets = []
     for target in plan.targets:
         indicator = indicators[target.indicator_id]
-        stated = (replace(s, region=s.region or plan.region) for s in target.statements)
-        target = replace(
-            target,
-            id=f"{plan.id}.{target.row}{target.part}",
-            plan_id=plan.id,
-            name_zh=target.name_zh or indicator.name_zh,
-            name_en=target.name_en or indicator.name_en,
-            region=target.region or plan.region,
-            start_year=target.start_year or plan.start_year,
-            statements=tuple(stated),
-        )
-        targets.append(target)
+        own: dict[str, Any] = {"id": f"{plan.id}.{target.row}{target.part}", "plan_id": plan.id}
+        for giver, keys in ((indicator, ("name_zh", "name_en")), (plan, ("region", "start_year"))):
+            own |= {key: getattr(target, key) or getattr(giver, key) for key in keys}
+        stated = [replace(s, region=s.region or plan.region) for s in target.statements]
+        targets.append(replace(target, statements=tuple(stated), **own))
     return replace(plan, targets=tuple(targets))
 
 
-def load_units(catalog: Folder = None) -> dict[str, Unit]:
+def load_units(catalog: Folder = None) -> dict[str, records.Unit]:
     """Read units by id."""
     return {**read_catalogue(catalog)["units"]}
 
@@ -164,7 +151,7 @@ def load_indicators(catalog: Path | str | None = None) -> dict[str, Indicator]:
     return {**read_catalogue(catalog)["indicators"]}
 
 
-def load_conflicts(catalog: Folder = None) -> dict[str, Conflict]:
+def load_conflicts(catalog: Folder = None) -> dict[str, records.Conflict]:
     """Read the register of known conflicts, by id, in the order of the files."""
     return {**read_catalogue(catalog)["conflicts"]}
 
@@ -209,7 +196,7 @@ def plan_frame(plan: Plan) -> pd.DataFrame:
 # Rules between the fields of records: pure, each yields the faults that it finds.
 
 
-def _unit_faults(unit: Unit, known: Declared) -> Iterator[Said]:
+def _unit_faults(unit: records.Unit, known: Declared) -> Iterator[Said]:
     if unit.base and (unit.base == unit.id or unit.base not in known["units"]):
         yield ("base",), "unknown unit", unit.base, "another unit"
     if bool(unit.base) == (unit.factor == 1) or unit.factor <= 0:
@@ -217,15 +204,21 @@ def _unit_faults(unit: Unit, known: Declared) -> Iterator[Said]:
 
 
 def _indicator_faults(item: Indicator, known: Declared) -> Iterator[Said]:
-    for key, ids in (("unit", known["units"]), ("group", known["groups"])):
-        if getattr(item, key) not in ids:
-            yield (key,), f"unknown {key}", getattr(item, key), f"one of {', '.join(ids)}"
+    yield from _unknown("unit", [item.unit], known["units"])
+    yield from _unknown("group", [item.group], known["groups"])
     low, high = _possible(item)
     if low >= high:
         yield ("upper",), "upper is not above lower", item.upper, f"more than {low:g}"
     if item.family in ("percent", "score") and math.isinf(high - low):
         yield ("family",), "a percent or score needs lower and upper", item.family, "both bounds"
     yield from _decimals(item)
+
+
+def _unknown(key: str, names: Iterable[str], known: Collection[str]) -> Iterator[Said]:
+    expected = f"one of {', '.join(known)}" if len(known) <= MOST_LISTED else ""
+    for name in names:
+        if name and name not in known:
+            yield (key,), f"unknown {key}", name, expected
 
 
 def _possible(item: Indicator) -> tuple[float, float]:
@@ -243,10 +236,10 @@ def plan_faults(plan: Plan, known: Declared) -> Iterator[Said]:
     if not FIRST_YEAR <= plan.start_year <= plan.end_year <= LAST_YEAR:
         what = "the plan has no such year, or ends before it starts"
         yield ("end_year",), what, plan.end_year, f"a year after {plan.start_year}"
-    if plan.source_id not in {source.id for source in plan.sources}:
-        yield ("source_id",), "unknown source_id", plan.source_id, "an id listed in sources"
-    yield from _twice("sources", (source.id for source in plan.sources))
-    yield from _twice("targets", (target.row + target.part for target in plan.targets))
+    sources = [source.id for source in plan.sources]
+    yield from _unknown("source_id", [plan.source_id], sources)
+    yield from _twice("sources", sources)
+    yield from _twice("targets", [target.row + target.part for target in plan.targets])
     for n, target in enumerate(plan.targets):
         yield from _under(("targets", n), _target_faults(target, plan, known["indicators"]))
 
@@ -256,12 +249,10 @@ def _under(above: Place, faults: Iterable[Said]) -> Iterator[Said]:
         yield (*above, *place), what, got, expected
 
 
-def _twice(key: str, names: Iterable[str]) -> Iterator[Said]:
-    seen: list[str] = []
+def _twice(key: str, names: Sequence[str]) -> Iterator[Said]:
     for n, name in enumerate(names):
-        if name in seen:
+        if name in names[:n]:
             yield (key, n), f"{name!r} occurs twice in {key}", None, "one of each"
-        seen.append(name)
 
 
 def _target_faults(
@@ -282,7 +273,7 @@ def _target_faults(
             yield ("conditions", n), what, part.id, "one of the two"
     for n, declared in enumerate(target.inferences):
         yield from _under(("inferences", n), _inference_faults(declared, indicators))
-    yield from _twice("conditions", (part.id for part in target.conditions))
+    yield from _twice("conditions", [part.id for part in target.conditions])
     yield from _twice("series", target.series)
     if target.indicator_id in indicators:
         indicator = indicators[target.indicator_id]
@@ -290,7 +281,9 @@ def _target_faults(
         yield from _under(("baseline",), _baseline_faults(target.baseline, indicator, start))
 
 
-def _inference_faults(declared: Inference, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
+def _inference_faults(
+    declared: records.Inference, indicators: Mapping[str, Indicator]
+) -> Iterator[Said]:
     if declared.rule not in INFERENCE_ROLES:
         yield ("rule",), "unknown rule", declared.rule, ", ".join(INFERENCE_ROLES)
         return
@@ -327,18 +320,17 @@ def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) 
     if wanted and goal.comparator != "==" and good_direction(goal.comparator) != wanted:
         what = f"comparator against the indicator, which is {indicator.direction}"
         yield ("comparator",), what, goal.comparator, ">= or >" if wanted > 0 else "<= or <"
+    if goal.value is None:
+        return
     low, high = _possible(indicator)
     if isinstance(goal, Target) and goal.scope == "plan_sum":
         high = math.inf
-    if goal.value is not None and goal.value < low:
-        yield ("value",), "value below the indicator", goal.value, f"at least {low:g}"
-    elif goal.value is not None and goal.value > high:
-        yield ("value",), "value above the indicator", goal.value, f"at most {high:g}"
-    elif goal.value is not None:
-        answer = Goal(goal.comparator, goal.value).decided(Span(low, high))
-        if answer is not None:
-            what = f"{'every' if answer else 'no'} possible value satisfies the target"
-            yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
+    answer = Goal(goal.comparator, goal.value).decided(Span(low, high))
+    if not low <= goal.value <= high:
+        yield ("value",), "value outside the indicator", goal.value, f"{low:g} to {high:g}"
+    elif answer is not None:
+        what = f"{'every' if answer else 'no'} possible value satisfies the target"
+        yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
 
 
 def _scale_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
@@ -364,11 +356,11 @@ def _scale_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
 
 def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterator[Said]:
     here: Place = ()
-    if base.status in ("measured", "disputed"):
-        if base.value is None or base.year is None:
-            what = f"a {base.status} baseline needs value and year"
-            yield here, what, (base.value, base.year), "two numbers"
-    elif base.value is not None:
+    has_value = base.status in ("measured", "disputed")
+    if has_value and None in (base.value, base.year):
+        what = f"a {base.status} baseline needs value and year"
+        yield here, what, (base.value, base.year), "two numbers"
+    if not has_value and base.value is not None:
         what = f"a baseline that is {base.status} has no value"
         yield here, what, base.value, "no value; not started is not zero"
     if base.status == "disputed" and len(base.readings) < 2:
@@ -379,28 +371,22 @@ def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterat
     for value in (base.value, *(reading.value for reading in base.readings)):
         if value is not None and not low <= value <= high:
             yield here, "baseline outside the indicator", value, f"{low:g} to {high:g}"
-    yield from _twice("readings", (reading.id for reading in base.readings))
+    yield from _twice("readings", [reading.id for reading in base.readings])
 
 
-def _conflict_faults(entry: Conflict, known: Declared) -> Iterator[Said]:
+def _conflict_faults(entry: records.Conflict, known: Declared) -> Iterator[Said]:
     plans: Iterable[Plan] = known["plans"].values()
-    ids = {
-        "target_id": {f"{plan.id}.{t.row}{t.part}" for plan in plans for t in plan.targets},
-        "indicator_id": known["indicators"],
-        "comparison_id": known["comparisons"],
-        "source_id": known["sources"],
-    }
-    named = [("target_id", name) for name in entry.target_ids]
-    named += [(key, getattr(entry, key)) for key in ("indicator_id", "comparison_id")]
-    named += [("source_id", reading.source_id) for reading in entry.readings]
-    for key, name in named:
-        if name and name not in ids[key]:
-            yield (key,), f"unknown {key}", name, ""
+    targets = [f"{plan.id}.{t.row}{t.part}" for plan in plans for t in plan.targets]
+    readings = [reading.id for reading in entry.readings]
+    yield from _unknown("target_id", entry.target_ids, targets)
+    yield from _unknown("indicator_id", [entry.indicator_id], known["indicators"])
+    yield from _unknown("comparison_id", [entry.comparison_id], known["comparisons"])
+    yield from _unknown("source_id", [r.source_id for r in entry.readings], known["sources"])
     if not (entry.target_ids or entry.comparison_id):
         yield ("id",), "the conflict names neither target_ids nor comparison_id", entry.id, ""
-    if entry.preferred and entry.preferred not in {reading.id for reading in entry.readings}:
+    if entry.preferred and entry.preferred not in readings:
         yield ("preferred",), "preferred is no reading of this conflict", entry.preferred, ""
-    yield from _twice("readings", (reading.id for reading in entry.readings))
+    yield from _twice("readings", readings)
 
 
 RULES: dict[str, Callable[[Any, Declared], Iterable[Said]]] = {

@@ -1,8 +1,8 @@
 """Read what people write: files into records, names into ids; the only user of yaml.
 
-The annotations of a record are the schema of its file. Every fault names file and line, what
-was found, what was expected and what to do; those of one file are shown together. A name is
-resolved where only one id fits, else refused with advice.
+The annotations of a record are the schema of its file: a field without default is a required
+key, a ``Literal`` lists the allowed values, a tuple is a list. Every fault names file and line,
+what was found, what was expected and what to do; those of one file are shown together.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import takewhile
 from numbers import Integral
+from operator import getitem
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, NewType, Union, get_args, get_origin, get_type_hints
@@ -45,7 +46,7 @@ SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
 WRONG = object()  # stands for a value that is not of the wanted type
 # libyaml parses several times faster
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-RESOLVER = yaml.resolver.Resolver()
+RESOLVER: Any = yaml.resolver.Resolver()
 _Broken: Any = yaml.MarkedYAMLError
 Ids = Mapping[str, Iterable[str]]  # id to its other names
 MOST_SHOWN, MOST_ADVISED = 12, 3
@@ -89,14 +90,13 @@ class DeclaredFile:
 
     def finish(self) -> None:
         """Raise the faults found so far, if any, as one CatalogError."""
-        if len(self.faults) == 1:
+        count = len(self.faults)
+        if count == 1:
             raise self.faults[0].error
-        if self.faults:
-            listed = [f"  {fault.error}" for fault in self.faults[:SHOWN]]
-            if len(self.faults) > SHOWN:
-                listed.append(f"  and {len(self.faults) - SHOWN} more")
-            what = f"{len(self.faults)} faults\n" + "\n".join(listed)
-            raise CatalogError(what, where=str(self.path))
+        if count:
+            listed = [f"{count} faults", *(f"  {fault.error}" for fault in self.faults[:SHOWN])]
+            listed += [f"  and {count - SHOWN} more"] * (count > SHOWN)
+            raise CatalogError("\n".join(listed), where=str(self.path))
 
 
 def read_yaml(path: Path | str) -> Any:
@@ -160,10 +160,11 @@ def _node(file: DeclaredFile, place: Place, event: Any, events: Iterator[Any]) -
         return [_node(file, (*place, n), inner, events) for n, inner in enumerate(inside)]
     data: dict[Any, Any] = {}
     for inner in inside:
+        mark: Any = inner.start_mark
         if not isinstance(inner, yaml.ScalarEvent):
-            raise _Broken(None, None, "a key is no plain value", inner.start_mark)
+            raise _Broken(None, None, "a key is no plain value", mark)
         said = (*place, inner.value)
-        first, file.lines[said] = file.lines.get(said), inner.start_mark.line + 1
+        first, file.lines[said] = file.lines.get(said), mark.line + 1
         key = _scalar(file, said, inner)
         if key in data:
             expected, fix = f"one; first on line {first}", "Remove or rename one of them."
@@ -227,17 +228,10 @@ def _as_type(file: DeclaredFile, place: Place, kind: Any, got: Any) -> Any:
     return got if type(got) is base else WRONG
 
 
-def read_record(file: DeclaredFile, place: Place, cls: Any, **given: Any) -> Any:
-    """Build a record from the mapping at `place`; on faults, noted in `file`, None.
-
-    A field without default is a required key, a ``Literal`` lists the allowed values, a tuple
-    is a list in the file; `given` are fields that do not stand in the file. A computed `id` is
-    the key of the record, a computed `where` its file and line.
-    """
-    node: Any = file.data
-    for step in place:
-        node = node[step]
-    schema = {name: rule for name, rule in _schema(cls).items() if name not in given}
+def read_record(file: DeclaredFile, place: Place, cls: Any) -> Any:
+    """Build a record from the mapping at `place`; on faults, noted in `file`, None."""
+    node: Any = reduce(getitem, place, file.data)
+    schema = _schema(cls)
     known = ", ".join(schema)
     if not isinstance(node, dict):
         file.fault(place, "not a mapping", node, f"the keys {known}")
@@ -251,10 +245,9 @@ def read_record(file: DeclaredFile, place: Place, cls: Any, **given: Any) -> Any
             what = f"nothing under {key!r}" if key in node else f"missing key {key!r}"
             file.fault((*place, key), what, fix=f"Add `{key}:` here.", code="missing_key")
     made = {k: _value(file, (*place, k), schema[k][1], v) for k, v in node.items() if k in schema}
-    found = {"id": str(place[-1]) if place else "", "where": f"{file.path}:{file.lines[place]}"}
-    auto = {f.name for f in fields(cls) if f.metadata.get("computed") and f.name in found}
-    made |= {name: found[name] for name in auto}
-    return cls(**given, **made) if len(file.faults) == before else None
+    if place and "id" not in schema and "id" in cls.__dataclass_fields__:
+        made["id"] = str(place[-1])  # the key of the record
+    return cls(**made) if len(file.faults) == before else None
 
 
 def read_table(path: Path | str, cls: Any) -> list[Any]:
@@ -283,11 +276,8 @@ def read_table(path: Path | str, cls: Any) -> list[Any]:
 
 def _cell(kind: Any, text: str) -> Any:
     """Cell of a column of numbers as a number, if it is one."""
-    for name in ("int", "float"):
-        pattern, convert = SCALARS[name]
-        if {int, float} & {kind, *get_args(kind)} and re.fullmatch(pattern, text):
-            return convert(text)
-    return text
+    readers = (SCALARS["int"], SCALARS["float"]) if {int, float} & {kind, *get_args(kind)} else ()
+    return next((read(text) for pattern, read in readers if re.fullmatch(pattern, text)), text)
 
 
 def resolve_id(asked: object, known: Ids, what: str, error: type[WqaError] = DataError) -> str:
@@ -341,10 +331,8 @@ def _bare(text: str) -> str:
 
 
 def _is_slip(a: str, b: str) -> bool:
-    """Whether one sign is too many or too few, or the same signs stand in another order.
-
-    Another sign is no slip: half the cities of China are one sign apart.
-    """
+    """Whether one sign is too many or too few, or the same signs stand in another order."""
+    # Another sign is no slip: half the cities of China are one sign apart.
     short, long = sorted((a, b), key=len)
     if len(short) < 4 or len(long) - len(short) > 1:
         return False
