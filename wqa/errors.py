@@ -28,12 +28,9 @@ class WqaError(Exception):
         self, what: str, *, where: str = "", got: object = None, expected: str = "", fix: str = ""
     ) -> None:
         self.what, self.where, self.got, self.expected, self.fix = what, where, got, expected, fix
-        parts = [f"{where}: {what}" if where else what]
-        if got is not None:
-            parts.append(f"got {got!r}")
-        if expected:
-            parts.append(f"expected {expected}")
-        message = "; ".join(parts)
+        message = f"{where}: {what}" if where else what
+        message += f"; got {got!r}" if got is not None else ""
+        message += f"; expected {expected}" if expected else ""
         super().__init__(f"{message}. {fix}" if fix else message)
 
 

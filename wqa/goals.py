@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from wqa.errors import CatalogError, DataError
 
@@ -22,16 +22,6 @@ RELATIONS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operat
              "==": operator.eq}  # fmt: skip
 COMPARATORS = tuple(RELATIONS)
 Number = float | int | str | Decimal
-
-
-class Cumulative(Protocol):
-    """What a probability needs of a predictive distribution."""
-
-    def cdf(self, x: Any) -> Any:
-        """P(Y <= x)."""
-
-    def below(self, x: Any) -> Any:
-        """P(Y < x)."""
 
 
 def to_decimal(value: Number) -> Decimal:
@@ -69,9 +59,8 @@ def difference(a: Number, b: Number) -> float:
 
 def good_direction(comparator: str, direction: str = "none") -> int:
     """Sign of a better value: 1 when higher is better, -1 when lower is."""
-    if comparator in ("<=", "<"):
-        return -1
-    return -1 if comparator == "==" and direction == "lower_better" else 1
+    is_lower = comparator == "==" and direction == "lower_better"
+    return -1 if is_lower or comparator in ("<=", "<") else 1
 
 
 @dataclass(frozen=True)
@@ -136,24 +125,21 @@ class Goal:
     def decided(self, span: Span) -> bool | None:
         """Answer True or False where all possible values agree, else None."""
         low, closed, high, top = self.region
-        at_low, at_high = bool(self.met(span.lower)), bool(self.met(span.upper))
-        if at_low and at_high:
+        if self.met(span.lower) and self.met(span.upper):
             return True
         missed = span.upper < low or (span.upper == low and not closed)
         missed |= span.lower > high or (span.lower == high and not top)
         return False if missed else None
 
-    def probability(self, distribution: Cumulative) -> Any:
-        """Probability of a predictive distribution that the goal is met, per horizon."""
+    def probability(self, distribution: Any) -> Any:
+        """Probability that the goal is met, per horizon, from `cdf` (<=) and `below` (<)."""
         low, closed, high, top = self.region
         if low > high:
             return 0.0 * distribution.cdf(0.0)
-        p = 1.0
-        if high < math.inf:
-            p = distribution.cdf(high) if top else distribution.below(high)
-        if low > -math.inf:
-            p = p - (distribution.below(low) if closed else distribution.cdf(low))
-        return p
+        up_to = distribution.cdf if top else distribution.below
+        under = distribution.below if closed else distribution.cdf
+        p = up_to(high) if high < math.inf else 1.0
+        return p - under(low) if low > -math.inf else p
 
     def margin(self, value: Number, direction: str = "none") -> float:
         """Distance to the goal in the good direction; at most 0 for ``==``."""

@@ -13,8 +13,7 @@ from wqa.data.cells import is_iso_date
 from wqa.data.loading import load_regions
 from wqa.errors import DataError
 
-# A plan's last year is published, and finally evaluated, in the year after it.
-YEARS_AFTER_PLAN = 1
+YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, in the next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +42,8 @@ def resolve(
     catalog: Path | str | None = None,
 ) -> Parameters:
     """Check the common parameters; what is empty is taken from the plan or the environment."""
-    named = catalog or os.environ.get("WQA_CATALOG") or None
-    folder = None if named is None else Path(named).resolve()
+    named = catalog or os.environ.get("WQA_CATALOG")
+    folder = Path(named).resolve() if named else None
     found = load_plan(plan, folder)
     if lang not in LANGUAGES:
         raise DataError("lang is unknown", got=lang, expected=" or ".join(LANGUAGES))
@@ -85,10 +84,8 @@ def year_of(name: str, asked: int | str | None, plan: Plan, later: int = 0) -> i
 
 def iso_date(name: str, value: str | None) -> str | None:
     """Check a full ISO date; None for an empty one."""
-    if value is None or value == "":
-        return None
     # Only one spelling: two spellings of a day would be two editions.
-    if not isinstance(value, str) or not is_iso_date(value):
+    if value not in (None, "") and not (isinstance(value, str) and is_iso_date(value)):
         expected = "YYYY-MM-DD, for example 2026-03-31"
         raise DataError(f"{name} is no calendar date", got=value, expected=expected)
-    return value
+    return value or None

@@ -46,12 +46,9 @@ def project_root(root: Path | str | None = None) -> Path:
     for folder in (here, *here.parents, PACKAGE.parent):
         if all((folder / marker).is_dir() for marker in MARKERS):
             return folder
-    raise DataError(
-        "no project folder found",
-        got=str(here),
-        expected=f"a folder that holds {' and '.join(MARKERS)}, here or above",
-        fix="Change into the project, or set WQA_ROOT to its folder.",
-    )
+    expected = f"a folder that holds {' and '.join(MARKERS)}, here or above"
+    fix = "Change into the project, or set WQA_ROOT to its folder."
+    raise DataError("no project folder found", got=str(here), expected=expected, fix=fix)
 
 
 def raw_dir(root: Path | str | None = None) -> Path:

@@ -1,8 +1,6 @@
 """Records of the catalogue: frozen dataclasses, no behaviour and no file access.
 
-The annotations are the schema: `wqa.catalog.reading` turns a mapping of a YAML file into one
-of these records, a field without default is a required key, a ``Literal`` lists the allowed
-values. Fields marked `computed` are filled by the loader and may not stand in a file.
+The annotations are the schema of the files (see `wqa.catalog.reading`).
 """
 
 from __future__ import annotations
@@ -45,11 +43,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Indicator:
-    """What is measured.
-
-    `lower` and `upper` bound every possible value. `decimals` is how many the
-    figure is usually published with.
-    """
+    """What is measured; `lower` and `upper` bound all values, `decimals` are those of print."""
 
     id: str = computed()
     name_zh: str
@@ -94,12 +88,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """Where the plan starts from.
-
-    `measured` has a value and a year; `not_started` and `missing` have none
-    (neither means zero); `disputed` has the printed value, the year and at
-    least two readings.
-    """
+    """Where the plan starts from; neither `not_started` nor `missing` means zero."""
 
     status: Literal["measured", "not_started", "missing", "disputed"]
     value: float | None = None
@@ -109,12 +98,7 @@ class Baseline:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """One part of a compound target; all parts must hold.
-
-    A condition has either a `value` or a `reference_region` whose figure of
-    the same year is the yardstick, read from one of `reference_series`. `series` are
-    those of the plan's region; a pattern such as ``round_*`` stands for every round.
-    """
+    """One part of a compound target, whose parts must all hold; see `Target` for its fields."""
 
     id: str
     name_zh: str
@@ -122,19 +106,14 @@ class Condition:
     indicator_id: str
     series: tuple[str, ...]
     comparator: Comparator
-    value: float | None = None
+    value: float | None = None  # or the figure of the reference region in the same year
     reference_region: str = ""
     reference_series: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """Where a document states a field of a target: the address of one quantity.
-
-    The address is the document, section, item, period and region of a row of the
-    plan quantities. `population` names what is counted, so that the same figure
-    for two different populations is not taken for agreement.
-    """
+    """Where a document states a field of a target: address of a row of the plan quantities."""
 
     field: Literal["value", "baseline", "reference"]
     source_id: str
@@ -142,7 +121,7 @@ class Statement:
     item: str
     period: str
     region: str = ""
-    population: str = ""
+    population: str = ""  # what is counted: one figure of two populations is no agreement
     printed_in: Literal["table", "text"]
 
 
@@ -179,15 +158,11 @@ class Premise:
 
 @dataclass(frozen=True, kw_only=True)
 class Inference:
-    """A rule applied to named figures, with the reason why it may be; never an answer.
-
-    `assumes` says what is not printed: that the status counted is the one meant, that another
-    definition counts the same things, or that a scheme succeeds another.
-    """
+    """A rule applied to named figures, with the reason why it may be; never an answer."""
 
     rule: str
     figures: tuple[Premise, ...]
-    assumes: Literal["", "status", "definition", "successor"] = ""
+    assumes: Literal["", "status", "definition", "successor"] = ""  # what is not printed
     reason_zh: str
     reason_en: str
 
@@ -206,16 +181,11 @@ class Aside:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A number a plan sets for an indicator, with the rule by which it is judged.
-
-    `row` and `part` locate it in the plan's indicator table. `decimals` is the
-    rounding of the published figure that is held against `value`. `series`
-    lists the observation scopes that count as this target's series, best first.
-    """
+    """A number a plan sets for an indicator, with the rule by which it is judged."""
 
     id: str = computed()
     plan_id: str = computed()
-    row: str
+    row: str  # with `part` the place in the plan's table of indicators
     part: str = ""
     indicator_id: str
     name_zh: str = ""
@@ -225,14 +195,14 @@ class Target:
     comparator: Comparator
     value: float | None
     unit: str
-    decimals: int
+    decimals: int  # of the published figure that is held against the value
     year: int
     start_year: int | None = None
     scope: Scope
     baseline: Baseline
     nature: Literal["binding", "expected"]
     clause: str
-    series: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()  # scopes of observations, as patterns, best first
     reference_region: str = ""
     conditions: tuple[Condition, ...] = ()
     statements: tuple[Statement, ...] = ()
@@ -269,19 +239,13 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """Address of one figure: a plan quantity, an observation, or a printed number.
-
-    With `indicator_id` it is an observation (region, period, scope; an empty scope
-    means any). With `value` it is a number that the source prints in a sentence and
-    that has no cell of its own. Else it is a plan quantity (source, section, item,
-    region, period).
-    """
+    """Address of an observation (`indicator_id`), printed number (`value`) or plan quantity."""
 
     source_id: str = ""
     section: str = ""
     item: str = ""
     indicator_id: str = ""
-    scope: str = ""
+    scope: str = ""  # empty: any
     region: str = ""
     period: str = ""
     value: float | None = None
@@ -289,11 +253,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Two groups of figures that must agree: sum of `left` related to sum of `right`.
-
-    `tolerance` is the difference that rounding explains. ``compare: period`` holds the
-    years against each other instead of the values; `same_unit` demands one unit.
-    """
+    """Two groups of figures that must agree: sum of `left` related to sum of `right`."""
 
     id: str
     indicator_id: str = ""
@@ -301,8 +261,8 @@ class Comparison:
     left: tuple[Figure, ...]
     relation: Literal["==", "!=", "<=", "<", ">=", ">"]
     right: tuple[Figure, ...]
-    tolerance: float = 0.0
-    compare: Literal["value", "period"] = "value"
+    tolerance: float = 0.0  # difference that rounding explains
+    compare: Literal["value", "period"] = "value"  # period: the years, not the values
     same_unit: bool = False
     why_zh: str
     why_en: str
@@ -323,23 +283,17 @@ class ConflictReading:
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """A known disagreement between stated figures, and how it is read.
-
-    `preferred` is the id of a reading, or empty when none is preferred and all are
-    shown. `decided_by` is a role. `comparison_id` names the rule that finds it
-    when it is not found on the statements of a target. `regions` are those whose
-    figures disagree; an observation conflict of one region says nothing about another.
-    """
+    """A known disagreement between stated figures, and how it is read."""
 
     id: str
     kind: str
     field: str
     target_ids: tuple[str, ...] = ()
     indicator_id: str = ""
-    comparison_id: str = ""
+    comparison_id: str = ""  # rule that finds it, if no statement of a target does
     readings: tuple[ConflictReading, ...]
-    preferred: str = ""
+    preferred: str = ""  # id of a reading; empty: all are shown
     reason_zh: str
     reason_en: str
-    decided_by: str
-    regions: tuple[str, ...] = computed(())
+    decided_by: str  # a role
+    regions: tuple[str, ...] = computed(())  # whose figures disagree
