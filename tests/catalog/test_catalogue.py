@@ -1,16 +1,17 @@
 """The catalogue as it stands: complete, consistent, and equal to the documents."""
 
-import csv
-import hashlib
 import math
 import re
+from itertools import product
 
 import pandas as pd
 import pytest
 
 from wqa.catalog import catalog
 from wqa.catalog.reading import read_yaml
+from wqa.catalog.records import LANGUAGES
 from wqa.data.loading import load_quantities
+from wqa.data.vocabulary import load_scope_rules
 
 
 @pytest.fixture(scope="module")
@@ -30,33 +31,14 @@ def quantities(root):
 
 
 def test_wuhan_has_the_rows_of_the_printed_table(root, wuhan):
-    """Class of every sub-indicator, and what the table prints for 2020 and for 2025."""
+    """Class and nature of every sub-indicator, and what the table prints for 2020 and 2025."""
     printed = pd.read_csv(root / "tests/catalog/wuhan_table.csv", dtype={"row": str})
-    assert printed["row"].tolist() == list(wuhan) and len(wuhan) == 23
-    assert {t.row for t in wuhan.values()} == {str(n) for n in range(1, 20)}
-    assert printed["kind"].tolist() == [t.kind for t in wuhan.values()]
-    for column, values in (("printed_2020", [t.baseline.value for t in wuhan.values()]),
-                           ("printed_2025", [t.value for t in wuhan.values()])):  # fmt: skip
-        assert printed[column].equals(pd.Series(values, dtype=float)), column
-
-
-def test_baselines(wuhan):
-    by_status = {}
-    for name, target in wuhan.items():
-        by_status.setdefault(target.baseline.status, []).append(name)
-    assert by_status["not_started"] == ["1a", "1b", "9"]
-    assert by_status["missing"] == ["17"]
-    assert by_status["disputed"] == ["2", "5", "6"]
+    rows = [(name, t.kind, t.baseline.value, t.value, t.baseline.status, t.nature, t.comparator)
+            for name, t in wuhan.items()]  # fmt: skip
+    pd.testing.assert_frame_equal(printed, pd.DataFrame(rows, columns=printed.columns))
+    assert len(wuhan) == 23 and {t.row for t in wuhan.values()} == {str(n) for n in range(1, 20)}
     assert [r.value for r in wuhan["6"].baseline.readings] == [0.29, 0.029]
     assert [r.value for r in wuhan["5"].baseline.readings] == [92, 95.1]
-
-
-def test_only_row_6_is_binding_and_strict(wuhan):
-    assert [name for name, t in wuhan.items() if t.nature == "binding"] == ["6"]
-    assert {name: t.comparator for name, t in wuhan.items() if t.comparator != ">="} == {"6": "<"}
-
-
-def test_sums_run_over_the_plan(wuhan):
     sums = [t for t in wuhan.values() if t.kind == "plan_sum"]
     assert {(t.scope, t.start_year, t.year) for t in sums} == {("plan_sum", 2021, 2025)}
 
@@ -79,13 +61,9 @@ def test_hubei_outline_is_tracked(plans):
 def test_every_target_value_is_printed_in_its_document(plans, quantities):
     for plan in plans.values():
         for target in plan.targets:
-            stated = [
-                quantities[s.source_id, s.section, s.item, s.period, s.region]
-                for s in target.statements
-                if s.field == "value"
-            ]
-            assert stated, target.id
-            assert target.value in [r["value"] for r in stated], target.id
+            places = [(s.source_id, s.section, s.item, s.period, s.region)
+                      for s in target.statements if s.field == "value"]  # fmt: skip
+            assert target.value in [quantities[place]["value"] for place in places], target.id
 
 
 def test_every_number_of_the_register_is_printed_somewhere(quantities):
@@ -110,42 +88,27 @@ def test_plan_documents_are_those_of_the_raw_record(root):
     known = {d["source_id"]: d for d in record["documents"]}
     for source in catalog.read_catalogue()["sources"].values():
         if source.sha256:
-            assert source.sha256 == known[source.id]["sha256"]
-            assert source.file == known[source.id]["document"]
-            assert source.published == known[source.id]["published"]
-
-
-def test_quantity_file_is_unchanged(root):
-    folder = root / "data" / "raw" / "plan_quantities"
-    for name, digest in read_yaml(folder / "source.yml")["files"].items():
-        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+            there = [known[source.id][key] for key in ("sha256", "document", "published")]
+            assert [source.sha256, source.file, source.published] == there
 
 
 def test_indicators_of_plans_are_described(plans):
     indicators = catalog.load_indicators()
-    for plan in plans.values():
-        for target in plan.targets:
-            indicator = indicators[target.indicator_id]
-            assert indicator.definition_zh and indicator.definition_en, indicator.id
-            assert indicator.direction == (
-                "lower_better" if target.comparator.startswith("<") else "higher_better"
-            )
+    for target in (t for plan in plans.values() for t in plan.targets):
+        indicator = indicators[target.indicator_id]
+        assert indicator.definition_zh and indicator.definition_en, indicator.id
+        is_lower = target.comparator.startswith("<")
+        assert indicator.direction == ("lower_better" if is_lower else "higher_better")
 
 
-def test_both_languages_or_neither():
+def test_both_languages_or_neither(plans):
     indicators = catalog.load_indicators().values()
-    for item in indicators:
-        for name in ("definition", "caveat"):
-            pair = [bool(getattr(item, f"{name}_{lang}")) for lang in ("zh", "en")]
-            assert pair[0] == pair[1], (item.id, name)
-    names = [i.name_zh for i in indicators]
-    assert sorted({n for n in names if names.count(n) > 1}) == []
-
-
-def test_notes_are_in_both_languages(plans):
-    for plan in plans.values():
-        for target in plan.targets:
-            assert bool(target.note_zh) == bool(target.note_en), target.id
+    targets = [target for plan in plans.values() for target in plan.targets]
+    for records, names in ((indicators, ("definition", "caveat")), (targets, ("note",))):
+        for item, name in product(records, names):
+            zh, en = (bool(getattr(item, f"{name}_{lang}")) for lang in LANGUAGES)
+            assert zh == en, (item.id, name)
+    assert len({i.name_zh for i in indicators}) == len(indicators)
     assert all(t.note_zh for t in plans["wuhan-14fyp"].targets if t.row != "18")
 
 
@@ -155,18 +118,15 @@ def test_all_units_and_groups_are_used():
     assert set(catalog.read_catalogue()["groups"]) == {i.group for i in indicators}
 
 
-def test_scopes_name_known_indicators_and_series_exist(root, plans):
-    indicators = catalog.load_indicators()
-    with (root / "wqa" / "catalog_data" / "scopes.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {r["indicator_id"] for r in rows} <= set(indicators)
+def test_scopes_name_known_indicators_and_series_exist(wuhan):
     # The scopes of the plan table itself must be found again as the series of its targets.
-    mapped = {(r["indicator_id"], r["scope"]) for r in rows}
+    mapped = {(rule.indicator_id, rule.scope) for rules in load_scope_rules().values()
+              for rule in rules}  # fmt: skip
+    assert {indicator_id for indicator_id, _ in mapped} <= set(catalog.load_indicators())
     for row, scope in (("2", "cumulative_products"), ("5", "city_key_industrial"), ("8", "city"),
                        ("12", "unit_projects"), ("18", "stock"), ("19", "city")):  # fmt: skip
-        target = next(t for t in plans["wuhan-14fyp"].targets if t.row == row)
-        assert scope in target.series
-        assert (target.indicator_id, scope) in mapped
+        assert scope in wuhan[row].series
+        assert (wuhan[row].indicator_id, scope) in mapped
 
 
 def test_glossary_has_the_words_of_the_answers(root):

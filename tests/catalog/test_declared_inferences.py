@@ -43,16 +43,10 @@ def test_every_figure_of_a_neighbourhood_is_used_or_listed_with_the_reason_why_n
                      & (FRAME["end"] >= first) & (FRAME["start"] <= last)]  # fmt: skip
         used = {(p.indicator_id, p.region or target.region, p.scope, p.period)
                 for one in target.inferences for p in one.figures}  # fmt: skip
-        for row in near.itertuples():
-            key = (row.indicator_id, row.region, row.scope, row.period)
-            own = (row.indicator_id, row.region) == (target.indicator_id, target.region) and any(
-                fnmatchcase(row.scope, series) for series in target.series
-            )
-            beside = any(
-                all(map(fnmatchcase, key, (a.indicator_id, a.region, a.scope, a.period)))
-                for a in target.asides
-            )
-            if key not in used and not own and not beside:
+        listed = [(a.indicator_id, a.region, a.scope, a.period) for a in target.asides]
+        listed += [(target.indicator_id, target.region, series, "*") for series in target.series]
+        for key in near[["indicator_id", "region", "scope", "period"]].itertuples(index=False):
+            if key not in used and not any(all(map(fnmatchcase, key, one)) for one in listed):
                 missing.append((target.id, *key))
     assert not missing
 

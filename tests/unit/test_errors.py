@@ -10,11 +10,8 @@ def test_message_says_where_what_got_expected_and_fix():
     assert str(error) == ("a.csv:3: year is no number; got '２０２４ '; expected 2024. Retype it.")
 
 
-def test_message_without_parts_is_the_fault_alone():
+def test_only_what_is_known_is_said():
     assert str(WqaError("the plan has no targets")) == "the plan has no targets"
-
-
-def test_falsy_value_is_shown():
     assert str(WqaError("exposure is not positive", got=0)).endswith("got 0")
 
 
