@@ -1,6 +1,5 @@
 """The catalogue loader: a new plan by files only, and every fault with file and line."""
 
-import dataclasses
 import shutil
 
 import pytest
@@ -39,8 +38,8 @@ def test_a_plan_is_added_by_files_alone(extra):
     plan = catalog.load_plan("example-15fyp", catalog=folder)
     assert [t.id for t in plan.targets] == ["example-15fyp.1", "example-15fyp.2"]
     first = plan.targets[0]
-    assert (first.region, first.start_year, first.name_zh) == ("EX", 2026, "示例合格率")
-    assert (first.value, first.baseline.value, first.baseline.year) == (97.0, 95.5, 2025)
+    found = (first.region, first.start_year, first.name_zh, first.value, first.baseline.value)
+    assert found == ("EX", 2026, "示例合格率", 97.0, 95.5)
     assert plan.issued == "2026-03-01"  # dates stay text
     assert catalog.list_plans(folder) == ["example-15fyp", "hubei-outline-2025", "wuhan-14fyp"]
     assert "example_pass_rate" in catalog.load_indicators(folder)
@@ -49,12 +48,6 @@ def test_a_plan_is_added_by_files_alone(extra):
     frame = catalog.plan_frame(plan)
     assert list(frame["baseline_status"]) == ["measured", "not_started"]
     assert frame["baseline"].isna().tolist() == [False, True]
-
-
-def test_records_cannot_be_changed():
-    plan = catalog.load_plan("wuhan-14fyp")
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        plan.targets[0].value = 1.0
 
 
 @cases("catalog/faults.csv")
@@ -82,24 +75,8 @@ def test_faults_of_a_file_are_shown_together(extra):
     assert str(caught.value).count("unknown key") == 10
 
 
-def test_unknown_plan_lists_the_known_ones():
-    with pytest.raises(CatalogError, match="got 'wuhan'; expected one of hubei-outline-2025, wuh"):
-        catalog.load_plan("wuhan")
-
-
-def test_unknown_folder(tmp_path):
-    with pytest.raises(CatalogError, match="no such catalogue folder"):
-        catalog.load_indicators(tmp_path / "nowhere")
-
-
 def test_a_plan_id_used_twice(extra):
-    folder = extra()
-    text = (folder / PLAN).read_text(encoding="utf-8").replace("example-15fyp", "wuhan-14fyp", 1)
-    (folder / "plans" / "wuhan-14fyp.yml").write_text(text, encoding="utf-8")
+    folder = extra(PLAN, ("example-15fyp", "wuhan-14fyp"))
+    (folder / PLAN).rename(folder / "plans" / "wuhan-14fyp.yml")
     with pytest.raises(CatalogError, match="id 'wuhan-14fyp' is used twice"):
         catalog.list_plans(folder)
-
-
-def test_a_source_has_one_record(extra):
-    with pytest.raises(CatalogError, match="id 'doc-hubei-outline' is used twice"):
-        catalog.read_catalogue(extra("conflicts/extra.yml", ("doc-x", "doc-hubei-outline")))

@@ -14,30 +14,26 @@ def regions(root):
     return {row.region: (row.name_zh, row.name_en) for row in rows}
 
 
-@pytest.mark.parametrize(
-    ("asked", "region"),
-    [("WH", "WH"), ("wh", "WH"), (" ＷＨ ", "WH"), ("武汉市", "WH"), ("武汉", "WH"),
-     ("Wuhan", "WH"),
-     ("WUHAN", "WH"), ("Wuhan city", "WH"), ("湖北", "HB"), ("hubei province", "HB"),
-     ("China", "CN"),
-     ("广西", "GX"), ("Fuzhou", "FZ"), ("武汉市洪山区", "WH-hongshan"),
-     ("wh-Hongshan", "WH-hongshan"),
-     ("成渝", "CHUANYU"), ("hg+ez", "HG+EZ")],
-)  # fmt: skip
+NAMES = {
+    "WH": ("WH", "wh", " ＷＨ ", "武汉市", "武汉", "Wuhan", "WUHAN", "Wuhan city"),
+    "HB": ("湖北", "hubei province"),
+    "WH-hongshan": ("武汉市洪山区", "wh-Hongshan"),
+} | {"CN": ["China"], "GX": ["广西"], "FZ": ["Fuzhou"], "CHUANYU": ["成渝"], "HG+EZ": ["hg+ez"]}
+
+
+@pytest.mark.parametrize(("region", "asked"), [(i, name) for i in NAMES for name in NAMES[i]])
 def test_resolved_where_one_fits(regions, asked, region):
     assert resolve_id(asked, regions, "region") == region
 
 
+OUTSIDE = "山西 山西省 Shanxi 甘肃 云南省 Gansu 西藏 海南 荆州区 荆门市 Jingmen XUZHOU 枣阳 武昌 XX"
+OUTSIDE += " 恩施土家族苗族自治州 宁夏回族自治区"
+
+
 @pytest.mark.parametrize(
     ("asked", "near"),
-    [
-        ("山西", ""), ("山西省", ""), ("Shanxi", ""), ("甘肃", ""), ("云南省", ""), ("Gansu", ""),
-        ("西藏", ""), ("海南", ""), ("荆州区", ""), ("荆门市", ""), ("Jingmen", ""), ("XUZHOU", ""),
-        ("恩施土家族苗族自治州", ""), ("宁夏回族自治区", ""), ("枣阳", ""), ("武昌", ""),
-        ("XX", ""),
-        ("", ""), ("Wuhna", "WH 武汉市"), ("Wuhann", "WH 武汉市"), ("Hubie", "HB 湖北省"),
-        ("洪山区", "WH-hongshan 武汉市洪山区"), (5, ""), (None, ""),
-    ],
+    [*((name, "") for name in (*OUTSIDE.split(), "", 5, None)), ("Wuhna", "WH 武汉市"),
+     ("Wuhann", "WH 武汉市"), ("Hubie", "HB 湖北省"), ("洪山区", "WH-hongshan 武汉市洪山区")],
 )  # fmt: skip
 def test_refused_without_false_advice(regions, asked, near):
     with pytest.raises(DataError) as caught:
@@ -50,18 +46,15 @@ def test_refused_without_false_advice(regions, asked, near):
 def test_a_name_of_two_is_refused():
     known = {"JL": ("吉林省", "Jilin"), "JLS": ("吉林市", "Jilin City")}
     assert resolve_id("吉林市", known, "region") == "JLS"
-    with pytest.raises(
-        CatalogError, match=r"got '吉林'; expected one of JL, JLS\. Near: JLS 吉林市, JL 吉林省"
-    ):
+    message = r"got '吉林'; expected one of JL, JLS\. Near: JLS 吉林市, JL 吉林省"
+    with pytest.raises(CatalogError, match=message):
         resolve_id("吉林", known, "region", CatalogError)
 
 
 def test_advice_on_ids():
     known = {"food_sampling_pass_rate": ("食品抽检合格率",), "food_safety": (), "drug_rate": ()}
-    assert (
-        near_ids("food_samplign_rate", known, "indicator")[0]
-        == "food_sampling_pass_rate 食品抽检合格率"
-    )
+    near = near_ids("food_samplign_rate", known, "indicator")
+    assert near[0] == "food_sampling_pass_rate 食品抽检合格率"
     assert near_ids("food_s", known, "scope")[0] == "food_safety"
     known = {"JX": ("江夏区", "Jiangxia, Wuhan"), "WH": ("武汉市", "Wuhan")}
     assert near_ids("Wuhan", known, "region") == ["WH 武汉市", "JX 江夏区"]

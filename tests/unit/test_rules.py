@@ -52,9 +52,9 @@ def test_each_condition_is_held_against_its_own_indicator():
                         ({"indicator_id": "x"}, "indicator_id")):  # fmt: skip
         found = faults_of(SERVICES, conditions=(replace(first, **fields), *others))
         assert [place for place, _ in found] == [("conditions", 0, key)]
-    assert [place for place, _ in faults_of(SERVICES, conditions=(first, first))] == [
-        ("conditions", 1)
-    ]
+    found = faults_of(SERVICES, conditions=(first, first))
+    found += faults_of(DEATHS, baseline__readings=READINGS[:1] * 2)
+    assert [place for place, _ in found] == [("conditions", 1), ("baseline", "readings", 1)]
     assert faults_of(PASSES, conditions=(first, *others))[0][0] == ("kind",)
 
 
@@ -85,8 +85,3 @@ READINGS = TARGETS[DEATHS].baseline.readings
 )
 def test_rules_of_other_records(kind, record, places):
     assert [place for place, _ in faults(kind, record)] == places
-
-
-def test_readings_are_told_apart():
-    found = faults_of(DEATHS, baseline__readings=READINGS[:1] * 2)
-    assert [place for place, _ in found] == [("baseline", "readings", 1)]
