@@ -119,8 +119,8 @@ class Goal:
     def met(self, values: Any) -> Any:
         """Whether values (a number or an array) meet the goal."""
         low, closed, high, top = self.region
-        above = (values >= low) if closed else (values > low)
-        return above & ((values <= high) if top else (values < high))
+        above = values >= low if closed else values > low
+        return above & (values <= high if top else values < high)
 
     def decided(self, span: Span) -> bool | None:
         """Answer True or False where all possible values agree, else None."""

@@ -217,7 +217,7 @@ def _indicator_faults(item: Indicator, known: Declared) -> Iterator[Said]:
 def _unknown(key: str, names: Iterable[str], known: Collection[str]) -> Iterator[Said]:
     expected = f"one of {', '.join(known)}" if len(known) <= MOST_LISTED else ""
     for name in names:
-        if name and name not in known:
+        if name not in known:
             yield (key,), f"unknown {key}", name, expected
 
 
@@ -241,7 +241,7 @@ def plan_faults(plan: Plan, known: Declared) -> Iterator[Said]:
     yield from _twice("sources", sources)
     yield from _twice("targets", [target.row + target.part for target in plan.targets])
     for n, target in enumerate(plan.targets):
-        yield from _under(("targets", n), _target_faults(target, plan, known["indicators"]))
+        yield from _under(("targets", n), _target_faults(target, plan, known))
 
 
 def _under(above: Place, faults: Iterable[Said]) -> Iterator[Said]:
@@ -255,9 +255,7 @@ def _twice(key: str, names: Sequence[str]) -> Iterator[Said]:
             yield (key, n), f"{name!r} occurs twice in {key}", None, "one of each"
 
 
-def _target_faults(
-    target: Target, plan: Plan, indicators: Mapping[str, Indicator]
-) -> Iterator[Said]:
+def _target_faults(target: Target, plan: Plan, known: Declared) -> Iterator[Said]:
     start = plan.start_year if target.start_year is None else target.start_year
     for key, year in (("year", target.year), ("start_year", start)):
         if not plan.start_year <= year <= plan.end_year:
@@ -265,25 +263,22 @@ def _target_faults(
             yield (key,), "year outside the plan", year, expected
     yield from _decimals(target)
     yield from _kind_faults(target)
-    yield from _goal_faults(target, indicators)
+    yield from _goal_faults(target, known)
     for n, part in enumerate(target.conditions):
-        yield from _under(("conditions", n), _goal_faults(part, indicators))
+        yield from _under(("conditions", n), _goal_faults(part, known))
         if (part.value is None) == (not part.reference_region):
             what = "needs either value or reference_region"
             yield ("conditions", n), what, part.id, "one of the two"
     for n, declared in enumerate(target.inferences):
-        yield from _under(("inferences", n), _inference_faults(declared, indicators))
+        yield from _under(("inferences", n), _inference_faults(declared, known))
     yield from _twice("conditions", [part.id for part in target.conditions])
     yield from _twice("series", target.series)
-    if target.indicator_id in indicators:
-        indicator = indicators[target.indicator_id]
+    if indicator := known["indicators"].get(target.indicator_id):
         yield from _scale_faults(target, indicator)
         yield from _under(("baseline",), _baseline_faults(target.baseline, indicator, start))
 
 
-def _inference_faults(
-    declared: records.Inference, indicators: Mapping[str, Indicator]
-) -> Iterator[Said]:
+def _inference_faults(declared: records.Inference, known: Declared) -> Iterator[Said]:
     if declared.rule not in INFERENCE_ROLES:
         yield ("rule",), "unknown rule", declared.rule, ", ".join(INFERENCE_ROLES)
         return
@@ -293,7 +288,7 @@ def _inference_faults(
         expected = f"{', '.join(must)}; also allowed: {', '.join(may) or 'none'}"
         yield ("figures",), "wrong roles", sorted(roles), expected
     for n, premise in enumerate(declared.figures):
-        if premise.indicator_id not in indicators:
+        if premise.indicator_id not in known["indicators"]:
             yield ("figures", n), "unknown indicator", premise.indicator_id, "an indicator"
 
 
@@ -310,12 +305,12 @@ def _kind_faults(target: Target) -> Iterator[Said]:
         yield ("value",), f"a target of kind {kind!r} needs a value", None, "a number"
 
 
-def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) -> Iterator[Said]:
+def _goal_faults(goal: Target | Condition, known: Declared) -> Iterator[Said]:
     """Faults of comparator and value, of a target or of one condition."""
-    if goal.indicator_id not in indicators:
+    indicator = known["indicators"].get(goal.indicator_id)
+    if indicator is None:
         yield ("indicator_id",), "unknown indicator", goal.indicator_id, "an id of indicators/*.yml"
         return
-    indicator = indicators[goal.indicator_id]
     wanted = {"higher_better": 1, "lower_better": -1}.get(indicator.direction)
     if wanted and goal.comparator != "==" and good_direction(goal.comparator) != wanted:
         what = f"comparator against the indicator, which is {indicator.direction}"
@@ -325,10 +320,9 @@ def _goal_faults(goal: Target | Condition, indicators: Mapping[str, Indicator]) 
     low, high = _possible(indicator)
     if isinstance(goal, Target) and goal.scope == "plan_sum":
         high = math.inf
-    answer = Goal(goal.comparator, goal.value).decided(Span(low, high))
     if not low <= goal.value <= high:
         yield ("value",), "value outside the indicator", goal.value, f"{low:g} to {high:g}"
-    elif answer is not None:
+    elif (answer := Goal(goal.comparator, goal.value).decided(Span(low, high))) is not None:
         what = f"{'every' if answer else 'no'} possible value satisfies the target"
         yield ("value",), what, f"{goal.comparator} {goal.value:g}", "a limit between them"
 
@@ -379,8 +373,8 @@ def _conflict_faults(entry: records.Conflict, known: Declared) -> Iterator[Said]
     targets = [f"{plan.id}.{t.row}{t.part}" for plan in plans for t in plan.targets]
     readings = [reading.id for reading in entry.readings]
     yield from _unknown("target_id", entry.target_ids, targets)
-    yield from _unknown("indicator_id", [entry.indicator_id], known["indicators"])
-    yield from _unknown("comparison_id", [entry.comparison_id], known["comparisons"])
+    yield from _unknown("indicator_id", {entry.indicator_id} - {""}, known["indicators"])
+    yield from _unknown("comparison_id", {entry.comparison_id} - {""}, known["comparisons"])
     yield from _unknown("source_id", [r.source_id for r in entry.readings], known["sources"])
     if not (entry.target_ids or entry.comparison_id):
         yield ("id",), "the conflict names neither target_ids nor comparison_id", entry.id, ""
