@@ -1,6 +1,8 @@
 import dataclasses
+import json
 
 import pytest
+from cases import cases
 
 from wqa.errors import CatalogError, DataError
 from wqa.parameters import iso_date, resolve
@@ -39,30 +41,10 @@ def test_result_cannot_be_changed():
         resolve().lang = "en"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"region": "XX"}, "unknown region; got 'XX'; expected one of those of `wqa list regions`"),
-        ({"region": "山西"}, "unknown region"),
-        ({"edition": 2020}, "edition lies outside plan wuhan-14fyp; got 2020; expected a year"),
-        ({"edition": 2027}, "edition lies outside plan"),
-        ({"edition": True}, "edition is no year"),
-        ({"target_year": 2026}, "target_year lies outside plan wuhan-14fyp; got 2026"),
-        ({"target_year": 2025.5}, "target_year is no year"),
-        ({"lang": "fr"}, "lang is unknown; got 'fr'; expected zh or en"),
-        ({"lang": ""}, "lang is unknown"),
-        ({"seed": -1}, "seed is no whole number from 0; got -1"),
-        ({"seed": 1.5}, "seed is no whole number"),
-        ({"as_of": "2025-6-30"}, "as_of is no calendar date; got '2025-6-30'; expected YYYY-MM-DD"),
-        ({"as_of": "2025-02-30"}, "as_of is no calendar date"),
-        ({"as_of": "20250630"}, "as_of is no calendar date"),
-        ({"as_of": "２０２５-06-30"}, "as_of is no calendar date"),
-        ({"as_of": 20250630}, "as_of is no calendar date"),
-    ],
-)
+@cases("catalog/wrong_parameters.csv")
 def test_wrong_value(wrong, message):
     with pytest.raises(DataError) as caught:
-        resolve(**wrong)
+        resolve(**json.loads(wrong))
     assert str(caught.value).startswith(message)
 
 

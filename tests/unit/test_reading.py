@@ -51,7 +51,6 @@ def test_a_scalar_that_yaml_reads_unlike_a_person(write, scalar):
         ("a: [1, 2", r"broken\.yml:\d+: file is no YAML"),
         ("a: 1\na: 2\n", r"broken\.yml:2: key 'a' occurs twice; expected one; first on line 1"),
         ("a: 1\n[b]: 2\n", r"broken\.yml:2: .*a key is no plain value"),
-        ('a: 1\nb: !!int "x"\n', r"broken\.yml:2: .*an anchor, alias or tag"),
         ("a: 1\nb: !!python/name:os.system x\n", r"broken\.yml:2: .*an anchor, alias or tag"),
         ("a: 1\nb: &b [*b]\n", r"broken\.yml:2: .*an anchor, alias or tag"),
         ("a: 1\n<<: {b: 1}\n? [c]\n", r"broken\.yml:3: .*a key is no plain value"),
@@ -111,8 +110,7 @@ def test_faults_have_a_code_a_place_and_a_line(write):
     path = write(PAPER.replace("notebook: n,", "notes: 1, size: x,").replace("title: x", "title:"))
     file = read_yaml_file(path)
     assert read_record(file, (), Paper) is None
-    found = [(fault.code, fault.place, fault.line) for fault in file.faults]
-    assert found == [
+    assert [(fault.code, fault.place, fault.line) for fault in file.faults] == [
         ("missing_key", ("title",), 1),
         ("unknown_key", ("parts", "a", "notes"), 3),
         ("missing_key", ("parts", "a", "notebook"), 3),

@@ -72,15 +72,12 @@ READINGS = TARGETS[DEATHS].baseline.readings
         ("plans", replace(PLAN, sources=PLAN.sources[:1] * 2), [("sources", 1)]),
         ("indicators", replace(PASS_RATE, decimals=-1), [("decimals",)]),
         ("indicators", replace(PASS_RATE, decimals=7), [("decimals",)]),
-        ("indicators", PASS_RATE, []),
         ("units", Unit(id="x", en="x", base="y", factor=10.0), [("base",)]),
         ("units", Unit(id="item", en="x", base="item", factor=10.0), [("base",)]),
         ("units", Unit(id="x", en="x", base="item"), [("factor",)]),
         ("units", Unit(id="x", en="x", factor=10.0), [("factor",)]),
         ("units", Unit(id="x", en="x", base="item", factor=-1.0), [("factor",)]),
-        ("units", Unit(id="x", en="x", base="item", factor=10.0), []),
         ("conflicts", replace(CONFLICT, readings=CONFLICT.readings[:1] * 2), [("readings", 1)]),
-        ("conflicts", CONFLICT, []),
     ],
 )
 def test_rules_of_other_records(kind, record, places):
