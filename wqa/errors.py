@@ -8,21 +8,7 @@ from __future__ import annotations
 
 
 class WqaError(Exception):
-    """Root of all errors raised on purpose by the library.
-
-    Parameters
-    ----------
-    what : str
-        What failed, as a full clause.
-    where : str, optional
-        File and line, row and column, or notebook and cell.
-    got : object, optional
-        The offending value; shown with quotes so that blanks are visible.
-    expected : str, optional
-        What would have been right.
-    fix : str, optional
-        What the reader should do.
-    """
+    """Root of all errors raised on purpose; `got` is the offending value, shown in quotes."""
 
     def __init__(
         self, what: str, *, where: str = "", got: object = None, expected: str = "", fix: str = ""

@@ -16,25 +16,7 @@ MARKERS = ("data/raw", "notebooks")
 
 
 def project_root(root: Path | str | None = None) -> Path:
-    """Find the project folder.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        The folder itself; it wins. Default: the folder named by the variable ``WQA_ROOT``;
-        else the first one upward from the working folder that holds ``data/raw`` and
-        ``notebooks``; else the one above the package, for an editable install.
-
-    Returns
-    -------
-    pathlib.Path
-        Absolute path of the project folder.
-
-    Raises
-    ------
-    DataError
-        If a folder that is named holds no ``data/raw``, or no project folder is found.
-    """
+    """Folder of the project: `root`, else that of ``WQA_ROOT``, else the nearest one upward."""
     named = root if root is not None else os.environ.get("WQA_ROOT") or None
     if named is not None:
         folder = Path(named).resolve()
@@ -43,6 +25,7 @@ def project_root(root: Path | str | None = None) -> Path:
             raise DataError(what, got=str(named), expected="a folder that holds data/raw")
         return folder
     here = Path.cwd()
+    # The folder above the package is that of an editable install.
     for folder in (here, *here.parents, PACKAGE.parent):
         if all((folder / marker).is_dir() for marker in MARKERS):
             return folder

@@ -95,7 +95,8 @@ class DeclaredFile:
             raise self.faults[0].error
         if count:
             listed = [f"{count} faults", *(f"  {fault.error}" for fault in self.faults[:SHOWN])]
-            listed += [f"  and {count - SHOWN} more"] * (count > SHOWN)
+            if count > SHOWN:
+                listed.append(f"  and {count - SHOWN} more")
             raise CatalogError("\n".join(listed), where=str(self.path))
 
 
