@@ -259,16 +259,14 @@ def _target_faults(target: Target, plan: Plan, known: Declared) -> Iterator[Said
     start = plan.start_year if target.start_year is None else target.start_year
     for key, year in (("year", target.year), ("start_year", start)):
         if not plan.start_year <= year <= plan.end_year:
-            expected = f"a year from {plan.start_year} to {plan.end_year}"
-            yield (key,), "year outside the plan", year, expected
+            yield (key,), "year outside the plan", year, f"{plan.start_year} to {plan.end_year}"
     yield from _decimals(target)
     yield from _kind_faults(target)
     yield from _goal_faults(target, known)
     for n, part in enumerate(target.conditions):
         yield from _under(("conditions", n), _goal_faults(part, known))
         if (part.value is None) == (not part.reference_region):
-            what = "needs either value or reference_region"
-            yield ("conditions", n), what, part.id, "one of the two"
+            yield ("conditions", n), "needs value or reference_region", part.id, "one of them"
     for n, declared in enumerate(target.inferences):
         yield from _under(("inferences", n), _inference_faults(declared, known))
     yield from _twice("conditions", [part.id for part in target.conditions])
@@ -295,8 +293,7 @@ def _inference_faults(declared: records.Inference, known: Declared) -> Iterator[
 def _kind_faults(target: Target) -> Iterator[Said]:
     kind, count = target.kind, len(target.conditions)
     if kind in ("plan_sum", "every_year") and target.scope != kind:
-        what = f"kind {kind!r} needs the scope of the same name"
-        yield ("scope",), what, target.scope, repr(kind)
+        yield ("scope",), f"kind {kind!r} needs a scope of the same name", target.scope, repr(kind)
     if (kind == "compound") != (count > 0) or count == 1:
         yield ("kind",), "a compound target, and no other, has conditions", count, "at least two"
     if kind == "relative" and not target.reference_region:
