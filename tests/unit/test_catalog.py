@@ -59,13 +59,6 @@ def test_a_fault_names_file_line_and_remedy(extra, file, old, new, line, message
     assert f"{file.split('/')[1]}:{line}" + (": " if line else "") in text
 
 
-def test_exact_message_of_a_single_fault(extra):
-    folder = extra(PLAN, ("    unit: pct\n", ""))
-    with pytest.raises(CatalogError) as caught:
-        catalog.load_plan("example-15fyp", catalog=folder)
-    assert str(caught.value) == f"{folder / PLAN}:16: missing key 'unit'. Add `unit:` here."
-
-
 def test_faults_of_a_file_are_shown_together(extra):
     with pytest.raises(CatalogError, match=r"2 faults(.|\n)*got 'x'(.|\n)*got 'y'"):
         LOADERS[PLAN](extra(PLAN, ("nature: binding", "nature: x"), (": expected", ": y")))
