@@ -15,8 +15,7 @@ MAX_PARAMETERS = 8
 
 # What is not yet as it should be. These lists only shrink: take out what has become clean.
 NOT_YET_ONE_LINE = {
-    "display", "history", "publication", "__main__", "errors", "paths", "catalog", "reading",
-    "records", "counts", "forecasting", "pooled",
+    "display", "history", "publication", "__main__", "counts", "forecasting", "pooled",
 }  # fmt: skip
 NOT_YET_FEW_PARAMETERS = {
     "computed_fact", "plot_path_and_fan", "shared_record", "level_text",
@@ -24,7 +23,7 @@ NOT_YET_FEW_PARAMETERS = {
 }  # fmt: skip
 NOT_YET_ONE_MEANING: set[str] = set()
 # The way from 63 modules to the limits of `scripts/measure.py`; lowered as parts are rebuilt.
-SIZE_NOW = {"modules": 38, "code lines": 6380, "lines": 9450}
+SIZE_NOW = {"modules": 38, "code lines": 6319, "lines": 9287}
 
 
 @pytest.fixture(scope="module")

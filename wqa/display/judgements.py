@@ -170,7 +170,8 @@ def _figures(view: View, row: Row) -> list[dict[str, Any]]:
         indicator_id, region, scope, period = key.split("|")
         of_key = (frame["indicator_id"] == indicator_id) & (frame["region"] == region)
         of_key &= (frame["scope"] == scope) & (frame["period"] == period)
-        found += frame[of_key].to_dict("records")
+        for record in frame[of_key].to_dict("records"):
+            found.append({str(k): v for k, v in record.items()})
     return found
 
 
