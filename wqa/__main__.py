@@ -229,7 +229,7 @@ def _assess(options: argparse.Namespace) -> int:
     from wqa.assessment.attainment import assess
     from wqa.assessment.judging import ANSWERS
     from wqa.assessment.likelihood import UNPRINTED
-    from wqa.assessment.reasons import phrase
+    from wqa.assessment.statements import phrase
     from wqa.parameters import resolve
 
     chosen = resolve(

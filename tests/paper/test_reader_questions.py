@@ -8,7 +8,7 @@ import pytest
 from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.likelihood import UNPRINTED
-from wqa.assessment.reasons import phrase
+from wqa.assessment.statements import phrase
 from wqa.catalog.catalog import load_plan
 from wqa.data.loading import load_observations
 from wqa.display.judgements import answer_label

@@ -11,7 +11,7 @@ from observation_frames import figures
 
 from wqa.assessment.attainment import READING_COLUMNS, VERDICT_COLUMNS, assess
 from wqa.assessment.judging import ANSWERS, answer_for
-from wqa.assessment.reasons import print_number, print_probability
+from wqa.assessment.statements import print_number, print_probability
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Baseline, Condition
 from wqa.errors import CatalogError, DataError

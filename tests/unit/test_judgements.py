@@ -9,7 +9,7 @@ from observation_frames import figures
 
 from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
-from wqa.assessment.reasons import phrase
+from wqa.assessment.statements import phrase
 from wqa.catalog.records import Inference, Premise
 from wqa.display.answer_tables import (
     answer_table,

@@ -75,7 +75,7 @@ def test_binding_and_expected_are_worded_differently():
 
 def test_answers_have_words_of_their_own_and_signs_that_differ_in_shape():
     from wqa.assessment.judging import ANSWERS
-    from wqa.assessment.reasons import phrase
+    from wqa.assessment.statements import phrase
     from wqa.display.judgements import SIGNS
     from wqa.display.overviews import ANSWER_MARKS
     from wqa.publication.fonts import missing_glyphs

@@ -13,8 +13,7 @@ from wqa.assessment.evidence import Row, rows_by_key
 from wqa.assessment.inferences import KEY, find_premise
 from wqa.assessment.judging import Judgement, Setting, judge
 from wqa.assessment.likelihood import UNPRINTED
-from wqa.assessment.reasons import check_language, phrase
-from wqa.assessment.statements import question, rule_line
+from wqa.assessment.statements import check_language, phrase, question, rule_line
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.records import Inference, Plan, Target
 from wqa.data.loading import load_sources

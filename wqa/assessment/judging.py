@@ -63,7 +63,12 @@ class Part:
     evidence: Evidence
     reference: Evidence | None
     met: bool | None
-    chance: Likelihood
+
+    def chance(self) -> Likelihood:
+        """How likely the target is to be met, as far as this question goes."""
+        if self.reference is None:
+            return likelihood(self.question, self.evidence)
+        return against(self.question, self.evidence, self.reference)
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ def judge(setting: Setting, target: Target, year: int) -> Judgement:
         told = _answer(setting.question(table, year), whole, inferred)
         return replace(made, found=_two_readings(text, told), other=text)
     if target.kind == "relative":
-        return replace(made, found=_by_model(parts[0], parts[0].evidence, ()))
+        return replace(made, found=_by_model(parts[0], parts[0].evidence))
     plain = [one for one in inferred if one.declared.assumes != "successor"]
     told = _answer(parts[0].question, whole, plain)
     if len(plain) < len(inferred):
@@ -170,15 +175,12 @@ def _part(setting: Setting, target: Target, reference: tuple[str, ...], year: in
     question = setting.question(target, year)
     ours = setting.evidence(target, target.region, year)
     if target.kind != "relative":
-        met = outcome(question, ours)
-        chance = Likelihood() if met is not None else likelihood(question, ours)
-        return Part(question, ours, None, met, chance)
+        return Part(question, ours, None, outcome(question, ours))
     # The figure of the same round decides; another round is taken where there is none.
     paired = replace(target, series=(ours.scope, *reference) if ours.scope else reference)
     theirs = setting.evidence(paired, target.reference_region, year)
     met = _compared(target.comparator, ours.spans.get(year), theirs.spans.get(year))
-    chance = Likelihood() if met is not None else against(question, ours, theirs)
-    return Part(question, ours, theirs, met, chance)
+    return Part(question, ours, theirs, met)
 
 
 def _compared(comparator: str, ours: Span | None, theirs: Span | None) -> bool | None:
@@ -231,27 +233,23 @@ def _answer(question: Question, evidence: Evidence, inferred: list[Inferred]) ->
             chance = Likelihood(p=float(met), evidence_class="deduced")
             return Conclusion(answer, 2, "inferred", chance, chosen[0], assumes=assumes)
     known = narrowed(evidence, target, year, bounding)
-    votes = [_by_model(Part(question, known, None, None, likelihood(question, known)), evidence,
-                       tuple(a for one in bounding for a in one.assumes), bounding)]  # fmt: skip
+    votes = [_by_model(Part(question, known, None, None), evidence, bounding)]
     for one in inferred:
-        deduction, strength = one.deduction, 1
+        deduction = one.deduction
         if deduction.p is not None:
-            answer = (
-                weaker(answer_for(deduction.p), "likely") if deduction.p > UNLIKELY else "unlikely"
-            )
+            likely = deduction.p > UNLIKELY
+            answer = weaker(answer_for(deduction.p), "likely") if likely else "unlikely"
             chance = Likelihood(p=deduction.p, low=deduction.low, high=deduction.high,
                                 evidence_class="inferred", model=one.declared.rule)  # fmt: skip
-            votes.append(Conclusion(answer, strength, "inferred", chance, one, assumes=one.assumes))
+            votes.append(Conclusion(answer, 1, "inferred", chance, one, assumes=one.assumes))
         elif deduction.side is not None:
-            votes.append(
-                Conclusion(SIDE_ANSWERS[deduction.side], strength, "inferred", leading=one)
-            )
+            votes.append(Conclusion(SIDE_ANSWERS[deduction.side], 1, "inferred", leading=one))
     told = [vote for vote in votes if vote.answer != "nothing_known"]
+    if told:
+        return _combined(told)
     # Other figures of the plan period would be left out of a probability from the baseline.
-    silent = Conclusion("nothing_known", 0, "nothing")
-    if not evidence.hints and target.baseline.status != "disputed":
-        silent = votes[0]
-    return _combined(told) if told else silent
+    is_hidden = evidence.hints or target.baseline.status == "disputed"
+    return Conclusion("nothing_known", 0, "nothing") if is_hidden else votes[0]
 
 
 def _combined(votes: list[Conclusion]) -> Conclusion:
@@ -267,24 +265,24 @@ def _side(answer: str) -> int:
     return 0 if answer == "open" else 1 if ANSWERS.index(answer) < ANSWERS.index("open") else -1
 
 
-def _by_model(
-    part: Part, published: Evidence, assumes: tuple[str, ...], bounding: Sequence[Inferred] = ()
-) -> Conclusion:
+def _by_model(part: Part, published: Evidence, bounding: Sequence[Inferred] = ()) -> Conclusion:
     """Answer of the model, where anything of the city in the plan period is behind it."""
-    question, known = part.question, part.evidence
+    question, known, chance = part.question, part.evidence, part.chance()
     inside = published.in_plan(question.start)
     partly = known.in_plan(question.start) or known.flow.parts or _has_floor(question, known)
-    if part.chance.p is None or not (inside or partly):
-        tells = part.chance.p is not None
-        chance = replace(part.chance, evidence_class=PRIOR_ONLY) if tells else part.chance
+    if chance.p is None:
         return Conclusion("nothing_known", 0, "nothing", chance)
-    answer = answer_for(part.chance.p)
+    if not (inside or partly):
+        weak = replace(chance, evidence_class=PRIOR_ONLY)
+        return Conclusion("nothing_known", 0, "nothing", weak)
+    assumes = tuple(a for one in bounding for a in one.assumes)
+    answer = answer_for(chance.p)
     if _side(answer) > 0:
         answer = weaker(answer, *(ALLOWS[a] for a in assumes))
     elif bounding and not inside:
         answer = "open"  # a probability from a limit is itself a limit and speaks against nothing
     leading = bounding[0] if bounding else None
-    return Conclusion(answer, 3 if inside else 2, "model", part.chance, leading, assumes=assumes)
+    return Conclusion(answer, 3 if inside else 2, "model", chance, leading, assumes=assumes)
 
 
 def _has_floor(question: Question, evidence: Evidence) -> bool:
@@ -298,7 +296,7 @@ def _joint(target: Target, parts: tuple[Part, ...], year: int) -> Conclusion:
     start = int(target.start_year or year)
     sides = [(part.evidence.in_plan(start), part.reference) for part in parts]
     have = all(bool(ours) and (theirs is None or theirs.annual) for ours, theirs in sides)
-    chance = jointly([part.chance for part in parts if part.met is None])
+    chance = jointly([part.chance() for part in parts if part.met is None])
     if not have or chance.p is None:
         return Conclusion("nothing_known", 0, "conditions", chance)
     return Conclusion(answer_for(chance.p), 3, "conditions", chance)

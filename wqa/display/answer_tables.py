@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
-from wqa.assessment.reasons import phrase
+from wqa.assessment.statements import phrase
 from wqa.display.changes import spoken
 from wqa.display.facts import (
     Fact,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.likelihood import UNPRINTED
-from wqa.assessment.reasons import phrase, print_number
+from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.records import Target
 from wqa.display.facts import (
     Fact,

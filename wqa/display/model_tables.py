@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wqa.assessment.judging import ANSWERS, LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.assessment.labels import explain_disagreement
-from wqa.assessment.reasons import phrase
+from wqa.assessment.statements import phrase
 from wqa.catalog.records import Target
 from wqa.display.facts import (
     Printable,
