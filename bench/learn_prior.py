@@ -134,9 +134,9 @@ def windows(series: list[Series], length: int, per_series: int = 2) -> Window:
     ahead, rows = max(HORIZONS), []
     for one in series:
         v = np.concatenate([one.readings, np.full(ahead, np.nan)])
-        count = len(one.readings) - 2 - length
+        count = max(len(one.readings) - 2 - length, 0)
         picks = np.linspace(0, count - 1, min(count, per_series)).round().astype(int)
-        for origin in length + picks if count > 0 else ():
+        for origin in length + picks:
             past, future = v[origin - length : origin], v[origin : origin + ahead]
             rows.append((past, future, 1.0 / len(picks), one.domain))
     past, future, even, names = zip(*rows, strict=True)
