@@ -1,9 +1,9 @@
 """Find figures that contradict each other, by comparing them, and match the register.
 
-Three comparisons are made: the statements of one target against each other, a
-target against its own baseline and its neighbours, and the declared comparisons
-between figures of different documents and observations. The notes of the data are
-never read, so a disagreement nobody has marked is found as well.
+The statements of one target are held against each other and against the catalogue, a target
+against its own baseline and its neighbours, and figures of different documents and observations
+as declared. The notes of the data are never read, so a disagreement nobody has marked is found
+as well.
 """
 
 from __future__ import annotations
@@ -29,22 +29,9 @@ CONFLICT_COLUMNS = (
 )  # fmt: skip
 NOISE = 1e-9  # binary noise of decimal sums; published figures have at most four decimals
 HOLDS = RELATIONS | {"!=": operator.ne}
-# Kinds of which one figure is no disagreement.
-DISAGREE = {"target_value", "baseline_value", "comparator", "population", "baseline_period"}
 ADDRESS = ("source_id", "section", "item_zh", "period", "region")
-
-
-@dataclass(frozen=True)
-class Stated:
-    """One quantity as a document states it; `value` is a number, a word, or empty."""
-
-    comparator: str
-    value: Any
-    unit: str
-    period: str
-    population: str = ""
-
-
+# What a document states at an address: value (a number, a word, or empty), unit, period ...
+Stated = dict[Any, Any]
 Index = Mapping[tuple[str, ...], Stated]
 
 
@@ -55,7 +42,7 @@ class Found:
     kind: str
     field: str
     figures: tuple[Any, ...]
-    detail: str
+    detail: str = ""
     target_ids: tuple[str, ...] = ()
     indicator_id: str = ""
     comparison_id: str = ""
@@ -75,7 +62,7 @@ def find_conflicts(
     Parameters
     ----------
     quantities : pandas.DataFrame, optional
-        As `wqa.data.observations.load_quantities` returns; default: those of the project.
+        As `wqa.data.loading.load_quantities` returns; default: those of the project.
     observations : pandas.DataFrame, optional
         Observation frame with all rows (not only annual ones); default: those of the project.
         A comparison whose observations are not in it is reported as not checked.
@@ -107,52 +94,39 @@ def find_conflicts(
     found: list[Found] = []
     covered, unchecked = set[str](), set[str]()
     for plan in plans:
-        for target in plan.targets:
-            found += _statements(target, index)
-            found += _against_observations(target, frame)
-            covered.add(target.id)
+        found += [one for target in plan.targets for one in _in_target(target, index, frame)]
         found += _against_baselines(plan)
+        covered.update(target.id for target in plan.targets)
     for rule in comparisons.values():
-        looked = [_look_up(at, index, frame) for at in (*rule.left, *rule.right)]
-        known = [s for s in looked if s is not None and isinstance(s.value, float)]
-        if len(known) < len(looked):
-            unchecked.add(rule.id)
+        left, right = ([_look_up(at, index, frame) for at in s] for s in (rule.left, rule.right))
+        if all(isinstance(stated.get("value"), float) for stated in (*left, *right)):
+            found += _compare(rule, left, right)
         else:
-            found += _compare(rule, known[: len(rule.left)], known[len(rule.left) :])
+            unchecked.add(rule.id)
     return pd.DataFrame(_match(found, register, unchecked, covered), columns=list(CONFLICT_COLUMNS))
 
 
-def _index(quantities: pd.DataFrame) -> dict[tuple[str, ...], Stated]:
+def _index(quantities: pd.DataFrame) -> Index:
     """Quantities by document, section, item, period and region; words stay words."""
-    index = {}
-    for row in quantities.to_dict("records"):
-        value = row["value_text"].strip() if pd.isna(row["value"]) else float(row["value"])
-        address = tuple(row[name] for name in ADDRESS)
-        index[address] = Stated(row["comparator"], value, row["unit"], row["period"])
-    return index
-
-
-def _different(items: Iterable[Any]) -> tuple[Any, ...]:
-    """Distinct values in their first order, without what is empty."""
-    return tuple(dict.fromkeys(item for item in items if item not in (None, "")))
+    words = quantities["value_text"].str.strip()
+    rows = quantities.assign(value=quantities["value"].astype(object).fillna(words))
+    return {tuple(row[name] for name in ADDRESS): row for row in rows.to_dict("records")}
 
 
 def _address(at: Figure | Statement) -> tuple[str, ...]:
     return at.source_id, at.section, at.item, at.period, at.region
 
 
-def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated | None:
-    """Find the figure at an address; None if there is none, or several that differ."""
+def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated:
+    """Find the figure at an address; empty if there is none, or several that differ."""
     if at.value is not None:
-        return Stated("=", at.value, "", at.period)
+        return {"value": at.value, "unit": "", "period": at.period}
     if not at.indicator_id:
-        return index.get(_address(at))
+        return index.get(_address(at), {})
     rows = frame[frame["value"].notna()]
     for key in ("indicator_id", "region", "period", *(["scope"] if at.scope else [])):
         rows = rows[rows[key] == getattr(at, key)]
-    if len(values := _different(rows["value"])) != 1:
-        return None
-    return Stated("=", values[0], rows["unit"].iloc[0], at.period)
+    return rows.iloc[0].to_dict() if len(set(rows["value"])) == 1 else {}
 
 
 def _of(target: Target, kind: str, field: str, figures: tuple[Any, ...], detail: str = "") -> Found:
@@ -164,57 +138,63 @@ def _print(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value) or "(blank)"
 
 
-def _statements(target: Target, index: Index) -> Iterator[Found]:
-    """Disagreements between the statements of a target, those of its table first."""
+def _different(stated: Iterable[Stated], name: str) -> tuple[Any, ...]:
+    """Distinct entries of a name in their first order, without what is empty."""
+    return tuple(dict.fromkeys(one[name] for one in stated if one[name] != ""))
+
+
+def _in_target(target: Target, index: Index, frame: pd.DataFrame) -> Iterator[Found]:
+    """Disagreements between statements (those of the table first), catalogue and observations."""
     stated: dict[str, list[Stated]] = {"value": [], "baseline": [], "reference": []}
     for s in sorted(target.statements, key=lambda s: s.printed_in != "table"):
         if got := index.get(_address(s)):
-            stated[s.field].append(replace(got, population=s.population))
+            stated[s.field].append({**got, "population": s.population})
         else:
             yield _of(target, "figure_missing", s.field, (s.item,), "no such plan quantity")
-    for said in (*_goal(target, stated["value"]), *_start(target, stated["baseline"])):
-        if said[0] not in DISAGREE or len(said[2]) > 1:
-            yield _of(target, *said)
-    for value in _different(s.value for s in stated["reference"]):
-        if value in {s.value for s in stated["baseline"]}:
+    for field in ("value", "baseline"):
+        for kind, figures in _in_field(target, field, stated[field]):
+            at = "comparator" if kind.startswith("comparator") else field
+            yield _of(target, kind, at, figures)
+    base = target.baseline
+    for value in _different(stated["reference"], "value"):
+        if value in {one["value"] for one in stated["baseline"]}:
             detail = "the baseline is the same number as a limit of another region"
             yield _of(target, "baseline_equals_reference", "baseline", (value,), detail)
+    own = (frame["indicator_id"] == target.indicator_id) & (frame["region"] == target.region)
+    own &= (frame["year"] == base.year) & frame["scope"].isin(target.series)
+    for value in frame["value"][own & frame["qualifier"].isin(ANNUAL)]:
+        if base.value is not None and not math.isclose(value, base.value, abs_tol=NOISE):
+            yield _of(target, "observation_differs", "baseline", (base.value, float(value)))
 
 
-def _goal(target: Target, stated: list[Stated]) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
-    """Kind, field and figures of what the statements of the target value say."""
-    words = _different(s.value for s in stated if isinstance(s.value, str))
-    numbers = [s for s in stated if isinstance(s.value, float)]
-    values = _different(s.value for s in numbers)
-    comparators = _different(s.comparator for s in numbers)
-    if stated and target.value is not None and target.value not in values:
-        yield "catalogue_differs", "value", (target.value, *values)
-    if words:  # the text asks for more than the one number of the table
-        yield "further_condition", "value", (*values, *words)
-    yield "target_value", "value", values
+def _in_field(
+    target: Target, field: str, stated: list[Stated]
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Kind and figures of what the statements of the value, or of the baseline, say."""
+    is_goal = field == "value"
+    declared = target.value if is_goal else target.baseline.value
+    numbers = [one for one in stated if isinstance(one["value"], float)]
+    values, comparators = _different(numbers, "value"), _different(numbers, "comparator")
+    words = [one for one in stated if one not in numbers]
+    if not is_goal and any(one["value"] == "" for one in words):
+        yield "baseline_blank", ("",)
+    if stated and (declared not in values if values else declared is not None):
+        yield "catalogue_differs", ("" if declared is None else declared, *values)
+    if is_goal and (more := _different(words, "value")):
+        yield "further_condition", (*values, *more)  # more than the one number of the table
+    apart = {"target_value" if is_goal else "baseline_value": values}
     if len(values) == 1:
-        yield "comparator", "comparator", comparators
-        yield "population", "value", _different(s.population for s in numbers)
-        if comparators == ("=",) and target.comparator != "==":
-            yield "comparator_not_printed", "comparator", comparators
-
-
-def _start(target: Target, stated: list[Stated]) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
-    """Kind, field and figures of what the statements of the baseline say."""
-    numbers = _different(s.value for s in stated if isinstance(s.value, float))
-    base = target.baseline.value
-    if any(s.value == "" for s in stated):
-        yield "baseline_blank", "baseline", ("",)
-    if stated and (base not in numbers if numbers else base is not None):
-        yield "catalogue_differs", "baseline", (_print("" if base is None else base), *numbers)
-    yield "baseline_value", "baseline", numbers
-    if len(numbers) == 1:
-        populations = _different(s.population for s in stated)
-        comparators = _different(s.comparator for s in stated)
-        yield "population", "baseline", populations
-        yield "comparator", "baseline", comparators if len(populations) < 2 else ()
-        if comparators == ("=",):
-            yield "baseline_period", "baseline", _different(s.period for s in stated)
+        populations = _different(numbers, "population")
+        # Two populations may well have started from two different limits.
+        apart["comparator"] = comparators if is_goal or len(populations) < 2 else ()
+        apart["population"] = populations
+        if comparators == ("=",) and not is_goal:
+            apart["baseline_period"] = _different(numbers, "period")
+    for kind, figures in apart.items():
+        if len(figures) > 1:
+            yield kind, figures
+    if is_goal and len(values) == 1 and comparators == ("=",) and target.comparator != "==":
+        yield "comparator_not_printed", comparators
 
 
 def _against_baselines(plan: Plan) -> Iterator[Found]:
@@ -236,35 +216,24 @@ def _against_baselines(plan: Plan) -> Iterator[Found]:
             yield replace(found, target_ids=(first.id, target.id))
 
 
-def _against_observations(target: Target, frame: pd.DataFrame) -> Iterator[Found]:
-    """Observation of the baseline year in the target's own series, against the baseline."""
-    base = target.baseline
-    own = (frame["indicator_id"] == target.indicator_id) & (frame["region"] == target.region)
-    own &= (frame["year"] == base.year) & frame["scope"].isin(target.series)
-    for value in frame["value"][own & frame["qualifier"].isin(ANNUAL)]:
-        if base.value is not None and not math.isclose(value, base.value, abs_tol=NOISE):
-            yield _of(target, "observation_differs", "baseline", (base.value, float(value)))
-
-
 def _compare(rule: Comparison, left: list[Stated], right: list[Stated]) -> Iterator[Found]:
     """Apply one comparison to the figures of its two sides."""
-    both = [*left, *right]
-    units = _different(s.unit for s in both) if rule.same_unit else ()
+    both, sides = [*left, *right], (left, right)
     if rule.compare == "period":
-        a, b = (float(max(int(s.period) for s in side)) for side in (left, right))
-        figures: tuple[Any, ...] = tuple(s.period for s in both)
-        shown = f"{a:.0f} {rule.relation} {b:.0f}"
+        a, b = (float(max(int(one["period"]) for one in side)) for side in sides)
+        figures = tuple(one["period"] for one in both)
+        shown = [f"{a:.0f}", f"{b:.0f}"]
     else:
-        a, b = (math.fsum(s.value for s in side) for side in (left, right))
-        figures = (*(s.value for s in both), round(a, 9), round(b, 9))
-        sums = (" + ".join(_print(s.value) for s in side) for side in (left, right))
-        shown = f" {rule.relation} ".join(sums)
-    apart = 0.0 if abs(a - b) <= rule.tolerance + NOISE else a - b
+        a, b = (math.fsum(one["value"] for one in side) for side in sides)
+        figures = (*(one["value"] for one in both), round(a, 9), round(b, 9))
+        shown = [" + ".join(_print(one["value"]) for one in side) for side in sides]
+    detail = f" {rule.relation} ".join(shown)
+    units = _different(both, "unit") if rule.same_unit else ()
     if len(units) > 1:
-        figures, shown = (*units, *figures), f"{shown}, counted in {' and '.join(units)}"
-    elif HOLDS[rule.relation](apart, 0):
+        figures, detail = (*units, *figures), f"{detail}, counted in {' and '.join(units)}"
+    elif HOLDS[rule.relation](0.0 if abs(a - b) <= rule.tolerance + NOISE else a - b, 0):
         return
-    detail = f"{shown} does not hold"
+    detail = f"{detail} does not hold"
     yield Found(rule.kind, "", figures, detail, (), rule.indicator_id, rule.id)
 
 
@@ -273,29 +242,26 @@ def _match(
 ) -> Iterator[dict[str, str]]:
     """Rows of the frame: what was found with its entry, then entries that nothing was found for."""
     waiting = {
-        (name, part)
-        for name, entry in register.items()
+        (entry.id, part)
+        for entry in register.values()
         for part in (entry.target_ids or (entry.comparison_id,))
         if entry.comparison_id or part in covered
     }
     for item in found:
         match = next((entry for entry in register.values() if _is_entry(entry, item)), None)
-        status, severity = "unregistered", "error"
-        if match is not None:
-            waiting -= {(match.id, part) for part in (*item.target_ids, match.comparison_id)}
-            if {reading.value for reading in match.readings} - {None} <= set(item.figures):
-                status, severity = "registered", "review"
-            else:
-                status = "outdated"
-        yield _row(item, status, severity, match)
+        if match is None:
+            yield _row(item, "unregistered", None)
+            continue
+        waiting -= {(match.id, part) for part in (*item.target_ids, match.comparison_id)}
+        is_same = {reading.value for reading in match.readings} - {None} <= set(item.figures)
+        yield _row(item, "registered" if is_same else "outdated", match)
     for name, part in sorted(waiting):
         entry = register[name]
-        is_unchecked = entry.comparison_id in unchecked
-        status, severity = ("not_checked", "review") if is_unchecked else ("not_found", "error")
         figures = tuple(r.value for r in entry.readings if r.value is not None)
-        parts = (part,) if part in entry.target_ids else entry.target_ids
-        missed = Found(entry.kind, entry.field, figures, "", parts, entry.indicator_id)
-        yield _row(replace(missed, comparison_id=entry.comparison_id), status, severity, entry)
+        targets = (part,) if entry.target_ids else ()
+        missed = Found(entry.kind, entry.field, figures, "", targets, entry.indicator_id)
+        status = "not_checked" if entry.comparison_id in unchecked else "not_found"
+        yield _row(replace(missed, comparison_id=entry.comparison_id), status, entry)
 
 
 def _is_entry(entry: Conflict, item: Found) -> bool:
@@ -305,12 +271,12 @@ def _is_entry(entry: Conflict, item: Found) -> bool:
     return is_same and set(item.target_ids) <= set(entry.target_ids)
 
 
-def _row(item: Found, status: str, severity: str, entry: Conflict | None) -> dict[str, str]:
+def _row(item: Found, status: str, entry: Conflict | None) -> dict[str, str]:
     """Row of the frame; its columns are picked by name."""
     return {
         **vars(item),
         "status": status,
-        "severity": severity,
+        "severity": "review" if status in ("registered", "not_checked") else "error",
         "target_ids": " ".join(item.target_ids),
         "values": "; ".join(map(_print, item.figures)),
         "conflict_id": entry.id if entry else "",
