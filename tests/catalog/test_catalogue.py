@@ -10,8 +10,8 @@ import pytest
 from wqa.catalog import catalog
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import LANGUAGES
+from wqa.data.cells import load_scope_rules
 from wqa.data.loading import load_quantities
-from wqa.data.vocabulary import load_scope_rules
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,11 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wqa.data.cells import parse_number
+from wqa.data.cells import EVIDENCE, parse_number
 from wqa.data.loading import load_observations
 from wqa.data.observations import COLUMNS
 from wqa.data.package import neutralise
 from wqa.data.series import best_values, series
-from wqa.data.vocabulary import EVIDENCE
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",
           "note", "source_title", "source_date", "evidence")  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import wqa
+from wqa.data.cells import QUALIFIERS
 from wqa.data.loading import (
     load_death_rates,
     load_observations,
@@ -22,7 +23,6 @@ from wqa.data.loading import (
 )
 from wqa.data.observations import COLUMNS
 from wqa.data.series import DEATH_RATE_COLUMNS, all_series, series
-from wqa.data.vocabulary import QUALIFIERS
 from wqa.errors import DataError
 
 HEADER = "indicator,region,period,value,unit,scope,source_title,source_date,evidence"

@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 
 from wqa.catalog.records import Indicator, Target
+from wqa.data.cells import ANNUAL
 from wqa.data.series import best_values
-from wqa.data.vocabulary import ANNUAL
 from wqa.goals import Span, total
 
 UNUSED = ("target", "context")  # qualifiers of rows that report no figure of the indicator

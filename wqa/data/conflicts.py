@@ -19,8 +19,8 @@ import pandas as pd
 
 from wqa.catalog.catalog import read_catalogue
 from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Statement, Target
+from wqa.data.cells import ANNUAL
 from wqa.data.loading import load_observations, load_quantities
-from wqa.data.vocabulary import ANNUAL
 from wqa.goals import RELATIONS
 
 CONFLICT_COLUMNS = (

@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -38,7 +39,6 @@ COLUMNS_OF = {
 _SIGNATURES = {b"PK\x03\x04": "Excel, xlsx", b"\xd0\xcf\x11\xe0": "Excel, xls", b"%PDF": "PDF"}
 Corrected = dict[tuple[str, int], str]  # file and line of a row to the id of its correction
 _BLANK = AsTyped("")
-_TEXTS, _WITHOUT = ("title", "publisher", "licence"), ("drop", "flag")
 Rows = dict[int, dict[str, str]]  # cells by line of the file; the header is line 1
 # Files that are no data and may lie in data/raw.
 _IGNORED = re.compile(r"(?i)^(readme.*|source\.yml|corrections\.yml|\..*)$")
@@ -94,10 +94,6 @@ class Delivery:
     tables: dict[str, Rows] = field(default_factory=dict)
 
 
-class _UnreadError(Exception):
-    """A file cannot be read; `args` are code and slots of the finding that is still to be made."""
-
-
 def read_deliveries(root: Path) -> tuple[list[Delivery], Corrected, Findings]:
     """Read and correct the deliveries; also the correction of each corrected (file, line)."""
     deliveries: list[Delivery] = []
@@ -127,42 +123,44 @@ def _sha256(path: Path) -> str:
 def _read_record(path: Path, folder: str, cls: type, findings: Findings) -> Any:
     """Record of a declared file, or None; its faults become findings."""
     code = "bad_source_file" if cls is SourceRecord else "bad_correction"
-    place: dict[str, Any] = {"file": f"{folder}/{path.name}", "column": path.name}
+    file = f"{folder}/{path.name}"
     try:
         parsed = read_yaml_file(path, cls)
     except CatalogError as error:
-        findings.add(code, **place, value=error.got, expected="YAML (UTF-8)")
+        slots = {"value": error.got, "expected": "YAML (UTF-8)"}
+        findings.add(code, file=file, column=path.name, **slots)
         return None
-    for below, got, is_right, expected in _value_faults(parsed.record):
+    for place, got, is_right, expected in _values(parsed.record):
         if not is_right:
-            parsed.fault(below, "", got, expected)
+            parsed.fault(place, "", got, expected)
     for fault in parsed.faults:
         key, is_value = [path.name, *fault.place][-1], fault.code == "wrong_value"
-        slots = {**place, "row": fault.line, "column": key, "expected": fault.error.expected}
-        value = fault.error.got if is_value else key
-        findings.add(code if is_value else fault.code, **slots, value=value)
+        slots = {"value": fault.error.got if is_value else key, "expected": fault.error.expected}
+        said = code if is_value else fault.code
+        findings.add(said, file=file, row=fault.line, column=key, **slots)
     return None if parsed.faults else parsed.record
 
 
-def _value_faults(record: Any) -> list[tuple[Place, object, bool, str]]:
-    """List place, value, whether it is right and what is, where annotations cannot say it."""
-    found: list[tuple[Place, object, bool, str]] = []
+def _values(record: Any) -> Iterator[tuple[Place, object, bool, str]]:
+    """Yield place, value, whether it is right and what is, where annotations cannot say it."""
     if isinstance(record, SourceRecord):
         day, since = record.retrieved, record.published
-        found = [((key,), "", bool(vars(record)[key].strip()), "text") for key in _TEXTS]
-        found.append((("retrieved",), day, is_iso_date(day), "YYYY-MM-DD"))
-        is_right = not since or is_iso_date(since, partial=True)
-        found.append((("published",), since, is_right, "YYYY-MM-DD"))
-    ids: set[str] = set()
-    for n, entry in enumerate(getattr(record, "corrections", ())):
+        for key in ("title", "publisher", "licence"):
+            yield (key,), "", bool(vars(record)[key].strip()), "text"
+        yield ("retrieved",), day, is_iso_date(day), "YYYY-MM-DD"
+        yield ("published",), since, not since or is_iso_date(since, partial=True), "YYYY-MM-DD"
+    corrections = getattr(record, "corrections", ())
+    for n, entry in enumerate(corrections):
         place, value, is_scaled = ("corrections", n), entry.value, entry.action == "scale"
-        is_right = isinstance(parse_number(value or ""), float) if is_scaled else value is not None
-        found.append(((*place, "id"), entry.id, entry.id not in ids, f"≠ {entry.id}"))
-        found.append(((*place, "value"), value, is_right or entry.action in _WITHOUT, "0.1"))
-        is_right = not is_scaled or isinstance(parse_number(entry.expect), float)
-        found.append(((*place, "expect"), entry.expect, is_right, "98.5"))
-        ids.add(entry.id)
-    return found
+        is_right = _is_number(value) if is_scaled else value is not None
+        is_new = entry.id not in [earlier.id for earlier in corrections[:n]]
+        yield (*place, "id"), entry.id, is_new, f"≠ {entry.id}"
+        yield (*place, "value"), value, is_right or entry.action in ("drop", "flag"), "0.1"
+        yield (*place, "expect"), entry.expect, not is_scaled or _is_number(entry.expect), "98.5"
+
+
+def _is_number(text: str | None) -> bool:
+    return isinstance(parse_number(text or ""), float)
 
 
 def _read_delivery(path: Path, findings: Findings) -> list[Delivery]:
@@ -177,30 +175,28 @@ def _read_delivery(path: Path, findings: Findings) -> list[Delivery]:
     files = [p for p in path.rglob("*") if p.is_file() and not _IGNORED.match(p.name)]
     there = {p.relative_to(path).as_posix(): p for p in files}
     for file in sorted({*there, *source.files}):
-        sha256, place = _sha256(there[file]) if file in there else "", f"{name}/{file}"
-        try:
-            if not sha256:
-                raise _UnreadError("missing_file", {"value": file})
-            if file not in source.files:
-                raise _UnreadError("unread_file", {"value": file, "expected": sha256})
-            if sha256 != source.files[file]:
-                slots = {"value": sha256, "expected": source.files[file]}
-                raise _UnreadError("changed_file", slots)
-            content = there[file].read_bytes()
-            delivery.tables[place] = parse_table(content, place, source.kind, findings)
-        except _UnreadError as error:
-            for code in error.args[:1]:
-                findings.add(code, file=place, **error.args[1])
+        place, declared = f"{name}/{file}", source.files.get(file)
+        sha256 = _sha256(there[file]) if file in there else ""
+        if not sha256:
+            findings.add("missing_file", file=place, value=file)
+        elif declared is None:
+            findings.add("unread_file", file=place, value=file, expected=sha256)
+        elif sha256 != declared:
+            findings.add("changed_file", file=place, value=sha256, expected=declared)
+        elif rows := parse_table(there[file].read_bytes(), place, source.kind, findings):
+            delivery.tables[place] = rows
     return [delivery]
 
 
 def parse_table(content: bytes, file: str, kind: str, findings: Findings) -> Rows:
-    """Turn the bytes of a CSV file into rows of text."""
-    lines = csv.reader(io.StringIO(_decode(content, file, findings), newline=""))
+    """Turn the bytes of a CSV file into rows of text; none if it cannot be read."""
+    text = _decode(content, file, findings)
+    lines = csv.reader(io.StringIO(text or "", newline=""))
     rows, before = Rows(), len(findings)
     try:
         header = next(lines, [])
-        _check_header(header, file, kind, findings)
+        if text is None or not _is_header(header, file, kind, findings):
+            return rows
         start = lines.line_num + 1
         for cells in lines:
             line, start = start, lines.line_num + 1
@@ -212,38 +208,41 @@ def parse_table(content: bytes, file: str, kind: str, findings: Findings) -> Row
             else:
                 rows[line] = dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        raise _UnreadError("not_csv", {"row": lines.line_num, "expected": error}) from error
+        findings.add("not_csv", file=file, row=lines.line_num, expected=error)
+        return Rows()
     if not rows and len(findings) == before:
-        raise _UnreadError("empty_file", {})
+        findings.add("empty_file", file=file)
     return rows
 
 
-def _decode(content: bytes, file: str, findings: Findings) -> str:
-    if not content.strip():
-        raise _UnreadError("empty_file", {})
-    for signature, name in _SIGNATURES.items():
-        if content.startswith(signature):
-            raise _UnreadError("not_csv", {"expected": name})
+def _decode(content: bytes, file: str, findings: Findings) -> str | None:
+    """Text of a file; None, and why as a finding, if it holds none."""
     if content.startswith(b"\xef\xbb\xbf"):
         findings.add("byte_order_mark", file=file, row=1, value="\ufeff", shown=ascii("\ufeff"))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # gb18030 accepts nearly anything, so its Chinese must look like Chinese
-        texts = {"UTF-16": content.decode("UTF-16", "ignore"),
-                 "GBK / GB18030": content.decode("GB18030", "ignore")}  # fmt: skip
-        guess = next((n for n, text in texts.items() if re.search("[\u4e00-\u9fff]", text)), "?")
-        raise _UnreadError("not_utf8", {"expected": guess}) from error
+    found = [name for signature, name in _SIGNATURES.items() if content.startswith(signature)]
+    code = "not_csv" if found else "empty_file"
+    if content.strip() and not found:
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            code = "not_utf8"
+            # gb18030 accepts nearly anything, so its Chinese must look like Chinese
+            codings = {"UTF-16": "UTF-16", "GBK / GB18030": "GB18030"}
+            texts = {name: content.decode(coding, "ignore") for name, coding in codings.items()}
+            found = [name for name, text in texts.items() if re.search("[\u4e00-\u9fff]", text)]
+    findings.add(code, file=file, expected=[*found, "?"][0])
+    return None
 
 
-def _check_header(header: list[str], file: str, kind: str, findings: Findings) -> None:
+def _is_header(header: list[str], file: str, kind: str, findings: Findings) -> bool:
     """Note the faults of the names of columns; a file with an error in them is not read."""
     required, optional = (names.split() for names in COLUMNS_OF[kind])
     absent = [name for name in (*required, *optional) if name not in header]
     before, typos = len(findings), set[str]()
     if len(header) == 1 and (match := re.search(r"[;\t|]", header[0])):
-        slots = {"row": 1, "value": header[0], "expected": repr(match.group())}
-        raise _UnreadError("wrong_delimiter", slots)
+        slots = {"value": header[0], "expected": repr(match.group())}
+        findings.add("wrong_delimiter", file=file, row=1, **slots)
+        return False
     for position, name in enumerate(header, 1):
         place = {"file": file, "row": 1, "column": name, "value": name}
         if not name.strip():
@@ -254,13 +253,11 @@ def _check_header(header: list[str], file: str, kind: str, findings: Findings) -
             tidy = re.sub(r"[\s\ufeff]+", "_", name.strip(" \t\ufeff").lower())
             near = get_close_matches(tidy, absent, n=1, cutoff=0.7)
             typos.update(near)
-            findings.add(
-                "header_typo" if near else "unknown_header", **place, nearest=str(near)[1:-1]
-            )
+            code = "header_typo" if near else "unknown_header"
+            findings.add(code, **place, nearest=str(near)[1:-1])
     for name in (n for n in required if n in absent and n not in typos):
         findings.add("missing_header", file=file, row=1, column=name, value=name)
-    if any(f.severity == "error" for f in findings[before:]):
-        raise _UnreadError
+    return not any(f.severity == "error" for f in findings[before:])
 
 
 def _correct(

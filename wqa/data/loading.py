@@ -8,17 +8,17 @@ years stay missing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from wqa.catalog.catalog import Folder, load_indicators, load_units
+from wqa.catalog.catalog import Folder, load_indicators
 from wqa.catalog.reading import resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Indicator
-from wqa.data.cells import is_iso_date, period_end
+from wqa.data.cells import ANNUAL, is_iso_date, load_scopes, period_end
 from wqa.data.deliveries import COLUMNS_OF
 from wqa.data.findings import (
     Finding,
@@ -30,7 +30,6 @@ from wqa.data.findings import (
 )
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.data.series import KEYS, death_rates, series, series_errors, series_reviews
-from wqa.data.vocabulary import ANNUAL, load_scopes, scope_words
 from wqa.errors import DataError
 from wqa.paths import project_root
 
@@ -173,8 +172,7 @@ def load_observations(
     *_, frame = _known(*_inputs(root, catalog), as_of_day(as_of) if as_of is not None else "")
     for column, asked in (("indicator_id", indicator), ("region", region), ("scope", scope)):
         if asked is not None:
-            known = _names(column, found, catalog)
-            what = column.removesuffix("_id")
+            known, what = found.names[column], column.removesuffix("_id")
             ids = [resolve_id(one, known, what) for one in _listed(asked)]
             frame = frame[frame[column].isin(ids)]
     if years is not None:
@@ -183,7 +181,7 @@ def load_observations(
         frame = frame[frame["qualifier"].isin(ANNUAL)]
     frame = frame.reset_index(drop=True)
     for column in ("indicator_id", "region", "unit", "scope") if names else ():
-        known, place = _names(column, found, catalog), LANGUAGES.index(names)
+        known, place = found.names[column], LANGUAGES.index(names)
         words = [(known.get(key) or (key, key))[place] for key in frame[column]]
         frame[f"{column.removesuffix('_id')}_name"] = words
     return frame
@@ -191,19 +189,6 @@ def load_observations(
 
 def _listed(asked: Any) -> list[Any]:
     return list(asked) if isinstance(asked, Iterable) and not isinstance(asked, str) else [asked]
-
-
-def _names(column: str, found: Ingested, catalog: Folder) -> Mapping[str, tuple[str, ...]]:
-    """Ids that may stand in a column, each with its name in Chinese and English."""
-    if column == "region":
-        return {code: (r["name_zh"], r["name_en"]) for code, r in found.regions.items()}
-    if column == "unit":
-        return {key: (unit.zh, unit.en) for key, unit in load_units(catalog).items()}
-    ids: dict[str, tuple[str, ...]] = dict.fromkeys(found.frame[column], ())
-    if column == "scope":
-        words = {**found.scopes, **scope_words()}
-        return ids | {key: (both["zh"], both["en"]) for key, both in words.items()}
-    return ids | {key: (i.name_zh, i.name_en) for key, i in load_indicators(catalog).items()}
 
 
 def load_series(

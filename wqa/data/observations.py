@@ -18,13 +18,13 @@ import pandas as pd
 
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import near_ids
-from wqa.data import cells, vocabulary
+from wqa.data import cells
 from wqa.data.deliveries import Corrected, Delivery, read_deliveries
 from wqa.data.findings import Findings, right_rows
 from wqa.data.series import value_findings
 
 Known = Mapping[str, Iterable[str]]
-Rule = vocabulary.ScopeRule | None
+Rule = cells.ScopeRule | None
 
 SOURCE_COLUMNS = ("source_id", "title", "publisher", "published", "url", "evidence", "file")
 # The columns of an observation, by a row that shows their types.
@@ -52,6 +52,8 @@ class Ingested:
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     regions: dict[str, dict[str, str]] = field(default_factory=dict)
     scopes: dict[str, dict[str, str]] = field(default_factory=dict)
+    # By column, the ids that may stand in it, each with its names in Chinese and English.
+    names: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def ingest(root: Path, catalog: Path | None) -> Ingested:
@@ -71,6 +73,12 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
         found.scopes |= source["scopes"] or {}
         for rows in delivery.tables.values() if delivery.source.kind == "regions" else ():
             found.regions |= {row["code"]: row for row in rows.values()}
+    indicators, units = load_indicators(catalog), load_units(catalog)
+    found.names = {
+        "region": {key: (r["name_zh"], r["name_en"]) for key, r in found.regions.items()},
+        "indicator_id": {key: (i.name_zh, i.name_en) for key, i in indicators.items()},
+        "unit": {key: (unit.zh, unit.en) for key, unit in units.items()},
+    }
     reader = _Reader(found, corrected, catalog)
     for delivery in (d for d in deliveries if d.source.kind == "observations"):
         for file, rows in delivery.tables.items():
@@ -78,7 +86,7 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
                 reader.read(delivery, (file, line), raw)
     more = {"parts": "", "printed": "", "tolerance": 0.0}
     frame = pd.DataFrame([_BLANK_ROW | more, *reader.rows]).iloc[1:]
-    findings += [*_repeats(frame), *value_findings(frame, reader.indicators)]
+    findings += [*_repeats(frame), *value_findings(frame, indicators)]
     # From here on a numerator counts what is good, and stands for nothing else.
     failed, dropped = frame["parts"] == "failed", frame["parts"] == "drop"
     frame.loc[failed, "numerator"] = frame["denominator"] - frame["numerator"]
@@ -86,20 +94,28 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
     dropped |= pd.MultiIndex.from_frame(frame[["file", "row"]]).isin(marked)
     frame.loc[dropped, ["numerator", "denominator"]] = math.nan
     found.frame = right_rows(frame, findings)[list(COLUMNS)].sort_values(_ORDER, ignore_index=True)
+    words = {**found.scopes, **cells.scope_words()}
+    found.names["scope"] = dict.fromkeys(found.frame["scope"], ()) | {
+        key: (both["zh"], both["en"]) for key, both in words.items()
+    }
     return found
 
 
 def _repeats(frame: pd.DataFrame) -> Findings:
     """Report a figure given twice by one source; the first row stays."""
     findings, frame = Findings(), frame[frame["value"].notna()]
-    first = frame.drop_duplicates(_SAME).set_index(_SAME)
-    for row in frame[frame.duplicated(_SAME)].to_dict("records"):
-        earlier = first.loc[tuple(row[column] for column in _SAME)]
+    first = frame.groupby(_SAME)[["value", "file", "row"]].transform("first")
+    for n in frame.index[frame.duplicated(_SAME)]:
+        row, earlier = frame.loc[n], first.loc[n]
         code = "duplicate_row" if earlier["value"] == row["value"] else "same_source_two_values"
         elsewhere = "" if earlier["file"] == row["file"] else f"{earlier['file']}:"
         place = {"file": row["file"], "row": row["row"], "column": "value", "value": row["value"]}
         findings.add(code, **place, expected=f"{elsewhere}{earlier['row']}")
     return findings
+
+
+def _nameless(ids: Iterable[str]) -> Known:
+    return dict.fromkeys(ids, ())
 
 
 class _Reader:
@@ -109,8 +125,8 @@ class _Reader:
         self.found, self.corrected = found, corrected
         self.rows: list[dict[str, Any]] = []
         self.indicators, self.units = load_indicators(catalog), load_units(catalog)
-        self.rules = vocabulary.load_scope_rules()
-        self.scopes = vocabulary.load_scopes(catalog)
+        self.rules = cells.load_scope_rules()
+        self.scopes = cells.load_scopes(catalog)
         self.scopes.known.update(found.scopes)
         keys = ("title", "publisher", "published")
         self.ids = {tuple(s[k] for k in keys): s["source_id"] for s in found.sources.values()}
@@ -124,10 +140,11 @@ class _Reader:
         """Tell whether an error of the current row is known."""
         return any(fault.severity == "error" for fault in self.faults)
 
-    def near(self, code: str, column: str, known: Known, what: str, **slots: Any) -> None:
+    def unknown(self, column: str, known: Known, **slots: Any) -> None:
         """Note a name that is not known, with the nearest that are."""
+        what = column.removesuffix("_id")
         near = ", ".join(near_ids(self.cell(column), known, what)) or "-"
-        self.fault(code, column, nearest=near, **slots)
+        self.fault(f"unknown_{what}", column, nearest=near, **slots)
 
     def cell(self, column: str) -> str:
         """Cell of the current row without blanks around it; empty if there is no such column."""
@@ -148,8 +165,7 @@ class _Reader:
         self.read_source()
         text, region = self.cell("period"), self.cell("region")
         if region and region not in self.found.regions:
-            names = {c: (r["name_zh"], r["name_en"]) for c, r in self.found.regions.items()}
-            self.near("unknown_region", "region", names, "region")
+            self.unknown("region", self.found.names["region"])
         period = cells.parse_period(text) if text else None
         if isinstance(period, cells.Period):
             self.row |= {**vars(period), "period": period.text, "year": period.year,
@@ -173,18 +189,16 @@ class _Reader:
         indicator_id = self.cell("indicator_id")
         indicator_id = indicator_id or next((r.indicator_id for r in (rule, *rules) if r), name)
         if indicator_id not in self.indicators:
-            names: Known = {key: (i.name_zh, i.name_en) for key, i in self.indicators.items()}
-            names = {**dict.fromkeys(self.rules, ()), **names}
             if indicator_id:
-                self.near("unknown_indicator", column, names, "indicator")
+                self.unknown(column, {**_nameless(self.rules), **self.found.names["indicator_id"]})
             return
         scope, rule = self.scope(indicator_id, rule)
         qualifier = self.cell("qualifier") or (rule and rule.qualifier)
-        qualifier = qualifier or vocabulary.qualify(name, note)
-        if qualifier not in vocabulary.QUALIFIERS:
-            known = ", ".join(vocabulary.QUALIFIERS)
+        qualifier = qualifier or cells.qualify(name, note)
+        if qualifier not in cells.QUALIFIERS:
+            known = ", ".join(cells.QUALIFIERS)
             self.fault("unknown_qualifier", "qualifier", expected=known)
-        elif qualifier in vocabulary.ANNUAL and not period.is_annual:
+        elif qualifier in cells.ANNUAL and not period.is_annual:
             qualifier = "partial_period"
         # Meaning of the parts where no rule says it: see data/raw/README.md.
         unit = self.indicators[indicator_id].unit
@@ -206,19 +220,19 @@ class _Reader:
             if not all(sign.islower() or sign.isdigit() or sign in "_@" for sign in stated):
                 self.fault("bad_scope", "scope")
             elif not any(fnmatchcase(stated, known) for known in self.scopes.known):
-                self.near("unknown_scope", "scope", dict.fromkeys(self.scopes.known, ()), "scope")
+                self.unknown("scope", _nameless(self.scopes.known))
             return stated, None
         own = self.scopes.own.get((indicator_id, self.row["region"]), "")
-        only = self.scopes.own.get((indicator_id, "*")) or vocabulary.UNSPECIFIED
+        only = self.scopes.own.get((indicator_id, "*")) or cells.UNSPECIFIED
         if rule and own not in ("", rule.scope) and not self.is_closer(rule):
             rule = None
         scope = rule.scope if rule else own or only
         if "scope" in self.cells or not rule:
-            code = "scope_unstated" if scope == vocabulary.UNSPECIFIED else "scope_assumed"
+            code = "scope_unstated" if scope == cells.UNSPECIFIED else "scope_assumed"
             self.fault(code, "indicator", expected=scope)
         return scope, rule
 
-    def is_closer(self, rule: vocabulary.ScopeRule) -> bool:
+    def is_closer(self, rule: cells.ScopeRule) -> bool:
         """Tell whether a rule says more of the current row than the own scope of a plan does."""
         is_named = rule.region != "*" and "scope" not in self.cells
         return is_named or rule.raw_indicator != rule.indicator_id
@@ -232,8 +246,8 @@ class _Reader:
             day = "".join(c for c in key[2].partition(" ")[0] if c.isdigit() or c == "-")
             source_id = self.ids.get(key, f"src-{day or 'undated'}-{digest}")
         evidence = self.cell("evidence") or record.evidence
-        if evidence not in vocabulary.EVIDENCE:
-            self.fault("unknown_evidence", "evidence", expected=" / ".join(vocabulary.EVIDENCE))
+        if evidence not in cells.EVIDENCE:
+            self.fault("unknown_evidence", "evidence", expected=" / ".join(cells.EVIDENCE))
         entry = self.found.sources.get(source_id)
         printed = key[2] or ("" if key[0] else record.published)
         published = self.date("source_date", printed, is_new=entry is None)
@@ -244,7 +258,7 @@ class _Reader:
             values = (source_id, *key, "", evidence, self.row["file"])
             entry = entry or dict(zip(SOURCE_COLUMNS, values, strict=True))
             entry["url"] = entry["url"] or self.cell("source_url")
-            entry["evidence"] = min(entry["evidence"], evidence, key=vocabulary.EVIDENCE.index)
+            entry["evidence"] = min(entry["evidence"], evidence, key=cells.EVIDENCE.index)
             self.found.sources[source_id] = entry
         self.row |= {"evidence": evidence, "source_id": source_id, "published": published,
                      "vintage": vintage}  # fmt: skip
@@ -285,17 +299,16 @@ class _Reader:
 
     def unit(self) -> tuple[str, float]:
         """Find the unit of the current row, and the factor into it."""
-        printed, rules = self.cell("unit"), vocabulary.load_raw_units()
+        printed, rules = self.cell("unit"), cells.load_raw_units()
         indicator_id = self.row.get("indicator_id", "")
         rule = rules.get((indicator_id, printed)) or rules.get(("*", printed))
         unit, factor = (rule.unit, rule.factor) if rule else (printed, 1.0)
         own = self.indicators[indicator_id].unit if indicator_id in self.indicators else unit
         if unit not in self.units and indicator_id and printed:
-            known: Known = {key: (unit.zh, unit.en) for key, unit in self.units.items()}
-            known = {**dict.fromkeys((raw for _, raw in rules), ()), **known}
-            self.near("unknown_unit", "unit", known, "unit", indicator=indicator_id)
+            known = {**_nameless(raw for _, raw in rules), **self.found.names["unit"]}
+            self.unknown("unit", known, indicator=indicator_id)
         elif unit != own and self.row["qualifier"] != "context":
-            further = vocabulary.conversion(unit, own, self.units)
+            further = cells.conversion(unit, own, self.units)
             if further is None:
                 series = " / ".join(self.row[key] for key in ("indicator_id", "region", "scope"))
                 self.fault("unit_differs", "unit", series=series, expected=own)

@@ -19,10 +19,10 @@ from pandas.api import types
 
 from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 from wqa.catalog.reading import read_yaml
+from wqa.data.cells import EVIDENCE, QUALIFIERS
 from wqa.data.findings import findings_frame
 from wqa.data.loading import check_project, load_observations, load_regions, load_sources
 from wqa.data.series import all_series
-from wqa.data.vocabulary import EVIDENCE, QUALIFIERS
 from wqa.paths import CATALOG, project_root
 
 # A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which

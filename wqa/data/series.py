@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from wqa.catalog.records import Indicator
+from wqa.data.cells import ANNUAL, EVIDENCE
 from wqa.data.findings import Findings
-from wqa.data.vocabulary import ANNUAL, EVIDENCE
 
 KEYS = ["indicator_id", "region", "scope"]
 MEASURED = (*ANNUAL, "partial_period")

@@ -14,8 +14,8 @@ from typing import Any
 
 from wqa.catalog.catalog import load_units
 from wqa.catalog.reading import read_yaml
+from wqa.data.cells import scope_words
 from wqa.data.loading import read_project
-from wqa.data.vocabulary import scope_words
 from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
