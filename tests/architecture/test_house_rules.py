@@ -23,7 +23,7 @@ NOT_YET_FEW_PARAMETERS = {
 }  # fmt: skip
 NOT_YET_ONE_MEANING: set[str] = set()
 # The way from 63 modules to the limits of `scripts/measure.py`; lowered as parts are rebuilt.
-SIZE_NOW = {"modules": 37, "code lines": 6277, "lines": 9231}
+SIZE_NOW = (36, 6265, 9215)
 
 
 @pytest.fixture(scope="module")
