@@ -30,8 +30,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from wqa.forecasts import mixture, pooled
-from wqa.forecasts.numbers import Quantity, quantity_of
+from wqa.forecasts import distributions, pooled
+from wqa.forecasts.numbers import Quantity, quantity_of, scale_of
 from wqa.paths import PRIORS
 
 Array = NDArray[np.float64]
@@ -148,8 +148,8 @@ def windows(series: list[Series], length: int, per_series: int = 2) -> Window:
 
 
 def _cdf(z: Array, df: float) -> NDArray[np.float32]:
-    nodes, reach = mixture.NODES, mixture.REACH
-    table = mixture.student_table(df).astype(np.float32)
+    nodes, reach = distributions.NODES, distributions.REACH
+    table = distributions.student_table(df).astype(np.float32)
     spot = np.clip((np.arcsinh(z) + reach) * (nodes / (2 * reach)), 0, nodes - 1e-3)
     left = spot.astype(np.int32)
     return table[left] + (spot - left).astype(np.float32) * (table[left + 1] - table[left])
@@ -159,7 +159,7 @@ def score_components(window: Window, prior: pooled.Prior, setting: Setting) -> W
     """Forecast each window by each component: likelihood, probabilities, log density."""
     past, future = window["past"], window["future"]
     count, length = past.shape
-    scale, working, rough = mixture.scale_of(past, setting.kind, prior.power)
+    scale, working, rough = scale_of(past, setting.kind, prior.power)
     low, high = setting.kind.low, setting.kind.high
     floor = scale.width * (0.01 if setting.kind.bounded else 0.03)
     change = np.abs(np.diff(past, axis=1)).mean(axis=1) if length > 1 else np.zeros(count)
@@ -332,7 +332,7 @@ def wide_prior(setting: Setting) -> tuple[pooled.Prior, tuple[int, ...]]:
 
 def usual_traits(sets: list[Window], setting: Setting) -> Array:
     """Mean and standard deviation of the traits over all windows, shape (2, F)."""
-    scales = [mixture.scale_of(w["past"], setting.kind, setting.power) for w in sets]
+    scales = [scale_of(w["past"], setting.kind, setting.power) for w in sets]
     table = np.concatenate([pooled.traits_of(working) for _, working, _ in scales])
     return np.stack([table.mean(axis=0), table.std(axis=0)])
 

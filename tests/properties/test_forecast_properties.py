@@ -132,30 +132,11 @@ def test_quantiles_are_monotone_and_invert_the_cdf(values, name, levels):
         assert f.cdf(min(x + 1e-6, 100.0)) >= p - 1e-4
 
 
-@settings(max_examples=30)
-@given(
-    st.lists(st.integers(0, 30), min_size=1, max_size=8),
-    st.floats(0.5, 500),
-    st.floats(0.001, 2),
-    st.sampled_from([10.0, 100.0]),
-)
-def test_counts_with_exposure_ignore_its_unit(events, exposure, target, unit):
-    e = np.full(len(events), exposure)
-    a = forecast(events, family="rate", exposure=e, horizon=1)
-    b = forecast(events, family="rate", exposure=e * unit, horizon=1)
-    # Between two reachable rates, so that binary noise decides nothing.
-    k = np.floor(target * exposure) + 0.5
-    assert chance(b, k / (exposure * unit), "<=") == pytest.approx(
-        chance(a, k / exposure, "<="), abs=1e-9
-    )
-    assert a.frame["lo_95"].min() >= 0
-
-
 @settings(max_examples=12)
 @given(
     st.lists(st.floats(50, 100), min_size=6, max_size=12),
     st.integers(4, 6),
-    st.floats(0, 100),
+    st.floats(2, 100),
     st.sampled_from(FAST),
 )
 def test_a_fold_never_sees_its_future(values, origin, other, name):
@@ -163,10 +144,11 @@ def test_a_fold_never_sees_its_future(values, origin, other, name):
     data = pd.DataFrame({"series_id": "a", "year": years, "value": values})
     changed = data.copy()
     changed.loc[changed["year"] > 2000 + origin - 1, "value"] = other
-    request = {"models": [name], "horizons": [1], "last_origin": 2000 + origin - 1}
+    request = {"models": [name], "horizons": [1]}
     cols = ["origin", "median", "lo_80", "hi_80", "lo_95", "hi_95", "n_points"]
-    a, b = (backtest(d, **request).forecasts[cols] for d in (data, changed))
-    assert a.equals(b)
+    found = (backtest(d, **request).forecasts[cols] for d in (data, changed))
+    a, b = (f[f["origin"] < 2000 + origin].reset_index(drop=True) for f in found)
+    assert len(a) and a.equals(b)
 
 
 @settings(max_examples=50)

@@ -11,7 +11,6 @@ import pytest
 from wqa.errors import ForecastError, WqaError
 from wqa.forecasts.forecasting import MODELS, forecast, forecast_many
 from wqa.forecasts.numbers import FAMILIES
-from wqa.goals import Goal
 
 VALUES = [97.0, 97.4, 97.2, 97.9, 98.1, 98.0]
 YEARS = list(range(2015, 2021))
@@ -49,7 +48,6 @@ def test_questions_take_one_year_several_or_all():
     assert every.to_numpy() == pytest.approx(f.frame["median"].to_numpy())
     some = f.p_attain(98.5, year=[2022, 2024], decimals=1)
     assert some.to_dict() == {y: f.p_attain(98.5, year=y, decimals=1) for y in (2022, 2024)}
-    assert f.chance(Goal(">=", 98.5, 1), [2022, 2024]).equals(some)
     assert f.cdf(98.5, "all").is_monotonic_decreasing
     for bad in (2020, 2026, [2021, 2031], "none"):
         with pytest.raises(ForecastError, match=r"not a forecast year|not a whole number"):
@@ -115,12 +113,9 @@ BAD = [
     ({"values": [97.0], "lower": 100, "upper": 0}, "bounds"),
     ({"values": [9.0], "family": "rate", "upper": 10}, "a rate has no upper bound; got 10"),
     ({"values": [9.0], "family": "count", "upper": 10}, "a count has no upper bound; got 10"),
-    ({"values": [1], "family": "rate", "exposure": [0]}, "not a positive number; got 0.0"),
-    ({"values": [1, 2], "family": "rate", "exposure": [5.0]}, "the length does not fit"),
-    ({"values": [1.5], "family": "rate", "exposure": [5.0]}, "not a number of events; got 1.5"),
-    ({"values": [1, 2], "family": "rate", "exposure": [5, None]}, "an exposure is missing"),
-    ({"values": [97.0], "exposure": [5.0]}, "exposure goes with rates and counts"),
-    ({"values": [97.0], "future_denominator": 300}, "the length does not fit"),
+    ({"values": [97.0], "denominators": [300, 9]}, "the length does not fit"),
+    ({"values": [1], "family": "rate", "denominators": [9]}, "denominators go with percentages"),
+    ({"values": [97.0], "direction": "up"}, "unknown direction; got 'up'"),
     ({"values": [97.0], "denominators": [None]}, "number of samples behind the values"),
     ({"values": [97.0], "denominators": [0]}, "not a positive number; got 0.0"),
     ({"values": [98.1, 0.982], "years": [2019, 2020]}, "2019 and 2020: a share stands among perc"),
@@ -239,42 +234,25 @@ def test_paths_agree_with_the_marginals(model):
     assert np.array_equal(paths, f.sample(20_000, seed=5))
 
 
-# ------------------------------------------------------------------------ events and samples
-
-
-def test_events_with_exposure_use_the_count_model():
-    f = forecast([1, 0, 2], [2018, 2019, 2020], family="rate", exposure=[25, 26, 27.0])
-    assert (f.model, f.evidence_class) == ("poisson_gamma", "weak")
-    assert f.notes == ("future_exposure is taken as the last known one, 27",)
-    gap = forecast([1, np.nan, 2], family="rate", exposure=[10.0, np.nan, 30.0])
-    assert gap.distribution.exposure == 40.0
+# ---------------------------------------------------------------------------- known samples
 
 
 def test_planned_samples_matter():
-    few = forecast(VALUES, YEARS, denominators=[1000] * 6, future_denominator=100, horizon=1)
-    many = forecast(VALUES, YEARS, denominators=[1000] * 6, future_denominator=20_000, horizon=1)
-    width = [float((f.frame["hi_80"] - f.frame["lo_80"]).iloc[0]) for f in (few, many)]
+    few, many, some, blind = (
+        forecast(VALUES, YEARS, denominators=sizes, model=model, horizon=1)
+        for sizes, model in (
+            ([1000] * 5 + [100], "pooled"),
+            ([1000] * 5 + [20_000], "pooled"),
+            ([None, 500, None, 800, 1000, None], "pooled"),
+            ([100] * 6, "naive"),
+        )
+    )
+    width = [f.quantile(0.9) - f.quantile(0.1) for f in (few, many)]
     assert width[0] > width[1]
     # With 100 samples only whole percentages can be read.
     assert few.quantile(0.3) == pytest.approx(round(few.quantile(0.3)))
-    some = forecast(VALUES, YEARS, denominators=[None, 500, None, 800, 900, 1000], horizon=1)
-    assert "future_denominator is taken as the last known one, 1000" in some.notes
-    blind = forecast(VALUES, YEARS, denominators=[100] * 6, model="naive", horizon=1)
+    assert some.notes == ("the planned number of samples is taken as the last known one, 1000",)
     assert blind.notes[0] == "naive does not know how the number of samples widens a spread"
-
-
-def test_sampling_noise_of_the_past_is_not_expected_again():
-    noisy = [80.0, 86.0, 79.0, 85.0, 78.0, 84.0]
-    known = {"denominators": [100] * 6, "horizon": 1}
-    made = {
-        "plain": forecast(noisy, YEARS, horizon=1),
-        "known": forecast(noisy, YEARS, **known, future_denominator=1e6),
-        "calm": forecast(noisy, YEARS, **known),
-        "wild": forecast(noisy, YEARS, **known, overdispersion=3),
-    }
-    width = {name: f.quantile(0.9) - f.quantile(0.1) for name, f in made.items()}
-    assert width["known"] < 0.8 * width["plain"]
-    assert width["calm"] < width["wild"]
 
 
 # ------------------------------------------------------------------------------ many series
@@ -345,28 +323,11 @@ def test_many_answer_the_others_and_name_what_they_refuse():
         forecast_many(pd.concat([twice, twice]))
 
 
-def test_many_take_a_table():
-    table = np.array([[90.0, 91, np.nan, 92], [80, 81, 82, np.nan], [np.nan] * 4])
-    out = forecast_many(table, [2017, 2018, 2019, 2020], horizon=1, model="naive")
-    assert out["year"].tolist() == [2021, 2020, pd.NA]
-    assert out["median"].to_numpy(float)[:2] == pytest.approx([92, 82])
-    assert out["fallback"].iloc[2] == "refused: row 2: every value is missing"
-
-
-@pytest.mark.parametrize(
-    ("values", "extra", "message"),
-    [
-        (np.array([[90.0, 101.0]]), {}, "row 0, year 2: a value is outside its bounds"),
-        (np.array([90.0, 91.0]), {}, "not a table of series"),
-        ([["a", "b"]], {}, "not a number; got 'a'"),
-        (np.array([[90.0, 91.0]]), {"years": [2019, 2021]}, "consecutive years"),
-        (np.array([[90.0, 91.0]]), {"target": {1: 90.0}}, "a series has no target"),
-        (pd.DataFrame({"year": [2020], "value": [9.0]}), {}, "series cannot be told apart"),
-    ],
-)
-def test_bad_tables(values, extra, message):
-    with pytest.raises(ForecastError, match=message):
-        forecast_many(values, **extra)
+def test_many_need_names_and_a_target_for_each():
+    with pytest.raises(ForecastError, match="a series has no target; got 's1'"):
+        forecast_many(panel(2), target={"s0": 90.0})
+    with pytest.raises(ForecastError, match="series cannot be told apart"):
+        forecast_many(panel(1).drop(columns="series_id"))
 
 
 def test_a_frame_of_one_series_goes_straight_in():

@@ -7,8 +7,7 @@ import pytest
 
 from wqa.forecasts.forecasting import answers, forecast
 from wqa.forecasts.members import MEMBERS
-from wqa.forecasts.mixture import scale_of, to_working
-from wqa.forecasts.numbers import annual_series, quantity_of
+from wqa.forecasts.numbers import annual_series, quantity_of, scale_of, to_working
 from wqa.forecasts.pooled import Ask, prior_of
 
 VALUES = [60.0, 62.0, 66.0, 65.0, 68.0, 71.0, 70.0, 74.0]

@@ -1,18 +1,14 @@
 """The pooled forecast: closed form, honest spread, priors with their record."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from wqa.errors import ForecastError
-from wqa.forecasts import mixture
-from wqa.forecasts.numbers import FAMILIES, quantity_of
+from wqa.forecasts.numbers import FAMILIES, from_working, quantity_of, scale_of, to_working
 from wqa.forecasts.pooled import (
     LEARNED,
     Prior,
-    Samples,
     components,
     covariance,
     evidence_class,
@@ -57,10 +53,10 @@ def test_bounded_families_expect_no_trend():
 @pytest.mark.parametrize("power", [0.35, 0.5, 1.0])
 def test_transform_and_inverse_agree(power):
     share = np.array([0.0, 1e-6, 0.01, 0.3, 0.5, 0.97, 1 - 1e-6, 1.0])
-    there = mixture.to_working(share, power, True)
-    assert mixture.from_working(there, power, True) == pytest.approx(share, abs=1e-8)
-    there = mixture.to_working(share * 50, power, False)
-    assert mixture.from_working(there, power, False) == pytest.approx(share * 50, abs=1e-8)
+    there = to_working(share, power, True)
+    assert from_working(there, power, True) == pytest.approx(share, abs=1e-8)
+    there = to_working(share * 50, power, False)
+    assert from_working(there, power, False) == pytest.approx(share * 50, abs=1e-8)
 
 
 def test_kernels_have_unit_yearly_change():
@@ -171,13 +167,9 @@ def test_prior_weight_falls_with_points():
     assert weights == sorted(weights, reverse=True)
 
 
-def samples(past, ahead, horizon=3):
-    return Samples(np.atleast_2d(np.asarray(past, dtype=float)), np.full(horizon, ahead))
-
-
 def test_known_small_samples_widen_the_published_rate():
-    few = fit_of(SERIES, 3, samples=samples(np.full(8, 300.0), 100.0))
-    many = fit_of(SERIES, 3, samples=samples(np.full(8, 3e5), 3e5))
+    few = fit_of(SERIES, 3, samples=np.array([300.0] * 8 + [100.0] * 3))
+    many = fit_of(SERIES, 3, samples=np.full(11, 3e5))
     spread = [fit.quantile(0.9) - fit.quantile(0.1) for fit in (few, many)]
     assert np.all(spread[0] > spread[1])
     plain = fit_of(SERIES, 3)
@@ -186,17 +178,12 @@ def test_known_small_samples_widen_the_published_rate():
 
 def test_years_of_unknown_size_are_taken_to_be_as_noisy_as_the_others():
     noisy = [80.0, 86.0, 79.0, 85.0, 78.0, 84.0]
-    whole = fit_of(noisy, 1, samples=samples(np.full(6, 100.0), 1e6, 1))
-    half = fit_of(noisy, 1, samples=samples([100.0, np.nan] * 3, 1e6, 1))
+    whole = fit_of(noisy, 1, samples=np.array([100.0] * 6 + [1e6]))
+    half = fit_of(noisy, 1, samples=np.array([100.0, np.nan] * 3 + [1e6]))
     none = fit_of(noisy, 1)
     width = [float((f.quantile(0.9) - f.quantile(0.1))[0, 0]) for f in (whole, half, none)]
     # Counting the noise of the other years as none gave 8.3 and 9.2 (read to a tenth of a point).
     assert width == pytest.approx([8.72, 8.72, 12.23], abs=0.05)
-
-
-def test_the_overdispersion_is_at_least_one():
-    with pytest.raises(ForecastError, match="overdispersion is too small"):
-        fit_of(SERIES, 3, samples=replace(samples(np.full(8, 300.0), 9.0), overdispersion=0.5))
 
 
 def test_huge_values_are_answered():
@@ -229,8 +216,8 @@ def test_weights_move_from_short_to_long_series():
 
 def test_traits_of_a_series_shift_the_weights_of_percentages():
     prior = load_prior("percent")
-    calm = mixture.to_working(np.array([[0.5, 0.501, 0.5, 0.502]]), prior.power, True)
-    near = mixture.to_working(np.array([[0.99, 0.999, 0.99, 0.998]]), prior.power, True)
+    calm = to_working(np.array([[0.5, 0.501, 0.5, 0.502]]), prior.power, True)
+    near = to_working(np.array([[0.99, 0.999, 0.99, 0.998]]), prior.power, True)
     rows = [prior.log_weights(4, traits_of(x))[0] for x in (calm, near)]
     assert all(np.exp(row).sum() == pytest.approx(1.0, abs=1e-6) for row in rows)
     assert np.abs(rows[0] - rows[1]).max() > 0.1
@@ -238,8 +225,8 @@ def test_traits_of_a_series_shift_the_weights_of_percentages():
 
 def test_traits_are_the_same_upside_down_and_after_a_change_of_unit():
     share = np.array([[0.3, 0.34, 0.33, 0.4, 0.47]])
-    up = traits_of(mixture.to_working(share, 0.35, True))
-    down = traits_of(mixture.to_working(1.0 - share, 0.35, True))
+    up = traits_of(to_working(share, 0.35, True))
+    down = traits_of(to_working(1.0 - share, 0.35, True))
     np.testing.assert_allclose(up, down, rtol=1e-12)
 
 
@@ -268,7 +255,7 @@ def test_prior_files_are_small_text(root):
 def test_equal_values_and_whole_numbers_hide_more_than_a_tenth():
     tenths, whole, flat = [80.1, 81.2, 80.3], [80.0, 81.0, 80.0], [80.1, 80.1, 80.1]
     percent = quantity_of("percent")
-    rough = [mixture.scale_of(np.array([y]), percent, 0.35)[2][0] for y in (tenths, whole, flat)]
+    rough = [scale_of(np.array([y]), percent, 0.35)[2][0] for y in (tenths, whole, flat)]
     # A point is ten tenths; three equal values hide four squares of a point in each step.
     assert rough[1] / rough[0] == pytest.approx(100.0, rel=0.1)
     assert rough[2] > 2.0 * rough[1]

@@ -19,7 +19,7 @@ from wqa.assessment.judging import (
     judge,
     with_reading,
 )
-from wqa.assessment.likelihood import PRIOR_ONLY, likelihood
+from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units, plan_faults
 from wqa.catalog.records import (
@@ -35,7 +35,6 @@ from wqa.catalog.records import (
 from wqa.data.loading import as_of_day, load_observations
 from wqa.data.series import best_values
 from wqa.errors import CatalogError, DataError
-from wqa.forecasts.panels import NO_CHANGES, share_of_changes
 from wqa.goals import Goal, difference
 from wqa.parameters import YEARS_AFTER_PLAN, region_of, year_of
 

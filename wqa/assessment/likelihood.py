@@ -1,26 +1,35 @@
-"""Probability that a target will be met, for every kind of target, from a model."""
+"""How likely a target is met: from a model, and by how often comparable series moved as far."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wqa.assessment.evidence import Evidence
 from wqa.catalog.records import Indicator, Target
 from wqa.errors import ForecastError
-from wqa.forecasts.counts import plan_sum
+from wqa.forecasts.distributions import plan_sum
 from wqa.forecasts.forecasting import Forecast, forecast
+from wqa.forecasts.numbers import Quantity, quantity_of
 from wqa.forecasts.pooled import evidence_class
 from wqa.goals import Goal, Span
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PRIOR_ONLY = "prior_only"
 # Classes of evidence with which no probability is printed: a proof, or the baseline alone.
 UNPRINTED = ("known", "deduced", PRIOR_ONLY)
 PLAN_YEARS = 5.0  # years of the period whose sum a plan states as baseline
 PATHS = 20_000
+# Families in which a change of one indicator says something about another one.
+COMMON_SCALE = ("percent", "score", "rate")
+MIN_SPANS = 10  # fewer say nothing about how often
+NO_CHANGES = {"share_of_changes": None, "n_changes": None, "n_change_series": None,
+              "changes_base": ""}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -226,3 +235,71 @@ def jointly(parts: list[Likelihood]) -> Likelihood:
     worst = max(parts, key=lambda part: part.prior_weight or 0.0)
     chance = float(np.prod([part.p for part in parts if part.p is not None]))
     return replace(worst, p=chance, low=None, high=None)
+
+
+# ------------------------------------------------------------ how often such a change was made
+
+
+def share_of_changes(
+    annual: pd.DataFrame,
+    families: Mapping[str, str],
+    indicator: Indicator,
+    region: str,
+    scope: str,
+    level: float,
+    goal: Goal,
+    years: int,
+) -> dict[str, Any]:
+    """How often comparable series made the change from a level to a goal in so many years."""
+    kind = quantity_of(indicator.family, indicator.lower, indicator.upper)
+    need = _gain(level, goal.value, kind)
+    same = annual["indicator_id"] == indicator.id
+    kin = annual["indicator_id"].map(families) == indicator.family
+    kin &= indicator.family in COMMON_SCALE
+    others = annual["value"].between(kind.low, kind.high)
+    others &= ~(same & (annual["region"] == region))
+    for base, part in (("same_indicator", same), ("same_family", kin)):
+        spans = [_spans(one, years) for one in _one_scope(annual[part & others], scope)]
+        gains = np.array([_gain(*span, kind) for one in spans for span in one])
+        gains = gains[np.isfinite(gains)]
+        if gains.size >= MIN_SPANS and np.isfinite(need):
+            made = gains >= need if goal.comparator.startswith(">") else gains <= need
+            return {
+                "share_of_changes": float(made.mean()),
+                "n_changes": gains.size,
+                "n_change_series": sum(map(bool, spans)),
+                "changes_base": base,
+            }
+    return NO_CHANGES
+
+
+def _one_scope(rows: pd.DataFrame, scope: str) -> list[dict[int, float]]:
+    """Values by year per indicator and region: of the same scope, else of the longest series."""
+    found: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
+    columns = ("indicator_id", "region", "scope", "year", "value")
+    for indicator, region, own, year, value in zip(*(rows[c] for c in columns), strict=True):
+        found.setdefault((indicator, region), {}).setdefault(own, {})[year] = value
+    return [
+        min((own != scope, -len(known), own, known) for own, known in scopes.items())[-1]
+        for scopes in found.values()
+    ]
+
+
+def _spans(known: Mapping[int, float], years: int) -> list[tuple[float, float]]:
+    """Most first and last values so many years apart whose spans do not overlap."""
+    out, free = [], min(known)
+    for year in sorted(known):
+        if year >= free and year + years in known:
+            out.append((known[year], known[year + years]))
+            free = year + years
+    return out
+
+
+def _gain(start: float, end: float, kind: Quantity) -> float:
+    """Size of a change: in log odds between two bounds, else as a ratio; NaN from nothing."""
+    if not kind.bounded:
+        return (end - kind.low) / (start - kind.low) if start > kind.low else float("nan")
+    # Half a tenth of a point keeps the odds of a bound finite.
+    edge = 0.0005 * (kind.high - kind.low)
+    odds = [(value - kind.low + edge) / (kind.high - value + edge) for value in (start, end)]
+    return float(np.log(odds[1] / odds[0]))

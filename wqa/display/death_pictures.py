@@ -10,7 +10,7 @@ from wqa.display.listings import death_parts
 from wqa.display.pictures import Picture, target_line
 from wqa.display.view import View
 from wqa.display.wording import say, term, terms, titled
-from wqa.forecasts.intervals import event_rate_interval
+from wqa.forecasts.scores import event_rate_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,7 +25,7 @@ from wqa.display.target_words import target_text
 from wqa.display.view import View
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
-from wqa.forecasts.intervals import luck_table, proportion_interval
+from wqa.forecasts.scores import luck_table, proportion_interval
 from wqa.goals import Goal
 
 if TYPE_CHECKING:

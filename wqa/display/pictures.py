@@ -25,7 +25,7 @@ from wqa.display.selection import ANNUAL, BOUNDS, latest_row, rows_of
 from wqa.display.view import View
 from wqa.display.wording import listed, say, scope_name, term, titled, with_unit
 from wqa.errors import DataError
-from wqa.forecasts.intervals import proportion_interval
+from wqa.forecasts.scores import proportion_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wqa.errors import DataError, ForecastError
+from wqa.errors import DataError
 from wqa.forecasts import numbers, scores
+from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.forecasting import MODELS, answers
-from wqa.forecasts.mixture import Distribution
-from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, whole_number
-from wqa.forecasts.panels import evidence, panel_series, sharpen
-from wqa.forecasts.pooled import Answer, Ask, Prior, prior_of
+from wqa.forecasts.members import panel_series
+from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, require, whole_number
+from wqa.forecasts.pooled import Answer, Ask, evidence, prior_of, sharpen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,30 +39,17 @@ MEASURES = ("ase", "crps_scaled", "interval_score_scaled")
 
 @dataclass(frozen=True)
 class Design:
-    """What is judged: horizons, kind of all series, origins, versions, side and targets."""
+    """What is judged: horizons, kind of all series, least training, good side."""
 
     horizons: tuple[int, ...]
     kind: Quantity
     min_train: int = 3
-    first_origin: int = 0
-    last_origin: int = 100_000
-    actual: str = "latest"
     direction: int = 1
-    steps: tuple[float, ...] = TARGET_STEPS
 
-    def __post_init__(self) -> None:
-        """Refuse what has no answer."""
-        good = {
-            "horizons": 1
-            <= min(self.horizons, default=0)
-            <= max(self.horizons)
-            <= numbers.MAX_HORIZON,
-            "min_train": whole_number(self.min_train, "min_train") > 0,
-            "actual": self.actual in ("latest", "first"),
-            "direction": self.direction in (1, -1),
-        }
-        for name in (name for name, is_good in good.items() if not is_good):
-            raise ForecastError(f"no such {name}", where=name, got=getattr(self, name))
+    @property
+    def years_ahead(self) -> range:
+        """All years ahead up to the last horizon."""
+        return range(1, self.horizons[-1] + 1)
 
 
 @dataclass(frozen=True)
@@ -231,14 +218,10 @@ def backtest(
     *,
     horizons: Sequence[int] = (1, 2, 3, 4, 5),
     min_train: int = 3,
-    first_origin: int = 0,
-    last_origin: int = 100_000,
     family: str = "percent",
     lower: float | None = None,
     upper: float | None = None,
     direction: int = 1,
-    target_steps: Sequence[float] = TARGET_STEPS,
-    actual: str = "latest",
 ) -> Backtest:
     """Forecast from every past origin with what was known then, and compare.
 
@@ -246,27 +229,22 @@ def backtest(
     ----------
     frame : pandas.DataFrame
         Columns series_id (or indicator_id, region, scope), year, value, and optionally
-        published (ISO date): then an origin never sees a later version of a value.
+        published (ISO date): then an origin never sees a later version of a value. Judged
+        against is the newest version.
     models : sequence of str, optional
-        Models of :func:`wqa.forecast` that need values only, and ``pooled_panel``: the
-        pooled model given the other series of the frame, as known at the origin, as panel.
+        Models of :func:`wqa.forecast`, and ``pooled_panel``: the pooled model given the other
+        series of the frame, as known at the origin, as panel.
     horizons : sequence of int, optional
         Years ahead to judge.
     min_train : int, optional
         Least number of observed years before an origin.
-    first_origin, last_origin : int, optional
-        Range of origins.
     family : str, optional
         Kind of quantity of all series in the frame.
     lower, upper : float, optional
         Bounds.
     direction : {1, -1}, optional
-        1 if higher is better; sets the side of the targets.
-    target_steps : sequence of float, optional
-        Targets are the last value plus direction x step x yearly change x sqrt(h).
-        A target outside the bounds is left out.
-    actual : {'latest', 'first'}, optional
-        Judge against the newest or the first published version.
+        1 if higher is better. Targets are the last value plus direction x step x yearly
+        change x sqrt(h) with steps of -.5, 0, .5 and 1, left out where outside the bounds.
 
     Returns
     -------
@@ -289,25 +267,20 @@ def backtest(
     """
     import pandas as pd
 
-    given = np.atleast_1d(np.asarray(horizons, dtype=object)).tolist()
-    design = Design(
-        horizons=tuple(sorted({whole_number(h, "horizons") for h in given})),
-        kind=numbers.quantity_of(family, lower, upper),
-        min_train=min_train,
-        first_origin=whole_number(first_origin, "first_origin"),
-        last_origin=whole_number(last_origin, "last_origin"),
-        actual=actual,
-        direction=direction,
-        steps=tuple(numbers.number_vector(target_steps, "target_steps")),
-    )
-    asked = np.atleast_1d(np.asarray(models, dtype=object)).tolist()
+    given, asked = (np.atleast_1d(np.asarray(x, dtype=object)).tolist() for x in (horizons, models))
+    ahead = tuple(sorted({whole_number(h, "horizons") for h in given}))
+    good = ahead and 1 <= ahead[0] <= ahead[-1] <= numbers.MAX_HORIZON
+    require(good, "no such horizons", "horizons", given, f"1 to {numbers.MAX_HORIZON}")
+    good = whole_number(min_train, "min_train") > 0
+    require(good, "no such min_train", "min_train", min_train, "1 or more")
+    require(direction in (1, -1), "no such direction", "direction", direction, "1 or -1")
     usable = [*MODELS, PANEL]
-    if not asked or any(model not in usable for model in asked):
-        raise ForecastError("not models for values", got=asked, expected=" or ".join(usable))
+    good = asked and all(model in usable for model in asked)
+    require(good, "not models for values", "models", asked, " or ".join(usable))
+    design = Design(ahead, numbers.quantity_of(family, lower, upper), min_train, direction)
     table = read_figures(frame)
     folds = make_folds(table, design)
-    if not folds:
-        raise ForecastError("there is no past origin to judge", expected="enough values, one later")
+    require(folds, "there is no past origin to judge", expected="enough values, one later")
     parts = [_judge(model, folds, design, table) for model in asked]
     found, cases = (pd.concat([part[i] for part in parts], ignore_index=True) for i in (0, 1))
     return Backtest(found, cases)
@@ -343,19 +316,17 @@ def make_folds(table: pd.DataFrame, design: Design) -> list[Fold]:
     """Cut figures into the origins that have a later value, by series and origin."""
     out: list[Fold] = []
     for key, rows in table.groupby("series_id"):
+        # Sorted by date: the last one to set a year is its newest version.
         versions = list(zip(rows["published"], rows["year"], rows["value"], strict=True))
-        # Sorted by date: the last one to set a year is its newest or its first version.
-        ordered = versions if design.actual == "latest" else reversed(versions)
-        truth = {year: value for _, year, value in ordered}
+        truth = {year: value for _, year, value in versions}
         for cutoff, known in _origins(versions):
             origin = max(known)
-            later = [truth.get(origin + h, np.nan) for h in range(1, max(design.horizons) + 1)]
-            chosen = design.first_origin <= origin <= design.last_origin
-            if chosen and len(known) >= design.min_train and not np.isnan(later).all():
+            later = np.array([truth.get(origin + h, np.nan) for h in design.years_ahead])
+            if len(known) >= design.min_train and np.isfinite(later).any():
                 years = sorted(known)
                 values, where = [known[year] for year in years], f"series {key}"
                 train = numbers.annual_series(values, years, design.kind, where)
-                out.append(Fold(str(key), cutoff, train, np.array(later, dtype=float)))
+                out.append(Fold(str(key), cutoff, train, later))
     return sorted(out, key=lambda fold: (fold.series_id, fold.train.origin))
 
 
@@ -376,19 +347,11 @@ def _answers(
     model: str, folds: Sequence[Fold], design: Design, table: pd.DataFrame
 ) -> Iterator[tuple[Sequence[int], Answer]]:
     """Forecast folds with what was known then: places, and their answer."""
-    ask = Ask(design.kind, max(design.horizons), "pooled" if model == PANEL else model)
+    ask = Ask(design.kind, design.years_ahead[-1], "pooled" if model == PANEL else model)
     if model != PANEL:
         yield from answers([fold.train for fold in folds], ask)
         return
-    for i, prior in _panel_priors(folds, design, table).items():
-        for _, answer in answers([folds[i].train], replace(ask, prior=prior)):
-            yield [i], answer
-
-
-def _panel_priors(folds: Sequence[Fold], design: Design, table: pd.DataFrame) -> dict[int, Prior]:
-    """Priors sharpened by the other series, as known at the cut-off of each fold."""
-    learned, out = prior_of(design.kind), {}
-    dated = (table["published"] != "").any()
+    learned, dated = prior_of(design.kind), (table["published"] != "").any()
     for cutoff in sorted({fold.cutoff for fold in folds}):
         known = table[table["published"] <= cutoff if dated else table["year"] <= int(cutoff)]
         newest = known.drop_duplicates(["series_id", "year"], keep="last")
@@ -396,8 +359,8 @@ def _panel_priors(folds: Sequence[Fold], design: Design, table: pd.DataFrame) ->
         for i, fold in enumerate(folds):
             if fold.cutoff == cutoff:
                 others = [likes for name, likes in said.items() if name != fold.series_id]
-                out[i], _ = sharpen(learned, others)
-    return out
+                told = replace(ask, prior=sharpen(learned, others)[0])
+                yield [i], next(answers([fold.train], told))[1]
 
 
 def _judge(
@@ -412,10 +375,11 @@ def _judge(
     )
     facts["scale"] = [float(scores.naive_scale(fold.train.readings)) for fold in folds]
     facts["length"] = pd.cut(facts["n_points"], LENGTH_EDGES, labels=LENGTH_NAMES).astype(str)
-    h, actual = np.arange(1, max(design.horizons) + 1), np.array([fold.actual for fold in folds])
+    h, up = np.array(design.years_ahead), design.direction
+    actual = np.array([fold.actual for fold in folds])
     last = np.array([[fold.train.readings[-1]] for fold in folds])
-    usual = design.direction * facts["scale"].to_numpy()[:, None] * np.sqrt(h)
-    goals = last + np.multiply.outer(design.steps, usual)
+    usual = up * facts["scale"].to_numpy()[:, None] * np.sqrt(h)
+    goals = last + np.multiply.outer(TARGET_STEPS, usual)
     known = np.isfinite(actual) & np.isin(h, design.horizons)
     inside = known & (goals >= design.kind.low) & (goals <= design.kind.high)
     # Where there is nothing to judge the last value stands in; the row is dropped.
@@ -428,24 +392,21 @@ def _judge(
         for name, value in zip(NUMBERS, found, strict=True):
             read[name][places] = value
         for chance, goal in zip(chances, points[1:, places], strict=True):
-            up = design.direction > 0
-            chance[places] = 1.0 - distribution.below(goal) if up else distribution.cdf(goal)
+            chance[places] = 1.0 - distribution.below(goal) if up > 0 else distribution.cdf(goal)
     every = facts.loc[facts.index.repeat(h.size)].reset_index(drop=True)
     every = every.assign(h=np.tile(h, len(folds)), year=lambda row: row["origin"] + row["h"])
-    side = ">=" if design.direction > 0 else "<="
-    cases = [
-        every.drop(columns=["scale", "fallback"])
-        .assign(step=step, target=goal.ravel(), comparator=side, p_attain=chance.ravel(),
-                hit=(design.direction * (actual - goal) >= 0).ravel())
-        .loc[where.ravel()]
-        for step, goal, chance, where in zip(design.steps, goals, chances, inside, strict=True)
-    ]  # fmt: skip
+    side, plain = ">=" if up > 0 else "<=", every.drop(columns=["scale", "fallback"])
+    cases = []
+    for step, goal, chance, where in zip(TARGET_STEPS, goals, chances, inside, strict=True):
+        hit = (up * (actual - goal) >= 0).ravel()
+        case = plain.assign(step=step, target=goal.ravel(), comparator=side)
+        cases.append(case.assign(p_attain=chance.ravel(), hit=hit)[where.ravel()])
     every = every.assign(actual=actual.ravel(), **{k: v.ravel() for k, v in read.items()})
     every["error"] = every["actual"] - every["median"]
     for level in ("80", "95"):
         limits = every[f"lo_{level}"], every[f"hi_{level}"]
         every[f"in_{level}"] = scores.inside(every["actual"], *limits)
-    return every[known.ravel()], pd.concat(cases) if cases else every[:0]
+    return every[known.ravel()], pd.concat(cases)
 
 
 def _numbers(distribution: Distribution, actual: Array) -> Iterator[Array]:

@@ -7,7 +7,7 @@ behind `forecast`, `forecast_many` and the backtest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from wqa.forecasts.numbers import (
     Array,
     Quantity,
     finite_number,
-    refusal,
+    require,
     whole_number,
 )
 from wqa.goals import Goal
@@ -29,10 +29,11 @@ from wqa.goals import Goal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wqa.forecasts.mixture import Distribution
+    from wqa.forecasts.distributions import Distribution
     from wqa.forecasts.pooled import Answer, Ask
 
 MODELS = ("pooled", "naive", "drift", "theta", "ets_damped", "local_linear_trend")
+DIRECTIONS = {"higher_better": 1.0, "lower_better": -1.0, "none": 0.0}
 DEFAULT_LEVELS = (80, 95)
 CHUNK = 256  # series of one call of the pooled model; keeps the memory of a large panel small
 TINY = 1e-9  # nearer to 0 or 1 a quantile is not told apart
@@ -133,8 +134,8 @@ class Forecast:
         ForecastError
             If `p` is no probability or a year is not forecast.
         """
-        if not TINY < finite_number(p, "p", "not a probability") < 1.0 - TINY:
-            raise refusal("not a probability", "p", p, "0 < p < 1")
+        inside = TINY < finite_number(p, "p", "not a probability") < 1.0 - TINY
+        require(inside, "not a probability", "p", p, "0 < p < 1")
         return self._by_year(self.distribution.quantile(float(p)), year)
 
     def cdf(self, x: float, year: Any = None) -> Any:
@@ -187,23 +188,7 @@ class Forecast:
             If the comparator is unknown, the target no number or in another unit than the
             series, or a year is not forecast.
         """
-        return self.chance(_read_goal(target, comparator, decimals), year)
-
-    def chance(self, goal: Goal, year: Any = None) -> Any:
-        """Probability that the published value of a year meets a goal, see `p_attain`.
-
-        Parameters
-        ----------
-        goal : wqa.goals.Goal
-            Comparator, target and decimals.
-        year : int or sequence of int or 'all', optional
-            Forecast year or years; default the last one.
-
-        Returns
-        -------
-        float or pandas.Series
-            Probability, 0 to 1; by year where several are asked for.
-        """
+        goal = _read_goal(target, comparator, decimals)
         numbers.check_unit(self.series, self.kind, goal.value)
         return self._by_year(np.clip(goal.probability(self.distribution), 0.0, 1.0), year)
 
@@ -227,15 +212,14 @@ class Forecast:
         ForecastError
             If `n` is not a positive or `seed` a negative whole number.
         """
-        if whole_number(n, "n") < 1 or whole_number(seed, "seed") < 0:
-            raise refusal("no paths asked for, or no seed", "n, seed", (n, seed))
+        good = whole_number(n, "n") > 0 and whole_number(seed, "seed") >= 0
+        require(good, "no paths asked for, or no seed", "n, seed", (n, seed))
         return np.asarray(self.distribution.sample(int(n), int(seed))[0])
 
     def _place(self, year: int | None) -> int:
         at = self.horizon - 1 if year is None else whole_number(year, "year") - self.origin - 1
-        if not 0 <= at < self.horizon:
-            expected, fix = f"{self.years[0]} to {self.years[-1]}", "Forecast that year, too."
-            raise refusal("not a forecast year", "year", year, expected, fix)
+        expected, fix = f"{self.years[0]} to {self.years[-1]}", "Forecast that year, too."
+        require(0 <= at < self.horizon, "not a forecast year", "year", year, expected, fix)
         return at
 
     def _by_year(self, found: Array, year: Any) -> Any:
@@ -250,9 +234,9 @@ class Forecast:
 
 def _read_goal(target: Any, comparator: str, decimals: int | None) -> Goal:
     """Check a target with its comparator and decimals."""
-    if decimals is not None and not 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS:
-        what = "no published number has so many decimals"
-        raise refusal(what, "decimals", decimals, f"0 to {MAX_DECIMALS}")
+    good = decimals is None or 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS
+    what, expected = "no published number has so many decimals", f"0 to {MAX_DECIMALS}"
+    require(good, what, "decimals", decimals, expected)
     return Goal(comparator, finite_number(target, "target", "the target is not a number"), decimals)
 
 
@@ -269,21 +253,18 @@ def summary(
     return limits
 
 
-def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Check levels of intervals, in percent above 0 and below 100."""
+def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
+    """Check a model, and levels of intervals in percent above 0 and below 100."""
+    is_known = isinstance(model, str) and model in MODELS
+    require(is_known, "unknown model", "model", model, " or ".join(MODELS))
     out: list[float] = []
     for level in np.atleast_1d(np.asarray(levels, dtype=object)):
-        good = isinstance(level, int | float | np.number) and not isinstance(level, bool)
-        if not good or not 0 < float(level) < 100:
-            expected = "percent between 0 and 100, such as 80"
-            raise refusal("not an interval level", "levels", level, expected)
+        number = isinstance(level, int | float | np.number) and not isinstance(level, bool)
+        expected = "percent between 0 and 100, such as 80"
+        good = number and 0 < float(level) < 100
+        require(good, "not an interval level", "levels", level, expected)
         out.append(int(level) if float(level).is_integer() else float(level))
     return tuple(out)
-
-
-def _check_model(model: Any) -> None:
-    if not isinstance(model, str) or model not in MODELS:
-        raise refusal("unknown model", "model", model, " or ".join(MODELS))
 
 
 # ------------------------------------------------------------------------------ one series
@@ -302,10 +283,6 @@ def forecast(
     levels: Sequence[float] = DEFAULT_LEVELS,
     floor: float | None = None,
     denominators: Any = None,
-    future_denominator: Any = None,
-    overdispersion: float = 1.0,
-    exposure: Any = None,
-    future_exposure: Any = None,
     panel: pd.DataFrame | None = None,
     direction: str = "none",
 ) -> Forecast:
@@ -316,7 +293,7 @@ def forecast(
     values : array_like or pandas.Series or pandas.DataFrame
         Annual values in the unit of the series; NaN for a missing year. A pandas Series brings
         its years as index. A frame of a loader brings columns year and value of one series,
-        and family and bounds of its indicator. With `exposure` these are numbers of events.
+        and family and bounds of its indicator.
     years : array_like of int, optional
         Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is left
         out is a missing year. Missing years are never interpolated.
@@ -337,26 +314,13 @@ def forecast(
         No year ahead can be below it: the newest known value of a stock that cannot fall.
     denominators : array_like, optional
         Number of samples behind each percentage, NaN where unknown. The pooled model then
-        knows which part of the yearly noise is sampling, and what the planned number of
-        samples adds; the forecast can only read whole numbers out of that many.
-    future_denominator : float or array_like, optional
-        Planned number of samples of the forecast years; default the last known one, which is
-        recorded in ``Forecast.notes``.
-    overdispersion : float, optional
-        Variance of a sample over the binomial one, at least 1, as
-        :func:`wqa.forecasts.intervals.dispersion` finds it; used with `denominators`.
-    exposure : array_like, optional
-        Exposure of each value (for example 10,000 devices): `values` are then numbers of rare
-        events, whose rate lasts. The forecast is in events per unit of exposure if `family` is
-        'rate', in events if it is 'count'.
-    future_exposure : float or array_like, optional
-        Exposure of the forecast years; default the last known one, as above.
+        knows which part of the yearly noise is sampling, and what as many samples as in the
+        last known year add; the forecast can only read whole numbers out of that many.
     panel : pandas.DataFrame, optional
         Comparable series (series_id, year, value), such as other regions. They sharpen the
         prior of the pooled model for percentages and rates, where that was shown to help (3
         series or more), and their values after the last one of this series move the forecast.
-        Flags `is_nation` and `other_definition` may mark rows; ``Forecast.notes`` says what
-        was used, and how much of the answer rests on it.
+        ``Forecast.notes`` says what was used, and how much of the answer rests on it.
     direction : {'higher_better', 'lower_better', 'none'}, optional
         A percentage of which one value is known is expected to move in its good direction, as
         published percentages did; 'none' expects no movement.
@@ -377,50 +341,61 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
-    from wqa.forecasts.counts import event_answer, sampled_answer
-    from wqa.forecasts.mixture import NotBelow
-    from wqa.forecasts.panels import borrowed, sharpened
+    from wqa.forecasts.distributions import NotBelow
     from wqa.forecasts.pooled import Ask, evidence_class
 
-    _check_model(model)
-    levels = check_levels(levels)
+    levels, signs = _check(levels, model), " or ".join(DIRECTIONS)
+    require(direction in DIRECTIONS, "unknown direction", "direction", direction, signs)
     if hasattr(values, "columns"):
         given = values, years, family, lower, upper
         values, years, family, lower, upper = numbers.one_series(*given)
     kind = numbers.quantity_of("percent" if family is None else family, lower, upper)
-    rare = exposure is not None
-    sampled = denominators is not None or future_denominator is not None
-    series = numbers.annual_series(values, years, numbers.quantity_of("count") if rare else kind)
+    series = numbers.annual_series(values, years, kind, samples=denominators)
+    if denominators is not None:
+        got, whole = (kind.family, kind.low, kind.high), kind == numbers.quantity_of("percent")
+        require(whole, "denominators go with percentages from 0 to 100", "family", got)
+        what, fix = "the number of samples behind the values is not given", "It is never guessed."
+        some, expected = np.isfinite(series.samples).any(), "a number for at least one value"
+        require(some, what, "denominators", None, expected, fix)
     ask = Ask(kind, numbers.resolve_horizon(series.origin, horizon, target_year), model)
-    notes = series.notes
-    if panel is not None:
-        ask, said = sharpened(ask, panel)
-        notes = (*notes, said)
-    if rare:
-        sizes = numbers.on_calendar(exposure, values, years, series, "exposure")
-        made = event_answer(series, ask, sizes, future_exposure)
-    elif sampled and model == "pooled":
-        sizes = numbers.on_calendar(denominators, values, years, series, "denominators")
-        factor = finite_number(overdispersion, "overdispersion")
-        made = sampled_answer(series, ask, sizes, future_denominator, factor)
-    else:
-        _, made = next(answers([series], ask))
-        if model == "pooled" and not (panel is None and direction == "none"):
-            made = borrowed(made, series, kind, panel, direction)
-        if sampled:
-            notes = (*notes, f"{model} does not know how the number of samples widens a spread")
-    distribution, weight = made.distribution, float(made.prior_weight[0])
+    made = _informed(series, ask, panel, DIRECTIONS[direction])
+    distribution, weight, notes = made.distribution, float(made.prior_weight[0]), made.notes
     if floor is not None:
         distribution = NotBelow(distribution, finite_number(floor, "floor"))
-        notes = (*notes, f"no year ahead is below {floor:g}")
+        notes = (f"no year ahead is below {floor:g}", *notes)
     ahead = series.origin + np.arange(1, ask.horizon + 1, dtype=np.int64)
     # Only the default model has a published calibration; the others cover less than they say.
-    tested = evidence_class(series.n_points, weight, kind.family)
+    tested = evidence_class(series.n_points, weight, kind.family) if model == "pooled" else "weak"
+    notes = (*series.notes, *notes)
     return Forecast(
-        "poisson_gamma" if rare else model, made.fallback, kind, series, ahead, weight,
-        tested if model == "pooled" and not rare else "weak", distribution, levels,
-        (*notes, *made.notes),
-    )  # fmt: skip
+        model, made.fallback, kind, series, ahead, weight, tested, distribution, levels, notes
+    )
+
+
+def _informed(series: AnnualSeries, ask: Ask, panel: Any, sign: float) -> Answer:
+    """Answer for one series that a panel, known samples or a good direction may inform."""
+    from wqa.forecasts import pooled
+
+    is_default, sampled, said = ask.model == "pooled", np.isfinite(series.samples).any(), []
+    if panel is not None:
+        from wqa.forecasts import members
+
+        others = members.panel_series(panel, ask.kind)
+        ask, used = pooled.sharpened(ask, others)
+        said.append(used)
+    if sampled and is_default:
+        made = pooled.sampled_answer(series, ask)
+    else:
+        _, made = next(answers([series], ask))
+    if sampled and not is_default:
+        said.append(f"{ask.model} does not know how the number of samples widens a spread")
+    if is_default and not sampled:
+        alone = made.distribution
+        if panel is not None:
+            made = members.moved(made, series, ask.kind, others)
+        if sign and made.distribution is alone and series.n_points == 1:
+            made = pooled.expecting(made, ask.kind, sign)
+    return replace(made, notes=(*said, *made.notes))
 
 
 # ----------------------------------------------------------------------------- many series
@@ -453,8 +428,7 @@ def answers(series: Sequence[AnnualSeries], ask: Ask) -> Iterator[tuple[list[int
 
 
 def forecast_many(
-    values: Any,
-    years: Any = None,
+    frame: pd.DataFrame,
     *,
     family: str = "percent",
     lower: float | None = None,
@@ -472,16 +446,12 @@ def forecast_many(
 
     Parameters
     ----------
-    values : pandas.DataFrame or array_like
-        Tidy frame with columns series_id (or indicator_id, region, scope), year, value (rows in
-        any order), or a table with one row per series and one column per consecutive year, NaN
-        where missing.
-    years : array_like of int, optional
-        Consecutive years of the columns of a table; default 1, 2, 3, ...
+    frame : pandas.DataFrame
+        Columns series_id (or indicator_id, region, scope), year, value; rows in any order.
     family, lower, upper, horizon, target_year, model, levels
         As in :func:`forecast`; the horizon counts from the last observed year of each series.
-    target : float or mapping or array_like, optional
-        Target for all series, by series_id, or one per row of a table; adds p_attain.
+    target : float or mapping, optional
+        Target for all series, or by series_id; adds p_attain.
     comparator, decimals : optional
         How the published value is compared with the target, see `Forecast.p_attain`.
     mean : bool, optional
@@ -502,14 +472,9 @@ def forecast_many(
 
     from wqa.forecasts.pooled import Ask
 
-    _check_model(model)
-    levels, kind = check_levels(levels), numbers.quantity_of(family, lower, upper)
-    if hasattr(values, "columns"):
-        if years is not None:
-            raise refusal("a tidy frame has its years in column year", "years", "years=")
-        found = dict(numbers.frame_series(values, kind))
-    else:
-        found = dict(numbers.table_series(values, years, kind))
+    levels, kind = _check(levels, model), numbers.quantity_of(family, lower, upper)
+    found = dict(numbers.frame_series(frame, kind))
+    require(found, "there is no series to forecast", "frame")
     goals = _goals(target, list(found), comparator, decimals)
     ahead: dict[Any, int] = {}
     for name, one in found.items():
@@ -522,7 +487,7 @@ def forecast_many(
             found[name] = error
     refused = {name: one for name, one in found.items() if name not in ahead}
     if not ahead:
-        raise next(iter(refused.values()), refusal("there is no series to forecast", "values"))
+        raise next(iter(refused.values()))
     group, ask = [found[name] for name in ahead], Ask(kind, max(ahead.values()), model)
     wanted = [goals[name] for name in ahead] if goals else None
     rows = [_rows(part, made, group, levels, wanted, mean) for part, made in answers(group, ask)]
@@ -540,22 +505,13 @@ def forecast_many(
 def _goals(
     target: Any, names: Sequence[Any], comparator: str, decimals: int | None
 ) -> dict[Any, Goal]:
-    """Goal of each series, from one target for all, one by name, or one per series."""
+    """Goal of each series, from one target for all or one by name."""
     if target is None:
         return {}
-    if isinstance(target, Mapping) or hasattr(target, "to_numpy"):
-        lacking = [name for name in names if name not in target]
-        if lacking:
-            raise refusal("a series has no target", "target", lacking[0])
-        values = [target[name] for name in names]
-    else:
-        values = numbers.number_vector(target, "target").tolist()
-        values = values * len(names) if len(values) == 1 else values
-        if len(values) != len(names):
-            raise refusal("the length does not fit", "target", len(values), f"1 or {len(names)}")
-    return {
-        name: _read_goal(v, comparator, decimals) for name, v in zip(names, values, strict=True)
-    }
+    by_name = target if hasattr(target, "keys") else dict.fromkeys(names, target)
+    lacking = [name for name in names if name not in by_name]
+    require(not lacking, "a series has no target", "target", lacking and lacking[0])
+    return {name: _read_goal(by_name[name], comparator, decimals) for name in names}
 
 
 def _rows(

@@ -1,20 +1,33 @@
-"""Trend models that researchers expect beside the default; the only module that uses statsmodels.
+"""Models beside the default: trends that researchers expect, and what comparable series did.
 
-They work on the working scale of the family and answer with a distribution of one component.
-Their intervals hold less than they promise; the notes say how much, as measured.
+All work on the working scale of the family and answer with a distribution of one component. The
+intervals of the trends hold less than they promise; the notes say how much, as measured. What
+others did after the last value of a series says where it went meanwhile, and how surely.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy import special
 
-from wqa.forecasts.mixture import Predictive, scale_of
-from wqa.forecasts.numbers import AnnualSeries, Array, refusal
-from wqa.forecasts.pooled import Answer, Ask, prior_of
+from wqa.errors import ForecastError
+from wqa.forecasts.distributions import Predictive
+from wqa.forecasts.numbers import (
+    AnnualSeries,
+    Array,
+    Quantity,
+    Scale,
+    check_unit,
+    frame_series,
+    require,
+    scale_of,
+)
+from wqa.forecasts.pooled import STILL, Answer, Ask, prior_of
 
 # Naive and drift: the variance of yearly changes starts from a prior worth so many points.
 PRIOR_POINTS = 3.0
@@ -29,28 +42,37 @@ MEMBERS = {
     "ets_damped": (6, 31, 42), "local_linear_trend": (6, 68, 67),
 }  # fmt: skip
 GAPLESS = ("theta", "ets_damped")  # statsmodels has no missing values in these two
+# Fewest others whose movement was shown to help, by family.
+FEWEST = {"percent": 1, "score": 1, "rate": 10}
+OWN, STRANGERS = 5.0, 2.0  # weights, in other series: the own spread, no movement at all
+CALMER, LATER = 0.75, 0.8  # own spread once others are known; movement beyond their last year
+PULL, DF = 8, 5.0  # others needed to see a pull to the middle; degrees of freedom
 
 
 def member_answer(series: AnnualSeries, ask: Ask) -> Answer:
     """Fit a member, or refuse with the reason."""
     name, n = ask.model, series.n_points
     least, few, more = MEMBERS[name]
-    if n < least:
-        raise refusal(f"{n} points, {name} needs {least}")
-    if name in GAPLESS and n < series.years.size:
-        raise refusal(f"{series.years.size - n} missing years, {name} needs consecutive years")
+    require(n >= least, f"{n} points, {name} needs {least}")
+    gaps = series.years.size - n if name in GAPLESS else 0
+    require(not gaps, f"{gaps} missing years, {name} needs consecutive years")
     scale, working, _ = scale_of(series.readings[None], ask.kind, prior_of(ask.kind).power)
     made = _fitted if name in FITS else _walk
     mean, cov, df, caught = made(working[0], ask)
-    weight = 0.0 if df == NORMAL else PRIOR_POINTS / df
-    sd, one, root = np.sqrt(np.diag(cov)), np.ones((1, 1)), np.linalg.cholesky(cov)
-    zero = np.zeros((1, 1), dtype=np.intp)
-    fit = Predictive(
-        one, df * one, mean[None, None], sd[None, None], root[None, None], zero[0], zero, scale,
-        weight * one[0], np.array([n]),
-    )  # fmt: skip
+    weight = np.array([0.0 if df == NORMAL else PRIOR_POINTS / df])
+    root = np.linalg.cholesky(cov)
+    fit = _one_component(mean, np.sqrt(np.diag(cov)), root, df, scale, weight)
     note = f"80 % intervals of {name} held {few} % of outcomes at 6 points, {more} % at 10"
-    return Answer(fit, fit.prior_weight, "", (note, *caught))
+    return Answer(fit, weight, "", (note, *caught))
+
+
+def _one_component(
+    mean: Array, sd: Array, root: Array, df: float, on: Scale, weight: Array
+) -> Predictive:
+    """Predictive distribution of one series with one component."""
+    one, zero = np.ones((1, 1)), np.zeros((1, 1), dtype=np.intp)
+    parts = mean[None, None], sd[None, None], root[None, None]
+    return Predictive(one, df * one, *parts, zero[0], zero, on, weight)
 
 
 def _steps(z: Array) -> tuple[Array, Array]:
@@ -78,8 +100,7 @@ def _fitted(z: Array, ask: Ask) -> tuple[Array, Array, float, tuple[str, ...]]:
     """Centre and covariance of a fit of statsmodels, with the warnings it gave."""
     import pandas as pd
 
-    if np.nanmax(z) == np.nanmin(z):
-        raise refusal("the series is constant")
+    require(np.nanmax(z) > np.nanmin(z), "the series is constant")
     # ETSModel needs a pandas index to give intervals; consecutive integers need no dates.
     data = pd.Series(z, pd.RangeIndex(z.size))
     with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
@@ -88,16 +109,15 @@ def _fitted(z: Array, ask: Ask) -> tuple[Array, Array, float, tuple[str, ...]]:
             mean, variance, converged = FITS[ask.model](data, ask.horizon)
         except (ValueError, RuntimeError, ArithmeticError, IndexError) as error:
             # LinAlgError is a ValueError; what statsmodels raises on degenerate series.
-            raise refusal(f"{type(error).__name__}: {error}") from error
+            raise ForecastError(f"{type(error).__name__}: {error}") from error
     mean, variance = np.asarray(mean, dtype=float), np.asarray(variance, dtype=float)
     steps, gaps = _steps(z)
     unit = float(np.sqrt(np.mean(steps**2 / gaps)))
-    if not converged:
-        raise refusal("the optimiser did not converge")
-    if not (np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()):
-        raise refusal("the fit gave values that are not finite")
-    if np.abs(mean - z[-1]).max() > MAX_SPREAD * unit * np.sqrt(ask.horizon):
-        raise refusal("the fit runs away from the data")
+    require(converged, "the optimiser did not converge")
+    finite = np.isfinite(mean).all() and np.isfinite(variance).all() and (variance >= 0).all()
+    require(finite, "the fit gave values that are not finite")
+    near = np.abs(mean - z[-1]).max() <= MAX_SPREAD * unit * np.sqrt(ask.horizon)
+    require(near, "the fit runs away from the data")
     # A fitted variance of zero would claim certainty; a hundredth of the yearly change is a floor.
     sd = np.sqrt(np.maximum(variance, (0.01 * unit) ** 2))
     ahead = np.arange(1.0, ask.horizon + 1.0)
@@ -142,3 +162,102 @@ def _converged(result: Any) -> bool:
 FITS: dict[str, Callable[[Any, int], tuple[Any, Any, bool]]] = {
     "theta": _theta, "ets_damped": _ets_damped, "local_linear_trend": _local_linear_trend,
 }  # fmt: skip
+
+
+# ------------------------------------------------------------ what comparable series did since
+
+
+def panel_series(panel: Any, kind: Quantity) -> dict[Any, AnnualSeries]:
+    """Series of a tidy panel by name; one that is not usable is an error."""
+    is_frame = getattr(panel, "columns", None) is not None
+    require(is_frame, "not a panel of series", "panel", type(panel).__name__, "a frame")
+    found: dict[Any, AnnualSeries] = {}
+    for name, one in frame_series(panel, kind):
+        if isinstance(one, ForecastError):
+            raise one
+        found[name] = one
+    return found
+
+
+def moved(
+    made: Answer, series: AnnualSeries, kind: Quantity, others: Mapping[Any, AnnualSeries]
+) -> Answer:
+    """Move an answer by what others did after its origin, and say how much rests on them."""
+    fit = made.distribution
+    assert isinstance(fit, Predictive)
+    _check_others(series, kind, others)
+    horizon = fit.loc.shape[2]
+    known = [_since(one, series.origin, horizon) for one in others.values()]
+    table = np.array([v for v in known if np.isfinite(v[1:]).any()])
+    if len(table) < FEWEST.get(kind.family, np.inf) or not len(table):
+        why = (
+            "too few for a known gain"
+            if len(table)
+            else "no value after the last one of the series"
+        )
+        note = f"the later movement of others is not used: {why}"
+        return replace(made, notes=(*made.notes, note))
+    counts = np.isfinite(table).sum(axis=0)
+    lead = int(np.flatnonzero(counts[1:] >= 0.5 * counts[1:].max())[-1]) + 1
+    table = fit.on.working(table[np.isfinite(table[:, lead])][:, [0, lead]])
+    n = len(table)
+    move, pull, spread = _movement(table)
+    steps = np.arange(1, horizon + 1)
+    ahead = steps / lead
+    reach = np.where(ahead > 1.0, 1.0 + LATER * (ahead - 1.0), ahead)
+    start, middle = fit.on.working(series.readings[None, -1:]), np.median(table[:, 0])
+    reach80 = fit.weights * special.stdtrit(fit.df, 0.9) / special.stdtrit(DF, 0.9)
+    own = np.einsum("sk,skh->sh", reach80, fit.scale)
+    said = (spread**2 * ahead * n + OWN * (CALMER * own) ** 2) / (n + OWN)
+    scale = np.maximum(np.sqrt(said), STILL)[0]
+    loc = (start + reach * (move + pull * (start - middle)))[0]
+    walk = np.sqrt(np.minimum.outer(steps, steps) / np.maximum.outer(steps, steps))
+    root = scale[:, None] * np.linalg.cholesky(walk)
+    new = _one_component(loc, scale, root, DF, fit.on, fit.prior_weight)
+    share = n / (n + OWN)
+    words = "nearly all" if share >= 0.9 else "most" if share > 0.6 else "about half or less"
+    note = f"{words} of the answer rests on {n} other series, known to {series.origin + lead}"
+    return replace(made, distribution=new, notes=(*made.notes, note))
+
+
+def _movement(table: Array) -> tuple[float, float, float]:
+    """Movement, pull to the middle and spread of others, from their first and last values."""
+    n, step, place = len(table), table[:, 1] - table[:, 0], table[:, 0] - np.median(table[:, 0])
+    middle, pull = float(np.median(step)), 0.0
+    if n >= PULL:
+        first, second = np.triu_indices(n, 1)
+        apart = place[first] - place[second]
+        far = np.abs(apart) > 1e-9
+        if far.any():
+            slopes = (step[first] - step[second])[far] / apart[far]
+            pull = float(np.clip(np.median(slopes), -1.0, 0.3)) * n / (n + OWN)
+    rest = np.abs(step - middle - pull * place)
+    spread = float(np.quantile(rest, 0.8) / special.stdtrit(DF, 0.9))
+    return middle * n / (n + STRANGERS), pull, spread
+
+
+def _since(one: AnnualSeries, origin: int, horizon: int) -> Array:
+    """Values at the origin and in the years after it, NaN where unknown or not comparable."""
+    years = dict(zip(one.years.tolist(), one.readings, strict=True))
+    found = np.array([years.get(origin + h, np.nan) for h in range(horizon + 1)])
+    return found if np.isfinite(found[0]) else np.full(horizon + 1, np.nan)
+
+
+def _check_others(series: AnnualSeries, kind: Quantity, others: Mapping[Any, AnnualSeries]) -> None:
+    """Refuse a panel in another unit, or with the series itself in it."""
+    faults = 0
+    for name, one in others.items():
+        there = _since(one, int(series.years[0]), series.years.size - 1)
+        moves = series.n_points > 2 and np.nanstd(series.readings) > 0.0
+        itself = moves and np.array_equal(there, series.readings, equal_nan=True)
+        fix = "Leave the series itself out of its panel."
+        require(not itself, "the panel holds the series itself", "panel", name, "others", fix)
+        try:
+            check_unit(one, kind, float(series.readings[-1]))
+        except ForecastError:
+            faults += 1
+    what, fix = (
+        "the panel is in another unit than the series",
+        "Bring it to the unit of the series.",
+    )
+    require(not others or faults < len(others), what, "panel", fix=fix)

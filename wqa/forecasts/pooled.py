@@ -15,15 +15,16 @@ same missing years share every matrix, so the work per series is two matrix prod
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from scipy import special
 
-from wqa.forecasts.mixture import Distribution, Predictive, Scale, scale_of
-from wqa.forecasts.numbers import Array, Quantity, refusal
+from wqa.forecasts.distributions import Distribution, Predictive, WholeNumbers
+from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, Scale, scale_of
 from wqa.paths import PRIORS
 
 FAR = 2.5  # standard deviations; beyond, no trait says more
@@ -33,6 +34,11 @@ PASS = 2000  # series at once, so that the memory of a large panel stays small
 MIN_POINTS, TESTED_POINTS = 3, 6  # fewer are weak evidence; from here on it is tested
 OUTWEIGHS = 0.6  # prior weight above which the prior says more than the data
 LEARNED = ("percent", "score", "rate", "positive")
+# One point of a percentage: what its family really did, by the room below a good level.
+ROOM, EXPECTED, SURER = 1.5, 0.010, 0.8
+# A panel: families for which a backtest showed a gain (docs/decisions/022-pooled-forecast.md),
+# fewest series, and years of each that count.
+SHARPENED, MIN_SERIES, RECENT = ("percent", "rate"), 3, 15
 
 
 @dataclass(frozen=True)
@@ -231,32 +237,28 @@ def components(
 # ------------------------------------------------------------------------------- the fit
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Numbers of cases behind percentages, NaN where unknown, past (S, T) and planned (H,)."""
-
-    past: Array
-    ahead: Array
-    overdispersion: float = 1.0
-
-
 def predict(
     table: Array,
     horizon: int,
     kind: Quantity,
     prior: Prior | None = None,
-    samples: Samples | None = None,
+    samples: Array | None = None,
 ) -> Predictive:
     """Forecast S series on one calendar, rows of checked values, NaN where a year is missing."""
+    # samples (T + H,): numbers of cases behind the percentages of one series, NaN where unknown.
     prior = prior or prior_of(kind)
     scale, working, rough = scale_of(table, kind, prior.power)
     fit = _fit(working, horizon, prior, scale, rough)
     if samples is None:
         return fit
-    noise = _sampling_variance(scale.share(table), samples, prior.power)
+    noise = _sampling_variance(scale.share(table)[0], samples, prior.power)
     # A year of unknown size is taken to be as noisy as those whose size is known.
-    usual = np.nanmean(noise[:, : table.shape[1]], axis=1, keepdims=True)
-    noise = np.where(np.isnan(noise), usual, noise) / _yearly_variance(fit, usual)
+    usual = np.nanmean(noise[: table.shape[1]])
+    unit = fit.root[0, fit.member[0], 0, 0]
+    total = np.sum(fit.weights[0] * (fit.scale[0, :, 0] / unit) ** 2)
+    # Two samplings enter one change; at least a tenth of it is left to the true level.
+    yearly = max(total - 2.0 * usual, 0.1 * total)
+    noise = np.where(np.isnan(noise), usual, noise) / yearly
     return _fit(working, horizon, prior, scale, rough, noise)
 
 
@@ -273,18 +275,16 @@ def _fit(
     count, length = working.shape
     patterns, pattern = np.unique(seen, axis=0, return_inverse=True)
     pattern = pattern.reshape(-1)
-    if sampling is not None:  # the matrices are the series' own
-        patterns, pattern = seen, np.arange(count)
     size, most = len(prior.shape), min(MOST, len(prior.shape))
-    loc, scale = np.empty((count, most, horizon)), np.empty((count, most, horizon))
-    weights, df = np.empty((count, most)), np.empty((count, most))
+    loc, scale = np.empty((2, count, most, horizon))
+    weights, df = np.empty((2, count, most))
     member = np.empty((count, most), dtype=np.intp)
     roots = np.empty((len(patterns), size, horizon, horizon))
     for block, mask in enumerate(patterns):
         index = np.flatnonzero(mask)
         temper, spread = prior.at_length(len(index))
         everyone = np.flatnonzero(pattern == block)
-        extra = None if sampling is None else sampling[block, index[0] :]
+        extra = None if sampling is None else sampling[index[0] :]
         years = index - index[0]
         for rows in np.array_split(everyone, -(-len(everyone) // PASS)):
             data = working[np.ix_(rows, index)]
@@ -299,34 +299,19 @@ def _fit(
             scale[rows] = spread * np.take_along_axis(part.scale, top[:, :, None], axis=1)
             roots[block] = part.root
     lean = np.sum(weights * 2.0 * prior.shape[member] / df, axis=1)
-    points = seen.sum(axis=1)
-    return Predictive(weights, df, loc, scale, roots, pattern, member, on, lean, points)
+    return Predictive(weights, df, loc, scale, roots, pattern, member, on, lean)
 
 
-def _sampling_variance(share: Array, samples: Samples, power: float) -> Array:
-    """Binomial variance of each year on the working scale, (S, T + H); NaN where unknown."""
-    if not samples.overdispersion >= 1.0:
-        got = samples.overdispersion
-        raise refusal("the overdispersion is too small", "overdispersion", got, "at least 1")
-    n = np.hstack([samples.past, np.tile(samples.ahead, (len(share), 1))])
-    latest = np.array([row[~np.isnan(row)][-1] for row in share])[:, None]
-    level = np.hstack(
-        [np.where(np.isnan(share), latest, share), np.tile(latest, samples.ahead.size)]
-    )
-    level = (level * n + 0.5) / (n + 1.0)  # a share of exactly 0 or 1 is not certain
+def _sampling_variance(share: Array, samples: Array, power: float) -> Array:
+    """Binomial variance of each year on the working scale, (T + H,); NaN where unknown."""
+    level = np.concatenate([share, np.full(samples.size - share.size, np.nan)])
+    level = np.where(np.isnan(level), share[~np.isnan(share)][-1], level)
+    level = (level * samples + 0.5) / (samples + 1.0)  # a share of exactly 0 or 1 is not certain
     slope = level ** (power - 1.0) + (1.0 - level) ** (power - 1.0)
-    return np.asarray(samples.overdispersion * slope**2 * level * (1.0 - level) / n)
+    return np.asarray(slope**2 * level * (1.0 - level) / samples)
 
 
-def _yearly_variance(fit: Predictive, usual: Array) -> Array:
-    """Variance of a yearly change beyond the noise of its samples, (S, 1), from a first pass."""
-    unit = fit.root[fit.pattern[:, None], fit.member, 0, 0]
-    total = np.sum(fit.weights * (fit.scale[:, :, 0] / unit) ** 2, axis=1, keepdims=True)
-    # Two samplings enter one change; at least a tenth of it is left to the true level.
-    return np.asarray(np.maximum(total - 2.0 * usual, 0.1 * total))
-
-
-# -------------------------------------------------------------- what a model is asked
+# -------------------------------------------------------------- what is asked and answered
 
 
 @dataclass(frozen=True)
@@ -347,3 +332,62 @@ class Answer:
     prior_weight: Array
     fallback: str = ""
     notes: tuple[str, ...] = ()
+
+
+def sampled_answer(series: AnnualSeries, ask: Ask) -> Answer:
+    """Pass rate that will be read from as many samples as in the last year with a number."""
+    last = float(series.samples[np.isfinite(series.samples)][-1])
+    planned = max(round(last), 1)
+    samples = np.concatenate([series.samples, np.full(ask.horizon, float(planned))])
+    fit = predict(series.readings[None], ask.horizon, ask.kind, ask.prior, samples)
+    note = f"the planned number of samples is taken as the last known one, {last:g}"
+    return Answer(WholeNumbers(fit, planned), fit.prior_weight, "", (note,))
+
+
+def expecting(made: Answer, kind: Quantity, sign: float) -> Answer:
+    """One known percentage moves in its good direction, the more the more room there is."""
+    fit = made.distribution
+    if kind.family != "percent" or not isinstance(fit, Predictive):
+        return made
+    room = np.maximum(ROOM - sign * fit.loc[:, :, :1], 0.0)
+    loc = fit.loc + sign * EXPECTED * room * np.arange(1, fit.loc.shape[2] + 1)
+    note = "one value is expected to move as published percentages did"
+    fit = replace(fit, loc=loc, scale=SURER * fit.scale)
+    return replace(made, distribution=fit, notes=(*made.notes, note))
+
+
+# -------------------------------------------------------- a prior told by comparable series
+
+
+def evidence(prior: Prior, panel: Mapping[Any, AnnualSeries], kind: Quantity) -> dict[Any, Array]:
+    """Tempered log likelihood of each component for the last 15 years of each series, by name."""
+    found = {}
+    for name, one in panel.items():
+        recent = one.readings[-RECENT:]
+        at = np.flatnonzero(np.isfinite(recent))
+        if at.size >= MIN_POINTS:
+            _, working, rough = scale_of(recent[at][None], kind, prior.power)
+            part = components(working, at - at[0], int(at[-1] - at[0]) + 1, 1, prior, rough)
+            like = prior.at_length(at.size)[0] * part.like[0]
+            found[name] = like - special.logsumexp(like)
+    return found
+
+
+def sharpen(prior: Prior, found: Sequence[Array]) -> tuple[Prior, int]:
+    """Weight the components by what comparable series make likely; 3 or more, else no change."""
+    # With the weight of one further series, however many: what is comparable is not the same.
+    if len(found) < MIN_SERIES:
+        return prior, 0
+    gain = np.mean(found, axis=0)
+    mass = prior.weight * np.exp(gain - gain.max())
+    return replace(prior, weight=mass / mass.sum(axis=1, keepdims=True)), len(found)
+
+
+def sharpened(ask: Ask, others: Mapping[Any, AnnualSeries]) -> tuple[Ask, str]:
+    """Sharpen the prior of an ask by comparable series, and say what was used."""
+    if ask.model != "pooled" or ask.kind.family not in SHARPENED:
+        what = f"{ask.model}, {ask.kind.family}"
+        return ask, f"the panel is not used: no gain is known for {what}"
+    learned = prior_of(ask.kind)
+    prior, n = sharpen(learned, list(evidence(learned, others, ask.kind).values()))
+    return replace(ask, prior=prior), f"prior sharpened by {n} comparable series"

@@ -1,7 +1,8 @@
-"""Scores of forecasts and of stated probabilities: arrays in, numbers out, one home for all.
+"""Scores of forecasts and probabilities, intervals of shares and rates: arrays in, numbers out.
 
-Lower is better, except coverage (nearer its level). Where a series has its own training part
-or scale, the last axis is the years and the axis before it the series.
+Lower scores are better, except coverage (nearer its level). Where a series has its own training
+part or scale, the last axis is the years and the axis before it the series. Shares are in percent;
+their normal ("Wald") interval is left out: near 100 % it covers far less than it says.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from wqa.errors import DataError
-from wqa.forecasts.intervals import proportion_interval
-from wqa.forecasts.numbers import Array
+from wqa.forecasts.numbers import Array, require
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TENTHS = tuple(i / 10 for i in range(11))
+# Sample sizes shown when a publisher prints a rate without its number of samples.
+ASSUMED_SIZES = (300, 1_000, 3_000)
 
 
 def naive_scale(training: npt.ArrayLike) -> Array:
@@ -152,3 +155,53 @@ def _pairs(p: npt.ArrayLike, hit: npt.ArrayLike) -> tuple[Array, Array]:
         expected = "as many of each, at least one; p from 0 to 1, outcomes 0 or 1"
         raise DataError("probabilities and outcomes do not pair up", got=got, expected=expected)
     return stated.ravel(), happened.ravel()
+
+
+# ------------------------------------------------------------------ intervals of shares and rates
+
+
+def proportion_interval(passed: float, n: float, level: float = 95.0) -> tuple[float, float]:
+    """Wilson interval of a share in percent (Brown, Cai, DasGupta 2001); `n` may be effective."""
+    from scipy import special
+
+    possible, got = n > 0 and 0 <= passed <= n, (passed, n)
+    require(possible, "impossible numbers", "passed, n", got, "0 to n passed, n above 0")
+    z = float(special.ndtri(0.5 + level / 200.0))
+    middle = (passed + z * z / 2.0) / (n + z * z)
+    half = z / (n + z * z) * np.sqrt(passed * (n - passed) / n + z * z / 4.0)
+    # Where none or all passed the bound itself is the limit.
+    low = 0.0 if passed == 0 else float(max(0.0, middle - half))
+    high = 1.0 if passed == n else float(min(1.0, middle + half))
+    return 100.0 * low, 100.0 * high
+
+
+def event_rate_interval(events: int, exposure: float, level: float = 95.0) -> tuple[float, float]:
+    """Exact interval for events per unit of exposure (Garwood 1936, Biometrika 28, 437-442)."""
+    from scipy import special
+
+    possible = events >= 0 and float(events) == int(events) and exposure > 0
+    require(possible, "not a number of events", "events, exposure", (events, exposure))
+    tail = 0.5 - level / 200.0
+    low = float(special.gammaincinv(events, tail)) if events else 0.0
+    return low / exposure, float(special.gammaincinv(events + 1.0, 1.0 - tail)) / exposure
+
+
+def luck_probability(true_rate_pct: float, goal: Goal, n: int) -> float:
+    """Probability that a sample of `n` reads as meeting a goal by chance, at an unchanged rate."""
+    from scipy import special
+
+    passed, p = np.arange(n + 1), true_rate_pct / 100.0
+    log_ways = -np.log(n + 1.0) - special.betaln(n - passed + 1, passed + 1)
+    mass = np.exp(log_ways + special.xlogy(passed, p) + special.xlog1py(n - passed, -p))
+    # Twelve digits undo binary noise such as 100 * 985 / 1000 = 98.50000000000001.
+    return float(mass[goal.met(np.round(100.0 * passed / n, 12))].sum())
+
+
+def luck_table(true_rates_pct: Sequence[float], goal: Goal) -> pd.DataFrame:
+    """Table of `luck_probability` over true rates and assumed sample sizes."""
+    import pandas as pd
+
+    cases = [(rate, n) for rate in true_rates_pct for n in ASSUMED_SIZES]
+    table = pd.DataFrame(cases, columns=["true_rate_pct", "n"])
+    chances = [luck_probability(rate, goal, n) for rate, n in cases]
+    return table.assign(target=goal.value, p_reads_attained=chances)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from wqa.data.series import KEYS
 from wqa.forecasts import scores
-from wqa.forecasts.intervals import proportion_interval
+from wqa.forecasts.scores import proportion_interval
 from wqa.goals import Goal
 from wqa.history.edition_records import EditionRecord
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from wqa.assessment.likelihood import share_of_changes
 from wqa.catalog.catalog import load_indicators
-from wqa.forecasts.panels import share_of_changes
 from wqa.goals import Goal
 
 RATE = "food_sampling_pass_rate"

@@ -1,0 +1,141 @@
+"""Predictive distributions: sums over a plan, whole numbers of samples, floors, mixtures."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from wqa.errors import ForecastError, WqaError
+from wqa.forecasts.distributions import NotBelow, WholeNumbers, plan_sum
+from wqa.forecasts.numbers import quantity_of
+from wqa.forecasts.pooled import predict
+from wqa.goals import Goal
+
+# ---------------------------------------------------------------------- sums over a plan
+
+
+def test_plan_sum_is_done_plus_negative_binomial():
+    s = plan_sum([4, 6], 3, elapsed=2)
+    # Half an event of prior, ten seen in two years; 1 + .4^2 x pace expected, X2 = .4 seen.
+    phi = (0.4 + 6 * (1.0 + 0.4**2 * (10.5 / 2))) / 7
+    shape, exposure = 0.5 + 10 / phi, 2 / phi
+    mean = 3 * shape / exposure
+    over = phi - 1.0 + mean / shape
+    expected = stats.nbinom.sf(19, mean / over, 1.0 / (1.0 + over))
+    assert s.p_attain(30) == pytest.approx(expected)
+    assert (s.done, s.prior_weight) == (10, pytest.approx(0.5 / shape))
+
+
+@pytest.mark.parametrize(
+    ("flows", "left", "target", "poisson"),
+    # As Poisson, with the sum of the plan before counted like years of this one.
+    [([5, 6, 4], 2, 20, 0.9404), ([11], 4, 20, 0.9929), ([3, 11], 3, 20, 0.9889)],
+)
+def test_sums_are_overdispersed_below_four_years_too(flows, left, target, poisson):
+    made = plan_sum(flows, left, elapsed=len(flows), previous=17)
+    assert made.p_attain(target) < poisson - 0.03
+
+
+def test_a_prior_alone_is_never_certain():
+    # With the sum of the previous plan counted like years of this one: .971631 and .999996.
+    few, many = (plan_sum([], 5, elapsed=0, previous=n) for n in (75, 322))
+    assert few.p_attain(50) == pytest.approx(0.660, abs=1e-3)
+    assert many.p_attain(200) == pytest.approx(0.698, abs=1e-3)
+    # One scheme in thirty ends or is renamed.
+    assert many.cdf(0) >= 1 / 30
+    assert many.prior_weight == 1.0
+
+
+def test_years_of_the_plan_outweigh_the_plan_before():
+    falling = plan_sum([2, 3, 1], 2, elapsed=3, previous=75)
+    assert falling.cdf(20) > 0.5
+    assert falling.prior_weight < 0.6
+
+
+def test_what_is_proven_of_a_sum_enters_its_probability():
+    # 1 and 1, then at least 17: one more is needed in two years.
+    assert plan_sum([1, 1, 17], 2, elapsed=3).p_attain(20) > 0.95
+    assert plan_sum([1, 1], 3, elapsed=2).p_attain(20) < 0.02
+    assert Goal(">=", 20).probability(plan_sum([25], 4, elapsed=1)) == 1.0
+
+
+def test_occasions_count_as_parts_of_years_or_as_rounds():
+    nine_months, whole_year = (
+        plan_sum([89], 5 - years, elapsed=years, previous=322) for years in (0.75, 1)
+    )
+    assert nine_months.p_attain(400) > whole_year.p_attain(400)
+    # One award in the only round of two years says more than one award in two years.
+    by_round, by_year = plan_sum([1], 2, elapsed=1), plan_sum([1, 0], 3, elapsed=2)
+    assert by_round.p_attain(3) > by_year.p_attain(3)
+
+
+@pytest.mark.parametrize(
+    ("target", "comparator", "p"),
+    [(20, ">=", 1.0), (20, ">", 0.0), (20, "==", 1.0), (21, ">=", 0.0)],
+)
+def test_finished_plan_is_certain(target, comparator, p):
+    assert plan_sum([10, 10], 0, elapsed=2).p_attain(target, comparator) == p
+
+
+@pytest.mark.parametrize(
+    ("flows", "given", "message"),
+    [
+        ([], {}, "nothing is known about the yearly number"),
+        ([1.5], {}, "not a number of events; got 1.5"),
+        ([1], {"previous": -3}, "not a number of events; got -3.0"),
+        (["a"], {}, "not a number; got 'a'"),
+    ],
+)
+def test_sums_that_have_no_answer(flows, given, message):
+    with pytest.raises(ForecastError, match=message):
+        plan_sum(flows, 2, elapsed=len(flows), **given)
+    with pytest.raises(WqaError, match="unknown comparator"):
+        plan_sum([1], 1, elapsed=1).p_attain(3, "=>")
+
+
+# --------------------------------------------------------------- what can be read, and floors
+
+
+def pass_rates(*values, horizon=1):
+    return predict(np.array([values]), horizon, quantity_of("percent"))
+
+
+def test_only_whole_numbers_of_samples_can_be_read():
+    published = pass_rates(96.8, 97.4, 98.0, 98.4)
+    read = WholeNumbers(published, 40)
+    # 39 of 40 are 97.5 %; whatever is nearer to it than to its neighbours reads as that.
+    assert read.cdf(97.5)[0, 0] == pytest.approx(published.cdf(98.75)[0, 0])
+    assert read.below(97.5)[0, 0] == pytest.approx(published.cdf(96.25)[0, 0])
+    assert read.cdf(99.9)[0, 0] == read.cdf(97.5)[0, 0]
+    assert read.cdf(100.0)[0, 0] == 1.0
+    assert read.below(0.0)[0, 0] == 0.0
+    levels = np.linspace(0.01, 0.99, 25)
+    at = np.array([read.quantile(p)[0, 0] for p in levels])
+    assert at * 0.4 == pytest.approx(np.round(at * 0.4))
+    limits = [(read.cdf(x)[0, 0], read.below(x)[0, 0]) for x in at]
+    assert all(cdf >= p > below for (cdf, below), p in zip(limits, levels, strict=True))
+    paths = read.sample(20_000, 1)
+    assert (paths <= 97.5).mean() == pytest.approx(read.cdf(97.5)[0, 0], abs=0.01)
+    fine = WholeNumbers(published, 10**7)
+    assert fine.cdf(98.0)[0, 0] == pytest.approx(published.cdf(98.0)[0, 0], abs=1e-5)
+
+
+def test_a_floor_leaves_what_is_above_it_in_proportion():
+    base = predict(np.array([[60.0, 70.0, 79.0]]), 3, quantity_of("count"))
+    held = NotBelow(base, 79.0)
+    share = 1.0 - base.below(79.0)[0]
+    for x in (80.0, 95.0, 140.0):
+        assert 1.0 - held.cdf(x)[0] == pytest.approx((1.0 - base.cdf(x)[0]) / share)
+    assert held.below(79.0)[0] == pytest.approx(np.zeros(3))
+    assert (np.diff([held.quantile(p)[0] for p in (0.01, 0.1, 0.5, 0.9)], axis=0) > 0).all()
+    assert held.cdf(held.quantile(0.3))[0] == pytest.approx(np.full(3, 0.3), abs=1e-6)
+    paths = held.sample(20_000, 2)[0]
+    assert paths.min() >= 79.0
+    assert (paths <= held.quantile(0.7)[0]).mean(axis=0) == pytest.approx(np.full(3, 0.7), abs=0.02)
+    assert (held.mean()[0] > held.quantile(0.1)[0]).all()
+
+
+def test_a_floor_far_above_the_forecast_is_the_answer():
+    held = NotBelow(pass_rates(60.0, 61.0, 60.0, 61.0, 60.0), 99.0)
+    assert held.quantile(0.5)[0, 0] >= 99.0
+    assert held.sample(10)[0].min() >= 99.0
+    assert held.cdf(98.0)[0, 0] == 0.0
