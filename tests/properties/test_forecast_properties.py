@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wqa.forecasts.backtesting import Design, backtest, make_folds, read_figures
+from wqa.forecasts.backtesting import backtest, make_folds, read_figures
 from wqa.forecasts.forecasting import forecast
 from wqa.forecasts.numbers import quantity_of
 from wqa.goals import Goal
@@ -165,8 +165,7 @@ def test_a_fold_uses_only_what_was_published(rows):
         [("a", year, value, f"{date}-06-30") for year, value, date in rows],
         columns=["series_id", "year", "value", "published"],
     )
-    design = Design((1, 2), quantity_of("percent"), min_train=1)
-    for fold in make_folds(read_figures(data), design):
+    for fold in make_folds(read_figures(data), quantity_of("percent"), 2, 1):
         known = data[data["published"] <= fold.cutoff]
         newest = known.sort_values("published").groupby("year")["value"].last()
         seen = pd.Series(fold.train.readings, index=fold.train.years).dropna()

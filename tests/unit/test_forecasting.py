@@ -23,7 +23,8 @@ def test_frame_has_the_agreed_columns():
         "fallback", "n_points", "prior_weight",
     ]  # fmt: skip
     assert f.frame["year"].tolist() == [2021, 2022, 2023, 2024, 2025]
-    assert (f.model, f.origin, f.n_points, f.fallback) == ("pooled", 2020, 6, "")
+    first = f.frame.iloc[0]
+    assert first[["model", "origin", "n_points", "fallback"]].tolist() == ["pooled", 2020, 6, ""]
     assert 0 < f.prior_weight < 1
     assert forecast(VALUES).years.tolist() == [7, 8, 9, 10, 11]
 
@@ -59,7 +60,7 @@ def test_left_out_year_and_nan_are_the_same(model):
     nan = forecast([97.0, np.nan, 97.2, 97.9, 98.1, 98.0, None], [*YEARS, 2021], model=model)
     gap = forecast([97.0, 97.2, 97.9, 98.1, 98.0], [2015, 2017, 2018, 2019, 2020], model=model)
     assert nan.frame.equals(gap.frame)
-    assert (nan.n_points, nan.origin) == (5, 2020)
+    assert (nan.series.n_points, nan.series.origin) == (5, 2020)
 
 
 AWKWARD = {
@@ -106,8 +107,8 @@ BAD = [
         {"values": VALUES, "years": YEARS, "target_year": 2019},
         "not after the last observed year; got 2019; expected a year after 2020",
     ),
-    ({"values": [97.0], "levels": [0]}, "not an interval level; got 0"),
-    ({"values": [97.0], "levels": ["80"]}, "not an interval level"),
+    ({"values": [97.0], "levels": [0]}, r"not an interval level; got \[0\]"),
+    ({"values": [97.0], "levels": ["80"]}, "levels: not a number"),
     ({"values": [97.0], "model": "prophet"}, "unknown model; got 'prophet'"),
     ({"values": [97.0], "family": "ratio"}, "unknown family; got 'ratio'"),
     ({"values": [97.0], "lower": 100, "upper": 0}, "bounds"),
@@ -351,7 +352,7 @@ def test_frames_of_the_loaders_go_straight_in():
     frame = wqa.load_observations("special_equipment_stock", "CN", annual=True)
     f = forecast(frame[frame["scope"] == frame["scope"].iloc[0]], horizon=2)
     assert f.kind.family == "count"
-    assert f.n_points > 3
+    assert f.series.n_points > 3
 
 
 def test_no_warning_from_any_model_and_family():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wqa.errors import DataError
+from wqa.errors import ForecastError
 from wqa.forecasts import scores
 
 
@@ -89,5 +89,5 @@ def test_bootstrap_of_one_series_has_no_interval():
 
 @pytest.mark.parametrize(("p", "hit"), [([], []), ([0.5], [1, 0]), ([1.2], [1]), ([0.5], [0.5])])
 def test_no_score_without_proper_pairs(p, hit):
-    with pytest.raises(DataError):
+    with pytest.raises(ForecastError):
         scores.brier(p, hit)

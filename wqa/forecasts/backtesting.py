@@ -7,49 +7,29 @@ published more than once, the newest version at the cut-off counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wqa.errors import DataError
 from wqa.forecasts import numbers, scores
 from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.forecasting import MODELS, answers
-from wqa.forecasts.members import panel_series
 from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, require, whole_number
-from wqa.forecasts.pooled import Answer, Ask, evidence, prior_of, sharpen
+from wqa.forecasts.pooled import Ask
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# The pooled model whose prior the other series of the frame have sharpened.
-PANEL = "pooled_panel"
 # Targets relative to the yearly change before the origin, in the good direction.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
 NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "pit", "crps")
 CRPS_GRID = (np.arange(19) + 0.5) / 19.0
-LENGTH_EDGES, LENGTH_NAMES = (0, 3, 6, 10, 15, 1_000), ("1-3", "4-6", "7-10", "11-15", "16+")
 # Classes of stated probability; wide, because there are few outcomes.
 CLASSES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
 # Series that hardly move make scaled scores explode; a cap keeps one of them from ruling a mean.
 SCALED_CAP = 1_000.0
 MEASURES = ("ase", "crps_scaled", "interval_score_scaled")
-
-
-@dataclass(frozen=True)
-class Design:
-    """What is judged: horizons, kind of all series, least training, good side."""
-
-    horizons: tuple[int, ...]
-    kind: Quantity
-    min_train: int = 3
-    direction: int = 1
-
-    @property
-    def years_ahead(self) -> range:
-        """All years ahead up to the last horizon."""
-        return range(1, self.horizons[-1] + 1)
 
 
 @dataclass(frozen=True)
@@ -82,30 +62,13 @@ class Backtest:
     cases: pd.DataFrame
 
     def summary(self, by: Sequence[str] = ("model",), reference: str = "naive") -> pd.DataFrame:
-        """Accuracy, coverage and calibration, by any of the columns.
+        """Accuracy, coverage and calibration, by any of the columns model, h, origin, series_id.
 
-        Parameters
-        ----------
-        by : sequence of str, optional
-            Grouping: model, h, length (class of training points), origin, series_id.
-        reference : str, optional
-            Model against which skill is computed within each group.
+        One row per group: n (forecasts), n_series, n_fallback, mase, smape, msis_95, crps_scaled,
+        coverage_80, coverage_95 (percent), skill (1 - mase over that of the reference in the
+        group), and of the probabilities of attainment base_rate, brier and calibration_error
+        (points of 100). Scaled scores are capped at 1,000.
 
-        Returns
-        -------
-        pandas.DataFrame
-            One row per group: n (forecasts), n_series, n_fallback, mase, smape, msis_95,
-            crps_scaled, coverage_80, coverage_95 (percent), skill (1 - mase over that of
-            the reference), and of the probabilities of attainment base_rate, brier and
-            calibration_error (points of 100). Scaled scores are capped at 1,000.
-
-        Raises
-        ------
-        DataError
-            If a grouping column is not there.
-
-        Examples
-        --------
         >>> import pandas as pd
         >>> f = pd.DataFrame({"series_id": "a", "year": range(9), "value": range(80, 89)})
         >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
@@ -115,8 +78,7 @@ class Backtest:
 
         table = _scored(self.forecasts)
         keys = list(by)
-        if unknown := [key for key in keys if key not in table]:
-            raise DataError("unknown grouping", where="by", got=unknown, expected="columns")
+        require(set(keys) <= set(table), "unknown grouping", "by", keys, "columns")
         rows: dict[Any, dict[str, Any]] = {}
         for group, part in table.groupby(keys):
             rows[group] = dict(zip(keys, group, strict=True)) | {
@@ -149,32 +111,15 @@ class Backtest:
     ) -> pd.DataFrame:
         """Differences to a reference model on the same forecasts, with bootstrap intervals.
 
-        Parameters
-        ----------
-        reference : str, optional
-            Model to compare with.
-        measure : {'ase', 'crps_scaled', 'interval_score_scaled'}, optional
-            Absolute error, ranked probability score or 95 % interval score, each over the
-            mean absolute change before the origin.
-        seed : int, optional
-            Seed of the bootstrap, which draws whole series.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns model, n, n_series, mean, mean_reference, difference, lo_95, hi_95;
-            lower is better, so a negative difference favours the model.
-
-        Raises
-        ------
-        DataError
-            If the reference or the measure is not there.
+        The measure is ase (absolute error), crps_scaled or interval_score_scaled (95 %), each
+        over the mean absolute change before the origin; a negative difference favours the model.
+        The bootstrap draws whole series.
         """
         import pandas as pd
 
-        if measure not in MEASURES or reference not in set(self.forecasts["model"]):
-            expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
-            raise DataError("nothing to compare", got=(measure, reference), expected=expected)
+        good = measure in MEASURES and reference in set(self.forecasts["model"])
+        expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
+        require(good, "nothing to compare", got=(measure, reference), expected=expected)
         keys = ["series_id", "cutoff", "origin", "h"]
         wide = _scored(self.forecasts).pivot_table(measure, keys, "model", dropna=False)
         rows = []
@@ -190,25 +135,11 @@ class Backtest:
     def reliability(self, model: str = "pooled") -> pd.DataFrame:
         """How often came true what a model gave a certain probability of attainment.
 
-        Parameters
-        ----------
-        model : str, optional
-            Model whose probabilities are judged.
-
-        Returns
-        -------
-        pandas.DataFrame
-            One row per class of stated probability: stated (mean of the class), observed,
-            lower, upper (95 % Wilson interval, as if outcomes were independent) and n.
-
-        Raises
-        ------
-        DataError
-            If the model stated no probability in this backtest.
+        One row per class of stated probability: stated (mean of the class), observed, lower,
+        upper (95 % Wilson interval, as if outcomes were independent) and n.
         """
-        part = self.cases[self.cases["model"] == model] if len(self.cases) else self.cases
-        if not len(part):
-            raise DataError("the model stated no probability", where="model", got=model)
+        part = self.cases[self.cases["model"] == model]
+        require(len(part), "the model stated no probability", "model", model)
         return scores.reliability(part["p_attain"], part["hit"], CLASSES)
 
 
@@ -232,8 +163,7 @@ def backtest(
         published (ISO date): then an origin never sees a later version of a value. Judged
         against is the newest version.
     models : sequence of str, optional
-        Models of :func:`wqa.forecast`, and ``pooled_panel``: the pooled model given the other
-        series of the frame, as known at the origin, as panel.
+        Models of :func:`wqa.forecast`.
     horizons : sequence of int, optional
         Years ahead to judge.
     min_train : int, optional
@@ -254,9 +184,7 @@ def backtest(
     Raises
     ------
     ForecastError
-        If a model or design is unknown, or there is no origin to judge.
-    DataError
-        If the frame is no frame of figures.
+        If the frame is no frame of figures, a model or design unknown, or no origin is there.
 
     Examples
     --------
@@ -274,14 +202,12 @@ def backtest(
     good = whole_number(min_train, "min_train") > 0
     require(good, "no such min_train", "min_train", min_train, "1 or more")
     require(direction in (1, -1), "no such direction", "direction", direction, "1 or -1")
-    usable = [*MODELS, PANEL]
-    good = asked and all(model in usable for model in asked)
-    require(good, "not models for values", "models", asked, " or ".join(usable))
-    design = Design(ahead, numbers.quantity_of(family, lower, upper), min_train, direction)
-    table = read_figures(frame)
-    folds = make_folds(table, design)
+    good = asked and all(model in MODELS for model in asked)
+    require(good, "unknown models", "models", asked, " or ".join(MODELS))
+    kind = numbers.quantity_of(family, lower, upper)
+    folds = make_folds(read_figures(frame), kind, ahead[-1], min_train)
     require(folds, "there is no past origin to judge", expected="enough values, one later")
-    parts = [_judge(model, folds, design, table) for model in asked]
+    parts = [_judge(model, folds, kind, ahead, direction) for model in asked]
     found, cases = (pd.concat([part[i] for part in parts], ignore_index=True) for i in (0, 1))
     return Backtest(found, cases)
 
@@ -291,8 +217,8 @@ def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     columns = list(getattr(frame, "columns", ()))
-    if not {"year", "value"} <= set(columns):
-        raise DataError("not a frame of figures", got=columns, expected="columns year and value")
+    good = {"year", "value"} <= set(columns)
+    require(good, "not a frame of figures", "frame", columns, "columns year and value")
     dated = "published" in columns and frame["published"].notna().any()
     table = pd.DataFrame(
         {
@@ -302,17 +228,16 @@ def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
             "published": frame["published"].fillna("").astype(str).to_numpy() if dated else "",
         }
     )
-    if dated and (table["published"] == "").any():
-        raise DataError("some figures have no date", where="published", expected="all or none")
+    whole = not dated or (table["published"] != "").all()
+    require(whole, "some figures have no date", "published", None, "all or none")
     table = table[np.isfinite(table["value"])].sort_values(["series_id", "published", "year"])
     twice = table[table.duplicated(["series_id", "year", "published"])]
-    if len(twice):
-        where = f"series {twice['series_id'].iloc[0]}, {twice['year'].iloc[0]}"
-        raise DataError("a year occurs twice in one version", where=where)
+    got = twice[["series_id", "year"]].head(1).to_dict("records")
+    require(not got, "a year occurs twice in one version", "frame", got)
     return pd.DataFrame(table)
 
 
-def make_folds(table: pd.DataFrame, design: Design) -> list[Fold]:
+def make_folds(table: pd.DataFrame, kind: Quantity, ahead: int, min_train: int) -> list[Fold]:
     """Cut figures into the origins that have a later value, by series and origin."""
     out: list[Fold] = []
     for key, rows in table.groupby("series_id"):
@@ -321,11 +246,11 @@ def make_folds(table: pd.DataFrame, design: Design) -> list[Fold]:
         truth = {year: value for _, year, value in versions}
         for cutoff, known in _origins(versions):
             origin = max(known)
-            later = np.array([truth.get(origin + h, np.nan) for h in design.years_ahead])
-            if len(known) >= design.min_train and np.isfinite(later).any():
+            later = np.array([truth.get(origin + h, np.nan) for h in range(1, ahead + 1)])
+            if len(known) >= min_train and np.isfinite(later).any():
                 years = sorted(known)
                 values, where = [known[year] for year in years], f"series {key}"
-                train = numbers.annual_series(values, years, design.kind, where)
+                train = numbers.annual_series(values, years, kind, where)
                 out.append(Fold(str(key), cutoff, train, later))
     return sorted(out, key=lambda fold: (fold.series_id, fold.train.origin))
 
@@ -343,28 +268,8 @@ def _origins(versions: Sequence[tuple[str, int, float]]) -> Iterator[tuple[str, 
             yield cutoff if versions[0][0] else str(max(known)), known
 
 
-def _answers(
-    model: str, folds: Sequence[Fold], design: Design, table: pd.DataFrame
-) -> Iterator[tuple[Sequence[int], Answer]]:
-    """Forecast folds with what was known then: places, and their answer."""
-    ask = Ask(design.kind, design.years_ahead[-1], "pooled" if model == PANEL else model)
-    if model != PANEL:
-        yield from answers([fold.train for fold in folds], ask)
-        return
-    learned, dated = prior_of(design.kind), (table["published"] != "").any()
-    for cutoff in sorted({fold.cutoff for fold in folds}):
-        known = table[table["published"] <= cutoff if dated else table["year"] <= int(cutoff)]
-        newest = known.drop_duplicates(["series_id", "year"], keep="last")
-        said = evidence(learned, panel_series(newest, design.kind), design.kind)
-        for i, fold in enumerate(folds):
-            if fold.cutoff == cutoff:
-                others = [likes for name, likes in said.items() if name != fold.series_id]
-                told = replace(ask, prior=sharpen(learned, others)[0])
-                yield [i], next(answers([fold.train], told))[1]
-
-
 def _judge(
-    model: str, folds: Sequence[Fold], design: Design, table: pd.DataFrame
+    model: str, folds: Sequence[Fold], kind: Quantity, horizons: Sequence[int], up: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Forecasts of one model and its cases of attainment; arrays of N folds and H years ahead."""
     import pandas as pd
@@ -374,19 +279,19 @@ def _judge(
         columns=["series_id", "cutoff", "model", "origin", "n_points", "fallback"],
     )
     facts["scale"] = [float(scores.naive_scale(fold.train.readings)) for fold in folds]
-    facts["length"] = pd.cut(facts["n_points"], LENGTH_EDGES, labels=LENGTH_NAMES).astype(str)
-    h, up = np.array(design.years_ahead), design.direction
+    h = np.arange(1, horizons[-1] + 1)
     actual = np.array([fold.actual for fold in folds])
     last = np.array([[fold.train.readings[-1]] for fold in folds])
     usual = up * facts["scale"].to_numpy()[:, None] * np.sqrt(h)
     goals = last + np.multiply.outer(TARGET_STEPS, usual)
-    known = np.isfinite(actual) & np.isin(h, design.horizons)
-    inside = known & (goals >= design.kind.low) & (goals <= design.kind.high)
+    known = np.isfinite(actual) & np.isin(h, horizons)
+    inside = known & (goals >= kind.low) & (goals <= kind.high)
     # Where there is nothing to judge the last value stands in; the row is dropped.
     points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
     read = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
     chances = np.full(goals.shape, np.nan)
-    for places, answer in _answers(model, folds, design, table):
+    ask = Ask(kind, h.size, model)
+    for places, answer in answers([fold.train for fold in folds], ask):
         distribution, facts.loc[places, "fallback"] = answer.distribution, answer.fallback
         found = (answer.prior_weight[:, None], *_numbers(distribution, points[0, places]))
         for name, value in zip(NUMBERS, found, strict=True):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, TypeAlias, Union
 
 import numpy as np
 from scipy import special
@@ -37,25 +37,6 @@ YEARLY, BETWEEN_PLANS, LAPSE = 0.4, 0.5, 1.0 / 30.0
 EXPECTED_WEIGHT = 6.0  # of the expected dispersion, in observations
 
 
-class Distribution(Protocol):
-    """What a predictive distribution of S series over H years must offer."""
-
-    def quantile(self, p: float) -> Array:
-        """Value that is not exceeded with probability `p`."""
-
-    def cdf(self, x: Any) -> Array:
-        """P(Y <= x)."""
-
-    def below(self, x: Any) -> Array:
-        """P(Y < x); differs from `cdf` where there is a point mass."""
-
-    def mean(self) -> Array:
-        """Mean over the central 95 %."""
-
-    def sample(self, n: int, seed: int = 0) -> Array:
-        """Joint paths."""
-
-
 @lru_cache(maxsize=512)
 def student_table(df: float) -> Array:
     """Student t distribution function on nodes that are even in arcsinh(z); error < 2e-6."""
@@ -79,14 +60,12 @@ class Predictive:
 
     def cdf(self, x: Any) -> Array:
         """P(Y <= x), shape (S, H)."""
-        share, prob = self._inside(x)
-        top = 1.0 if self.on.bounded else np.inf
+        share, top, prob = self._inside(x)
         return np.where(share < 0.0, 0.0, np.where(share >= top, 1.0, prob))
 
     def below(self, x: Any) -> Array:
         """P(Y < x), shape (S, H); differs from `cdf` at a bound only."""
-        share, prob = self._inside(x)
-        top = 1.0 if self.on.bounded else np.inf
+        share, top, prob = self._inside(x)
         return np.where(share <= 0.0, 0.0, np.where(share > top, 1.0, prob))
 
     def quantile(self, p: float) -> Array:
@@ -131,39 +110,34 @@ class Predictive:
         return {}
 
     @cached_property
-    def _kinds(self) -> tuple[Array, Array]:
-        """Distinct degrees of freedom, and which of them each component has, (S, K)."""
+    def _tables(self) -> tuple[Array, Array, Array]:
+        """Distinct degrees of freedom, their tables end to end, and which a component has."""
         distinct, which = np.unique(self.df, return_inverse=True)
-        return distinct, which.reshape(self.df.shape)
-
-    @cached_property
-    def _tables(self) -> tuple[Array, Array]:
-        """Distribution functions end to end, and where that of each component starts."""
-        distinct, which = self._kinds
         table = np.concatenate([student_table(float(v)) for v in distinct])
-        return table, (which * (NODES + 1))[..., None]
+        return distinct, table, which.reshape(self.df.shape)[..., None]
 
     def _blocks(self) -> list[slice]:
         return [slice(start, start + BLOCK) for start in range(0, len(self.loc), BLOCK)]
 
-    def _inside(self, x: Any) -> tuple[Array, Array]:
-        """Shares of the way between the bounds, and the distribution function inside them."""
+    def _inside(self, x: Any) -> tuple[Array, float, Array]:
+        """Shares of the way between bounds, the upper one, the distribution function inside."""
         count, _, horizon = self.loc.shape
         table = np.broadcast_to(np.asarray(x, dtype=float), (count, horizon))
         working = self.on.working(table)
         parts = [self._mixed(working[rows], rows)[0] for rows in self._blocks()]
-        return self.on.share(table), np.minimum(np.concatenate(parts), 1.0)
+        top = 1.0 if self.on.bounded else np.inf
+        return self.on.share(table), top, np.minimum(np.concatenate(parts), 1.0)
 
     def _mixed(self, working: Array, rows: slice | Array) -> tuple[Array, Array]:
         """Distribution function and density of the mixture on the working scale."""
         scale, weights = self.scale[rows], self.weights[rows]
-        table, start = self._tables[0], self._tables[1][rows]
+        _, table, which = self._tables
         z = (working[:, None, :] - self.loc[rows]) / scale
         per_unit = NODES / (2.0 * REACH)
         spot = np.clip((np.arcsinh(z) + REACH) * per_unit, 0.0, NODES - 1e-6)
         left = spot.astype(np.intp)
         spot -= left
-        left += start
+        left += which[rows] * (NODES + 1)
         below = table.take(left)
         rise = table.take(left + 1) - below
         prob = np.einsum("sk,skh->sh", weights, below + spot * rise)
@@ -172,9 +146,8 @@ class Predictive:
 
     def _working_quantile(self, p: float, rows: slice) -> Array:
         """Newton steps on the log odds, nearly linear there, inside a shrinking bracket."""
-        distinct, which = self._kinds
-        reach = special.stdtrit(distinct, p)[which[rows]]
-        ends = self.loc[rows] + self.scale[rows] * reach[..., None]
+        distinct, _, which = self._tables
+        ends = self.loc[rows] + self.scale[rows] * special.stdtrit(distinct, p)[which[rows]]
         low, high = ends.min(axis=1), ends.max(axis=1)
         guess = np.einsum("sk,skh->sh", self.weights[rows], ends)
         busy = np.arange(len(guess))
@@ -280,6 +253,9 @@ class WholeNumbers:
         half_way = 100.0 * (np.clip(k, 0.0, self.n) + 0.5) / self.n
         reached = np.where(k >= self.n, 1.0, self.rate.cdf(np.minimum(half_way, 100.0)))
         return np.where(k < 0, 0.0, reached)
+
+
+Distribution: TypeAlias = Union["Predictive", "NotBelow", "WholeNumbers"]
 
 
 # ---------------------------------------------------------------------- sums over a plan

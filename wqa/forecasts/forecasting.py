@@ -16,14 +16,7 @@ import numpy as np
 
 from wqa.errors import ForecastError
 from wqa.forecasts import numbers
-from wqa.forecasts.numbers import (
-    AnnualSeries,
-    Array,
-    Quantity,
-    finite_number,
-    require,
-    whole_number,
-)
+from wqa.forecasts.numbers import AnnualSeries, Array, finite_number, require, whole_number
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
@@ -46,6 +39,9 @@ MAX_DECIMALS = 12
 @dataclass(frozen=True)
 class Forecast:
     """Predictive distribution of one indicator for the years after its last value.
+
+    Its questions take a year, a sequence of years or 'all', by default the last year, and answer
+    with a number, or with a pandas.Series by year.
 
     Parameters
     ----------
@@ -73,7 +69,7 @@ class Forecast:
 
     model: str
     fallback: str
-    kind: Quantity
+    kind: numbers.Quantity
     series: AnnualSeries
     years: Array
     prior_weight: float
@@ -81,21 +77,6 @@ class Forecast:
     distribution: Distribution = field(repr=False)
     levels: tuple[float, ...] = DEFAULT_LEVELS
     notes: tuple[str, ...] = ()
-
-    @property
-    def origin(self) -> int:
-        """Last observed year."""
-        return self.series.origin
-
-    @property
-    def n_points(self) -> int:
-        """Number of observed years."""
-        return self.series.n_points
-
-    @property
-    def horizon(self) -> int:
-        """Number of forecast years."""
-        return int(self.years.size)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -108,56 +89,20 @@ class Forecast:
 
         shown = summary(self.distribution, self.levels, mean=True)
         return pd.DataFrame(
-            {"model": self.model, "origin": self.origin, "year": self.years,
-             "h": np.arange(1, self.horizon + 1), **{k: v[0] for k, v in shown.items()},
-             "fallback": self.fallback, "n_points": self.n_points,
+            {"model": self.model, "origin": self.series.origin, "year": self.years,
+             "h": np.arange(1, self.years.size + 1), **{k: v[0] for k, v in shown.items()},
+             "fallback": self.fallback, "n_points": self.series.n_points,
              "prior_weight": self.prior_weight}
         )  # fmt: skip
 
     def quantile(self, p: float, year: Any = None) -> Any:
-        """Value that is not exceeded with probability `p`.
-
-        Parameters
-        ----------
-        p : float
-            Probability, 0 < p < 1.
-        year : int or sequence of int or 'all', optional
-            Forecast year or years; default the last one.
-
-        Returns
-        -------
-        float or pandas.Series
-            Quantile in the unit of the series; by year where several are asked for.
-
-        Raises
-        ------
-        ForecastError
-            If `p` is no probability or a year is not forecast.
-        """
+        """Value that is not exceeded with probability `p`, 0 < p < 1."""
         inside = TINY < finite_number(p, "p", "not a probability") < 1.0 - TINY
         require(inside, "not a probability", "p", p, "0 < p < 1")
         return self._by_year(self.distribution.quantile(float(p)), year)
 
     def cdf(self, x: float, year: Any = None) -> Any:
-        """Probability of a value of at most `x`.
-
-        Parameters
-        ----------
-        x : float
-            Value in the unit of the series.
-        year : int or sequence of int or 'all', optional
-            Forecast year or years; default the last one.
-
-        Returns
-        -------
-        float or pandas.Series
-            Probability, 0 to 1; by year where several are asked for.
-
-        Raises
-        ------
-        ForecastError
-            If `x` is no number or a year is not forecast.
-        """
+        """Probability of a value of at most `x`."""
         return self._by_year(self.distribution.cdf(finite_number(x, "x")), year)
 
     def p_attain(
@@ -165,62 +110,25 @@ class Forecast:
     ) -> Any:
         """Probability that the published value of a year meets a target.
 
-        Parameters
-        ----------
-        target : float
-            Target in the unit of the series.
-        comparator : {'>=', '>', '<=', '<', '=='}, optional
-            How the published value is compared with the target.
-        year : int or sequence of int or 'all', optional
-            Forecast year or years; default the last one.
-        decimals : int, optional
-            Decimals in which the value will be printed, rounded half up before it is compared;
-            None compares unrounded values.
-
-        Returns
-        -------
-        float or pandas.Series
-            Probability, 0 to 1; by year where several are asked for.
-
-        Raises
-        ------
-        WqaError
-            If the comparator is unknown, the target no number or in another unit than the
-            series, or a year is not forecast.
+        The value is printed with so many decimals, rounded half up, before it is compared;
+        without decimals it is compared unrounded. Comparators are >=, >, <=, < and ==.
         """
         goal = _read_goal(target, comparator, decimals)
         numbers.check_unit(self.series, self.kind, goal.value)
         return self._by_year(np.clip(goal.probability(self.distribution), 0.0, 1.0), year)
 
     def sample(self, n: int, seed: int = 0) -> Array:
-        """Joint paths of the forecast years.
-
-        Parameters
-        ----------
-        n : int
-            Number of paths.
-        seed : int, optional
-            Seed of the generator; the same seed gives the same paths.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, H), in the unit of the series.
-
-        Raises
-        ------
-        ForecastError
-            If `n` is not a positive or `seed` a negative whole number.
-        """
+        """Joint paths of the forecast years, shape (n, H); the same seed gives the same paths."""
         good = whole_number(n, "n") > 0 and whole_number(seed, "seed") >= 0
         require(good, "no paths asked for, or no seed", "n, seed", (n, seed))
         return np.asarray(self.distribution.sample(int(n), int(seed))[0])
 
     def _place(self, year: int | None) -> int:
-        at = self.horizon - 1 if year is None else whole_number(year, "year") - self.origin - 1
-        expected, fix = f"{self.years[0]} to {self.years[-1]}", "Forecast that year, too."
-        require(0 <= at < self.horizon, "not a forecast year", "year", year, expected, fix)
-        return at
+        first, last = self.years[[0, -1]].tolist()
+        asked = last if year is None else whole_number(year, "year")
+        expected, fix = f"{first} to {last}", "Forecast that year, too."
+        require(first <= asked <= last, "not a forecast year", "year", year, expected, fix)
+        return int(asked - first)
 
     def _by_year(self, found: Array, year: Any) -> Any:
         years = self.years.tolist() if isinstance(year, str) and year == "all" else year
@@ -257,14 +165,11 @@ def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
     """Check a model, and levels of intervals in percent above 0 and below 100."""
     is_known = isinstance(model, str) and model in MODELS
     require(is_known, "unknown model", "model", model, " or ".join(MODELS))
-    out: list[float] = []
-    for level in np.atleast_1d(np.asarray(levels, dtype=object)):
-        number = isinstance(level, int | float | np.number) and not isinstance(level, bool)
-        expected = "percent between 0 and 100, such as 80"
-        good = number and 0 < float(level) < 100
-        require(good, "not an interval level", "levels", level, expected)
-        out.append(int(level) if float(level).is_integer() else float(level))
-    return tuple(out)
+    given = np.atleast_1d(np.asarray(levels, dtype=object)).tolist()
+    found = tuple(finite_number(level, "levels") for level in given)
+    inside = all(0 < level < 100 for level in found)
+    require(inside, "not an interval level", "levels", levels, "percent from 0 to 100, such as 80")
+    return found
 
 
 # ------------------------------------------------------------------------------ one series
@@ -473,74 +378,51 @@ def forecast_many(
     from wqa.forecasts.pooled import Ask
 
     levels, kind = _check(levels, model), numbers.quantity_of(family, lower, upper)
-    found = dict(numbers.frame_series(frame, kind))
-    require(found, "there is no series to forecast", "frame")
-    goals = _goals(target, list(found), comparator, decimals)
+    group: dict[Any, AnnualSeries] = {}
     ahead: dict[Any, int] = {}
-    for name, one in found.items():
+    goals: dict[Any, Goal] = {}
+    refused: dict[Any, ForecastError] = {}
+    for name, values, years in numbers.frame_series(frame):
+        if target is not None:
+            named = hasattr(target, "keys")
+            require(not named or name in target, "a series has no target", "target", name)
+            goals[name] = _read_goal(target[name] if named else target, comparator, decimals)
+        where = f"series {name}"
         try:
-            if isinstance(one, AnnualSeries):
-                if goals:
-                    numbers.check_unit(one, kind, goals[name].value)
-                ahead[name] = numbers.resolve_horizon(one.origin, horizon, target_year)
+            one = numbers.annual_series(values, years, kind, where, in_any_order=True)
+            if goals:
+                numbers.check_unit(one, kind, goals[name].value)
+            ahead[name] = numbers.resolve_horizon(one.origin, horizon, target_year)
+            group[name] = one
         except ForecastError as error:
-            found[name] = error
-    refused = {name: one for name, one in found.items() if name not in ahead}
-    if not ahead:
-        raise next(iter(refused.values()))
-    group, ask = [found[name] for name in ahead], Ask(kind, max(ahead.values()), model)
-    wanted = [goals[name] for name in ahead] if goals else None
-    rows = [_rows(part, made, group, levels, wanted, mean) for part, made in answers(group, ask)]
-    out = pd.concat(rows, ignore_index=True).sort_values(["at", "h"], ignore_index=True)
-    out.insert(0, "series_id", np.array([*ahead], dtype=object)[out["at"]])
-    out = out[out["h"] <= np.array([*ahead.values()])[out.pop("at")]]
+            refused[name] = error
+    if not group:
+        none = ForecastError("there is no series to forecast", where="frame")
+        raise next(iter(refused.values()), none)
+    names, lines = list(group), {}
+    for places, made in answers(list(group.values()), Ask(kind, max(ahead.values()), model)):
+        shown = summary(made.distribution, levels, mean=mean)
+        if goals:
+            shown["p_attain"] = _chances(made.distribution, [goals[names[i]] for i in places])
+        found = np.stack(list(shown.values()), axis=-1)
+        for row, name in enumerate(names[i] for i in places):
+            one, weight = group[name], float(made.prior_weight[row])
+            last = made.fallback, one.n_points, weight, "; ".join((*one.notes, *made.notes))
+            lines[name] = [
+                (name, model, one.origin, one.origin + h, h, *values, *last)
+                for h, values in enumerate(found[row, : ahead[name]].tolist(), 1)
+            ]
+    columns = [
+        "series_id", "model", "origin", "year", "h", *shown, "fallback", "n_points",
+        "prior_weight", "notes",
+    ]  # fmt: skip
+    out = pd.DataFrame([line for name in names for line in lines[name]], columns=columns)
     if refused:
         whole = dict.fromkeys(("origin", "year", "h", "n_points"), "Int64")
         why = [f"refused: {error}" for error in refused.values()]
-        no = pd.DataFrame({"series_id": [*refused], "fallback": why, "notes": ""})
+        no = pd.DataFrame({"series_id": [*refused], "model": model, "fallback": why, "notes": ""})
         out = pd.concat([out.astype(whole), no.reindex(columns=out.columns).astype(whole)])
-    return out.assign(model=model).reset_index(drop=True)
-
-
-def _goals(
-    target: Any, names: Sequence[Any], comparator: str, decimals: int | None
-) -> dict[Any, Goal]:
-    """Goal of each series, from one target for all or one by name."""
-    if target is None:
-        return {}
-    by_name = target if hasattr(target, "keys") else dict.fromkeys(names, target)
-    lacking = [name for name in names if name not in by_name]
-    require(not lacking, "a series has no target", "target", lacking and lacking[0])
-    return {name: _read_goal(by_name[name], comparator, decimals) for name in names}
-
-
-def _rows(
-    part: list[int],
-    made: Answer,
-    group: Sequence[AnnualSeries],
-    levels: tuple[float, ...],
-    goals: list[Goal] | None,
-    mean: bool,
-) -> pd.DataFrame:
-    """Rows of some series of a table, one per series and year."""
-    import pandas as pd
-
-    shown = summary(made.distribution, levels, mean=mean)
-    if goals:
-        shown["p_attain"] = _chances(made.distribution, [goals[i] for i in part])
-    count, horizon = shown["median"].shape
-    series, h = [group[i] for i in part], np.arange(1, horizon + 1)
-    origin = np.array([one.origin for one in series])[:, None]
-    notes = ["; ".join((*one.notes, *made.notes)) for one in series]
-    columns: dict[str, Any] = {
-        "at": np.array(part)[:, None], "model": "", "origin": origin, "year": origin + h, "h": h,
-        **shown, "fallback": made.fallback,
-        "n_points": np.array([one.n_points for one in series])[:, None],
-        "prior_weight": made.prior_weight[:, None], "notes": np.array(notes, dtype=object)[:, None],
-    }  # fmt: skip
-    return pd.DataFrame(
-        {name: np.broadcast_to(v, (count, horizon)).ravel() for name, v in columns.items()}
-    )
+    return out.reset_index(drop=True)
 
 
 def _chances(distribution: Distribution, goals: Sequence[Goal]) -> Array:

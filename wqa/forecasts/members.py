@@ -16,17 +16,9 @@ import numpy as np
 from scipy import special
 
 from wqa.errors import ForecastError
+from wqa.forecasts import numbers
 from wqa.forecasts.distributions import Predictive
-from wqa.forecasts.numbers import (
-    AnnualSeries,
-    Array,
-    Quantity,
-    Scale,
-    check_unit,
-    frame_series,
-    require,
-    scale_of,
-)
+from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, Scale, require, scale_of
 from wqa.forecasts.pooled import STILL, Answer, Ask, prior_of
 
 # Naive and drift: the variance of yearly changes starts from a prior worth so many points.
@@ -169,14 +161,10 @@ FITS: dict[str, Callable[[Any, int], tuple[Any, Any, bool]]] = {
 
 def panel_series(panel: Any, kind: Quantity) -> dict[Any, AnnualSeries]:
     """Series of a tidy panel by name; one that is not usable is an error."""
-    is_frame = getattr(panel, "columns", None) is not None
-    require(is_frame, "not a panel of series", "panel", type(panel).__name__, "a frame")
-    found: dict[Any, AnnualSeries] = {}
-    for name, one in frame_series(panel, kind):
-        if isinstance(one, ForecastError):
-            raise one
-        found[name] = one
-    return found
+    return {
+        name: numbers.annual_series(values, years, kind, f"series {name}", in_any_order=True)
+        for name, values, years in numbers.frame_series(panel)
+    }
 
 
 def moved(
@@ -253,7 +241,7 @@ def _check_others(series: AnnualSeries, kind: Quantity, others: Mapping[Any, Ann
         fix = "Leave the series itself out of its panel."
         require(not itself, "the panel holds the series itself", "panel", name, "others", fix)
         try:
-            check_unit(one, kind, float(series.readings[-1]))
+            numbers.check_unit(one, kind, float(series.readings[-1]))
         except ForecastError:
             faults += 1
     what, fix = (

@@ -300,17 +300,13 @@ def one_series(frame: Any, years: Any, family: Any, lower: Any, upper: Any) -> t
     return frame["value"].to_numpy(), frame["year"].to_numpy(), family, lower, upper
 
 
-def frame_series(frame: Any, kind: Quantity) -> Iterator[tuple[Any, AnnualSeries | ForecastError]]:
-    """Series of a tidy frame by name, in order of first appearance, or why one is refused."""
+def frame_series(frame: Any) -> Iterator[tuple[Any, Array, Array]]:
+    """Name, values and years of the series of a tidy frame, in order of first appearance."""
     columns = list(getattr(frame, "columns", ()))
     got, good = columns or type(frame).__name__, {"year", "value"}.issubset(columns)
-    require(good, "not a frame of series", "values", got, "columns series_id, year and value")
+    require(good, "not a frame of series", "columns", got, "columns series_id, year and value")
     for name, rows in frame.groupby(series_keys(frame), sort=False, observed=True):
-        values, years = rows["value"].to_numpy(), rows["year"].to_numpy()
-        try:
-            yield name, annual_series(values, years, kind, f"series {name}", in_any_order=True)
-        except ForecastError as error:
-            yield name, error
+        yield name, rows["value"].to_numpy(), rows["year"].to_numpy()
 
 
 # ------------------------------------------------------------------------ the working scale

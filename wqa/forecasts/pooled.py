@@ -15,7 +15,7 @@ same missing years share every matrix, so the work per series is two matrix prod
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -160,18 +160,15 @@ def _weights(
     cov = full[:, picks[:, None], picks[None, :]]
     # A flat level is removed exactly by contrasts with the first observed year.
     size = len(picks)
-    contrast = np.zeros((size - 1, size))
-    contrast[:, 0] = -1.0
-    contrast[np.arange(size - 1), np.arange(1, size)] = 1.0
+    contrast = np.hstack([-np.ones((size - 1, 1)), np.eye(size - 1)])
     diff = contrast @ cov @ contrast.T
     past, ahead = diff[:, : n - 1, : n - 1], diff[:, n - 1 :, n - 1 :]
     cross = diff[:, n - 1 :, : n - 1]
     lower = np.linalg.cholesky(past)
     whiten = np.linalg.solve(lower, np.broadcast_to(contrast[: n - 1, :n], (count, n - 1, n)))
     half = np.linalg.solve(lower, cross.transpose(0, 2, 1))
-    point = np.zeros((count, horizon, n))
-    point[:, :, 0] = 1.0
-    point += np.matmul(half.transpose(0, 2, 1), whiten)
+    point = np.matmul(half.transpose(0, 2, 1), whiten)
+    point[:, :, 0] += 1.0
     rest = ahead - np.matmul(half.transpose(0, 2, 1), half)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
     return whiten, log_det, point, rest
@@ -263,12 +260,7 @@ def predict(
 
 
 def _fit(
-    working: Array,
-    horizon: int,
-    prior: Prior,
-    on: Scale,
-    rough: Array,
-    sampling: Array | None = None,
+    working: Array, horizon: int, prior: Prior, on: Scale, rough: Array, noise: Array | None = None
 ) -> Predictive:
     """Mix the components of every series; series that share their matrices go together."""
     seen = ~np.isnan(working)
@@ -284,7 +276,7 @@ def _fit(
         index = np.flatnonzero(mask)
         temper, spread = prior.at_length(len(index))
         everyone = np.flatnonzero(pattern == block)
-        extra = None if sampling is None else sampling[index[0] :]
+        extra = None if noise is None else noise[index[0] :]
         years = index - index[0]
         for rows in np.array_split(everyone, -(-len(everyone) // PASS)):
             data = working[np.ix_(rows, index)]
@@ -359,35 +351,24 @@ def expecting(made: Answer, kind: Quantity, sign: float) -> Answer:
 # -------------------------------------------------------- a prior told by comparable series
 
 
-def evidence(prior: Prior, panel: Mapping[Any, AnnualSeries], kind: Quantity) -> dict[Any, Array]:
-    """Tempered log likelihood of each component for the last 15 years of each series, by name."""
-    found = {}
-    for name, one in panel.items():
-        recent = one.readings[-RECENT:]
-        at = np.flatnonzero(np.isfinite(recent))
-        if at.size >= MIN_POINTS:
-            _, working, rough = scale_of(recent[at][None], kind, prior.power)
-            part = components(working, at - at[0], int(at[-1] - at[0]) + 1, 1, prior, rough)
-            like = prior.at_length(at.size)[0] * part.like[0]
-            found[name] = like - special.logsumexp(like)
-    return found
-
-
-def sharpen(prior: Prior, found: Sequence[Array]) -> tuple[Prior, int]:
-    """Weight the components by what comparable series make likely; 3 or more, else no change."""
-    # With the weight of one further series, however many: what is comparable is not the same.
-    if len(found) < MIN_SERIES:
-        return prior, 0
-    gain = np.mean(found, axis=0)
-    mass = prior.weight * np.exp(gain - gain.max())
-    return replace(prior, weight=mass / mass.sum(axis=1, keepdims=True)), len(found)
-
-
 def sharpened(ask: Ask, others: Mapping[Any, AnnualSeries]) -> tuple[Ask, str]:
-    """Sharpen the prior of an ask by comparable series, and say what was used."""
+    """Weight the components by what comparable series make likely, and say what was used."""
     if ask.model != "pooled" or ask.kind.family not in SHARPENED:
         what = f"{ask.model}, {ask.kind.family}"
         return ask, f"the panel is not used: no gain is known for {what}"
-    learned = prior_of(ask.kind)
-    prior, n = sharpen(learned, list(evidence(learned, others, ask.kind).values()))
-    return replace(ask, prior=prior), f"prior sharpened by {n} comparable series"
+    prior, found = prior_of(ask.kind), []
+    for one in others.values():
+        recent = one.readings[-RECENT:]
+        at = np.flatnonzero(np.isfinite(recent))
+        if at.size >= MIN_POINTS:
+            _, working, rough = scale_of(recent[at][None], ask.kind, prior.power)
+            part = components(working, at - at[0], int(at[-1] - at[0]) + 1, 1, prior, rough)
+            like = prior.at_length(at.size)[0] * part.like[0]
+            found.append(like - special.logsumexp(like))
+    used = len(found) if len(found) >= MIN_SERIES else 0
+    if used:
+        # The weight of one further series, however many: what is comparable is not the same.
+        gain = np.mean(found, axis=0)
+        mass = prior.weight * np.exp(gain - gain.max())
+        prior = replace(prior, weight=mass / mass.sum(axis=1, keepdims=True))
+    return replace(ask, prior=prior), f"prior sharpened by {used} comparable series"

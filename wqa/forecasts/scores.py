@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from wqa.errors import DataError
 from wqa.forecasts.numbers import Array, require
 from wqa.goals import Goal
 
@@ -25,7 +24,7 @@ TENTHS = tuple(i / 10 for i in range(11))
 ASSUMED_SIZES = (300, 1_000, 3_000)
 
 
-def naive_scale(training: npt.ArrayLike) -> Array:
+def naive_scale(training: ArrayLike) -> Array:
     """Mean absolute yearly change of the training years; across a gap, the change per year."""
     rows = np.asarray(training, dtype=float)
     out = [_mean_change(row) for row in rows.reshape(-1, rows.shape[-1])]
@@ -37,54 +36,50 @@ def _mean_change(row: Array) -> float:
     return float(np.mean(np.abs(np.diff(row[at]) / np.diff(at)))) if at.size > 1 else float("nan")
 
 
-def scaled(values: npt.ArrayLike, scale: npt.ArrayLike) -> Array:
+def scaled(values: ArrayLike, scale: ArrayLike) -> Array:
     """Values over the naive scale (Hyndman and Koehler 2006); NaN where the scale is 0."""
     size = np.asarray(scale, dtype=float)
     return np.asarray(np.asarray(values, dtype=float) / np.where(size > 0, size, np.nan))
 
 
-def mase(actual: npt.ArrayLike, predicted: npt.ArrayLike, training: npt.ArrayLike) -> float:
+def mase(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> float:
     """Mean absolute scaled error of one series (Hyndman and Koehler 2006, IJF 22, 679-688)."""
     away = np.abs(np.asarray(actual, dtype=float) - np.asarray(predicted, dtype=float))
     return float(scaled(away, naive_scale(training)).mean())
 
 
-def smape(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> float:
+def smape(actual: ArrayLike, predicted: ArrayLike) -> float:
     """Symmetric absolute percentage error, 0 to 200 (Makridakis 1993); a pair of zeros is 0."""
     y, f = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
     total = np.abs(y) + np.abs(f)
     return float(np.mean(200.0 * np.abs(y - f) / np.where(total > 0, total, 1.0)))
 
 
-def interval_score(
-    actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, level: float
-) -> Array:
+def interval_score(actual: ArrayLike, low: ArrayLike, high: ArrayLike, level: float) -> Array:
     """Width plus 2 / alpha times the distance outside (Gneiting and Raftery 2007, 6.2)."""
     y, a, b = (np.asarray(v, dtype=float) for v in (actual, low, high))
     outside = np.maximum(a - y, 0.0) + np.maximum(y - b, 0.0)
     return np.asarray(b - a + 2.0 / (1.0 - level / 100.0) * outside, dtype=float)
 
 
-def msis(
-    actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, training: npt.ArrayLike
-) -> float:
+def msis(actual: ArrayLike, low: ArrayLike, high: ArrayLike, training: ArrayLike) -> float:
     """Mean scaled 95 % interval score of one series (M4 competition, Makridakis et al. 2020)."""
     return float(scaled(interval_score(actual, low, high, 95.0), naive_scale(training)).mean())
 
 
-def inside(actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def inside(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> Array:
     """Whether values lie in their interval, limits included."""
     y, a, b = (np.asarray(v, dtype=float) for v in (actual, low, high))
     slack = 1e-9 * (1.0 + np.abs(y))  # what equals a limit but for binary noise lies inside
     return np.asarray((y >= a - slack) & (y <= b + slack))
 
 
-def coverage(actual: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> float:
+def coverage(actual: ArrayLike, low: ArrayLike, high: ArrayLike) -> float:
     """Share of values inside their interval, in percent."""
     return float(100.0 * np.mean(inside(actual, low, high)))
 
 
-def quantile_loss(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike) -> Array:
+def quantile_loss(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> Array:
     """Twice the pinball loss, per level (first axis of the quantiles) and value."""
     q = np.asarray(quantiles, dtype=float)
     p = np.asarray(levels, dtype=float).reshape((-1,) + (1,) * (q.ndim - 1))
@@ -92,7 +87,7 @@ def quantile_loss(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.A
     return np.asarray(2.0 * np.maximum(p * off, (p - 1.0) * off), dtype=float)
 
 
-def crps(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike) -> Array:
+def crps(actual: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> Array:
     """Ranked probability score from quantiles (Gneiting and Ranjan 2011, JBES 29, equation 17)."""
     # Each level stands for the stretch of probability that is nearest to it.
     p = np.asarray(levels, dtype=float)
@@ -100,15 +95,13 @@ def crps(actual: npt.ArrayLike, quantiles: npt.ArrayLike, levels: npt.ArrayLike)
     return np.asarray(np.tensordot(weight, quantile_loss(actual, quantiles, p), axes=1))
 
 
-def brier(p: npt.ArrayLike, hit: npt.ArrayLike) -> float:
+def brier(p: ArrayLike, hit: ArrayLike) -> float:
     """Mean squared error of probabilities (Brier 1950, Monthly Weather Review 78, 1-3)."""
     stated, happened = _pairs(p, hit)
     return float(np.mean((stated - happened) ** 2))
 
 
-def reliability(
-    p: npt.ArrayLike, hit: npt.ArrayLike, edges: Sequence[float] = TENTHS
-) -> pd.DataFrame:
+def reliability(p: ArrayLike, hit: ArrayLike, edges: Sequence[float] = TENTHS) -> pd.DataFrame:
     """How often came true what was given a certain probability, by class: see Backtest."""
     import pandas as pd
 
@@ -123,7 +116,7 @@ def reliability(
     return pd.DataFrame(rows, columns=["stated", "observed", "lower", "upper", "n"])
 
 
-def calibration_error(p: npt.ArrayLike, hit: npt.ArrayLike) -> float:
+def calibration_error(p: ArrayLike, hit: ArrayLike) -> float:
     """Mean distance of stated probability and frequency over ten classes, in points of 100."""
     table = reliability(p, hit)
     away = (table["stated"] - table["observed"]).abs().to_numpy()
@@ -131,7 +124,7 @@ def calibration_error(p: npt.ArrayLike, hit: npt.ArrayLike) -> float:
 
 
 def bootstrap_difference(
-    difference: npt.ArrayLike, groups: npt.ArrayLike, seed: int = 0
+    difference: ArrayLike, groups: ArrayLike, seed: int = 0
 ) -> tuple[float, float, float]:
     """Mean of paired differences and its 95 % bootstrap interval; no limits with one group."""
     # Forecasts of one series are dependent, so whole groups are drawn, not forecasts
@@ -146,14 +139,13 @@ def bootstrap_difference(
     return float(gap.mean()), float(low), float(high)
 
 
-def _pairs(p: npt.ArrayLike, hit: npt.ArrayLike) -> tuple[Array, Array]:
+def _pairs(p: ArrayLike, hit: ArrayLike) -> tuple[Array, Array]:
     """Probabilities and outcomes as flat arrays, refused where they do not pair up."""
     stated, happened = np.asarray(p, dtype=float), np.asarray(hit, dtype=float)
-    good = stated.size > 0 and stated.shape == happened.shape
-    if not good or not np.isin(happened, (0, 1)).all() or not ((stated >= 0) & (stated <= 1)).all():
-        got = (stated.shape, happened.shape)
-        expected = "as many of each, at least one; p from 0 to 1, outcomes 0 or 1"
-        raise DataError("probabilities and outcomes do not pair up", got=got, expected=expected)
+    paired = stated.size > 0 and stated.shape == happened.shape
+    good = paired and np.isin(happened, (0, 1)).all() and ((stated >= 0) & (stated <= 1)).all()
+    got, expected = (stated.shape, happened.shape), "p from 0 to 1, as many outcomes, 0 or 1"
+    require(good, "probabilities and outcomes do not pair up", "p, hit", got, expected)
     return stated.ravel(), happened.ravel()
 
 
