@@ -276,8 +276,8 @@ def share_of_changes(
 def _one_scope(rows: pd.DataFrame, scope: str) -> list[dict[int, float]]:
     """Values by year per indicator and region: of the same scope, else of the longest series."""
     found: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
-    columns = ("indicator_id", "region", "scope", "year", "value")
-    for indicator, region, own, year, value in zip(*(rows[c] for c in columns), strict=True):
+    columns = (rows[c].tolist() for c in ("indicator_id", "region", "scope", "year", "value"))
+    for indicator, region, own, year, value in zip(*columns, strict=True):
         found.setdefault((indicator, region), {}).setdefault(own, {})[year] = value
     return [
         min((own != scope, -len(known), own, known) for own, known in scopes.items())[-1]

@@ -329,8 +329,9 @@ def from_working(working: Array, power: float, bounded: bool) -> Array:
     share = np.interp(target, to_working(nodes, power, True), nodes)
     for _ in range(3):  # Newton polish; the table is already within 1e-6
         inside = np.clip(share, 1e-12, 1.0 - 1e-12)
-        slope = inside ** (power - 1.0) + (1.0 - inside) ** (power - 1.0)
-        share = np.clip(inside - (to_working(inside, power, True) - target) / slope, 0.0, 1.0)
+        up, down = inside**power, (1.0 - inside) ** power
+        slope = up / inside + down / (1.0 - inside)
+        share = np.clip(inside - ((up - down) / power - target) / slope, 0.0, 1.0)
     return np.asarray(np.where(target >= edge, 1.0, np.where(target <= -edge, 0.0, share)))
 
 
