@@ -19,7 +19,7 @@ YEARS = list(range(2015, 2021))
 def test_frame_has_the_agreed_columns():
     f = forecast(VALUES, YEARS, target_year=2025)
     assert list(f.frame.columns) == [
-        "model", "origin", "year", "h", "mean", "median", "lo_80", "hi_80", "lo_95", "hi_95",
+        "model", "origin", "year", "h", "median", "lo_80", "hi_80", "lo_95", "hi_95",
         "fallback", "n_points", "prior_weight",
     ]  # fmt: skip
     assert f.frame["year"].tolist() == [2021, 2022, 2023, 2024, 2025]
@@ -300,7 +300,7 @@ def test_many_equal_one_by_one(model):
         )
         part = out[out["series_id"] == name].reset_index(drop=True)
         assert part["year"].tolist() == one.years.tolist()
-        numbers = ["mean", "median", "lo_80", "hi_95"]
+        numbers = ["median", "lo_80", "hi_95"]
         assert part[numbers].to_numpy() == pytest.approx(one.frame[numbers].to_numpy(), abs=1e-6)
         assert part["p_attain"].to_numpy() == pytest.approx(
             one.p_attain(target[name], ">=", "all", 1).to_numpy(), abs=1e-6

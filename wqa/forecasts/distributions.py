@@ -1,8 +1,8 @@
 """Predictive distributions: mixtures of Student t's, whole numbers of samples, sums of counts.
 
-A predictive distribution of S series over H years offers ``quantile(p)``, ``cdf(x)``,
-``below(x)`` and ``mean()`` of shape (S, H), and joint paths ``sample(n, seed)`` of shape
-(S, n, H). Points are one number, or an array that broadcasts to (S, H).
+A predictive distribution of S series over H years offers ``quantile(p)``, ``cdf(x)`` and
+``below(x)`` of shape (S, H), and joint paths ``sample(n, seed)`` of shape (S, n, H). Points are
+one number, or an array that broadcasts to (S, H).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import Any, TypeAlias, Union
 
 import numpy as np
@@ -22,11 +21,6 @@ from wqa.goals import Goal
 NODES, REACH = 4096, 14.0  # table of the Student t: nodes, and arcsinh of the last one
 BLOCK = 256  # series treated together, so that their arrays stay in the processor's cache
 STEPS = 60  # bound on the iterations of a quantile; five or six are usual
-# Share left out at either end of a mean: on a power scale a Student t has no full mean.
-TAIL = 0.025
-# Probabilities between whose quantiles the mean is integrated, and nodes of each stretch.
-KNOTS = (TAIL, 0.1, 0.5, 0.9, 1.0 - TAIL)
-GAUSS = tuple(zip(*np.polynomial.legendre.leggauss(3), strict=True))
 SLACK = 1e-9  # whole numbers are stored in binary; this restores equality after a division
 PRIOR_EVENTS = 0.5  # Jeffreys prior of a Poisson rate, in events
 # Stated, not learned. Numbers of one year vary around the plan's own pace by this share of it
@@ -70,23 +64,8 @@ class Predictive:
 
     def quantile(self, p: float) -> Array:
         """Value that is not exceeded with probability `p`, 0 < p < 1, shape (S, H)."""
-        key = round(p, 12)
-        if key not in self._found:
-            working = [self._working_quantile(key, rows) for rows in self._blocks()]
-            self._found[key] = self.on.values(np.concatenate(working))
-        return self._found[key]
-
-    def mean(self) -> Array:
-        """Mean over the central 95 %, shape (S, H)."""
-        # The integral of 1 - F between the outer quantiles, by Gauss-Legendre quadrature on the
-        # stretches between inner ones: an average of quantiles would need an inversion per node.
-        knots = [self.quantile(p) for p in KNOTS]
-        total = np.zeros_like(knots[0])
-        for low, high in pairwise(knots):
-            middle, half = 0.5 * (low + high), 0.5 * (high - low)
-            for node, weight in GAUSS:
-                total += weight * half * (1.0 - TAIL - self.cdf(middle + half * node))
-        return np.clip(knots[0] + total / (1.0 - 2.0 * TAIL), knots[0], knots[-1])
+        working = [self._working_quantile(p, rows) for rows in self._blocks()]
+        return self.on.values(np.concatenate(working))
 
     def sample(self, n: int, seed: int = 0) -> Array:
         """Joint paths whose yearly marginals are those of `cdf`, shape (S, n, H)."""
@@ -103,11 +82,6 @@ class Predictive:
         noise = np.einsum("snij,snj->sni", root, normal) * spread[..., None]
         noise *= np.sqrt(df / rng.chisquare(df))[..., None]
         return self.on.values(self.loc[row, pick] + noise)
-
-    @cached_property
-    def _found(self) -> dict[float, Array]:
-        """Quantiles already computed: the mean and the limits of intervals share them."""
-        return {}
 
     @cached_property
     def _tables(self) -> tuple[Array, Array, Array]:
@@ -193,11 +167,6 @@ class NotBelow:
         found = [self.base.quantile(float(v))[:, h] for h, v in enumerate(levels[0])]
         return np.asarray(np.maximum(np.array(found).T, self.floor))
 
-    def mean(self) -> Array:
-        """Mean over the central 95 %."""
-        grid = TAIL + (1.0 - 2.0 * TAIL) * (np.arange(25) + 0.5) / 25
-        return np.asarray(np.mean([self.quantile(float(p)) for p in grid], axis=0))
-
     def sample(self, n: int, seed: int = 0) -> Array:
         """Joint paths: the ranks of the base's paths, with what of them is not below."""
         paths = self.base.sample(n, seed)[0]
@@ -236,10 +205,6 @@ class WholeNumbers:
     def quantile(self, p: float) -> Array:
         """Smallest value with P(Y <= value) >= p."""
         return self._nearest(self.rate.quantile(p))
-
-    def mean(self) -> Array:
-        """Mean over the central 95 %."""
-        return self.rate.mean()
 
     def sample(self, n: int, seed: int = 0) -> Array:
         """Joint paths in percent."""

@@ -82,12 +82,12 @@ class Forecast:
     def frame(self) -> pd.DataFrame:
         """One row per year, values in the unit of the series; made when first asked for.
 
-        Columns model, origin, year, h, mean, median, lo_80, hi_80, lo_95, hi_95, fallback,
+        Columns model, origin, year, h, median, lo_80, hi_80, lo_95, hi_95, fallback,
         n_points and prior_weight.
         """
         import pandas as pd
 
-        shown = summary(self.distribution, self.levels, mean=True)
+        shown = summary(self.distribution, self.levels)
         return pd.DataFrame(
             {"model": self.model, "origin": self.series.origin, "year": self.years,
              "h": np.arange(1, self.years.size + 1), **{k: v[0] for k, v in shown.items()},
@@ -148,12 +148,9 @@ def _read_goal(target: Any, comparator: str, decimals: int | None) -> Goal:
     return Goal(comparator, finite_number(target, "target", "the target is not a number"), decimals)
 
 
-def summary(
-    distribution: Distribution, levels: tuple[float, ...], *, mean: bool
-) -> dict[str, Array]:
-    """Columns that describe a distribution: mean, median and limits of intervals, (S, H) each."""
-    limits = {"mean": distribution.mean()} if mean else {}
-    limits["median"] = distribution.quantile(0.5)
+def summary(distribution: Distribution, levels: tuple[float, ...]) -> dict[str, Array]:
+    """Columns that describe a distribution: median and limits of intervals, (S, H) each."""
+    limits = {"median": distribution.quantile(0.5)}
     for level in levels:
         tail = (1.0 - level / 100.0) / 2.0
         limits[f"lo_{level:g}"] = distribution.quantile(tail)
@@ -345,7 +342,6 @@ def forecast_many(
     target: Any = None,
     comparator: str = ">=",
     decimals: int | None = None,
-    mean: bool = True,
 ) -> pd.DataFrame:
     """Forecast many series at once; the pooled model is vectorised over them.
 
@@ -359,8 +355,6 @@ def forecast_many(
         Target for all series, or by series_id; adds p_attain.
     comparator, decimals : optional
         How the published value is compared with the target, see `Forecast.p_attain`.
-    mean : bool, optional
-        Fill column ``mean`` (about half of the time of a large call); else it is left out.
 
     Returns
     -------
@@ -401,7 +395,7 @@ def forecast_many(
         raise next(iter(refused.values()), none)
     names, lines = list(group), {}
     for places, made in answers(list(group.values()), Ask(kind, max(ahead.values()), model)):
-        shown = summary(made.distribution, levels, mean=mean)
+        shown = summary(made.distribution, levels)
         if goals:
             shown["p_attain"] = _chances(made.distribution, [goals[names[i]] for i in places])
         found = np.stack(list(shown.values()), axis=-1)

@@ -204,7 +204,7 @@ def _vectorised(
     common: dict[str, Any] = {
         "family": first.indicator.family, "lower": first.indicator.lower,
         "upper": first.indicator.upper, "target_year": last, "model": model,
-        "decimals": first.decimals, "mean": False,
+        "decimals": first.decimals,
     }  # fmt: skip
     goals = {"|".join(s.keys): s.events() for s in group}
     asked = first.events()
