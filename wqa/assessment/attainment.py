@@ -129,8 +129,8 @@ def assess(
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
     found = open_plan(plan, {"indicators": indicators}, catalog)
-    region = region_of(region, found, root)
-    target_year = year_of("target_year", target_year, found)
+    region = region_of(region, found, root) if region else found.region
+    target_year = year_of("target_year", target_year, found) if target_year else None
     figures = rows_by_key(known_figures(observations, found, as_of, edition, root, catalog))
     setting, rows = Setting(indicators, load_units(catalog), figures, model, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)

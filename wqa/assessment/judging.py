@@ -71,13 +71,13 @@ def known_figures(
 ) -> pd.DataFrame:
     """Figures that were known on a day and belong to an edition."""
     day = as_of_day(as_of) if as_of else None
-    edition = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
     if observations is None:
         observations = load_observations(as_of=day, root=root, catalog=catalog)
     elif day:
         observations = observations[observations["vintage"].astype(str) <= day]
-    if edition is not None:
-        observations = observations[observations["end"] <= f"{edition}-12-31"]
+    if edition:
+        last = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
+        observations = observations[observations["end"] <= f"{last}-12-31"]
     return observations
 
 
