@@ -26,7 +26,7 @@ _MODULE_OF = {
     "backtest": "forecasts.backtesting",
     "official_labels": "assessment.labels",
     "assess": "assessment.attainment",
-    "explain": "assessment.explanation",
+    "explain": "assessment.statements",
     "build_paper": "publication.paper",
 }
 __all__ = sorted([*_MODULE_OF, "__version__"])

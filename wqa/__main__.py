@@ -275,7 +275,7 @@ def _assess(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     import json
 
-    from wqa.assessment.explanation import explain, explanation_text
+    from wqa.assessment.statements import explain, explanation_text
     from wqa.parameters import resolve
 
     chosen = resolve(plan=options.plan, region=options.region, edition=options.edition,

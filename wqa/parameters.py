@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wqa.catalog.catalog import load_plan
-from wqa.catalog.reading import resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data.cells import is_iso_date
-from wqa.data.loading import load_regions
+from wqa.data.loading import YEARS_AFTER_PLAN, region_of, year_of
 from wqa.errors import DataError
-
-YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, in the next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,27 +56,6 @@ def resolve(
         seed=seed,
         catalog=folder,
     )
-
-
-def region_of(asked: str | None, plan: Plan, root: Path | str | None = None) -> str:
-    """Id of the region asked for, by id or name; the region of the plan if none is."""
-    if not asked or asked == plan.region:
-        return plan.region
-    # The table of regions need not have the region of a plan of another project.
-    rows = load_regions(root).to_dict("records")
-    known = {row["region"]: (row["name_zh"], row["name_en"]) for row in rows}
-    return resolve_id(asked, {plan.region: (), **known}, "region")
-
-
-def year_of(name: str, asked: int | str | None, plan: Plan, later: int = 0) -> int | None:
-    """Year asked for, as number or text, within the plan or so many years later; None if none."""
-    if asked in (None, "", 0):
-        return None
-    year, last = whole_year(asked, name), plan.end_year + later
-    if not plan.start_year <= year <= last:
-        expected = f"a year from {plan.start_year} to {last}"
-        raise DataError(f"{name} lies outside plan {plan.id}", got=year, expected=expected)
-    return year
 
 
 def iso_date(name: str, value: str | None) -> str | None:

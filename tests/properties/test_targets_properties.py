@@ -9,8 +9,7 @@ from observation_frames import figures
 
 from wqa.assessment.evidence import gather, rows_by_key
 from wqa.assessment.judging import outcome
-from wqa.assessment.label_rules import LABEL_METHODS
-from wqa.assessment.labels import explain_disagreement, official_labels
+from wqa.assessment.labels import LABEL_METHODS, explain_disagreement, official_labels
 from wqa.assessment.likelihood import Question
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.goals import Goal, good_direction, round_half_up

@@ -8,8 +8,8 @@ import pytest
 
 from wqa.__main__ import main
 from wqa.assessment.attainment import assess
-from wqa.assessment.explanation import explain, explanation_text
 from wqa.assessment.likelihood import UNPRINTED
+from wqa.assessment.statements import explain, explanation_text
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Aside
 from wqa.data.loading import load_observations
@@ -88,6 +88,20 @@ def test_each_step_says_rule_arithmetic_and_what_follows():
     assert step["assumes"] == ["what is approved counts like what is built"]
     assert (step["follows"]["at_least"], step["follows"]["to"]) == (5.0, "2024-09-30")
     assert [figure["role"] for figure in step["premises"]] == ["base", "addition"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("18", "needs 6.5% a year; the reference went from 10.0732 (2023-02) to 11.7791 (2024-05), "
+         "13.3% a year"),
+        ("12", "the containing region as a whole: 100% (2023), so each part"),
+        ("8", "99% (2020) already satisfies the target (at least 98.5%), no further growth"),
+    ],
+)  # fmt: skip
+def test_growth_has_one_decimal_and_a_unit_stands_at_its_number(row, said):
+    steps = explain(PLAN, row, as_of="2026-11-22", lang="en")["steps"]
+    assert any(said in step.get("arithmetic", "") for step in steps)
 
 
 def test_before_a_figure_was_published_the_step_lacks_it():

@@ -1,6 +1,7 @@
 """Rules of inference: a hand-worked example of each, their properties, and what they refuse."""
 
 from calendar import monthrange
+from collections import namedtuple
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
-from wqa.assessment.inference_rules import INFERENCE_RULES, KnownFigure
+from wqa.assessment.inferences import INFERENCE_RULES
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.catalog.records import INFERENCE_ROLES
 from wqa.errors import CatalogError
@@ -17,6 +18,7 @@ from wqa.goals import Goal, Span
 
 TARGETS = {t.row + t.part: t for t in load_plan("wuhan-14fyp").targets}
 INDICATORS = load_indicators()
+Figure = namedtuple("Figure", "value qualifier start end denominator unit")
 
 
 def figure(value, period="2023", qualifier="exact", size=float("nan")):
@@ -27,7 +29,7 @@ def figure(value, period="2023", qualifier="exact", size=float("nan")):
     end = last + "-12-31"
     if len(last) == 7:
         end = f"{last}-{monthrange(int(last[:4]), int(last[5:]))[1]}"
-    return KnownFigure(float(value), qualifier, start, end, size)
+    return Figure(float(value), qualifier, start, end, size, "")
 
 
 def deduce(rule, row="14a", target=None, **roles):
@@ -64,7 +66,7 @@ def test_rank_and_mean():
     assert found.span.lower == pytest.approx((120 * 81.43 - 400) / 116)
     assert found.assumes == "units"
     for units, proves in ((55, False), (56, True)):
-        own = deduce("rank_and_mean", "9", rank=replace(rank, size=units), mean=mean)
+        own = deduce("rank_and_mean", "9", rank=rank._replace(denominator=units), mean=mean)
         assert (own.span.lower >= 80) is proves
         assert own.assumes == ""
     sixth = deduce("rank_and_mean", "11", rank=figure(6, size=60), mean=figure(80.58))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +13,23 @@ import pandas as pd
 from wqa.assessment.evidence import rows_by_key
 from wqa.assessment.inferences import KEY
 from wqa.assessment.judging import (
-    NO_LEVEL,
     Judgement,
     Setting,
     answer_for,
     judge,
+    judged_year,
+    known_figures,
+    of_region,
+    open_plan,
     with_reading,
 )
 from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
-from wqa.catalog.catalog import load_conflicts, load_indicators, load_plan, load_units, plan_faults
-from wqa.catalog.records import (
-    LANGUAGES,
-    Baseline,
-    Comparator,
-    Condition,
-    Conflict,
-    Plan,
-    Reading,
-    Target,
-)
-from wqa.data.loading import as_of_day, load_observations
-from wqa.data.series import best_values
-from wqa.errors import CatalogError, DataError
+from wqa.catalog.catalog import load_conflicts, load_indicators, load_units
+from wqa.catalog.records import LANGUAGES, Comparator, Condition, Conflict, Plan, Reading, Target
+from wqa.data.loading import region_of, year_of
+from wqa.data.series import KEYS
 from wqa.goals import Goal, difference
-from wqa.parameters import YEARS_AFTER_PLAN, region_of, year_of
 
 FLOATS = (
     "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
@@ -63,6 +56,12 @@ READING_COLUMNS = (
     "met_at_baseline", "change_needed", "needed_per_year", "p_attain", "evidence_class", "answer",
     "reason_zh", "reason_en",
 )  # fmt: skip
+
+
+OF_TARGET = (
+    "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator", "unit", "decimals",
+)  # fmt: skip
+OF_READING = ("id", "label_zh", "label_en", "clause")
 
 
 def assess(
@@ -129,72 +128,24 @@ def assess(
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
     found = open_plan(plan, {"indicators": indicators}, catalog)
-    region = region_of(region, found, root)
-    target_year = year_of("target_year", target_year, found)
-    frame = known_figures(observations, found, as_of, edition, root, catalog)
-    setting = Setting(indicators, load_units(catalog), rows_by_key(frame), model, seed)
-    annual, rows = best_values(frame), []
-    families = {name: indicator.family for name, indicator in indicators.items()}
+    region = region_of(region, found, root) if region else found.region
+    target_year = year_of("target_year", target_year, found) if target_year else None
+    figures = rows_by_key(known_figures(observations, found, as_of, edition, root, catalog))
+    setting, rows = Setting(indicators, load_units(catalog), figures, model, seed), []
+    best = (row for own in figures.values() for row in own if row.is_best)
+    columns = (*KEYS, "year", "value")
+    series = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns])
     for target in found.targets:
         own = of_region(target, found, region)
         year = judged_year(own, target_year)
         if not readings:
             made = judge(setting, own, year)
-            changes = _changes(made, annual, families)
-            rows.append(_verdict_row(made, found, conflicts, changes) | said(made, setting))
+            changes = _changes(made, setting, series)
+            rows.append(_verdict_row(made, found, conflicts) | changes)
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
-                rows.append(_reading_row(setting, changed, year, field, reading))
+                rows.append(_reading_row(judge(setting, changed, year), field, reading))
     return as_frame(rows, READING_COLUMNS if readings else VERDICT_COLUMNS)
-
-
-def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | None) -> Plan:
-    """Read a plan, or check one that was made in code; files are checked on reading."""
-    found = load_plan(plan, catalog) if isinstance(plan, str) else plan
-    for place, what, got, expected in plan_faults(found, known):
-        where = " ".join(map(str, place))
-        raise CatalogError(what, where=where, got=got, expected=expected)
-    return found
-
-
-def known_figures(
-    observations: pd.DataFrame | None,
-    plan: Plan,
-    as_of: str | None,
-    edition: int | None,
-    root: Path | str | None,
-    catalog: Path | str | None,
-) -> pd.DataFrame:
-    """Figures that were known on a day and belong to an edition."""
-    day = as_of_day(as_of) if as_of else None
-    edition = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
-    if observations is None:
-        observations = load_observations(as_of=day, root=root, catalog=catalog)
-    elif day:
-        observations = observations[observations["vintage"].astype(str) <= day]
-    if edition is not None:
-        observations = observations[observations["end"] <= f"{edition}-12-31"]
-    return observations
-
-
-def of_region(target: Target, plan: Plan, region: str | None) -> Target:
-    """Read a target for another region, which has no baseline or inference in the plan."""
-    if not region or region == plan.region or target.region != plan.region:
-        return target
-    return replace(target, region=region, baseline=Baseline(status="missing"), inferences=())
-
-
-def judged_year(target: Target, target_year: int | None) -> int:
-    """Year up to which a target is judged."""
-    year = target.year if target_year is None else min(target.year, target_year)
-    if year < int(target.start_year or year):
-        raise DataError(
-            "the target year lies before the target starts",
-            where=target.id,
-            got=target_year,
-            expected=f"a year from {target.start_year} on",
-        )
-    return year
 
 
 def _concerns(conflict: Conflict, made: Judgement, sources: set[str]) -> bool:
@@ -213,77 +164,49 @@ def _concerns(conflict: Conflict, made: Judgement, sources: set[str]) -> bool:
     )
 
 
-def _changes(
-    made: Judgement, annual: pd.DataFrame, families: Mapping[str, str]
-) -> Mapping[str, Any]:
+def _changes(made: Judgement, setting: Setting, annual: pd.DataFrame) -> dict[str, Any]:
     """How often comparable series made the change behind a probability that is forecast."""
     target, level, chance = made.target, made.level, made.found.chance
     left = made.year - int(level.year or made.year)
-    sided = target.comparator != "==" and target.scope != "plan_sum"
-    decided = chance.evidence_class in ("known", "deduced", "inferred")
-    if chance.p is None or decided or target.value is None or not sided:
+    sided = target.comparator != "==" and target.scope != "plan_sum" and target.value is not None
+    decided = chance.p is None or chance.evidence_class in ("known", "deduced", "inferred")
+    if decided or not sided or not level.is_whole or left < 1:
         return NO_CHANGES
-    if level.value is None or left < 1 or level.qualifier in NO_LEVEL:
-        return NO_CHANGES
+    families = {name: indicator.family for name, indicator in setting.indicators.items()}
     own = made.parts[0].question.indicator, target.region, made.whole.scope
-    goal = Goal(target.comparator, target.value)
-    return share_of_changes(annual, families, *own, level.value, goal, left)
+    goal = Goal(target.comparator, float(target.value or 0.0))
+    return share_of_changes(annual, families, *own, float(level.value or 0.0), goal, left)
 
 
-def _target_cells(target: Target) -> dict[str, Any]:
-    keys = ("name_zh", "name_en", "comparator", "unit", "decimals")
-    named = {key: getattr(target, key) for key in keys}
-    row = target.row + target.part
-    return {"target_id": target.id, "row": row, "target": target.value, **named}
+def _row(made: Judgement) -> dict[str, Any]:
+    """Cells that tell of every judgement: its target, its answer, the words beside it."""
+    target, (code, words) = made.target, state(made)
+    return {
+        **{key: getattr(target, key) for key in OF_TARGET},
+        **{"target_id": target.id, "row": target.row + target.part, "target": target.value},
+        **{"target_year": made.year, "answer": made.found.answer, "reason_code": code},
+        **{f"{name}_{lang}": text[lang] for name, text in words.items() for lang in LANGUAGES},
+        **made.found.chance.cells,
+    }
 
 
-def _verdict_row(
-    made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict], changes: Mapping[str, Any]
-) -> dict[str, Any]:
+def _verdict_row(made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict]) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame."""
-    target, level, found, rows = made.target, made.level, made.found, made.rows
+    base, level, rows = made.target.baseline, made.level, made.rows
     sources = {plan.source_id, *(row.source_id for row in rows)}
     touched = [c.id for c in conflicts.values() if _concerns(c, made, sources)]
     keys = ["|".join(getattr(row, name) for name in KEY) for row in rows]
     return {
-        **_target_cells(target),
-        **{key: getattr(target, key) for key in ("indicator_id", "kind", "nature")},
-        "target_year": made.year,
-        "baseline_status": target.baseline.status,
-        "baseline": target.baseline.value,
-        "level": level.value,
-        "level_year": level.year,
-        "level_qualifier": level.qualifier,
+        **_row(made),
+        **{"baseline_status": base.status, "baseline": base.value},
+        **{"level": level.value, "level_year": level.year, "level_qualifier": level.qualifier},
+        **_distances(made),
         "scope": made.whole.scope,
         "n_points": min(len(part.evidence.annual) for part in made.parts),
-        **_distances(made),
-        "answer": found.answer,
-        "strength": found.strength,
+        "strength": made.found.strength,
         "figures": "; ".join(dict.fromkeys(keys)),
         "source_ids": " ".join(sorted(sources)),
         "conflict_ids": " ".join(touched),
-        **changes,
-    }
-
-
-def said(made: Judgement, setting: Setting) -> dict[str, Any]:
-    """Words beside an answer, and the probability behind it."""
-    target, chance = made.target, made.found.chance
-    ranks = setting.figures.get((f"{target.indicator_id}_rank", target.region), [])
-    told = state(made, ranks)
-    words = {f"{name}_{lang}": getattr(told, name)[lang]
-             for name in ("evidence", "reason", "overturned_by") for lang in LANGUAGES}  # fmt: skip
-    keys = ("prior_weight", "model", "fallback")
-    return {
-        "reason_code": told.code,
-        **words,
-        **{f"settles_it_{lang}": getattr(target, f"settles_{lang}") for lang in LANGUAGES},
-        **{f"owner_{lang}": getattr(target, f"owner_{lang}") for lang in LANGUAGES},
-        "p_attain": chance.p,
-        "p_low": chance.low,
-        "p_high": chance.high,
-        "evidence_class": chance.evidence_class or "none",
-        **{key: getattr(chance, key) for key in keys},
     }
 
 
@@ -295,10 +218,9 @@ def _distances(made: Judgement) -> dict[str, Any]:
     value = target.value
     if target.kind == "relative" and part.reference is not None:
         value = part.reference.annual.get(level.year or 0)
-    if level.value is None or value is None or target.conditions or level.qualifier in NO_LEVEL:
+    if level.value is None or not level.is_whole or value is None or target.conditions:
         return cells
-    goal = Goal(target.comparator, value)
-    known = part.evidence.in_plan(part.question.start)
+    goal, known = Goal(target.comparator, value), part.inside
     cells["gap"] = goal.margin(level.value, part.question.indicator.direction)
     if target.kind != "relative":
         years = made.year - part.question.start + 1
@@ -329,11 +251,13 @@ def _progress(target: Target, goal: Goal, level: float, known: dict[int, float])
     return difference(level, base.value) / way if goal.margin(base.value) < 0 and way else None
 
 
-def _readings(target: Target, conflicts: dict[str, Conflict]) -> list[tuple[str, Reading, Target]]:
-    """List each reading as a record, with the target as it reads."""
-    found: list[tuple[str, Reading, Target]] = []
+def _readings(
+    target: Target, conflicts: Mapping[str, Conflict]
+) -> Iterator[tuple[str, Reading, Target]]:
+    """Each reading as a record, with the target as it reads."""
     if target.baseline.status == "disputed":
-        found += [("baseline", r, target) for r in target.baseline.readings]
+        yield from (("baseline", reading, target) for reading in target.baseline.readings)
+    base = float("nan") if target.baseline.value is None else target.baseline.value
     for conflict in conflicts.values():
         for side in conflict.readings if target.id in conflict.target_ids else ():
             if conflict.kind == "target_value" and isinstance(side.value, int | float):
@@ -345,25 +269,19 @@ def _readings(target: Target, conflicts: dict[str, Conflict]) -> list[tuple[str,
                 changed = replace(target, comparator=printed)
             else:
                 continue
-            base = float("nan") if target.baseline.value is None else target.baseline.value
-            reading = Reading(id=side.id, label_zh=side.label_zh, label_en=side.label_en,
-                              value=base, clause=side.clause)  # fmt: skip
-            found.append((conflict.field, reading, changed))
-    return found
+            words = {key: getattr(side, key) for key in OF_READING}
+            yield conflict.field, Reading(value=base, **words), changed
 
 
-def _reading_row(
-    setting: Setting, target: Target, year: int, field: str, reading: Reading
-) -> dict[str, Any]:
+def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any]:
     """Lay out what one reading of a target or its baseline leads to."""
-    made, base_year = judge(setting, target, year), target.baseline.year
+    target, part, told = made.target, made.parts[0], made.found
+    base_year = target.baseline.year
     base = None if pd.isna(reading.value) else reading.value
-    part, told = made.parts[0], made.found
-    inside = part.evidence.in_plan(part.question.start)
     if field == "baseline" and base is not None and part.met is None:
         evidence = with_reading(part.evidence, target.baseline, reading)
         chance = likelihood(part.question, evidence)
-        if chance.p is not None and inside:
+        if chance.p is not None and part.inside:
             told = replace(told, chance=chance, answer=answer_for(chance.p))
         elif chance.p is not None and not made.whole.hints:
             # Other figures of the plan period would be left out of a probability from the baseline.
@@ -374,18 +292,10 @@ def _reading_row(
         change = 0.0 if met else difference(target.value, base)
         pace = change / (made.year - base_year) if base_year else None
     return {
-        **_target_cells(target),
-        **{key: getattr(reading, key) for key in ("label_zh", "label_en", "clause")},
-        "field": field,
-        "reading_id": reading.id,
-        "value": base,
-        "value_year": base_year,
-        "target_year": made.year,
-        "met_at_baseline": met,
-        "change_needed": change,
-        "needed_per_year": pace,
-        "answer": told.answer,
-        **said(replace(made, found=told), setting),
+        **_row(replace(made, found=told)),
+        **{key: getattr(reading, key) for key in OF_READING if key != "id"},
+        **{"field": field, "reading_id": reading.id, "value": base, "value_year": base_year},
+        **{"met_at_baseline": met, "change_needed": change, "needed_per_year": pace},
     }
 
 

@@ -1,4 +1,4 @@
-"""Judge one target: what decides it, how likely it is otherwise, and the reason in words.
+"""Judge one target: what is known of it, what decides it, how likely it is otherwise.
 
 Every target is one or several questions that a number decides; a compound target is met when
 all its conditions are, and a condition that compares with another region is a question whose
@@ -11,11 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span
 from wqa.assessment.inferences import ALLOWS, Inferred, infer, narrowed
 from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood, Question, against, jointly, likelihood
-from wqa.catalog.records import Baseline, Indicator, Reading, Target, Unit
+from wqa.catalog.catalog import load_plan, plan_faults
+from wqa.catalog.records import Baseline, Indicator, Plan, Reading, Target, Unit
+from wqa.data.loading import YEARS_AFTER_PLAN, as_of_day, load_observations, year_of
+from wqa.errors import CatalogError, DataError
 from wqa.goals import Goal, Span, decided_every_year
 
 ANSWERS = ("met", "very_likely", "likely", "open", "unlikely", "missed", "nothing_known")
@@ -45,6 +52,55 @@ class Setting:
         return gather(figures, target, self.indicators[target.indicator_id], year)
 
 
+def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | None) -> Plan:
+    """Read a plan, or check one that was made in code; files are checked on reading."""
+    found = load_plan(plan, catalog) if isinstance(plan, str) else plan
+    for place, what, got, expected in plan_faults(found, known):
+        where = " ".join(map(str, place))
+        raise CatalogError(what, where=where, got=got, expected=expected)
+    return found
+
+
+def known_figures(
+    observations: pd.DataFrame | None,
+    plan: Plan,
+    as_of: str | None,
+    edition: int | None,
+    root: Path | str | None,
+    catalog: Path | str | None,
+) -> pd.DataFrame:
+    """Figures that were known on a day and belong to an edition."""
+    day = as_of_day(as_of) if as_of else None
+    if observations is None:
+        observations = load_observations(as_of=day, root=root, catalog=catalog)
+    elif day:
+        observations = observations[observations["vintage"].astype(str) <= day]
+    if edition:
+        last = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
+        observations = observations[observations["end"] <= f"{last}-12-31"]
+    return observations
+
+
+def of_region(target: Target, plan: Plan, region: str | None) -> Target:
+    """Read a target for another region, which has no baseline or inference in the plan."""
+    if not region or region == plan.region or target.region != plan.region:
+        return target
+    return replace(target, region=region, baseline=Baseline(status="missing"), inferences=())
+
+
+def judged_year(target: Target, target_year: int | None) -> int:
+    """Year up to which a target is judged."""
+    year = target.year if target_year is None else min(target.year, target_year)
+    if year < int(target.start_year or year):
+        raise DataError(
+            "the target year lies before the target starts",
+            where=target.id,
+            got=target_year,
+            expected=f"a year from {target.start_year} on",
+        )
+    return year
+
+
 @dataclass(frozen=True)
 class Level:
     """Newest figure that says where the indicator stands; `value` may be None."""
@@ -53,6 +109,11 @@ class Level:
     year: int | None = None
     qualifier: str = ""
     is_in_plan: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the value of whole years, neither a limit nor a part."""
+        return self.value is not None and self.qualifier not in NO_LEVEL
 
 
 @dataclass(frozen=True)
@@ -63,6 +124,11 @@ class Part:
     evidence: Evidence
     reference: Evidence | None
     met: bool | None
+
+    @property
+    def inside(self) -> dict[int, float]:
+        """Annual values of the plan period."""
+        return self.evidence.in_plan(self.question.start)
 
     def chance(self) -> Likelihood:
         """How likely the target is to be met, as far as this question goes."""
@@ -89,7 +155,7 @@ class Conclusion:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Everything that is known about one target."""
+    """Everything that is known about one target; `ranks` were published beside its score."""
 
     target: Target
     unit: Unit
@@ -99,7 +165,7 @@ class Judgement:
     level: Level
     inferred: tuple[Inferred, ...]
     found: Conclusion
-    other: Conclusion | None = None
+    ranks: list[Row]
 
     @property
     def rows(self) -> list[Row]:
@@ -125,34 +191,38 @@ def weaker(*answers: str) -> str:
 def judge(setting: Setting, target: Target, year: int) -> Judgement:
     """Judge a target with the figures of a setting, up to a year."""
     parts = tuple(_part(setting, *one, year) for one in _conditions(setting, target))
-    indicator = setting.indicators[target.indicator_id]
     table = replace(target, kind="gap", conditions=()) if target.conditions else target
-    whole = setting.evidence(table, target.region, year) if target.conditions else parts[0].evidence
-    inferred = [one for one in infer(setting.figures, table, indicator) if one.tells(table)]
-    level = find_level(target, whole, year)
-    made = Judgement(target, setting.units[target.unit], year, parts, whole, level,
-                     tuple(inferred), Conclusion("nothing_known", 0, "nothing"))  # fmt: skip
+    asked, whole = setting.question(table, year), parts[0].evidence
+    if target.conditions:
+        whole = setting.evidence(table, target.region, year)
+    inferred = [one for one in infer(setting.figures, table, asked.indicator) if one.tells(table)]
+    found = _conclusion(Part(asked, whole, None, None), parts, inferred)
+    ranks = setting.figures.get((f"{target.indicator_id}_rank", target.region), [])
+    level, unit = find_level(target, whole, year), setting.units[target.unit]
+    return Judgement(target, unit, year, parts, whole, level, tuple(inferred), found, ranks)
+
+
+def _conclusion(table: Part, parts: Sequence[Part], inferred: list[Inferred]) -> Conclusion:
+    """Answer by what decides first: figures, proofs, the model, what comparable evidence says."""
+    is_joint = table.question.target is not parts[0].question.target
     answers = [part.met for part in parts]
     met = False if False in answers else None if None in answers else True
     if met is not None:
         chance = Likelihood(p=float(met), evidence_class="known")
-        basis = "conditions" if target.conditions else "published"
-        return replace(made, found=Conclusion("met" if met else "missed", 3, basis, chance))
-    if target.conditions:
-        text = _joint(target, parts, year)
-        told = _answer(setting.question(table, year), whole, inferred)
-        return replace(made, found=_two_readings(text, told), other=text)
-    if target.kind == "relative":
-        return replace(made, found=_by_model(parts[0], parts[0].evidence))
+        basis = "conditions" if is_joint else "published"
+        return Conclusion("met" if met else "missed", 3, basis, chance)
+    if is_joint:
+        return _two_readings(_joint(parts), _answer(table, inferred))
+    if table.question.target.kind == "relative":
+        return _by_model(parts[0], parts[0].evidence)
     plain = [one for one in inferred if one.declared.assumes != "successor"]
-    told = _answer(parts[0].question, whole, plain)
+    told = _answer(table, plain)
     if len(plain) < len(inferred):
-        counted = _answer(parts[0].question, whole, inferred)
-        return replace(made, found=_two_readings(told, counted), other=told)
-    readings = _readings(parts[0]) if told.basis == "model" else ()
+        return _two_readings(told, _answer(table, inferred))
+    readings = _readings(table) if told.basis == "model" else ()
     if len({answer_for(p) for _, p in readings}) > 1:
-        told = Conclusion("open", told.strength, "readings", readings=readings)
-    return replace(made, found=told)
+        return Conclusion("open", told.strength, "readings", readings=readings)
+    return told
 
 
 def _conditions(setting: Setting, target: Target) -> list[tuple[Target, tuple[str, ...]]]:
@@ -215,41 +285,43 @@ def find_level(target: Target, evidence: Evidence, year: int) -> Level:
         return Level(last.value, last.year, last.qualifier)
     if not evidence.annual:
         return Level()
-    newest_year = max(evidence.annual)
-    qualifier = evidence.rows[-1].qualifier
-    return Level(evidence.annual[newest_year], newest_year, qualifier, bool(inside))
+    last = max(evidence.annual)
+    return Level(evidence.annual[last], last, evidence.rows[-1].qualifier, bool(inside))
 
 
-def _answer(question: Question, evidence: Evidence, inferred: list[Inferred]) -> Conclusion:
+def _answer(part: Part, inferred: list[Inferred]) -> Conclusion:
     """Answer one question: by proof, by the model, or by what comparable evidence says."""
+    question, evidence = part.question, part.evidence
     target, year = question.target, question.year
     bounding = [one for one in inferred if one.deduction.bounds]
     for chosen in ([one for one in bounding if not one.assumes], bounding):
         met = outcome(question, narrowed(evidence, target, year, chosen)) if chosen else None
         if met is not None:
             assumes = tuple(dict.fromkeys(a for one in chosen for a in one.assumes))
-            answer = weaker(*(ALLOWS[a] for a in assumes), "met") if met else "missed"
-            answer = "unlikely" if not met and assumes else answer
+            against_it = "unlikely" if assumes else "missed"
+            answer = weaker("met", *(ALLOWS[a] for a in assumes)) if met else against_it
             chance = Likelihood(p=float(met), evidence_class="deduced")
-            return Conclusion(answer, 2, "inferred", chance, chosen[0], assumes=assumes)
-    known = narrowed(evidence, target, year, bounding)
-    votes = [_by_model(Part(question, known, None, None), evidence, bounding)]
-    for one in inferred:
-        deduction = one.deduction
-        if deduction.p is not None:
-            likely = deduction.p > UNLIKELY
-            answer = weaker(answer_for(deduction.p), "likely") if likely else "unlikely"
-            chance = Likelihood(p=deduction.p, low=deduction.low, high=deduction.high,
-                                evidence_class="inferred", model=one.declared.rule)  # fmt: skip
-            votes.append(Conclusion(answer, 1, "inferred", chance, one, assumes=one.assumes))
-        elif deduction.side is not None:
-            votes.append(Conclusion(SIDE_ANSWERS[deduction.side], 1, "inferred", leading=one))
+            return Conclusion(answer, 2, "inferred", chance, chosen[0], assumes)
+    known = replace(part, evidence=narrowed(evidence, target, year, bounding))
+    votes = [_by_model(known, evidence, bounding), *filter(None, map(_vote, inferred))]
     told = [vote for vote in votes if vote.answer != "nothing_known"]
     if told:
         return _combined(told)
     # Other figures of the plan period would be left out of a probability from the baseline.
     is_hidden = evidence.hints or target.baseline.status == "disputed"
     return Conclusion("nothing_known", 0, "nothing") if is_hidden else votes[0]
+
+
+def _vote(one: Inferred) -> Conclusion | None:
+    """Answer of one inference that gives a probability or a side."""
+    told = one.deduction
+    if told.p is not None:
+        chance = Likelihood(told.p, told.low, told.high, None, "inferred", one.declared.rule)
+        answer = weaker(answer_for(told.p), "likely")
+        return Conclusion(answer, 1, "inferred", chance, one, one.assumes)
+    if told.side is not None:
+        return Conclusion(SIDE_ANSWERS[told.side], 1, "inferred", leading=one)
+    return None
 
 
 def _combined(votes: list[Conclusion]) -> Conclusion:
@@ -262,40 +334,37 @@ def _combined(votes: list[Conclusion]) -> Conclusion:
 
 
 def _side(answer: str) -> int:
-    return 0 if answer == "open" else 1 if ANSWERS.index(answer) < ANSWERS.index("open") else -1
+    """Whether an answer speaks for the target (1), against it (-1) or neither (0)."""
+    return {"open": 0, "nothing_known": 0, "unlikely": -1, "missed": -1}.get(answer, 1)
 
 
 def _by_model(part: Part, published: Evidence, bounding: Sequence[Inferred] = ()) -> Conclusion:
     """Answer of the model, where anything of the city in the plan period is behind it."""
-    question, known, chance = part.question, part.evidence, part.chance()
-    inside = published.in_plan(question.start)
-    partly = known.in_plan(question.start) or known.flow.parts or _has_floor(question, known)
+    inside, chance = published.in_plan(part.question.start), part.chance()
+    partly = part.inside or part.evidence.flow.parts or _has_floor(part)
     if chance.p is None:
         return Conclusion("nothing_known", 0, "nothing", chance)
     if not (inside or partly):
         weak = replace(chance, evidence_class=PRIOR_ONLY)
         return Conclusion("nothing_known", 0, "nothing", weak)
-    assumes = tuple(a for one in bounding for a in one.assumes)
-    answer = answer_for(chance.p)
+    assumes, answer = tuple(a for one in bounding for a in one.assumes), answer_for(chance.p)
     if _side(answer) > 0:
         answer = weaker(answer, *(ALLOWS[a] for a in assumes))
     elif bounding and not inside:
         answer = "open"  # a probability from a limit is itself a limit and speaks against nothing
     leading = bounding[0] if bounding else None
-    return Conclusion(answer, 3 if inside else 2, "model", chance, leading, assumes=assumes)
+    return Conclusion(answer, 3 if inside else 2, "model", chance, leading, assumes)
 
 
-def _has_floor(question: Question, evidence: Evidence) -> bool:
+def _has_floor(part: Part) -> bool:
     """Whether a stock that cannot fall is known from below inside the plan."""
-    first = f"{question.start}-01-01"
-    return adds_up(question.target) and any(row.start >= first for row in evidence.limits)
+    first = f"{part.question.start}-01-01"
+    return adds_up(part.question.target) and any(r.start >= first for r in part.evidence.limits)
 
 
-def _joint(target: Target, parts: tuple[Part, ...], year: int) -> Conclusion:
+def _joint(parts: Sequence[Part]) -> Conclusion:
     """Answer of conditions of which none is missed and at least one is open."""
-    start = int(target.start_year or year)
-    sides = [(part.evidence.in_plan(start), part.reference) for part in parts]
-    have = all(bool(ours) and (theirs is None or theirs.annual) for ours, theirs in sides)
+    have = all(part.inside and (part.reference is None or part.reference.annual) for part in parts)
     chance = jointly([part.chance() for part in parts if part.met is None])
     if not have or chance.p is None:
         return Conclusion("nothing_known", 0, "conditions", chance)
@@ -304,9 +373,10 @@ def _joint(target: Target, parts: tuple[Part, ...], year: int) -> Conclusion:
 
 def _two_readings(strict: Conclusion, loose: Conclusion) -> Conclusion:
     """Join two readings of a target: where only one has an answer it is at most likely."""
-    if strict.answer == "nothing_known" or loose.answer == "nothing_known":
+    if "nothing_known" in (strict.answer, loose.answer):
         told = loose if strict.answer == "nothing_known" else strict
-        return replace(told, answer=weaker(told.answer, "likely")) if _side_of(told) > 0 else told
+        for_it = _side(told.answer) > 0
+        return replace(told, answer=weaker(told.answer, "likely")) if for_it else told
     if _side(strict.answer) == _side(loose.answer):
         return strict
     # One reading is as good as decided, the other open: the better half of the way.
@@ -314,18 +384,14 @@ def _two_readings(strict: Conclusion, loose: Conclusion) -> Conclusion:
     return replace(loose, answer="likely" if tells else "open")
 
 
-def _side_of(found: Conclusion) -> int:
-    return 0 if found.answer == "nothing_known" else _side(found.answer)
-
-
 def _readings(part: Part) -> tuple[tuple[Reading, float], ...]:
     """Probabilities under the readings of a disputed baseline that is part of the series."""
     base, evidence = part.question.target.baseline, part.evidence
     if base.status != "disputed" or base.year not in evidence.annual:
         return ()
-    found = [(r, likelihood(part.question, with_reading(evidence, base, r)).p)
-             for r in base.readings]  # fmt: skip
-    return tuple((reading, p) for reading, p in found if p is not None)
+    asked = [(one, with_reading(evidence, base, one)) for one in base.readings]
+    found = [(one, likelihood(part.question, read).p) for one, read in asked]
+    return tuple((one, p) for one, p in found if p is not None)
 
 
 def with_reading(evidence: Evidence, base: Baseline, reading: Reading) -> Evidence:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PRIOR_ONLY = "prior_only"
 # Classes of evidence with which no probability is printed: a proof, or the baseline alone.
 UNPRINTED = ("known", "deduced", PRIOR_ONLY)
+ABOUT = ("family", "lower", "upper", "direction")  # what a forecast must know of an indicator
 PLAN_YEARS = 5.0  # years of the period whose sum a plan states as baseline
 PATHS = 20_000
 # Families in which a change of one indicator says something about another one.
@@ -44,6 +45,14 @@ class Likelihood:
     model: str = ""
     fallback: str = ""
     reason: str = ""
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """Cells of the columns that tell it."""
+        numbers = {"p_attain": self.p, "p_low": self.low, "p_high": self.high}
+        numbers["prior_weight"] = self.prior_weight
+        about = {"model": self.model, "fallback": self.fallback}
+        return numbers | about | {"evidence_class": self.evidence_class or "none"}
 
 
 @dataclass(frozen=True)
@@ -74,34 +83,30 @@ class Question:
         floor: float | None = None,
     ) -> Forecast | None:
         """Forecast a series up to `year`; None when there is nothing to forecast."""
-        years = sorted(values)
+        years, one = sorted(values), self.indicator
         if not years or years[-1] >= year:
             return None
-        extra: dict[str, Any] = {}
-        if self.indicator.family == "percent" and counts and all(y in counts for y in years):
-            extra["denominators"] = [counts[y][1] for y in years]
+        counted = one.family == "percent" and counts and all(y in counts for y in years)
+        sizes = [counts[y][1] for y in years] if counts and counted else None
+        options: dict[str, Any] = {key: getattr(one, key) for key in ABOUT}
         return forecast(
             [values[y] for y in years],
             years,
-            family=self.indicator.family,
-            lower=self.indicator.lower,
-            upper=self.indicator.upper,
             target_year=year,
             model=self.model,
             levels=(),  # only probabilities are read
             floor=floor,
-            direction=self.indicator.direction,
-            **extra,
+            denominators=sizes,
+            **options,
         )
 
 
 def likelihood(question: Question, evidence: Evidence) -> Likelihood:
     """Probability that the target is met, with its range when one year is left out."""
-    full = _once(question, evidence)
+    full, inside = _once(question, evidence), evidence.in_plan(question.start)
     chance = full.p
     if chance is None:
         return full
-    inside = evidence.in_plan(question.start)
     if question.target.scope == "plan_sum":
         found = [_sum(question, evidence, left_out=y).p for y in inside]
     else:
@@ -112,7 +117,7 @@ def likelihood(question: Question, evidence: Evidence) -> Likelihood:
         full = replace(full, evidence_class=PRIOR_ONLY)
     if not others:
         return full
-    return replace(full, low=min(chance, *others), high=max(chance, *others))
+    return replace(full, low=min([chance, *others]), high=max([chance, *others]))
 
 
 def _without(evidence: Evidence, year: int) -> Evidence:
@@ -130,8 +135,8 @@ def _once(question: Question, evidence: Evidence) -> Likelihood:
 
 
 def _told(made: Forecast, p: float) -> Likelihood:
-    return Likelihood(p=float(p), prior_weight=made.prior_weight, model=made.model,
-                      evidence_class=made.evidence_class, fallback=made.fallback)  # fmt: skip
+    about = made.prior_weight, made.evidence_class, made.model, made.fallback
+    return Likelihood(float(p), None, None, *about)
 
 
 def _level(question: Question, evidence: Evidence) -> Likelihood:
@@ -172,17 +177,16 @@ def _sum(question: Question, evidence: Evidence, left_out: int | None = None) ->
     if left_out is not None and annual[left_out] in flows:
         flows.remove(annual[left_out])
         years, need = years - 1.0, need - annual[left_out]
+    past: dict[str, Any] = {"previous": previous, "previous_occasions": PLAN_YEARS}
     try:
-        made = plan_sum(flows, left, elapsed=years, previous=previous,
-                        previous_occasions=PLAN_YEARS)  # fmt: skip
+        made = plan_sum(flows, left, elapsed=years, **past)
     except ForecastError as error:
         return Likelihood(reason="no_observation", fallback=error.what)
     if made.rest is None:
         return Likelihood(reason="no_observation")
-    weight = made.prior_weight
+    grade = evidence_class(len(flows), made.prior_weight, "count")
     p = float(made.p_attain(need, question.target.comparator))
-    return Likelihood(p=p, prior_weight=weight, model="poisson_gamma",
-                      evidence_class=evidence_class(len(flows), weight, "count"))  # fmt: skip
+    return Likelihood(p, None, None, made.prior_weight, grade, "poisson_gamma")
 
 
 def _at_bound(question: Question, evidence: Evidence) -> Likelihood:
@@ -203,8 +207,8 @@ def _at_bound(question: Question, evidence: Evidence) -> Likelihood:
     more = counts[max(annual)][1] * (len(years) if every else 1)
     good, bad, weight = trials - failed + 0.5, failed + 0.5, 1.0 / (trials + 1.0)
     p = float(np.exp(betaln(good + more, bad) - betaln(good, bad)))
-    return Likelihood(p=p, prior_weight=weight, model="beta_binomial",
-                      evidence_class=evidence_class(len(annual), weight, "percent"))  # fmt: skip
+    grade = evidence_class(len(annual), weight, "percent")
+    return Likelihood(p, None, None, weight, grade, "beta_binomial")
 
 
 def against(question: Question, ours: Evidence, theirs: Evidence) -> Likelihood:
@@ -220,21 +224,20 @@ def against(question: Question, ours: Evidence, theirs: Evidence) -> Likelihood:
     if other is None:
         return Likelihood(reason="no_reference_value")
     scale = 10.0**question.target.decimals
+    pair = enumerate((made, other))
     # Both will be printed; a difference is taken between printed numbers.
-    a, b = (np.floor(one.sample(PATHS, question.seed + n)[:, -1] * scale + 0.5)
-            for n, one in enumerate((made, other)))  # fmt: skip
+    a, b = (np.floor(one.sample(PATHS, question.seed + n)[:, -1] * scale + 0.5) for n, one in pair)
     worst = max((made, other), key=lambda f: f.prior_weight)
     return _told(worst, Goal(question.target.comparator, 0.0).met(a - b).mean())
 
 
 def jointly(parts: list[Likelihood]) -> Likelihood:
     """Probability that all conditions hold, independent of each other; the weakest is shown."""
-    lacking = next((part for part in parts if part.p is None), None)
-    if lacking is not None:
-        return lacking
     worst = max(parts, key=lambda part: part.prior_weight or 0.0)
-    chance = float(np.prod([part.p for part in parts if part.p is not None]))
-    return replace(worst, p=chance, low=None, high=None)
+    known = [part.p for part in parts if part.p is not None]
+    if len(known) < len(parts):
+        return next(part for part in parts if part.p is None)
+    return replace(worst, p=float(np.prod(known)), low=None, high=None)
 
 
 # ------------------------------------------------------------ how often such a change was made

@@ -1,49 +1,57 @@
-"""What is said of one target: evidence, reason, what would overturn it, what settles it."""
+"""What is said of one target: evidence, reason, what would overturn it, and the whole chain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from fnmatch import fnmatchcase
+from itertools import product
+from pathlib import Path
 from typing import Any
 
-from wqa.assessment.evidence import Row
-from wqa.assessment.inference_rules import KnownFigure
-from wqa.assessment.inferences import Inferred
-from wqa.assessment.judging import Conclusion, Judgement
-from wqa.catalog.reading import read_yaml
-from wqa.catalog.records import LANGUAGES, Reading
+import pandas as pd
+
+from wqa.assessment.evidence import Row, rows_by_key
+from wqa.assessment.inferences import KEY, Inferred, find_premise
+from wqa.assessment.judging import (
+    Conclusion,
+    Judgement,
+    Setting,
+    judge,
+    judged_year,
+    known_figures,
+    of_region,
+    open_plan,
+)
+from wqa.assessment.likelihood import UNPRINTED
+from wqa.catalog.catalog import load_indicators, load_units
+from wqa.catalog.reading import read_words
+from wqa.catalog.records import LANGUAGES, Inference, Plan, Reading, Target
+from wqa.data.loading import load_sources, region_of
 from wqa.errors import DataError
 from wqa.goals import Goal, difference, round_half_up, to_decimal
-from wqa.paths import CATALOG
 
 Words = dict[str, str]
+Reason = tuple[str, dict[str, Any]]  # code of a text, and its slots
 LIMITS = ("lower_bound", "upper_bound")
 NOTHING: Words = dict.fromkeys(LANGUAGES, "")
-
-
-@cache
-def _texts() -> dict[str, Any]:
-    texts: dict[str, Any] = read_yaml(CATALOG / "verdicts.yml")
-    return texts
+MINUS = "\N{MINUS SIGN}"
+PERCENTAGES = ("need", "seen")  # slots of rules, printed like the paper's other percentages
+FIGURE = [*KEY, "value", "unit", "qualifier", "place", "source_id", "title"]
 
 
 def phrase(group: str, key: str = "", **slots: Any) -> Words:
     """Fill one text of ``verdicts.yml`` in every language; a slot may differ by language."""
-    entry = _texts()[group]
-    texts = entry[key] if key else entry
-    said = {lang: str(texts[lang]) for lang in LANGUAGES}
-    for name, value in slots.items():
-        for lang in LANGUAGES:
-            shown = value[lang] if isinstance(value, Mapping) else value
-            said[lang] = said[lang].replace("{" + name + "}", str(shown))
+    texts = read_words("verdicts")[group]
+    said = {lang: str((texts[key] if key else texts)[lang]) for lang in LANGUAGES}
+    for (name, value), lang in product(slots.items(), LANGUAGES):
+        shown = value[lang] if isinstance(value, Mapping) else value
+        said[lang] = said[lang].replace("{" + name + "}", str(shown))
     return said
 
 
-def check_language(lang: str) -> None:
-    """Refuse a language in which nothing is worded."""
-    if lang not in LANGUAGES:
-        raise DataError("unknown language", got=lang, expected="zh or en")
+def words_of(record: Any, name: str) -> Words:
+    """Text of a record in every language."""
+    return {lang: str(getattr(record, f"{name}_{lang}")) for lang in LANGUAGES}
 
 
 def print_number(value: float | None) -> str:
@@ -51,41 +59,30 @@ def print_number(value: float | None) -> str:
     if value is None:
         return ""
     # Twelve digits: a conversion of units must not show its binary tail.
-    return f"{to_decimal(f'{value:.12g}').normalize():f}".replace("-", "\N{MINUS SIGN}")
+    return f"{to_decimal(f'{value:.12g}').normalize():f}".replace("-", MINUS)
 
 
-def print_figure(value: float, qualifier: str, start: str, end: str) -> Words:
+def print_figure(row: Row, unit: Words = NOTHING) -> Words:
     """Print a figure with the time it covers, such as 79（2023年5月） or 79 (2023-05)."""
-    limit = phrase("limit", qualifier) if qualifier in LIMITS else None
-    number, when = print_number(value), print_time(start, end)
-    return phrase("figure", value=number, when=when, limit=limit or "")
+    limit = phrase("limit", row.qualifier) if row.qualifier in LIMITS else ""
+    number, when = print_number(row.value), print_time(row.start, row.end)
+    return phrase("figure", value=number, when=when, limit=limit, unit=unit)
 
 
 def print_time(start: str, end: str) -> Words:
     """Print an interval of time: years where they are whole, else months."""
-    first, last = start[:7], end[:7]
-    if start.endswith("-01-01") and end.endswith("-12-31"):
-        first, last = start[:4], end[:4]
-    if first == last:
-        return phrase("time", "year" if len(last) == 4 else "month", year=last[:4],
-                      month=int(last[5:] or 0), text=last)  # fmt: skip
-    return phrase("time", "span", first=first, last=last)
+    n = 4 if start.endswith("-01-01") and end.endswith("-12-31") else 7
+    first, last = start[:n], end[:n]
+    key = "span" if first != last else "year" if n == 4 else "month"
+    slots = {"year": last[:4], "month": int(last[5:] or 0), "text": last}
+    return phrase("time", key, first=first, last=last, **slots)
 
 
 def print_probability(p: float) -> Words:
     """Print a probability in percent, never as certain."""
-    key, number = "about", f"{round_half_up(100 * p, 0):.0f}%"
-    if p < 0.01:
-        key, number = "nearly_none", "1%"
-    elif p > 0.99:
-        key, number = "nearly_sure", "99%"
-    return phrase("probability", key, p=number)
-
-
-def print_goal(goal: Goal, unit: Words) -> Words:
-    """Print a goal as words and number, such as 不低于98.5%."""
-    words, number = phrase("comparator", goal.comparator), print_number(goal.value)
-    return {lang: words[lang] + number + unit[lang] for lang in LANGUAGES}
+    key = "nearly_none" if p < 0.01 else "nearly_sure" if p > 0.99 else "about"
+    number = round_half_up(100 * min(max(p, 0.01), 0.99), 0)
+    return phrase("probability", key, p=f"{number:.0f}%")
 
 
 def join(parts: list[Words]) -> Words:
@@ -94,46 +91,42 @@ def join(parts: list[Words]) -> Words:
     return {lang: mark[lang].join(part[lang] for part in parts) for lang in LANGUAGES}
 
 
-@dataclass(frozen=True)
-class Telling:
-    """Words beside an answer; `code` names the reason."""
-
-    code: str
-    evidence: Words
-    reason: Words
-    overturned_by: Words
-
-
-def state(made: Judgement, ranks: list[Row]) -> Telling:
-    """Say what an answer rests on; `ranks` are those published beside a score."""
-    found = made.found
+def state(made: Judgement) -> tuple[str, dict[str, Words]]:
+    """Say what an answer rests on: code of the reason, and words by their column."""
+    found, target = made.found, made.target
     if found.leading is not None:
         declared = found.leading.declared
         others = [one for one in made.inferred if one is not found.leading]
         line = join([rule_line(made, one) for one in (found.leading, *others)])
         if found.basis == "model" and found.chance.p is not None:
             line = join([line, phrase("reasons", "chance", p=print_probability(found.chance.p))])
-        reason = {"zh": declared.reason_zh, "en": declared.reason_en}
-        return Telling(declared.rule, line, reason, _overturned(found))
-    code, slots = _reason(made, ranks)
-    line = phrase("reasons", code, **_slots(made, **slots))
-    beside = [] if found.answer in ("met", "missed") else made.inferred
-    shown = join([line, *(rule_line(made, one) for one in beside)])
-    return Telling(code, shown, line, _overturned(found))
+        code, reason = declared.rule, words_of(declared, "reason")
+    else:
+        code, slots = _reason(made)
+        reason = phrase("reasons", code, **_slots(made, **slots))
+        beside = [] if found.answer in ("met", "missed") else made.inferred
+        line = join([reason, *(rule_line(made, one) for one in beside)])
+    return code, {
+        "evidence": line,
+        "reason": reason,
+        "overturned_by": _overturned(found),
+        "settles_it": words_of(target, "settles"),
+        "owner": words_of(target, "owner"),
+    }
 
 
 def question(made: Judgement) -> Words:
     """Say what is asked: the target, its goal, the years it binds."""
-    target, last = made.target, made.year
-    name = {lang: getattr(target, f"name_{lang}") for lang in LANGUAGES}
+    target, last, name = made.target, made.year, words_of(made.target, "name")
     slots = _slots(made, name=name, first=target.start_year or last, last=last)
     return phrase("question", target.scope, **slots)
 
 
 def rule_line(made: Judgement, inferred: Inferred) -> Words:
     """Say in one line what a rule makes of its figures."""
-    slots = _slots(made, **_shown(inferred.deduction.slots))
-    return phrase("rules", inferred.declared.rule, **slots)
+    slots, told = _slots(made), inferred.deduction
+    text = told.text or inferred.declared.rule
+    return phrase("rules", text, **slots, **_printed(told.slots, slots["unit"]))
 
 
 def _overturned(found: Conclusion) -> Words:
@@ -141,30 +134,30 @@ def _overturned(found: Conclusion) -> Words:
     decided = found.answer in ("met", "missed") and found.basis != "inferred"
     if decided or found.answer == "nothing_known":
         return NOTHING
-    keys = tuple(dict.fromkeys(found.assumes)) or (
-        "model" if found.basis in ("model", "conditions") else "figures",
-    )
-    return join([phrase("overturned", key) for key in keys])
+    rest = "model" if found.basis in ("model", "conditions") else "figures"
+    return join([phrase("overturned", key) for key in dict.fromkeys(found.assumes or (rest,))])
 
 
 def _slots(made: Judgement, **slots: Any) -> dict[str, Any]:
     """Slots that every text may use, and further ones."""
     target, en = made.target, made.unit.en
     unit = {"zh": made.unit.zh, "en": en if en in ("", "%") else f" {en}"}
-    goal = phrase("comparator", target.comparator)
-    if target.value is not None:
-        goal = print_goal(Goal(target.comparator, target.value), unit)
+    goal, number = phrase("comparator", target.comparator), print_number(target.value)
+    if number:
+        goal = {lang: goal[lang] + number + unit[lang] for lang in LANGUAGES}
     return {"unit": unit, "target": goal, "target_year": made.year, **slots}
 
 
-def _shown(slots: Any) -> dict[str, Any]:
-    """Print what a rule worked with: figures with their time, computed numbers to four digits."""
+def _printed(slots: Mapping[str, Any], unit: Words) -> dict[str, Any]:
+    """Print figures with their time, percentages to one decimal, other numbers to four digits."""
     shown: dict[str, Any] = {}
     for name, value in slots.items():
-        if isinstance(value, KnownFigure):
-            shown[name] = print_figure(value.value, value.qualifier, value.start, value.end)
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            each = [print_figure(v.value, v.qualifier, v.start, v.end) for v in value]
+        if hasattr(value, "qualifier"):
+            shown |= {name: print_figure(value), f"{name}_in_unit": print_figure(value, unit)}
+        elif name in PERCENTAGES:
+            shown[name] = f"{round_half_up(value, 1):.1f}".replace("-", MINUS)
+        elif isinstance(value, Sequence):
+            each = [print_figure(one) for one in value]
             shown[name] = {lang: " + ".join(one[lang] for one in each) for lang in LANGUAGES}
             shown[f"{name}_listed"] = join(each)
         else:
@@ -173,7 +166,7 @@ def _shown(slots: Any) -> dict[str, Any]:
     return shown
 
 
-def _reason(made: Judgement, ranks: list[Row]) -> tuple[str, dict[str, Any]]:
+def _reason(made: Judgement) -> Reason:
     """Reason code and slots of an answer that no inference leads."""
     found, part, target = made.found, made.parts[0], made.target
     if found.basis == "published":
@@ -181,46 +174,48 @@ def _reason(made: Judgement, ranks: list[Row]) -> tuple[str, dict[str, Any]]:
     if found.basis == "readings":
         said = [_chance_of(made, *one) for one in found.readings]
         return "readings_differ", {"readings": join(said)}
-    have = [bool(p.evidence.in_plan(p.question.start)) for p in made.parts]
     if found.basis == "conditions" or target.conditions:
-        slots: dict[str, Any] = {"need": len(made.parts), "have": sum(have)}
-        if found.answer in ("met", "missed"):
-            return ("conditions_met" if found.answer == "met" else "condition_missed"), slots
-        if found.chance.p is not None and all(have):
-            return "forecast_conditions", {**slots, "p": print_probability(found.chance.p)}
-        hinted = None if any(have) else _hint(made, ranks)
-        return hinted if hinted and hinted[0] == "rank_only" else ("conditions_missing", slots)
-    inside = part.evidence.in_plan(part.question.start)
+        return _of_conditions(made)
     if found.basis == "nothing" or found.chance.p is None:
-        if inside:
+        if part.inside:
             return found.chance.reason or "no_observation", {}
-        return _nothing_inside(made, ranks)
+        return _nothing_inside(made)
     codes = {"plan_sum": "forecast_sum", "every_year": "forecast_every_year"}
-    code, start = codes.get(target.scope, "forecast"), part.question.start
+    code, inside, start = codes.get(target.scope, "forecast"), part.inside, part.question.start
     missing = [str(y) for y in range(start, max(inside, default=start)) if y not in inside]
     if target.scope == "every_year" and missing:
         code = "missing_year"
-    level = made.level
-    n = len(inside) if target.scope == "plan_sum" else len(part.evidence.annual)
-    return code, {"value": print_number(level.value), "year": level.year, "n": n,
+    n = len(inside if target.scope == "plan_sum" else part.evidence.annual)
+    return code, {"value": print_number(made.level.value), "year": made.level.year, "n": n,
                   "p": print_probability(found.chance.p), "years": ", ".join(missing)}  # fmt: skip
 
 
-def _decided(made: Judgement, met: bool) -> tuple[str, dict[str, Any]]:
+def _of_conditions(made: Judgement) -> Reason:
+    """Reason code and slots of an answer on several conditions."""
+    found, have = made.found, sum(bool(part.inside) for part in made.parts)
+    slots: dict[str, Any] = {"need": len(made.parts), "have": have}
+    if found.answer in ("met", "missed"):
+        return ("conditions_met" if found.answer == "met" else "condition_missed"), slots
+    if found.chance.p is not None and have == len(made.parts):
+        return "forecast_conditions", {**slots, "p": print_probability(found.chance.p)}
+    hinted = None if have else _hint(made)
+    return hinted if hinted and hinted[0] == "rank_only" else ("conditions_missing", slots)
+
+
+def _decided(made: Judgement, met: bool) -> Reason:
     """Reason code and slots of an answer that the published figures give."""
     target, evidence, year = made.target, made.whole, made.year
-    start, value = int(target.start_year or year), evidence.annual.get(year)
+    inside, value = made.parts[0].inside, evidence.annual.get(year)
     code = "published_met" if met else "published_missed"
     if target.scope == "plan_sum":
         code, value = "sum_reached" if met else "sum_missed", evidence.flow.span.lower
     elif target.scope == "every_year":
-        inside = evidence.in_plan(start)
         goal = Goal(target.comparator, float(target.value or 0.0))
         broken = [y for y in sorted(inside) if not goal.met(inside[y])]
         code = "every_year_met" if met else "breached"
         if broken:
             year, value = broken[0], inside[broken[0]]
-        elif len(inside) < year - start + 1:
+        elif len(inside) < year - made.parts[0].question.start + 1:
             code = "limit_proves" if met else "limit_disproves"
         else:
             value = min(inside.values(), key=goal.margin)
@@ -231,10 +226,10 @@ def _decided(made: Judgement, met: bool) -> tuple[str, dict[str, Any]]:
     return code, {"value": print_number(value), "year": year}
 
 
-def _nothing_inside(made: Judgement, ranks: list[Row]) -> tuple[str, dict[str, Any]]:
+def _nothing_inside(made: Judgement) -> Reason:
     """Say why nothing is known when the plan period has no figure of the series."""
     target, evidence, base = made.target, made.whole, made.target.baseline
-    said = _disputed_baseline(made) or _hint(made, ranks)
+    said = _disputed_baseline(made) or _hint(made)
     if said is not None:
         return said
     if base.status in ("measured", "disputed"):
@@ -246,12 +241,12 @@ def _nothing_inside(made: Judgement, ranks: list[Row]) -> tuple[str, dict[str, A
     return "no_observation", {}
 
 
-def _hint(made: Judgement, ranks: list[Row]) -> tuple[str, dict[str, Any]] | None:
+def _hint(made: Judgement) -> Reason | None:
     """Say what else was published inside the plan, when the series itself was not."""
     target, hints = made.target, made.whole.hints
     own = [row for row in hints if row.scope in target.series]
     start = int(target.start_year or made.year)
-    ranks = [row for row in ranks if start <= row.year <= made.year]
+    ranks = [row for row in made.ranks if start <= row.year <= made.year]
     for code, rows in (
         ("lower_bound_only", [row for row in own if row.qualifier in LIMITS]),
         ("partial_period_only", own),
@@ -267,7 +262,7 @@ def _hint(made: Judgement, ranks: list[Row]) -> tuple[str, dict[str, Any]] | Non
     return None
 
 
-def _disputed_baseline(made: Judgement) -> tuple[str, dict[str, Any]] | None:
+def _disputed_baseline(made: Judgement) -> Reason | None:
     """Say that one reading of the baseline meets the target and another does not."""
     base, target = made.target.baseline, made.target
     if base.status != "disputed" or target.value is None:
@@ -282,18 +277,141 @@ def _disputed_baseline(made: Judgement) -> tuple[str, dict[str, Any]] | None:
 
 def _chance_of(made: Judgement, reading: Reading, p: float) -> Words:
     """Say what one reading of the baseline makes of the probability."""
-    label = {"zh": reading.label_zh, "en": reading.label_en}
-    slots = _slots(made, label=label, value=print_number(reading.value), p=print_probability(p))
+    label, value = words_of(reading, "label"), print_number(reading.value)
+    slots = _slots(made, label=label, value=value, p=print_probability(p))
     return phrase("readings", "chance", **slots)
 
 
 def _one_reading(made: Judgement, goal: Goal, reading: Reading, good: bool) -> Words:
     """Say what one reading of the baseline leaves to do."""
     change = difference(goal.value, reading.value)
-    slots = _slots(made, label={"zh": reading.label_zh, "en": reading.label_en})
+    slots = _slots(made, label=words_of(reading, "label"))
     slots |= {"value": print_number(reading.value), "change": print_number(abs(change))}
     percent = made.parts[0].question.indicator.family == "percent"
     slots["change_unit"] = phrase("points") if percent else slots["unit"]
     way = "rise" if change > 0 else "fall"
     strict = "beyond" if goal.comparator in ("<", ">") else "needed"
     return phrase("readings", "met_at_baseline" if good else f"{way}_{strict}", **slots)
+
+
+def explain(
+    plan: Plan | str, row: str, *, region: str | None = None, edition: int | None = None,
+    as_of: str | None = None, lang: str = "zh", catalog: Path | str | None = None,
+    root: Path | str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Explain the answer on one target, from the raw rows to the words.
+
+    Parameters
+    ----------
+    plan : Plan or str
+        Plan, or its id.
+    row : str
+        Row of the plan with its part, such as ``9`` or ``14a``.
+    region, edition, as_of
+        As in `wqa.assess`.
+    lang : str, optional
+        ``zh`` or ``en``.
+    catalog, root : path-like, optional
+        Extra catalogue folder, and project folder.
+
+    Returns
+    -------
+    dict
+        Plain values, fit for JSON. `answer` (and `answer_in_words`), `strength`, `evidence`,
+        `reason`, `overturned_by`, `settles_it` and `owner` as in `wqa.assess`; `probability`
+        with its range and model, empty where none may be printed. `steps`: every declared
+        inference with its premises (raw row, value, source), its arithmetic, what it assumes
+        and what follows, or the figures it `lacks` because nobody had published them by then.
+        `figures`: the others behind the answer. `asides`: figures of the neighbourhood in the
+        plan period that nothing uses, with the reason.
+
+    Raises
+    ------
+    CatalogError, DataError
+        If the plan has no such row, or plan, day or language is wrong.
+    """
+    if lang not in LANGUAGES:
+        raise DataError("unknown language", got=lang, expected="zh or en")
+    indicators = load_indicators(catalog)
+    found = open_plan(plan, {"indicators": indicators}, catalog)
+    rows = {target.row + target.part: target for target in found.targets}
+    if row not in rows:
+        raise DataError("no such row", where=found.id, got=row, expected=", ".join(rows))
+    target = of_region(rows[row], found, region_of(region, found, root))
+    frame = known_figures(None, found, as_of, edition, root, catalog).dropna(subset="value")
+    frame = frame.join(load_sources(root, catalog).set_index("source_id")["title"], on="source_id")
+    frame["place"] = frame["file"] + ":" + frame["row"].astype(str)
+    setting = Setting(indicators, load_units(catalog), rows_by_key(frame))
+    made = judge(setting, target, judged_year(target, None))
+    told, chance = state(made)[1], made.found.chance.cells
+    del chance["prior_weight"]
+    steps = [_step(made, setting, one, lang) for one in target.inferences]
+    premises = {figure["place"] for step in steps for figure in step.get("premises", ())}
+    others = [_figure(row) for row in made.rows if row.place not in premises]
+    used = premises | {figure["place"] for figure in others}
+    return {
+        "plan": found.id, "region": target.region, "row": row, "question": question(made)[lang],
+        "answer": made.found.answer,
+        "answer_in_words": phrase("answers", made.found.answer)[lang],
+        "strength": made.found.strength, **{name: text[lang] for name, text in told.items()},
+        "probability": _filled(chance) if chance["evidence_class"] not in UNPRINTED else {},
+        "steps": steps, "figures": others,
+        "asides": _asides(target, frame[~frame["place"].isin(used)], lang),
+    }  # fmt: skip
+
+
+def _figure(row: Row) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in FIGURE}
+
+
+def _filled(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if v not in (None, "", float("inf"), -float("inf"))}
+
+
+def _step(made: Judgement, setting: Setting, declared: Inference, lang: str) -> dict[str, Any]:
+    """One inference: premises, arithmetic, assumptions and what follows, or what it lacks."""
+    step = {"rule": declared.rule, "because": getattr(declared, f"reason_{lang}")}
+    region, deduced = made.target.region, [o for o in made.inferred if o.declared is declared]
+    for one in deduced:
+        found, pairs = one.deduction, zip(declared.figures, one.rows, strict=True)
+        follows = {"at_least": found.span.lower, "at_most": found.span.upper, "from": found.start,
+                   "to": found.end, "p": found.p, "side": found.side}  # fmt: skip
+        assumes = [phrase("assumed", name)[lang] for name in dict.fromkeys(one.assumes)]
+        premises = [{"role": premise.role, **_figure(row)} for premise, row in pairs]
+        step |= {"arithmetic": rule_line(made, one)[lang], "assumes": assumes}
+        return step | {"follows": _filled(follows), "premises": premises}
+    lacks = [p for p in declared.figures if not find_premise(setting.figures, p, region)]
+    keys = [(p.indicator_id, p.region or region, p.scope, p.period) for p in lacks]
+    return step | {"lacks": ["|".join(key) for key in keys]}
+
+
+def _asides(target: Target, rows: pd.DataFrame, lang: str) -> list[dict[str, Any]]:
+    """Unused figures of the neighbourhood, by the declared reason why they are not used."""
+    found: dict[str, list[Any]] = {}
+    rows = rows[rows["indicator_id"].isin(target.related) & (rows["end"] >= str(target.start_year))]
+    for figure in rows[FIGURE].to_dict("records"):
+        for one in target.asides:
+            if all(fnmatchcase(str(figure[name]), getattr(one, name)) for name in KEY):
+                found.setdefault(getattr(one, f"reason_{lang}"), []).append(figure)
+                break  # the first pattern that fits says why
+    return [{"reason": reason, "figures": figures} for reason, figures in found.items()]
+
+
+def explanation_text(told: dict[str, Any], lang: str, indent: str = "") -> str:
+    """Lay out an explanation for the command line: one line a figure, one a heading."""
+    if "place" in told:
+        return indent + " | ".join(map(_shown, told.values()))
+    lines = []
+    for name, value in told.items():
+        head = f"{indent}{phrase('explain', name)[lang]}"
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            lines += [head, *(explanation_text(one, lang, f"{indent}  ") for one in value)]
+        elif isinstance(value, dict) and value:
+            lines.append(head + ", ".join(f"{key} {_shown(cell)}" for key, cell in value.items()))
+        elif value not in ("", [], {}):
+            lines.append(head + ("; ".join(value) if isinstance(value, list) else str(value)))
+    return "\n".join(lines)
+
+
+def _shown(cell: Any) -> str:
+    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)

@@ -107,6 +107,12 @@ def read_yaml(path: Path | str) -> Any:
     return file.data
 
 
+@cache
+def read_words(name: str) -> dict[str, Any]:
+    """Words of the package, read once: ``labels``, ``verdicts``; not to be changed."""
+    return dict(read_yaml(CATALOG / f"{name}.yml"))
+
+
 def read_yaml_file(path: Path | str, cls: type | None = None) -> DeclaredFile:
     """Read a YAML file, with its record of class `cls`; `finish` raises what is wrong in it."""
     found = _parse(Path(path), _text(Path(path)), cls)

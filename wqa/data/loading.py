@@ -17,7 +17,7 @@ import pandas as pd
 
 from wqa.catalog.catalog import Folder, load_indicators
 from wqa.catalog.reading import resolve_id, whole_year
-from wqa.catalog.records import LANGUAGES, Indicator
+from wqa.catalog.records import LANGUAGES, Indicator, Plan
 from wqa.data.cells import ANNUAL, is_iso_date, load_scopes, period_end
 from wqa.data.deliveries import COLUMNS_OF
 from wqa.data.findings import (
@@ -33,6 +33,7 @@ from wqa.data.series import KEYS, death_rates, series, series_errors, series_rev
 from wqa.errors import DataError
 from wqa.paths import project_root
 
+YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, in the next
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None
 State = tuple[tuple[str, int, int], ...]
@@ -356,6 +357,27 @@ def load_regions(root: Folder = None) -> pd.DataFrame:
     rows = list(read_project(root).regions.values())
     frame = pd.DataFrame(rows, columns=["code", "name_zh", "name_en", "level"]).astype("str")
     return frame.rename(columns={"code": "region"})
+
+
+def region_of(asked: str | None, plan: Plan, root: Folder = None) -> str:
+    """Id of the region asked for, by id or name; the region of the plan if none is."""
+    if not asked or asked == plan.region:
+        return plan.region
+    # The table of regions need not have the region of a plan of another project.
+    rows = load_regions(root).to_dict("records")
+    known = {row["region"]: (row["name_zh"], row["name_en"]) for row in rows}
+    return resolve_id(asked, {plan.region: (), **known}, "region")
+
+
+def year_of(name: str, asked: int | str | None, plan: Plan, later: int = 0) -> int | None:
+    """Year asked for, as number or text, within the plan or so many years later; None if none."""
+    if asked in (None, "", 0):
+        return None
+    year, last = whole_year(asked, name), plan.end_year + later
+    if not plan.start_year <= year <= last:
+        expected = f"a year from {plan.start_year} to {last}"
+        raise DataError(f"{name} lies outside plan {plan.id}", got=year, expected=expected)
+    return year
 
 
 def load_quantities(root: Folder = None) -> pd.DataFrame:
