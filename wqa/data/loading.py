@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from wqa.catalog.catalog import Folder, load_indicators
+from wqa.catalog.catalog import Folder, list_plans, load_indicators, load_plan
 from wqa.catalog.reading import resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Indicator
 from wqa.data.cells import ANNUAL, is_iso_date, load_scopes, period_end
@@ -29,7 +29,14 @@ from wqa.data.findings import (
     wrong_rows,
 )
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
-from wqa.data.series import KEYS, death_rates, series, series_errors, series_reviews
+from wqa.data.series import (
+    KEYS,
+    death_rates,
+    inference_reviews,
+    series,
+    series_errors,
+    series_reviews,
+)
 from wqa.errors import DataError
 from wqa.paths import project_root
 
@@ -112,8 +119,11 @@ def check_project(
         If `as_of` is no date.
     """
     inputs = _inputs(root, catalog)
-    frame, errors, _ = _known(*inputs, as_of_day(as_of) if as_of is not None else "")
+    day = as_of_day(as_of) if as_of is not None else ""
+    frame, errors, _ = _known(*inputs, day)
     reviews = series_reviews(frame, load_scopes(catalog).flows)
+    plans = [load_plan(name, catalog) for name in list_plans(catalog)]
+    reviews += inference_reviews(plans, _known(*inputs, "")[-1], day)
     return sorted_findings([*_read(*inputs).findings, *errors, *reviews])
 
 
