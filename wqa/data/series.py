@@ -246,10 +246,7 @@ def series_reviews(frame: pd.DataFrame, flows: Collection[str]) -> Findings:
 
 
 def inference_reviews(plans: Iterable[Plan], frame: pd.DataFrame, day: str = "") -> Findings:
-    """Find declared inferences whose figures are not there, or were revised by `day` (or ever).
-
-    A plan none of whose own figures are there is no plan of these data.
-    """
+    """Find declared inferences whose figures are not there, or were revised by `day` (or ever)."""
     named = [
         (plan.id, plan.region, target.row + target.part, declared.rule, premise.qualifier,
          premise.indicator_id, premise.region or target.region, premise.scope, premise.period)
@@ -261,6 +258,7 @@ def inference_reviews(plans: Iterable[Plan], frame: pd.DataFrame, day: str = "")
     premises = pd.DataFrame(named, columns=columns).reset_index(names="number")
     told = premises.merge(frame[frame["value"].notna()], on=keys)
     told = told[(told["asked"] == "") | (told["asked"] == told["qualifier"])]
+    # A plan none of whose own figures are there is no plan of these data.
     is_here = premises["plan"].isin(told.loc[told["region"] == told["home"], "plan"])
     findings = Findings()
 
