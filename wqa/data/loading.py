@@ -112,11 +112,6 @@ def check_project(
     -------
     list of Finding
         Errors first; empty if there is nothing to report.
-
-    Raises
-    ------
-    DataError
-        If `as_of` is no date.
     """
     inputs = _inputs(root, catalog)
     day = as_of_day(as_of) if as_of is not None else ""
@@ -230,11 +225,6 @@ def load_series(
         evidence, source_id, published, vintage, file, row, alternatives (number of further
         values for the year) and is_observed. A missing year has no value and
         ``is_observed`` False; nothing is interpolated.
-
-    Raises
-    ------
-    DataError
-        If a name or the date is not known, or the series is not a single one.
     """
     options: dict[str, Any] = {"as_of": as_of, "root": root, "catalog": catalog}
     frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
@@ -266,11 +256,6 @@ def load_pass_rates(
     pandas.DataFrame
         As `load_observations`; `numerator` is the number of passed batches and
         `denominator` of tested ones, where published.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no pass rate.
     """
     options |= {"indicator": indicator, "region": region, "years": years}
     return _family("a pass rate", lambda i: i.id.endswith("_pass_rate"), options)
@@ -290,11 +275,6 @@ def load_satisfaction(
     -------
     pandas.DataFrame
         As `load_observations`; `denominator` is the number of answers, where published.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no satisfaction.
     """
     options |= {"indicator": indicator, "region": region, "years": years}
     return _family("a satisfaction", lambda i: "satisf" in i.id or i.family == "score", options)
@@ -315,11 +295,6 @@ def load_counts(
     -------
     pandas.DataFrame
         As `load_observations`.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no count.
     """
     options |= {"indicator": indicator, "region": region, "years": years}
     return _family("a count", lambda i: i.family == "count", options)
@@ -382,9 +357,7 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
     return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))
 
 
-def load_death_rates(
-    region: Names = None, years: Years = None, scope: str | None = None, **options: Any
-) -> pd.DataFrame:
+def load_death_rates(region: Names = None, years: Years = None, **options: Any) -> pd.DataFrame:
     """Read deaths, accidents, stock and death rates of special equipment side by side.
 
     The published rate and the rate recomputed from deaths and stock are never merged: the
@@ -395,8 +368,6 @@ def load_death_rates(
     ----------
     region, years
         See `load_observations`.
-    scope : str, optional
-        Counting rule of deaths.
     **options
         as_of, root, catalog; see `load_observations`.
 
@@ -409,14 +380,5 @@ def load_death_rates(
         stock_10k), recomputed_rate_in_use, published_base (undisclosed, registered, in_use;
         empty if no rate is published), and for each figure its ``*_source_id`` and its
         ``*_place`` (file:row). Missing figures stay missing. Elevators are left out.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known.
     """
-    rates = death_rates(load_observations(None, region, years, annual=True, **options))
-    if scope is not None:
-        rule = resolve_id(scope, dict.fromkeys(rates["scope"], ()), "scope")
-        rates = rates[rates["scope"] == rule].reset_index(drop=True)
-    return rates
+    return death_rates(load_observations(None, region, years, annual=True, **options))

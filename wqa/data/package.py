@@ -42,7 +42,6 @@ def build_data_package(
     *,
     root: Path | str | None = None,
     as_of: str | None = None,
-    catalog: Path | str | None = None,
 ) -> Path:
     """Rebuild the data package.
 
@@ -50,28 +49,21 @@ def build_data_package(
     ----------
     out : path-like, optional
         Folder; default ``data/processed`` of the project. Other files in it stay.
-    root, as_of, catalog
+    root, as_of
         See `load_observations`.
 
     Returns
     -------
     pathlib.Path
         The written ``datapackage.json``. Files appear only when all of them are complete.
-
-    Raises
-    ------
-    DataError
-        If `as_of` is no date, or a data file is damaged.
-    CatalogError
-        If the catalogue is wrong.
     """
-    tables = _tables(root, as_of, catalog)
+    tables = _tables(root, as_of)
     contents = {
         f"{name}.csv": frame.map(_cell).to_csv(index=False, lineterminator="\n").encode()
         for name, frame in tables.items()
     }
     # The descriptor last: it vouches for the files it names.
-    units = {key: {"zh": unit.zh, "en": unit.en} for key, unit in load_units(catalog).items()}
+    units = {key: {"zh": unit.zh, "en": unit.en} for key, unit in load_units().items()}
     contents["datapackage.json"] = _descriptor(tables, contents, units=units, as_of=as_of or "")
     folder = Path(out) if out is not None else project_root(root) / "data" / "processed"
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,32 +80,24 @@ def neutralise(text: str) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
-def _tables(
-    root: Path | str | None, as_of: str | None, catalog: Path | str | None
-) -> dict[str, pd.DataFrame]:
-    frame = load_observations(as_of=as_of, root=root, catalog=catalog)
-    found = check_project(root, as_of, catalog)
-    findings = findings_frame(found, "zh").rename(
-        columns={"value": "found", "message": "message_zh"}
-    )
+def _tables(root: Path | str | None, as_of: str | None) -> dict[str, pd.DataFrame]:
+    frame, found = load_observations(as_of=as_of, root=root), check_project(root, as_of)
+    names = {"value": "found", "message": "message_zh"}
+    findings = findings_frame(found, "zh").rename(columns=names)
     findings["message_en"] = findings_frame(found, "en")["message"]
-    indicators = [asdict(entry) for _, entry in sorted(load_indicators(catalog).items())]
+    indicators = [asdict(entry) for _, entry in sorted(load_indicators().items())]
     tables = {
         "observations": frame,
         "series": all_series(frame),
         "indicators": pd.DataFrame(indicators).rename(columns={"id": "indicator_id"}),
         "regions": load_regions(root),
-        "sources": load_sources(root, catalog).rename(columns={"published": "published_text"}),
+        "sources": load_sources(root).rename(columns={"published": "published_text"}),
         "findings": findings,
     }
     # Elsewhere `row` is a line of a file; here it is a row of the plan's table, such as 1a.
-    plans = [
-        plan_frame(load_plan(plan, catalog))
-        .assign(plan_id=plan)
-        .rename(columns={"row": "plan_row"})
-        for plan in list_plans(catalog)
-    ]
-    return tables | ({"targets": pd.concat(plans, ignore_index=True)} if plans else {})
+    plans = [plan_frame(load_plan(plan)).assign(plan_id=plan) for plan in list_plans()]
+    targets = pd.concat(plans, ignore_index=True).rename(columns={"row": "plan_row"})
+    return tables | {"targets": targets}
 
 
 def _cell(cell: Any) -> str:
@@ -135,14 +119,10 @@ def _descriptor(
     for name, frame in tables.items():
         content = contents[f"{name}.csv"]
         fields = [_field(frame[column], said["columns"].get(column)) for column in frame]
-        of_content = {
-            "bytes": len(content),
-            "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
-        }
-        schema = {"schema": {"fields": fields, "missingValues": [""]}}
-        resources.append(
-            {"name": name, "path": f"{name}.csv", **said["table"], **of_content, **schema}
-        )
+        resource = {"name": name, "path": f"{name}.csv", "bytes": len(content)}
+        resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        resource["schema"] = {"fields": fields, "missingValues": [""]}
+        resources.append(said["table"] | resource)
     records = tables["sources"]
     records = records[records["source_id"].str.startswith(("folder-", "doc-"))]
     sources = [{"title": r["title"], "name": r["source_id"]} for r in records.to_dict("records")]
