@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from made_deliveries import deliver, project
 
 from wqa.data.cells import EVIDENCE, parse_number
-from wqa.data.loading import load_observations
+from wqa.data.loading import load_observations, neutralise
 from wqa.data.observations import COLUMNS
-from wqa.data.package import neutralise
 from wqa.data.series import series
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",

@@ -10,8 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wqa.data.loading import load_observations
-from wqa.data.package import build_data_package
+from wqa.data.loading import build_data_package, load_observations
 from wqa.data.series import SERIES_COLUMNS, all_series
 
 
