@@ -20,7 +20,7 @@ _MODULE_OF = {
     "load_series": "data.loading",
     "check_project": "data.loading",
     "find_conflicts": "data.conflicts",
-    "build_data_package": "data.package",
+    "build_data_package": "data.loading",
     "forecast": "forecasts.forecasting",
     "forecast_many": "forecasts.forecasting",
     "backtest": "forecasts.backtesting",

@@ -218,7 +218,7 @@ def _show_rows_out(as_of: str | None = None, catalog: Path | None = None) -> Non
 
 
 def _data(options: argparse.Namespace) -> int:
-    from wqa.data.package import build_data_package
+    from wqa.data.loading import build_data_package
 
     print(f"Data package: {build_data_package()}")
     _show_rows_out()

@@ -4,13 +4,10 @@
 a folder is a whole delivery (its ``corrections.yml``, if any, is laid beside it).
 """
 
-from __future__ import annotations
-
-import hashlib
-import shutil
 from pathlib import Path
 
 import pytest
+from made_deliveries import CASES, deliver_case
 
 from wqa.catalog.reading import read_yaml
 from wqa.data.findings import STOPS
@@ -18,49 +15,14 @@ from wqa.data.loading import check_project, load_observations, rows_out
 from wqa.errors import DataError
 from wqa.paths import CATALOG
 
-HERE = Path(__file__).parent
-CASES = sorted(p for p in HERE.iterdir() if p.suffix == ".csv" or (p / "good.csv").is_file())
-SOURCE = """\
-kind: observations
-title: 测试交付
-publisher: 统计科
-published: "2024-02-01"
-retrieved: "2024-03-01"
-evidence: official
-licence: 仅供测试
-files:
-  {name}: {sha256}
-"""
-
 
 def code_of(case: Path) -> str:
     return case.name.removesuffix(".csv").partition("--")[0]
 
 
-@pytest.fixture
-def project(root: Path, tmp_path: Path) -> Path:
-    (tmp_path / "notebooks").mkdir()
-    shutil.copytree(root / "data/raw/regions", tmp_path / "data/raw/regions")
-    return tmp_path
-
-
-def deliver(case: Path, project: Path) -> None:
-    folder = project / "data/raw/case"
-    if case.is_dir():
-        shutil.copytree(case, folder)
-        if (folder / "corrections.yml").exists():
-            shutil.move(folder / "corrections.yml", folder.parent / "corrections.yml")
-        return
-    folder.mkdir()
-    shutil.copy(case, folder)
-    sha256 = hashlib.sha256(case.read_bytes()).hexdigest()
-    text = SOURCE.format(name=case.name, sha256=sha256)
-    (folder / "source.yml").write_text(text, encoding="utf-8")
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_gives_the_finding_it_is_named_after_and_no_other(case: Path, project: Path) -> None:
-    deliver(case, project)
+def test_gives_the_finding_it_is_named_after_and_no_other(case: Path, tmp_path: Path) -> None:
+    project = deliver_case(case, tmp_path / "project")
     findings = check_project(project)
     assert {finding.code for finding in findings} == {code_of(case)}
     for finding in findings:

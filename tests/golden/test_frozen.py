@@ -20,7 +20,6 @@ from __future__ import annotations
 import atexit
 import csv
 import fnmatch
-import hashlib
 import math
 import re
 import shutil
@@ -32,11 +31,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pytest
+from made_deliveries import CASES, deliver_case
 
 import wqa
 
 ROOT = Path(__file__).resolve().parents[2]
-BAD_INPUTS = ROOT / "tests" / "bad_inputs"
 VECTORS = Path(__file__).with_name("open_sdg.csv")
 FROZEN = Path(__file__).with_name("frozen")
 CHANGES = FROZEN / "changes.csv"
@@ -113,36 +112,6 @@ def verdicts() -> Records:
     return found
 
 
-SOURCE = """\
-kind: observations
-title: 测试交付
-publisher: 统计科
-published: "2024-02-01"
-retrieved: "2024-03-01"
-evidence: official
-licence: 仅供测试
-files:
-  {name}: {sha256}
-"""
-
-
-def delivered(case: Path, folder: Path) -> Path:
-    """Project with one bad input as its only delivery."""
-    (folder / "notebooks").mkdir(parents=True)
-    raw = folder / "data/raw"
-    shutil.copytree(ROOT / "data/raw/regions", raw / "regions")
-    if case.is_dir():
-        shutil.copytree(case, raw / "case")
-        if (raw / "case/corrections.yml").exists():
-            (raw / "case/corrections.yml").rename(raw / "corrections.yml")
-        return folder
-    (raw / "case").mkdir()
-    shutil.copy(case, raw / "case")
-    text = SOURCE.format(name=case.name, sha256=hashlib.sha256(case.read_bytes()).hexdigest())
-    (raw / "case/source.yml").write_text(text, encoding="utf-8")
-    return folder
-
-
 def as_frame(findings: Iterable[Any]) -> pd.DataFrame:
     names = ("code", "severity", "file", "row", "column", "value", "message_en")
     rows = [[getattr(finding, name) for name in names] for finding in findings]
@@ -152,15 +121,13 @@ def as_frame(findings: Iterable[Any]) -> pd.DataFrame:
 def bad_inputs() -> Records:
     """Findings of the bad inputs there were at the freeze; later ones are tested beside."""
     path, found = FROZEN / "bad_inputs.csv", {}
-    cases = sorted(
-        p for p in BAD_INPUTS.iterdir() if p.suffix == ".csv" or (p / "good.csv").exists()
-    )
+    cases = CASES
     if path.exists():
         known = {key[0] for key, _ in read(path, KINDS["bad_inputs"])}
         cases = [case for case in cases if case.name in known]
     with tempfile.TemporaryDirectory() as folder:
         for case in cases:
-            frame = as_frame(wqa.check_project(delivered(case, Path(folder, case.name))))
+            frame = as_frame(wqa.check_project(deliver_case(case, Path(folder, case.name))))
             frame["case"] = case.name
             found |= records(frame, KINDS["bad_inputs"].keys, ("severity", "value"))
     return found

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import shutil
+import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_deliveries import deliver, project
 
 from wqa.data.cells import EVIDENCE, parse_number
-from wqa.data.loading import load_observations
+from wqa.data.loading import load_observations, neutralise
 from wqa.data.observations import COLUMNS
-from wqa.data.package import neutralise
-from wqa.data.series import best_values, series
+from wqa.data.series import series
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",
           "note", "source_title", "source_date", "evidence")  # fmt: skip
@@ -27,124 +27,82 @@ TEXT = st.text(
 DAYS = st.dates(pd.Timestamp("2010-01-01").date(), pd.Timestamp("2025-12-31").date())
 
 
-@st.composite
-def deliveries(draw: st.DrawFn) -> list[dict[str, str]]:
-    rows = draw(
-        st.lists(
-            st.fixed_dictionaries(
-                {
-                    "period": st.integers(2010, 2025).map(str),
-                    "value": st.decimals("50", "100", places=2).map(str),
-                    "scope": st.sampled_from(["city", "provincial"]),
-                    "qualifier": st.sampled_from(["exact", "derived", "lower_bound", "context"]),
-                    "vintage": DAYS.map(str),
-                    "note": TEXT,
-                    "evidence": st.sampled_from(EVIDENCE),
-                }
-            ),
-            min_size=1,
-            max_size=12,
-        )
-    )
-    common = {"indicator": "food_evaluation_pass_rate", "region": "WH", "unit": "%"}
-    return [
-        {**common, **row, "source_title": f"公告{n}", "source_date": row["vintage"]}
-        for n, row in enumerate(rows)
-    ]
+ROW = {
+    "period": st.integers(2010, 2025).map(str),
+    "value": st.decimals("50", "100", places=2).map(str),
+    "scope": st.sampled_from(["city", "provincial"]),
+    "qualifier": st.sampled_from(["exact", "derived", "lower_bound", "context"]),
+    "vintage": DAYS.map(str),
+    "note": TEXT,
+    "evidence": st.sampled_from(EVIDENCE),
+}
+COMMON = {"indicator": "food_evaluation_pass_rate", "region": "WH", "unit": "%"}
 
 
-def load(rows: list[dict[str, str]], root: Path, as_of: str | None = None) -> pd.DataFrame:
+def deliveries() -> st.SearchStrategy[list[dict[str, str]]]:
+    def whole(n: int, row: dict[str, str]) -> dict[str, str]:
+        return COMMON | row | {"source_title": f"公告{n}", "source_date": row["vintage"]}
+
+    rows = st.lists(st.fixed_dictionaries(ROW), min_size=1, max_size=12)
+    return rows.map(lambda rows: [whole(n, row) for n, row in enumerate(rows)])
+
+
+def load(rows: list[dict[str, str]], as_of: str | None = None) -> pd.DataFrame:
+    table = io.StringIO()
+    writer = csv.DictWriter(table, HEADER)
+    writer.writeheader()
+    writer.writerows(rows)
     with tempfile.TemporaryDirectory() as folder:
-        raw = Path(folder) / "data" / "raw"
-        shutil.copytree(root / "data/raw/regions", raw / "regions")
-        (raw / "office").mkdir()
-        path = raw / "office" / "figures.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, HEADER)
-            writer.writeheader()
-            writer.writerows(rows)
-        (raw / "office" / "source.yml").write_text(
-            "kind: observations\ntitle: t\npublisher: p\nretrieved: '2026-01-01'\n"
-            "evidence: official\nlicence: l\nfiles:\n  figures.csv: "
-            f"'{hashlib.sha256(path.read_bytes()).hexdigest()}'\n",
-            encoding="utf-8",
-        )
-        return load_observations(root=folder, as_of=as_of)
+        home = project(Path(folder, "project"))
+        office = home / "data/raw/office"
+        deliver(office, table.getvalue().encode(), published="", retrieved="2026-01-01")
+        return load_observations(root=home, as_of=as_of)
 
 
-some = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(max_examples=25)
 
 
 @some
 @given(rows=deliveries())
-def test_load_write_load_is_identity(root: Path, rows: list[dict[str, str]]) -> None:
-    first = load(rows, root)
+def test_load_write_load_is_identity(rows: list[dict[str, str]]) -> None:
+    first = load(rows)
     assert len(first) == len(rows)
     # The file may come in any order and with any position of a row; everything else is kept.
-    written = [
-        {
-            "indicator": row["indicator_id"], "region": row["region"], "period": row["period"],
-            "value": repr(row["value"]), "unit": row["unit"], "scope": row["scope"],
-            "qualifier": row["qualifier"], "vintage": row["vintage"], "note": row["note"],
-            "source_title": next(r["source_title"] for r in [rows[int(row["row"]) - 2]]),
-            "source_date": row["published"], "evidence": row["evidence"],
-        }
-        for row in first.sort_values("row").to_dict("records")
-    ]  # fmt: skip
-    second = load(written, root)
+    written = first.sort_values("row").rename(columns={"indicator_id": "indicator"})
+    titles = [rows[n - 2]["source_title"] for n in written["row"]]
+    written = written.assign(source_title=titles, source_date=written["published"])
+    second = load(written[[*HEADER]].assign(value=written["value"].map(repr)).to_dict("records"))
     pd.testing.assert_frame_equal(first, second)
     assert tuple(second.columns) == COLUMNS
 
 
 @some
 @given(rows=deliveries(), day=DAYS)
-def test_nothing_published_later_is_seen_and_nothing_earlier_is_lost(
-    root: Path, rows: list[dict[str, str]], day: object
-) -> None:
-    frame = load(rows, root, as_of=str(day))
+def test_nothing_published_later_is_seen_and_nothing_earlier_is_lost(rows, day) -> None:
+    frame = load(rows, as_of=str(day))
     assert len(frame) == sum(row["vintage"] <= str(day) for row in rows)
     assert (frame["vintage"] <= str(day)).all()
 
 
 @some
-@given(rows=deliveries(), day=DAYS)
-def test_the_newest_vintage_wins_among_equal_evidence(
-    root: Path, rows: list[dict[str, str]], day: object
-) -> None:
-    for row in rows:
-        row["evidence"] = "press"
-    frame = load(rows, root, as_of=str(day))
-    one = series(frame, "food_evaluation_pass_rate", "WH", "city")
-    for found in one[one["is_observed"].astype(bool)].to_dict("records"):
-        rivals = [
-            row for row in rows
-            if row["scope"] == "city" and row["qualifier"] in ("exact", "derived")
-            and row["period"] == str(found["year"]) and row["vintage"] <= str(day)
-        ]  # fmt: skip
-        assert found["vintage"] == max(row["vintage"] for row in rivals)
-        assert found["alternatives"] == len(rivals) - 1
-
-
-@some
 @given(rows=deliveries())
-def test_years_are_complete_and_gaps_have_no_value(root: Path, rows: list[dict[str, str]]) -> None:
-    frame = load(rows, root)
+def test_the_best_evidence_stands_then_the_exact_then_the_newest_and_gaps_stay(rows) -> None:
+    frame = load(rows)
     for scope in ("city", "provincial"):
         one = series(frame, "food_evaluation_pass_rate", "WH", scope)
         years = list(one["year"])
         assert years == (list(range(min(years), max(years) + 1)) if years else [])
-        assert list(one["value"].isna()) == [not observed for observed in one["is_observed"]]
-
-
-@some
-@given(rows=deliveries())
-def test_better_evidence_is_never_passed_over(root: Path, rows: list[dict[str, str]]) -> None:
-    frame = load(rows, root)
-    best = best_values(frame).set_index(["scope", "year"])["evidence"]
-    annual = frame[frame["qualifier"].isin(["exact", "derived"])]
-    for (scope, year), group in annual.groupby(["scope", "year"]):
-        grades = [EVIDENCE.index(evidence) for evidence in group["evidence"]]
-        assert EVIDENCE.index(best.loc[(scope, year)]) == min(grades)
+        rivals: dict[str, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            if (row["scope"], row["qualifier"] in ("exact", "derived")) == (scope, True):
+                rank = (-EVIDENCE.index(row["evidence"]), row["qualifier"] == "exact")
+                entry = (*rank, row["vintage"], int(row["source_title"][2:]), float(row["value"]))
+                rivals.setdefault(row["period"], []).append(entry)
+        for found in one.to_dict("records"):
+            told = rivals.get(str(found["year"]), [])
+            assert found["is_observed"] == bool(told)
+            assert pd.isna(found["value"]) if not told else found["value"] == max(told)[-1]
+            assert not told or found["alternatives"] == len(told) - 1
 
 
 @given(st.text(max_size=12))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cases import cases
 
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.data import cells
@@ -126,98 +127,26 @@ def test_a_cumulative_number_among_yearly_ones_is_shown(values, rows) -> None:
     assert series_reviews(flow, {"luban_awards"}) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("98.5", 98.5), ("-3", -3.0), ("0", 0.0), ("+4.1", 4.1),
-        ("", "missing_value"), ("98%", "percent_sign"), ("98 %", "percent_sign"),
-        ("1,234", "thousands_separator"), ("1 234 567.8", "thousands_separator"),
-        ("≥98", "bound_in_value"), ("> 98", "bound_in_value"), ("不低于98", "bound_in_value"),
-        ("98以上", "bound_in_value"), ("98+", "bound_in_value"),
-        ("９８", "full_width_character"), ("98．5", "full_width_character"),
-        ("1e5", "scientific_notation"), ("#REF!", "excel_error"), ("=1+1", "formula_cell"),
-        ("nan", "not_a_number"), ("inf", "not_a_number"), ("1_000", "not_a_number"),
-        ("0x1F", "not_a_number"), ("98.", "not_a_number"), ("٩٨", "full_width_character"),
-    ],
-)  # fmt: skip
-def test_numbers_are_read_or_refused_never_guessed(text: str, found: float | str) -> None:
-    assert parse_number(text) == found
+READERS = {
+    "number": parse_number,
+    "formula": is_formula,
+    "decimals": decimals,
+    "period": lambda text: spelt(parse_period(text)),
+    "date": lambda text: " ".join(resolve_date(text, "2026-03-01")).strip(),
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "formula"),
-    [("=A1", True), ("@SUM(A1)", True), ("+cmd|x", True), ("-(1)", True),
-     ("+4.1% on the year", False), ("-", False), ("-12.9%", False), ("2016", False)],
-)  # fmt: skip
-def test_formulas_are_told_from_text(text: str, formula: bool) -> None:
-    assert is_formula(text) is formula
+def spelt(period: Period | str) -> str:
+    if isinstance(period, str):
+        return period
+    year = period.text == period.end[:4]
+    assert (period.year, period.is_annual) == (int(period.end[:4]), year)
+    return f"{period.text} | {period.start} | {period.end}"
 
 
-def test_printed_decimals() -> None:
-    assert [decimals(text) for text in ("98", "98.0", "97.95")] == [0, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("spellings", "text", "start", "end"),
-    [
-        ("2024 2024-01..12 2024M01-M12 2024M1-M12 2024Q1-Q4 2024H1-H2", "2024",
-         "2024-01-01", "2024-12-31"),
-        ("2017Q1 2017-Q1 2017M01-M03 2017-01..03", "2017Q1", "2017-01-01", "2017-03-31"),
-        ("2020-H2 2020H2 2020Q3-Q4", "2020H2", "2020-07-01", "2020-12-31"),
-        ("2013-08 2013M8 2013M08", "2013-08", "2013-08-01", "2013-08-31"),
-        ("2024-02", "2024-02", "2024-02-01", "2024-02-29"),
-        ("2016-2020 2016..2020 2016-01..2020-12", "2016-2020", "2016-01-01", "2020-12-31"),
-        ("2018-2021M9 2018-2021-09 2018-2021M09 2018-01..2021-09 2018-2021Q3", "2018-2021M09",
-         "2018-01-01", "2021-09-30"),
-        ("2021-01..09 2021M01-M09 2021M1-M9 2021Q1-Q3 2021-01..2021-09", "2021M01-M09",
-         "2021-01-01", "2021-09-30"),
-        ("2021-10..2022-03 2021Q4-2022Q1", "2021M10-2022M03", "2021-10-01", "2022-03-31"),
-    ],
-)  # fmt: skip
-def test_a_period_is_an_interval_with_one_spelling(spellings, text, start, end) -> None:
-    for spelling in spellings.split():
-        period = parse_period(spelling)
-        assert period == Period(text, start, end), spelling
-        assert (period.year, period.is_annual) == (int(end[:4]), text == "2024")
-
-
-def test_an_event_keeps_its_name() -> None:
-    spring = Period("2022-02 Spring Festival", "2022-02-01", "2022-02-28")
-    assert parse_period("2022-02 Spring Festival") == spring
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("45291", "excel_serial_date"), ("99999", "invalid_period"),
-        ("24", "two_digit_year"), ("'24", "two_digit_year"),
-        ("2024/1", "excel_mangled_date"), ("2024-01-01 00:00:00", "excel_mangled_date"),
-        ("2024-01-09", "excel_mangled_date"),
-        ("1月2日", "excel_mangled_date"), ("May-24", "excel_mangled_date"),
-        ("2024-13", "invalid_period"), ("2020-2016", "invalid_period"),
-        ("2024H3", "invalid_period"), ("1824", "invalid_period"), ("20２4", "invalid_period"),
-        ("2024-13..15", "invalid_period"), ("2024-09..03", "invalid_period"),
-        ("2024-00", "invalid_period"), ("2024M0", "invalid_period"), ("2024 x", "invalid_period"),
-    ],
-)  # fmt: skip
-def test_what_is_no_period_is_told(text: str, code: str) -> None:
-    assert parse_period(text) == code
-
-
-@pytest.mark.parametrize(
-    ("text", "iso", "code"),
-    [
-        ("2024-05-31", "2024-05-31", ""), ("2024-02", "2024-02-29", ""), ("2023", "2023-12-31", ""),
-        ("", "2026-03-01", "undated_source"), ("2018 (undated)", "2018-12-31", "approximate_date"),
-        ("2019-03-14 (repost)", "2019-03-14", "approximate_date"),
-        ("undated (2016 or later)", "2026-03-01", "approximate_date"),
-        ("2024-02-30", "", "invalid_date"), ("2024-13 (repost)", "", "invalid_date"),
-        ("2024-13", "", "invalid_date"),
-        ("45322", "", "excel_serial_date"), ("2024/5/31", "", "excel_mangled_date"),
-    ],
-)  # fmt: skip
-def test_dates(text: str, iso: str, code: str) -> None:
-    assert resolve_date(text, "2026-03-01") == (iso, code)
+@cases("unit/cells.csv")
+def test_cells_are_read_or_refused_never_guessed(reader: str, text: str, read: str) -> None:
+    assert str(READERS[reader](text)) == read
 
 
 def test_rules_name_what_exists() -> None:

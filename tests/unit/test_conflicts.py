@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from wqa.catalog import catalog
-from wqa.data.conflicts import find_conflicts
+from wqa.data.conflicts import compare, find_conflicts
 from wqa.data.loading import load_observations, load_quantities
 
 # Conflicts inside the plan documents that touch an indicator, as (kind, target row).
@@ -29,19 +29,15 @@ WUHAN = "wuhan-14fyp."
 
 @pytest.fixture(scope="module")
 def known(root):
-    """What is compared: quantities, observations, plans, register, comparisons."""
-    plans = [catalog.load_plan(name) for name in catalog.list_plans()]
-    return {
-        "q": load_quantities(root), "o": load_observations(annual=False, root=root), "p": plans,
-        "r": catalog.load_conflicts(), "c": catalog.read_catalogue()["comparisons"],
-    }  # fmt: skip
+    declared = catalog.read_catalogue()
+    return {"stated": load_quantities(root), "frame": load_observations(root=root), **declared}
 
 
 @pytest.fixture
 def find(known):
     def run(**changed):
         now = known | changed
-        return find_conflicts(now["q"], now["o"], now["p"], now["r"], comparisons=now["c"])
+        return compare(now["stated"], now["frame"], now)
 
     return run
 
@@ -78,13 +74,13 @@ def test_conflicts_of_the_plan_table_and_no_other(find):
 
 def test_every_registered_conflict_is_found(find, known):
     found = find().set_index("conflict_id")
-    assert set(found.index) == set(known["r"])
+    assert set(found.index) == set(known["conflicts"])
     assert found.loc["row6-baseline", ["values", "preferred"]].tolist() == ["0.29; 0.029", ""]
     assert found.loc["row6-comparator", "preferred"] == "text"
 
 
 def test_notes_play_no_part(find, known):
-    blank = find(q=known["q"].assign(note=""), o=known["o"].assign(note=""))
+    blank = find(stated=known["stated"].assign(note=""), frame=known["frame"].assign(note=""))
     assert blank.equals(find())
 
 
@@ -105,27 +101,27 @@ def test_notes_play_no_part(find, known):
     ],
 )  # fmt: skip
 def test_a_changed_quantity(find, known, item, period, value, expected):
-    found = news(find(q=changed(known["q"], float(value), item_zh=item, period=period)))
+    found = news(find(stated=changed(known["stated"], float(value), item_zh=item, period=period)))
     assert sorted(found) == sorted(expected)
 
 
 def test_the_detail_says_what_does_not_hold(find, known):
-    slip = changed(known["q"], 40.0, item_zh="高端装备名品", period="2021-2025")
-    found = find(q=slip).query("status == 'unregistered'")
+    slip = changed(known["stated"], 40.0, item_zh="高端装备名品", period="2021-2025")
+    found = find(stated=slip).query("status == 'unregistered'")
     assert found["comparison_id"].item() == "famous-products-classes"
     assert found["detail"].item() == "40 + 30 + 20 + 10 + 10 == 100 does not hold"
 
 
 def test_the_catalogue_is_held_against_the_documents(find, known):
-    wuhan = next(p for p in known["p"] if p.id == "wuhan-14fyp")
+    wuhan = known["plans"]["wuhan-14fyp"]
     wrong = [dataclasses.replace(t, value=6.5) if t.row == "18" else t for t in wuhan.targets]
-    others = [p for p in known["p"] if p is not wuhan]
-    found = news(find(p=[dataclasses.replace(wuhan, targets=tuple(wrong)), *others]))
+    plans = {wuhan.id: dataclasses.replace(wuhan, targets=tuple(wrong))}
+    found = news(find(plans=known["plans"] | plans))
     assert found == [["catalogue_differs", "18", "unregistered", "error", "6.5; 6"]]
 
 
 def test_a_lost_quantity_is_reported(find, known):
-    found = find(q=known["q"][known["q"]["item_zh"] != "18.认证有效证书数"])
+    found = find(stated=known["stated"][known["stated"]["item_zh"] != "18.认证有效证书数"])
     missing = found[found["kind"] == "figure_missing"]
     assert set(missing["target_ids"]) == {"wuhan-14fyp.18"}
     assert set(missing["status"]) == {"unregistered"}
@@ -133,16 +129,16 @@ def test_a_lost_quantity_is_reported(find, known):
 
 def test_an_observation_that_contradicts_the_baseline(find, known):
     keys = {"indicator_id": "valid_certificates", "source_id": "doc-wuhan-14fyp"}
-    found = news(find(o=changed(known["o"], 4.83, **keys)))
+    found = news(find(frame=changed(known["frame"], 4.83, **keys)))
     assert found == [["observation_differs", "18", "unregistered", "error", "4.38; 4.83"]]
 
 
 def test_without_observations_nothing_is_claimed(find, known):
-    found = find(o=known["o"].iloc[:0])
+    found = find(frame=known["frame"].iloc[:0])
     assert set(found["status"]) == {"registered", "not_checked"}
     waiting = found[found["status"] == "not_checked"]
     assert set(waiting["severity"]) == {"review"}
-    rules = known["c"].values()
+    rules = known["comparisons"].values()
     needs = {c.id for c in rules if any(f.indicator_id for f in (*c.left, *c.right))}
     assert set(waiting["comparison_id"]) == needs
 
@@ -152,20 +148,20 @@ def test_by_default_the_figures_of_the_project_are_compared(find):
 
 
 def test_one_plan_alone_reports_nothing_about_the_other(find, known):
-    found = find(p=[p for p in known["p"] if p.id == "hubei-outline-2025"])
+    found = find(plans={"hubei": known["plans"]["hubei-outline-2025"]})
     assert not found["target_ids"].str.contains("wuhan").any()
     assert set(found["status"]) == {"registered"}
 
 
 def test_rounding_is_no_contradiction(find, known):
-    rule = known["c"]["national-death-rate-2021"]
+    rule = known["comparisons"]["national-death-rate-2021"]
     wide = {rule.id: dataclasses.replace(rule, tolerance=0.03)}
-    assert rule.id not in set(find(c=wide, r={})["comparison_id"])
-    assert rule.id in set(find(c={rule.id: rule}, r={})["comparison_id"])
+    assert rule.id not in set(find(comparisons=wide, conflicts={})["comparison_id"])
+    assert rule.id in set(find(comparisons={rule.id: rule}, conflicts={})["comparison_id"])
 
 
 def test_sources_of_observed_readings_are_those_of_the_observations(known):
-    observed = set(known["o"]["source_id"])
-    used = {r.source_id for c in known["r"].values() for r in c.readings}
+    observed = set(known["frame"]["source_id"])
+    used = {r.source_id for c in known["conflicts"].values() for r in c.readings}
     assert used <= observed | set(catalog.read_catalogue()["sources"])
     assert {s for s in used if s.startswith("src-")} <= observed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
+from made_deliveries import deliver
 
 from wqa.data.deliveries import Correction, read_deliveries
 from wqa.data.loading import load_observations
@@ -19,17 +19,11 @@ ROWS = "code,name_zh,name_en,level\nA,甲,98.5,city\nB,乙,97,city\n"
 
 def correct(root: Path, *changes: dict[str, Any]) -> tuple[list[str], dict[Any, str], list[Any]]:
     """Cells of name_en, corrected rows and findings after entries that differ from a base."""
-    folder = root / "data/raw/case"
-    folder.mkdir(parents=True)
-    (folder / "a.csv").write_text(ROWS, encoding="utf-8")
-    source = {"kind": "regions", "title": "t", "publisher": "p", "retrieved": "2026-01-01",
-              "evidence": "official", "licence": "l",
-              "files": {"a.csv": hashlib.sha256(ROWS.encode()).hexdigest()}}  # fmt: skip
-    (folder / "source.yml").write_text(json.dumps(source), encoding="utf-8")
+    deliver(root / "data/raw/case", ROWS.encode(), "a.csv", kind="regions")
     base = {"id": "c1", "file": "case/a.csv", "match": {"code": "A"}, "column": "name_en",
             "expect": "98.5", "reason_zh": "理由", "reason_en": "reason"}  # fmt: skip
     entries = {"corrections": [base | change for change in changes]}
-    (folder.parent / "corrections.yml").write_text(json.dumps(entries), encoding="utf-8")
+    (root / "data/raw/corrections.yml").write_text(json.dumps(entries), encoding="utf-8")
     (delivery,), corrected, findings = read_deliveries(root)
     cells = [row["name_en"] for row in delivery.tables["data/raw/case/a.csv"].values()]
     return cells, corrected, [f for f in findings if f.code != "no_delivery"]

@@ -213,8 +213,6 @@ class Target:
     owner_en: str = ""
     settles_zh: str = ""
     settles_en: str = ""
-    note_zh: str = ""
-    note_en: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,8 +262,6 @@ class Comparison:
     tolerance: float = 0.0  # difference that rounding explains
     compare: Literal["value", "period"] = "value"  # period: the years, not the values
     same_unit: bool = False
-    why_zh: str
-    why_en: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,5 +291,4 @@ class Conflict:
     preferred: str = ""  # id of a reading; empty: all are shown
     reason_zh: str
     reason_en: str
-    decided_by: str  # a role
     regions: tuple[str, ...] = computed(())  # whose figures disagree

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.catalog.catalog import read_catalogue
+from wqa.catalog.catalog import Declared, read_catalogue
 from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Statement, Target
 from wqa.data.cells import ANNUAL
 from wqa.data.loading import load_observations, load_quantities
@@ -48,32 +48,13 @@ class Found:
     comparison_id: str = ""
 
 
-def find_conflicts(
-    quantities: pd.DataFrame | None = None,
-    observations: pd.DataFrame | None = None,
-    plans: Iterable[Plan] | None = None,
-    register: Mapping[str, Conflict] | None = None,
-    *,
-    comparisons: Mapping[str, Comparison] | None = None,
-    catalog: Path | str | None = None,
-) -> pd.DataFrame:
+def find_conflicts(catalog: Path | str | None = None) -> pd.DataFrame:
     """Find contradicting figures and match them with the conflict register.
 
     Parameters
     ----------
-    quantities : pandas.DataFrame, optional
-        As `wqa.data.loading.load_quantities` returns; default: those of the project.
-    observations : pandas.DataFrame, optional
-        Observation frame with all rows (not only annual ones); default: those of the project.
-        A comparison whose observations are not in it is reported as not checked.
-    plans : iterable of Plan, optional
-        Default: all plans of the catalogue.
-    register : mapping of str to Conflict, optional
-        Default: the register of the catalogue.
-    comparisons : mapping of str to Comparison, optional
-        Default: those of the catalogue.
     catalog : path-like, optional
-        Folder whose files are added to those of the package, for the defaults.
+        Folder whose files are added to those of the package.
 
     Returns
     -------
@@ -85,25 +66,27 @@ def find_conflicts(
         blanks), indicator_id, field, comparison_id, values and detail say what disagrees;
         conflict_id, preferred, reason_zh and reason_en come from the register.
     """
-    index = _index(load_quantities() if quantities is None else quantities)
-    frame = load_observations(catalog=catalog) if observations is None else observations
-    declared = read_catalogue(catalog)
-    plans = declared["plans"].values() if plans is None else plans
-    register = declared["conflicts"] if register is None else register
-    comparisons = declared["comparisons"] if comparisons is None else comparisons
+    frame = load_observations(catalog=catalog)
+    return compare(load_quantities(), frame, read_catalogue(catalog))
+
+
+def compare(quantities: pd.DataFrame, frame: pd.DataFrame, declared: Declared) -> pd.DataFrame:
+    """Find the conflicts of plan quantities, all observations, and what is declared."""
+    index = _index(quantities)
     found: list[Found] = []
     covered, unchecked = set[str](), set[str]()
-    for plan in plans:
+    for plan in declared["plans"].values():
         found += [one for target in plan.targets for one in _in_target(target, index, frame)]
         found += _against_baselines(plan)
         covered.update(target.id for target in plan.targets)
-    for rule in comparisons.values():
+    for rule in declared["comparisons"].values():
         left, right = ([_look_up(at, index, frame) for at in s] for s in (rule.left, rule.right))
         if all(isinstance(stated.get("value"), float) for stated in (*left, *right)):
             found += _compare(rule, left, right)
         else:
             unchecked.add(rule.id)
-    return pd.DataFrame(_match(found, register, unchecked, covered), columns=list(CONFLICT_COLUMNS))
+    rows = _match(found, declared["conflicts"], unchecked, covered)
+    return pd.DataFrame(rows, columns=list(CONFLICT_COLUMNS))
 
 
 def _index(quantities: pd.DataFrame) -> Index:

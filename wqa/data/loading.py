@@ -1,43 +1,67 @@
-"""Published figures of a project, read once, as tidy frames: one row per figure.
+"""Published figures of a project: read once as tidy frames, checked, written as a data package.
 
 A series is one (indicator, region, scope). Half-years, rounds, spans of years, targets and
 bounds are kept and named by their `qualifier`, but never enter an annual series. Missing
-years stay missing.
+years stay missing. The data package follows the standard of that name (frictionless), so that
+other programs can open the figures with their types, units and sources.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+from pandas.api import types
 
-from wqa.catalog.catalog import Folder, load_indicators
-from wqa.catalog.reading import resolve_id, whole_year
+from wqa.catalog.catalog import (
+    Folder,
+    list_plans,
+    load_indicators,
+    load_plan,
+    load_units,
+    plan_frame,
+)
+from wqa.catalog.reading import read_yaml, resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Indicator, Plan
-from wqa.data.cells import ANNUAL, is_iso_date, load_scopes, period_end
+from wqa.data import series as whole
+from wqa.data.cells import ANNUAL, EVIDENCE, QUALIFIERS, is_iso_date, load_scopes, period_end
 from wqa.data.deliveries import COLUMNS_OF
 from wqa.data.findings import (
     Finding,
     Findings,
+    findings_frame,
     raise_stops,
     right_rows,
     sorted_findings,
     wrong_rows,
 )
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
-from wqa.data.series import KEYS, death_rates, series, series_errors, series_reviews
 from wqa.errors import DataError
-from wqa.paths import project_root
+from wqa.paths import CATALOG, project_root
 
 YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, in the next
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None
 State = tuple[tuple[str, int, int], ...]
 _QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "value_text"}
+# A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which
+# it hides, stops that; text that begins with one gets another, so nothing is lost.
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
+_TYPES = {"b": "boolean", "i": "integer", "f": "number"}  # by kind of dtype
+_DATES = ("start", "end", "published", "vintage")
+_CONSTRAINTS: dict[str, dict[str, Any]] = {
+    "indicator_id": {"required": True},
+    "qualifier": {"enum": list(QUALIFIERS)},
+    "evidence": {"enum": list(EVIDENCE)},
+}
 
 
 def as_of_day(as_of: str) -> str:
@@ -76,7 +100,7 @@ def _known(
     frame = _read(root, catalog, state).frame
     if day:
         frame = frame[frame["vintage"] <= day]
-    errors = series_errors(frame, load_indicators(catalog))
+    errors = whole.series_errors(frame, load_indicators(catalog))
     return frame, errors, right_rows(frame, errors).reset_index(drop=True)
 
 
@@ -106,15 +130,13 @@ def check_project(
     -------
     list of Finding
         Errors first; empty if there is nothing to report.
-
-    Raises
-    ------
-    DataError
-        If `as_of` is no date.
     """
     inputs = _inputs(root, catalog)
-    frame, errors, _ = _known(*inputs, as_of_day(as_of) if as_of is not None else "")
-    reviews = series_reviews(frame, load_scopes(catalog).flows)
+    day = as_of_day(as_of) if as_of is not None else ""
+    frame, errors, _ = _known(*inputs, day)
+    reviews = whole.series_reviews(frame, load_scopes(catalog).flows)
+    plans = [load_plan(name, catalog) for name in list_plans(catalog)]
+    reviews += whole.inference_reviews(plans, _known(*inputs, "")[-1], day)
     return sorted_findings([*_read(*inputs).findings, *errors, *reviews])
 
 
@@ -221,15 +243,10 @@ def load_series(
         evidence, source_id, published, vintage, file, row, alternatives (number of further
         values for the year) and is_observed. A missing year has no value and
         ``is_observed`` False; nothing is interpolated.
-
-    Raises
-    ------
-    DataError
-        If a name or the date is not known, or the series is not a single one.
     """
     options: dict[str, Any] = {"as_of": as_of, "root": root, "catalog": catalog}
     frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
-    keys = [tuple(key) for key in frame[KEYS].drop_duplicates().itertuples(index=False)]
+    keys = [tuple(key) for key in frame[whole.KEYS].drop_duplicates().itertuples(index=False)]
     if len(keys) > 1:
         own = load_scopes(catalog).own
         keys = [key for key in keys if own.get(key[:2]) == key[2]] or keys
@@ -239,7 +256,7 @@ def load_series(
             got=(indicator, region, scope),
             expected=f"a scope of {', '.join(key[2] for key in keys) or 'another region'}",
         )
-    return series(frame, *keys[0])
+    return whole.series(frame, *keys[0])
 
 
 def load_pass_rates(
@@ -257,11 +274,6 @@ def load_pass_rates(
     pandas.DataFrame
         As `load_observations`; `numerator` is the number of passed batches and
         `denominator` of tested ones, where published.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no pass rate.
     """
     options |= {"indicator": indicator, "region": region, "years": years}
     return _family("a pass rate", lambda i: i.id.endswith("_pass_rate"), options)
@@ -281,11 +293,6 @@ def load_satisfaction(
     -------
     pandas.DataFrame
         As `load_observations`; `denominator` is the number of answers, where published.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no satisfaction.
     """
     options |= {"indicator": indicator, "region": region, "years": years}
     return _family("a satisfaction", lambda i: "satisf" in i.id or i.family == "score", options)
@@ -306,11 +313,6 @@ def load_counts(
     -------
     pandas.DataFrame
         As `load_observations`.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known, or an asked indicator is no count.
     """
     options |= {"indicator": indicator, "region": region, "years": years}
     return _family("a count", lambda i: i.family == "count", options)
@@ -394,9 +396,7 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
     return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))
 
 
-def load_death_rates(
-    region: Names = None, years: Years = None, scope: str | None = None, **options: Any
-) -> pd.DataFrame:
+def load_death_rates(region: Names = None, years: Years = None, **options: Any) -> pd.DataFrame:
     """Read deaths, accidents, stock and death rates of special equipment side by side.
 
     The published rate and the rate recomputed from deaths and stock are never merged: the
@@ -407,8 +407,6 @@ def load_death_rates(
     ----------
     region, years
         See `load_observations`.
-    scope : str, optional
-        Counting rule of deaths.
     **options
         as_of, root, catalog; see `load_observations`.
 
@@ -421,14 +419,106 @@ def load_death_rates(
         stock_10k), recomputed_rate_in_use, published_base (undisclosed, registered, in_use;
         empty if no rate is published), and for each figure its ``*_source_id`` and its
         ``*_place`` (file:row). Missing figures stay missing. Elevators are left out.
-
-    Raises
-    ------
-    DataError
-        If an id or the date is not known.
     """
-    rates = death_rates(load_observations(None, region, years, annual=True, **options))
-    if scope is not None:
-        rule = resolve_id(scope, dict.fromkeys(rates["scope"], ()), "scope")
-        rates = rates[rates["scope"] == rule].reset_index(drop=True)
-    return rates
+    return whole.death_rates(load_observations(None, region, years, annual=True, **options))
+
+
+def build_data_package(
+    out: Folder = None,
+    *,
+    root: Folder = None,
+    as_of: str | None = None,
+) -> Path:
+    """Rebuild the data package.
+
+    Parameters
+    ----------
+    out : path-like, optional
+        Folder; default ``data/processed`` of the project. Other files in it stay.
+    root, as_of
+        See `load_observations`.
+
+    Returns
+    -------
+    pathlib.Path
+        The written ``datapackage.json``. Files appear only when all of them are complete.
+    """
+    tables = _tables(root, as_of)
+    contents = {
+        f"{name}.csv": frame.map(_cell).to_csv(index=False, lineterminator="\n").encode()
+        for name, frame in tables.items()
+    }
+    # The descriptor last: it vouches for the files it names.
+    units = {key: {"zh": unit.zh, "en": unit.en} for key, unit in load_units().items()}
+    contents["datapackage.json"] = _descriptor(tables, contents, units=units, as_of=as_of or "")
+    folder = Path(out) if out is not None else project_root(root) / "data" / "processed"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as waiting:
+        for name, content in contents.items():
+            (Path(waiting) / name).write_bytes(content)
+        for name in contents:
+            (Path(waiting) / name).replace(folder / name)
+    return folder / "datapackage.json"
+
+
+def neutralise(text: str) -> str:
+    """Keep a spreadsheet program from running a text cell as a formula; see `_RISKY`."""
+    return f"'{text}" if text.startswith(_RISKY) else text
+
+
+def _tables(root: Folder, as_of: str | None) -> dict[str, pd.DataFrame]:
+    frame, found = load_observations(as_of=as_of, root=root), check_project(root, as_of)
+    names = {"value": "found", "message": "message_zh"}
+    findings = findings_frame(found, "zh").rename(columns=names)
+    findings["message_en"] = findings_frame(found, "en")["message"]
+    indicators = [asdict(entry) for _, entry in sorted(load_indicators().items())]
+    tables = {
+        "observations": frame,
+        "series": whole.all_series(frame),
+        "indicators": pd.DataFrame(indicators).rename(columns={"id": "indicator_id"}),
+        "regions": load_regions(root),
+        "sources": load_sources(root).rename(columns={"published": "published_text"}),
+        "findings": findings,
+    }
+    # Elsewhere `row` is a line of a file; here it is a row of the plan's table, such as 1a.
+    plans = [plan_frame(load_plan(plan)).assign(plan_id=plan) for plan in list_plans()]
+    targets = pd.concat(plans, ignore_index=True).rename(columns={"row": "plan_row"})
+    return tables | {"targets": targets}
+
+
+def _cell(cell: Any) -> str:
+    if isinstance(cell, str):
+        return neutralise(cell)
+    if cell is None or pd.isna(cell):
+        return ""
+    if types.is_bool(cell):
+        return str(cell).lower()
+    # repr is the shortest text that reads back as the same number
+    return repr(cell.item() if hasattr(cell, "item") else cell).removesuffix(".0")
+
+
+def _descriptor(
+    tables: Mapping[str, pd.DataFrame], contents: Mapping[str, bytes], **own: Any
+) -> bytes:
+    said = read_yaml(CATALOG / "datapackage.yml")
+    resources = []
+    for name, frame in tables.items():
+        content = contents[f"{name}.csv"]
+        fields = [_field(frame[column], said["columns"].get(column)) for column in frame]
+        resource = {"name": name, "path": f"{name}.csv", "bytes": len(content)}
+        resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        resource["schema"] = {"fields": fields, "missingValues": [""]}
+        resources.append(said["table"] | resource)
+    records = tables["sources"]
+    records = records[records["source_id"].str.startswith(("folder-", "doc-"))]
+    sources = [{"title": r["title"], "name": r["source_id"]} for r in records.to_dict("records")]
+    descriptor = {**said["package"], **own, "sources": sources, "resources": resources}
+    text = json.dumps(descriptor, ensure_ascii=False, indent=2, sort_keys=True)
+    return f"{text}\n".encode()
+
+
+def _field(cells: pd.Series, both: dict[str, str] | None) -> dict[str, Any]:
+    """Name, type, constraints and description of a column."""
+    kind = "date" if cells.name in _DATES else _TYPES.get(cells.dtype.kind, "string")
+    field = {"name": cells.name, "type": kind, "constraints": _CONSTRAINTS.get(str(cells.name), {})}
+    return field | ({"description": f"{both['zh']} / {both['en']}"} if both else {})

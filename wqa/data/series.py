@@ -6,12 +6,12 @@ Pure functions of frames. Findings that are errors leave their row out of every 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from wqa.catalog.records import Indicator
+from wqa.catalog.records import Indicator, Plan
 from wqa.data.cells import ANNUAL, EVIDENCE
 from wqa.data.findings import Findings
 
@@ -242,6 +242,41 @@ def series_reviews(frame: pd.DataFrame, flows: Collection[str]) -> Findings:
             if ((sums >= _SMALL / 3) & (sums <= values[n]) & (values[n] <= 2 * sums)).any():
                 slots = {"value": f"{values[n]:g}", "expected": f"{sums[0]:g}"}
                 findings.add("cumulative_value", **_place(row), **slots, series=_name(row))
+    return findings
+
+
+def inference_reviews(plans: Iterable[Plan], frame: pd.DataFrame, day: str = "") -> Findings:
+    """Find declared inferences whose figures are not there, or were revised by `day` (or ever)."""
+    named = [
+        (plan.id, plan.region, target.row + target.part, declared.rule, premise.qualifier,
+         premise.indicator_id, premise.region or target.region, premise.scope, premise.period)
+        for plan in plans for target in plan.targets for declared in target.inferences
+        for premise in declared.figures
+    ]  # fmt: skip
+    keys = [*KEYS, "period"]
+    columns = ["plan", "home", "target", "rule", "asked", *keys]
+    premises = pd.DataFrame(named, columns=columns).reset_index(names="number")
+    told = premises.merge(frame[frame["value"].notna()], on=keys)
+    told = told[(told["asked"] == "") | (told["asked"] == told["qualifier"])]
+    # A plan none of whose own figures are there is no plan of these data.
+    is_here = premises["plan"].isin(told.loc[told["region"] == told["home"], "plan"])
+    findings = Findings()
+
+    def note(code: str, premise: Any, **slots: Any) -> None:
+        key = " / ".join(premise[keys])
+        slots = {"file": "data/raw", "value": key, **slots, "series": key}
+        findings.add(code, **premise[["plan", "target", "rule"]], **slots)
+
+    for _, premise in premises[is_here & ~premises["number"].isin(told["number"])].iterrows():
+        note("inference_unmet", premise)
+    known = told[told["vintage"] <= (day or "9999")].sort_values(["vintage", "file", "row"])
+    newest = known.drop_duplicates("number", keep="last").set_index("number", drop=False)
+    last = newest.loc[known["number"]].set_axis(known.index)
+    is_old = (known["vintage"] < last["vintage"]) & (known["value"] != last["value"])
+    for _, earlier in known[is_old].drop_duplicates("number", keep="last").iterrows():
+        row = newest.loc[earlier["number"]]
+        figures = {"value": f"{row['value']:g}", "expected": f"{earlier['value']:g}"}
+        note("inference_revised", row, **_place(row), **figures)
     return findings
 
 
