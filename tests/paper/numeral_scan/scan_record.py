@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numeral_scan.numerals import find_numerals, squeezed
+
 from wqa.catalog.reading import read_yaml
 from wqa.display.report import MIME
 from wqa.errors import BuildError
 from wqa.paths import CATALOG
-from wqa.publication.numerals import find_numerals, squeezed
 
 Row = Mapping[str, str]
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -141,7 +142,7 @@ def read_record(folder: Path, catalog: Path | None = None) -> Record:
     facts: dict[str, list[Row]] = {}
     for row in rows_of(folder / "data" / "facts.csv"):
         facts.setdefault(squeezed(row["text"])[:200], []).append(row)
-    own = read_yaml(CATALOG / "numerals.yml")
+    own = read_yaml(Path(__file__).parent / "numerals.yml")
     named = {row["file"].removesuffix(".csv"): squeezed(row["label"]) for row in contents}
     return Record(
         lang=lang,
@@ -218,9 +219,8 @@ def _catalogue(folders: Iterable[Path]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*.yml")):
-            if path.name != "numerals.yml":
-                texts = map(squeezed, _strings(read_yaml(path)))
-                found[path.relative_to(folder).as_posix()] = _APART.join(texts)
+            texts = map(squeezed, _strings(read_yaml(path)))
+            found[path.relative_to(folder).as_posix()] = _APART.join(texts)
         for path in sorted(folder.rglob("*.csv")):
             cells = (squeezed(cell) for row in rows_of(path) for cell in row.values())
             found[path.relative_to(folder).as_posix()] = _APART.join(cells)

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from numeral_scan.numerals import Numeral, find_numerals, squeezed
+from numeral_scan.page_text import PAGE_FIELD, Run, Unit, html_units, pdf_pages, word_texts
+from numeral_scan.pdf_cover import Cover, Wanted
+from numeral_scan.scan_record import Record, Row, read_record
+
 from wqa.errors import BuildError
-from wqa.publication.numerals import Numeral, find_numerals, squeezed
-from wqa.publication.page_text import PAGE_FIELD, Run, Unit, html_units, pdf_pages, word_texts
-from wqa.publication.pdf_cover import Cover, Wanted
-from wqa.publication.scan_record import Record, Row, read_record
 
 ORPHAN = "orphan"
 _AROUND = 3  # letters around a numeral by which it is found in a text of the catalogue

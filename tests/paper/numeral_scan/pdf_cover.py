@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wqa.publication.numerals import find_numerals, squeezed
+from numeral_scan.numerals import find_numerals, squeezed
 
 # A text of fewer letters stands in many places; it is looked for near the last one only.
 _SHORT = 8
