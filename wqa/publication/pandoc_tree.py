@@ -19,10 +19,6 @@ Node = dict[str, Any]
 Format = Literal["html", "typst", "openxml"]
 # Of the syntax tree that Pandoc 3 reads.
 API_VERSION = [1, 23, 1]
-# Blocks that can fill a page before a figure that did not fit on it.
-RUNNING = ("text", "prose", "list", "note")
-# The empty space keeps the spot inside its paragraph.
-END_SPOT = '#spot("", "text")#h(0pt)'
 
 
 @dataclass(frozen=True)
@@ -149,21 +145,8 @@ def _chapter(chapter: Chapter, paper: Paper, writer: Writer) -> list[Node]:
     title = [string(chapter_title(chapter, paper.lang))]
     nodes: list[Node] = [{"t": "Header", "c": [1, [chapter.anchor, [], []], title]}]
     for block in chapter.blocks:
-        made = _block(block, paper, writer)
-        if writer.fmt == "typst" and block["type"] in RUNNING:
-            _mark_end(made)
-        nodes += made
+        nodes += _block(block, paper, writer)
     return nodes
-
-
-def _mark_end(nodes: list[Node]) -> None:
-    """Let the last line of running text tell on which page it ends."""
-    last = next((node for node in reversed(nodes) if node["t"] != "RawBlock"), None)
-    if last and last["t"] in ("Para", "Plain"):
-        last["c"] = [*last["c"], _raw_inline(END_SPOT)]
-    elif last and last["t"] in ("BulletList", "OrderedList", "Div"):
-        inner = last["c"] if last["t"] == "BulletList" else last["c"][1]
-        _mark_end(inner if last["t"] == "Div" else inner[-1])
 
 
 def _block(block: Block, paper: Paper, writer: Writer) -> list[Node]:

@@ -23,8 +23,6 @@ from wqa.publication.pandoc_tree import Node, Writer, raw_block
 from wqa.publication.pieces import Pieces
 from wqa.publication.plain_text import breakable
 
-# Where the text of a page ends, points from the top; the size of captions.
-FOOT = (297 - 24) * 72 / 25.4
 CAPTION_SIZE = 9.5
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
 
@@ -70,15 +68,13 @@ def content(pieces: Pieces) -> str:
     return "[" + "".join(f"#{item};" for item in out) + "]"
 
 
-def writer(paper: Paper, split: set[str]) -> Writer:
+def writer(paper: Paper) -> Writer:
     """Return the writer of this document.
 
     Parameters
     ----------
     paper : Paper
         The document.
-    split : set of str
-        Is given the anchors of the tables that run over pages.
 
     Returns
     -------
@@ -104,8 +100,6 @@ def writer(paper: Paper, split: set[str]) -> Writer:
             TEXT_WIDTH / CAPTION_SIZE
         )
         start = (caption + 1) * CAPTION_SIZE * LEADING + grid.height(FEW_ROWS)
-        if grid.is_split:
-            split.add(block["anchor"])
         return [raw_block("typst", "\n".join([
             "#sheet(",
             f"  id: {json.dumps(block['anchor'])},",
@@ -154,7 +148,6 @@ def _grid(
     setup.append(f"  inset: {grid.padding / 2}pt,")
     setup.append("  heads: (" + "".join(f"{literal(text)}, " for text in heads) + "),")
     body = []
-    marked = {len(cells) - FEW_ROWS: "tail", len(cells) - 1: "last"} if "anchor" in block else {}
     for number, row in enumerate(cells):
         made = []
         for n, cell in enumerate(row):
@@ -163,10 +156,6 @@ def _grid(
                 text = f"pad(right: {indents[n][number]}em, {text})"
             if anchors and n == 0:
                 text = f"[#metadata(none) <{anchors[number]}>#{text}]"
-            if n == 0 and number in marked:
-                text = (
-                    f"[#spot({json.dumps(block['anchor'])}, {json.dumps(marked[number])})#{text}]"
-                )
             made.append(text)
         body.append("  " + ", ".join(made) + ",")
     return grid, setup, body

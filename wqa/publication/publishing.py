@@ -16,7 +16,6 @@ from wqa.errors import BuildError
 from wqa.paths import ASSETS
 from wqa.publication import html_page, pdf_page, word_file
 from wqa.publication.document import Paper
-from wqa.publication.filling import Choices, Spot, fill, ways_of
 from wqa.publication.fonts import FOLDER
 from wqa.publication.pandoc_tree import tree
 
@@ -26,11 +25,6 @@ PROSE = (
     "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-smart-auto_identifiers"
     "+east_asian_line_breaks"
 )
-# Asks a laid-out document where its spots are.
-SPOTS = """query(<spot>).map(it => (
-  id: it.value.id, at: it.value.at,
-  page: it.location().page(), y: it.location().position().y.pt(),
-))"""
 _BREAK = "wqa-cell-break"
 
 
@@ -135,26 +129,16 @@ def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
     for block in paper.floats("figure"):
         path = folder / "figures" / f"{block['id']}.svg"
         path.write_text(block["svg_text"], encoding="utf-8")
-    split: set[str] = set()
-    document = tree(paper, pdf_page.writer(paper, split))
+    document = tree(paper, pdf_page.writer(paper))
     body = _pandoc(["-f", "json", "-t", "typst", "--wrap=none"], _json(document), epoch)
     design = (ASSETS / "paper.typ").read_text(encoding="utf-8")
     source = folder / "paper.typ"
     source.write_text(f"{design}\n{pdf_page.front(paper)}\n\n{body.decode('utf-8')}", "utf-8")
     # Letters of text come from the bundled font alone; the built-in fonts set formulas.
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FOLDER)])
-
-    def compiler(choices: Choices) -> typst.Compiler:
-        given = {"choices": json.dumps(choices)}
-        return typst.Compiler(str(source), str(folder), fonts, sys_inputs=given)
-
-    def look(choices: Choices) -> list[Spot]:
-        return [Spot(**spot) for spot in json.loads(compiler(choices).eval(SPOTS))]
-
     try:
-        choices = fill(ways_of(paper, split), look, pdf_page.FOOT)
         # Archivable and accessible: the compiler checks both standards and refuses what fails.
-        _, warnings = compiler(choices).compile_with_warnings(
+        _, warnings = typst.Compiler(str(source), str(folder), fonts).compile_with_warnings(
             output=str(target), format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=epoch
         )
     except typst.TypstError as error:
