@@ -25,18 +25,7 @@ ANSWER_COLUMNS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Default: those of the process.
-
-    Returns
-    -------
-    int
-        0: done; 1: errors found or the command failed; 2: wrong usage; 130: interrupted.
-    """
+    """Run one command."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot print Chinese shows escapes instead of stopping the command.
         if isinstance(stream, io.TextIOWrapper):

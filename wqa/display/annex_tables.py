@@ -42,22 +42,7 @@ OWN = ("computed",)
 
 
 def summary_table(view: View, answers: pd.DataFrame, *, id: str = "summary") -> DisplayTable:
-    """Answer per target: is it met, how sure, compared with what, changed since, on what sample.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    answers : pandas.DataFrame
-        As from `wqa.assess`.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Binding targets first.
-    """
+    """Answer per target: is it met, how sure, compared with what, changed since, on what sample."""
     lang = view.lang
     rows = [_summary_cells(view, row) for row in records(answers)]
     keys = ["row", "name", "target", "answer", "level", "batches", "moved", "nation"]
@@ -107,20 +92,7 @@ def _dated(fact: Fact, year: int, unit: str, lang: str) -> Text:
 
 
 def targets_table(view: View, *, id: str = "targets") -> DisplayTable:
-    """List the plan's targets with baseline, rule and clause.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        In the order of the plan.
-    """
+    """List the plan's targets with baseline, rule and clause."""
     lang, plan = view.lang, view.parameters.plan
     rows = []
     for target in plan.targets:
@@ -154,22 +126,7 @@ def _baseline(target: Target, lang: str) -> Printable:
 def definitions_table(
     view: View, indicator_ids: Iterable[str], *, id: str = "definitions"
 ) -> DisplayTable:
-    """List definitions and caveats of indicators.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_ids : iterable of str
-        Indicators, in order.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per indicator.
-    """
+    """List definitions and caveats of indicators."""
     lang, rows = view.lang, []
     for indicator_id in dict.fromkeys(indicator_ids):
         indicator = view.indicator(indicator_id)
@@ -190,24 +147,7 @@ def definitions_table(
 def conflicts_table(
     view: View, conflicts: Mapping[str, Conflict], *, id: str = "conflicts", own: bool = False
 ) -> DisplayTable:
-    """List the registered disagreements between figures; each stands in one of two tables.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    conflicts : mapping of str to Conflict
-        The register.
-    id : str
-        Anchor of the table.
-    own : bool
-        Those that touch a target of the plan, or the others.
-
-    Returns
-    -------
-    DisplayTable
-        What disagrees, the readings, the preferred one, and why.
-    """
+    """List the registered disagreements between figures; each stands in one of two tables."""
     lang, plan = view.lang, view.parameters.plan
     mine = {target.id: target for target in plan.targets}
     rows, sources = [], set()
@@ -269,22 +209,7 @@ def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
 
 
 def findings_table(view: View, findings: pd.DataFrame, *, id: str = "findings") -> DisplayTable:
-    """Sum up the findings of the checks by code, with one example each.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    findings : pandas.DataFrame
-        As from `wqa.data.findings.findings_frame`.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per code, most frequent first.
-    """
+    """Sum up the findings of the checks by code, with one example each."""
     lang, rows = view.lang, []
     groups = findings.groupby(["severity", "code"], sort=True)
     ordered = sorted(groups, key=lambda item: (item[0][0], -len(item[1]), item[0][1]))

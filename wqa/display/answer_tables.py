@@ -181,25 +181,7 @@ def settling_table(view: View, frame: pd.DataFrame, *, id: str = "settling") -> 
 def readings_table(
     view: View, frame: pd.DataFrame, *, rows: Iterable[str] = (), id: str = "readings"
 ) -> DisplayTable:
-    """Show what each reading of a disputed number means for its target.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    frame : pandas.DataFrame
-        As from `wqa.assess` with `readings=True`.
-    rows : iterable of str
-        Rows of the plan to show; default all.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Per reading: value, whether it meets the target, the change still needed, and
-        the model's probability, which rests on the baseline alone.
-    """
+    """Show what each reading of a disputed number means for its target."""
     lang, wanted = view.lang, list(rows)
     out = []
     for record in frame.to_dict("records"):

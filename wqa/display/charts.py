@@ -50,18 +50,7 @@ BOUNDS = {
 
 
 def runs_of(years: Sequence[int]) -> list[list[int]]:
-    """Split the positions of sorted years into runs of consecutive years.
-
-    Parameters
-    ----------
-    years : sequence of int
-        Sorted, without repetition.
-
-    Returns
-    -------
-    list of list of int
-        Positions; a line is drawn within a run only.
-    """
+    """Split the positions of sorted years into runs of consecutive years."""
     runs: list[list[int]] = []
     for position, year in enumerate(years):
         if runs and year - years[position - 1] == 1:
@@ -103,23 +92,7 @@ def _limits(values: Sequence[float], bounds: tuple[float, float] | None) -> tupl
 def frame_axes(
     height: float, labels: Sequence[str], source: str, *, below: float = 0.3
 ) -> tuple[Figure, Axes]:
-    """Make a figure with a source line whose right margin holds direct labels.
-
-    Parameters
-    ----------
-    height : float
-        Inches.
-    labels : sequence of str
-        Direct labels to come.
-    source : str
-        Source line.
-    below : float
-        Room for the labels of the x axis, inches.
-
-    Returns
-    -------
-    tuple of Figure and Axes
-    """
+    """Make a figure with a source line whose right margin holds direct labels."""
     figure = new_figure(height)
     foot = source_line(figure, source)
     right = label_margin(figure, labels)
@@ -142,33 +115,7 @@ def plot_series(
     bounds: tuple[float, float] | None = None,
     height: float = 3.3,
 ) -> Figure:
-    """Draw levels over time, by region and definition, with intervals and target.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns region, role (focus, province, nation, peer), series (name of one
-        region and definition), year, value, qualifier; optional label (printed at
-        the end of the series instead of its name; none if empty), lower and upper
-        in the unit of the value.
-    title : str
-        What is measured, with its unit.
-    source : str
-        Source line.
-    lang : str
-        ``zh`` or ``en``.
-    target : mapping, optional
-        Keys value, label and, if known, first and last (years it holds for).
-    bounds : tuple, optional
-        Natural bounds of the indicator.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Series are labelled at their end; a gap is a missing year or a break.
-    """
+    """Draw levels over time, by region and definition, with intervals and target."""
     drawn = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS])].sort_values("year")
     styles = _styles(frame)
     named = list(dict.fromkeys(drawn["series"]))
@@ -263,35 +210,7 @@ def plot_path_and_fan(
     bounds: tuple[float, float] | None = None,
     height: float = 3.3,
 ) -> Figure:
-    """Draw the path a target requires against what the forecast expects.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        Columns year, value: the series the forecast starts from.
-    fan : pandas.DataFrame or None
-        Columns year, median, lo_80, hi_80, lo_95, hi_95; None without forecast.
-    title, source
-        What is measured, with unit; source line.
-    target : mapping
-        Keys year, value, label.
-    words : mapping
-        Printed names: observed, required, median, inner, outer.
-    lang : str
-        ``zh`` or ``en``.
-    baseline : tuple of int and float, optional
-        Year and value where the required path starts; without one, the target
-        is a level line.
-    bounds : tuple, optional
-        Natural bounds.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Two shaded intervals around the median, and the required path dashed.
-    """
+    """Draw the path a target requires against what the forecast expects."""
     keys = ["observed", "required"] + (["median", "inner", "outer"] if fan is not None else [])
     figure, axes = frame_axes(height, [*(words[key] for key in keys), str(target["label"])], source)
     years = history["year"].astype(int).tolist()
@@ -344,17 +263,6 @@ def _draw_fan(
 
 
 def has_points(frame: pd.DataFrame) -> bool:
-    """Tell whether a chart of this frame would show anything.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With columns value and qualifier.
-
-    Returns
-    -------
-    bool
-        False for an empty frame or one without a finite drawable value.
-    """
+    """Tell whether a chart of this frame would show anything."""
     drawn = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS])]
     return any(math.isfinite(value) for value in drawn["value"].astype(float))

@@ -28,28 +28,7 @@ def plot_plan_sum(
     lang: str = "zh",
     height: float = 3.1,
 ) -> Figure:
-    """Draw a count that adds up towards a plan's target.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns year, value (the year's addition), cumulative, qualifier.
-    title, source
-        What is counted, with unit; source line.
-    target : mapping
-        Keys first (year), year, value, label, and start (stock at the start).
-    words : mapping
-        Printed names: counted, even.
-    lang : str
-        ``zh`` or ``en``.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Bars are the running total; the dashed line is an even pace.
-    """
+    """Draw a count that adds up towards a plan's target."""
     figure, axes = frame_axes(
         height, [words["even"], str(target["label"]), words["counted"]], source
     )
@@ -106,29 +85,7 @@ def plot_two_rates(
     target: Mapping[str, Any] | None = None,
     height: float = 3.1,
 ) -> Figure:
-    """Draw a published rate beside the rate recomputed from its parts.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns year, published, recomputed; optional lower and upper around
-        the recomputed rate. Missing values stay gaps.
-    title, source
-        What is measured, with unit; source line.
-    words : mapping
-        Printed names: published, recomputed.
-    lang : str
-        ``zh`` or ``en``.
-    target : mapping, optional
-        Keys value, label.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Published filled, recomputed hollow with its interval.
-    """
+    """Draw a published rate beside the rate recomputed from its parts."""
     names = [words["published"], words["recomputed"], str(target["label"]) if target else ""]
     figure, axes = frame_axes(height, names, source)
     columns = [c for c in ("published", "recomputed", "lower", "upper") if c in frame]

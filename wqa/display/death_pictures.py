@@ -19,24 +19,7 @@ if TYPE_CHECKING:
 def death_rates_picture(
     view: View, rates: pd.DataFrame, *, id: str = "death-rates", target: bool = True
 ) -> Picture:
-    """Make the figure of published against recomputed death rates.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    rates : pandas.DataFrame
-        As from `wqa.load_death_rates`, one region.
-    id : str
-        Anchor.
-    target : bool
-        Draw the city's target for reference.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+    """Make the figure of published against recomputed death rates."""
     import pandas as pd
 
     lang, region = view.lang, str(rates["region"].iloc[0])

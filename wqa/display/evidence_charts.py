@@ -37,24 +37,7 @@ GRID = {"annual": ("o", BLUE), "plan": ("s", "white"), "other": ("d", "white")}
 
 @styled
 def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], source: str, start: int) -> Figure:
-    """Draw what is known about each year of each series.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns label, year, status: annual, plan, other, or empty (nothing known).
-    words : mapping
-        Printed names: grid_annual, grid_plan, grid_other.
-    source : str
-        Source line.
-    start : int
-        First year of the plan; a line is drawn before it.
-
-    Returns
-    -------
-    Figure
-        A grid with one line per label.
-    """
+    """Draw what is known about each year of each series."""
     labels = list(dict.fromkeys(frame["label"]))
     step = 0.245
     figure = new_figure(0.85 + step * len(labels) + 0.2)
@@ -111,25 +94,7 @@ def _grid_key(figure: Figure, words: Mapping[str, str]) -> None:
 def plot_reliability(
     frame: pd.DataFrame, *, source: str, words: Mapping[str, str], lang: str = "zh"
 ) -> Figure:
-    """Draw how often a stated probability came true.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns stated, observed, lower, upper (0..1) and n (forecasts), one
-        row per class of stated probability.
-    source : str
-        Source line.
-    words : mapping
-        Printed names: stated, observed, perfect, and n (what is counted).
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Figure
-        Points with intervals; on the diagonal, probabilities come true as stated.
-    """
+    """Draw how often a stated probability came true."""
     figure = new_figure(4.1, width=5.0)
     foot = source_line(figure, source)
     axes = add_axes(figure, left=0.55, right=0.3, top=0.36, bottom=foot + 0.48)
@@ -168,28 +133,7 @@ def plot_funnel(
     words: Mapping[str, str],
     lang: str = "zh",
 ) -> Figure:
-    """Draw rates against sample sizes with the range that chance alone explains.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns label, n, rate, role; rate in the unit of `title`.
-    limits : pandas.DataFrame
-        Columns n, lo_95, hi_95, lo_998, hi_998 around the centre, sorted by n.
-    centre : float
-        Pooled rate.
-    title, source
-        What is measured, with unit; source line.
-    words : mapping
-        Printed names: n, centre, inner, outer.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Figure
-        Sample size on a logarithmic axis.
-    """
+    """Draw rates against sample sizes with the range that chance alone explains."""
     figure, axes = frame_axes(3.9, [words["centre"]], source, below=0.48)
     sizes = limits["n"].astype(float)
     axes.set_xscale("log")

@@ -56,22 +56,7 @@ __all__ = [
 
 
 def named(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Printable:
-    """Make a name, title or code fit for a slot even if it has digits in it.
-
-    Parameters
-    ----------
-    text : str
-        A name from the catalogue or from a source.
-    source_ids : iterable of str
-        Where the name stands.
-    locator : str
-        Place in the source.
-
-    Returns
-    -------
-    str or Fact
-        The string itself if it holds no digit, else a fact without a value.
-    """
+    """Make a name, title or code fit for a slot even if it has digits in it."""
     if not DIGIT.search(text):
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -79,24 +64,7 @@ def named(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Pr
 
 
 def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note: str = "") -> Text:
-    """Quote words of the catalogue or of a result: every numeral in them becomes a fact.
-
-    Parameters
-    ----------
-    text : str
-        A definition, a reason, a remark.
-    source_ids : iterable of str
-        What the numerals rest on.
-    locator : str
-        Place in the source, or the id of the result.
-    note : str
-        How the words came about.
-
-    Returns
-    -------
-    Text
-        Prints as `text`.
-    """
+    """Quote words of the catalogue or of a result: every numeral in them becomes a fact."""
     sources = tuple(source_ids)
     template, facts, end = "", {}, 0
     for number, match in enumerate(NUMERAL.finditer(text)):
@@ -123,26 +91,7 @@ def observation_fact(
     lang: str = "zh",
     unit: str | None = None,
 ) -> Fact:
-    """Make a fact of one cell of the observation frame.
-
-    Parameters
-    ----------
-    row : mapping
-        A row of `wqa.load_observations`, as a mapping.
-    part : str
-        ``value``, ``numerator``, ``denominator`` or ``year``.
-    decimals : int, optional
-        None prints the value as published.
-    lang : str
-        Language of the printed form.
-    unit : str, optional
-        Unit of the part; default is the row's unit for a value, none otherwise.
-
-    Returns
-    -------
-    Fact
-        Kind ``observation``; derived values say so in the note.
-    """
+    """Make a fact of one cell of the observation frame."""
     qualifier = str(row.get("qualifier", ""))
     year = int(row["year"])
     value = float(row[part])
@@ -168,27 +117,7 @@ def observation_fact(
 
 
 def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
-    """Make a fact of a number of a plan's target.
-
-    Parameters
-    ----------
-    target : wqa.catalog.records.Target
-        Target of a plan.
-    part : str
-        ``value``, ``year``, ``row`` (printed with its part letter) or ``baseline``.
-    lang : str
-        Language of the printed form.
-
-    Returns
-    -------
-    Fact
-        Kind ``target``, with the clause as locator.
-
-    Raises
-    ------
-    DataError
-        If the target has no such number.
-    """
+    """Make a fact of a number of a plan's target."""
     baseline = target.baseline
     number: float | int | None = None
     if part == "value":
@@ -235,37 +164,7 @@ def computed_fact(
     upper: float | None = None,
     note: str = "",
 ) -> Fact:
-    """Make a fact that is calculated from other facts.
-
-    Parameters
-    ----------
-    id : str
-        What is computed, for example ``change``; the inputs complete the key.
-    value : float
-        The result.
-    inputs : iterable of Fact
-        What it rests on; sources, places, the newest vintage and the weakest
-        evidence are taken from them.
-    decimals : int, optional
-        Digits after the point.
-    lang : str
-        Language of the printed form.
-    unit : str
-        Unit id of the result.
-    signed : bool
-        Print a plus sign.
-    kind : str
-        ``computed`` or ``forecast``.
-    lower, upper : float, optional
-        Interval.
-    note : str
-        How it was computed.
-
-    Returns
-    -------
-    Fact
-        With the merged provenance.
-    """
+    """Make a fact that is calculated from other facts."""
     rests_on = tuple(inputs)
     text = number_text(value, decimals, lang, signed=signed)
     first = rests_on[0] if rests_on else None
@@ -293,26 +192,7 @@ def computed_fact(
 def count_fact(
     id: str, number: int, *, lang: str = "zh", source_ids: Iterable[str] = (), note: str = ""
 ) -> Fact:
-    """Make a fact of a count made by the suite itself (rows, findings, conflicts).
-
-    Parameters
-    ----------
-    id : str
-        What is counted.
-    number : int
-        The count.
-    lang : str
-        Language of the printed form.
-    source_ids : iterable of str
-        Sources of what is counted.
-    note : str
-        How it was counted.
-
-    Returns
-    -------
-    Fact
-        Kind ``count``.
-    """
+    """Make a fact of a count made by the suite itself (rows, findings, conflicts)."""
     return Fact(
         f"count.{id}.{int(number)}",
         int(number),
@@ -333,30 +213,7 @@ def parameter_fact(
     lang: str = "zh",
     note: str = "",
 ) -> Fact:
-    """Make a fact of a setting: report year, interval level, threshold.
-
-    Parameters
-    ----------
-    id : str
-        Name of the setting.
-    value : float or int or None
-        The setting; None for a code or a date.
-    text : str
-        Printed form, if it is not the number itself (a year, a date).
-    decimals : int, optional
-        Digits after the point.
-    unit : str
-        Unit id.
-    lang : str
-        Language of the printed form.
-    note : str
-        Where the setting comes from.
-
-    Returns
-    -------
-    Fact
-        Kind ``parameter``.
-    """
+    """Make a fact of a setting: report year, interval level, threshold."""
     if not text:
         if value is None:
             raise DataError("a parameter needs a value or a printed form", got=id)
@@ -365,20 +222,7 @@ def parameter_fact(
 
 
 def year_fact(year: int, of: Fact | None = None) -> Fact:
-    """Make a fact of a year in the text.
-
-    Parameters
-    ----------
-    year : int
-        Calendar year.
-    of : Fact, optional
-        The number this year belongs to; its provenance is taken over.
-
-    Returns
-    -------
-    Fact
-        Printed without grouping.
-    """
+    """Make a fact of a year in the text."""
     if of is None:
         return parameter_fact("year", int(year), text=str(int(year)))
     return replace(

@@ -31,22 +31,7 @@ LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
 def heads(keys: Iterable[str], lang: str, **aligned: str) -> tuple[Column, ...]:
-    """Return columns whose heads are words of the catalogue.
-
-    Parameters
-    ----------
-    keys : iterable of str
-        Keys of the group ``table`` in ``terms.yml``.
-    lang : str
-        ``zh`` or ``en``.
-    **aligned : str
-        Alignment of the columns that are not left.
-
-    Returns
-    -------
-    tuple of Column
-        In order.
-    """
+    """Return columns whose heads are words of the catalogue."""
     return tuple(
         Column(key, term(f"table.{key}", lang), align=aligned.get(key, "left"))  # type: ignore[arg-type]
         for key in keys
@@ -63,31 +48,7 @@ def values_table(
     since: int = 0,
     side: bool = True,
 ) -> DisplayTable:
-    """List every published figure of some indicators, parts of a year and bounds marked.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_ids : sequence of str
-        Indicators, in order.
-    id : str
-        Anchor of the table.
-    regions : sequence of str, optional
-        Default: the region of the edition.
-    caption : Text or str
-        Default names the indicators.
-    since : int
-        First year listed.
-    side : bool
-        Also list single classes, channels and rounds.
-
-    Returns
-    -------
-    DisplayTable
-        One row per figure: what, where, when, value, batches, definition, kind,
-        evidence. Without any figure one row says so.
-    """
+    """List every published figure of some indicators, parts of a year and bounds marked."""
     lang, where = view.lang, list(regions or [view.region])
     rows: list[dict[str, Printable]] = []
     for indicator_id in indicator_ids:
@@ -140,24 +101,7 @@ def _value_cell(row: Mapping[str, Any], lang: str) -> Text:
 def latest_table(
     view: View, indicator_ids: Sequence[str], *, id: str, notes: Iterable[Printable] = ()
 ) -> DisplayTable:
-    """Show the latest figure of the region, its province and the nation side by side.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_ids : sequence of str
-        Indicators, in order.
-    id : str
-        Anchor of the table.
-    notes : iterable of Text or str
-        Printed under the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per indicator; a dash where nothing was published.
-    """
+    """Show the latest figure of the region, its province and the nation side by side."""
     lang = view.lang
     keys = ["city", "province", "nation"][: len(view.regions)]
     rows = []
@@ -179,24 +123,7 @@ def latest_table(
 def change_table(
     view: View, indicator_id: str, region: str, scope: str, *, id: str, caption: Printable = ""
 ) -> DisplayTable:
-    """Show one series year by year with its change on the last comparable year.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region, scope : str
-        The series.
-    id : str
-        Anchor of the table.
-    caption : Text or str
-        Default names indicator and region.
-
-    Returns
-    -------
-    DisplayTable
-        One row per year with a figure.
-    """
+    """Show one series year by year with its change on the last comparable year."""
     lang, indicator = view.lang, view.indicator(indicator_id)
     found = rows_of(view.shown, indicator_id, region, scopes=[scope])
     rows = []
@@ -227,21 +154,7 @@ def change_table(
 
 
 def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
-    """Count the published figures by group of indicators.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Per group: indicators, figures, figures of the region, and annual ones of the
-        region inside the plan period.
-    """
+    """Count the published figures by group of indicators."""
     from wqa.catalog.catalog import read_catalogue
 
     lang, plan = view.lang, view.parameters.plan
@@ -275,22 +188,7 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
 
 
 def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates") -> DisplayTable:
-    """Set published and recomputed death rates of special equipment side by side.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    rates : pandas.DataFrame
-        As from `wqa.load_death_rates`, one region.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Years with both a published rate and its parts, or either.
-    """
+    """Set published and recomputed death rates of special equipment side by side."""
     lang = view.lang
     rows = []
     for record in rates.sort_values(["year", "scope"]).to_dict("records"):
@@ -314,21 +212,7 @@ def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates"
 
 
 def death_parts(row: Mapping[str, Any], lang: str) -> dict[str, Fact]:
-    """Return the known figures of one year of the death rate frame, as facts.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the frame of `wqa.load_death_rates`.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    dict of str to Fact
-        deaths, stock, published, and where they can be computed recomputed and ratio
-        (recomputed as percent of published).
-    """
+    """Return the known figures of one year of the death rate frame, as facts."""
     made = {
         "deaths": _part(row, "deaths", 0, lang),
         "stock": _part(row, "stock_10k", None, lang),

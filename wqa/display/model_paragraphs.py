@@ -43,21 +43,7 @@ class LabelCase:
 
 
 def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
-    """Return the target that the labels of official methods are shown for.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    answers : pandas.DataFrame
-        As from `wqa.assess`.
-
-    Returns
-    -------
-    LabelCase or None
-        The first gap target with a baseline and a level inside the plan; None if
-        there is none.
-    """
+    """Return the target that the labels of official methods are shown for."""
     lang = view.lang
     for row in records(answers):
         target = target_of(view, row)
@@ -94,41 +80,14 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
 
 
 def backtest_frame(view: View) -> pd.DataFrame:
-    """Return the percentage series that are long enough to be backtested.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Annual values of one definition each, of all regions, at least
-        `BACKTEST_POINTS` of them.
-    """
+    """Return the percentage series that are long enough to be backtested."""
     annual = view.shown[view.shown["qualifier"].isin(ANNUAL) & (view.shown["unit"] == "pct")]
     counts = annual.groupby(["indicator_id", "region", "scope"])["year"].transform("nunique")
     return annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
 
 
 def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> list[Text]:
-    """Say how well the default model did on the series at hand.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        As from `Backtest.summary`, one row per model, with pooled and naive.
-    cases : pandas.DataFrame
-        Cases of the default model.
-
-    Returns
-    -------
-    list of Text
-        Error against naive, coverage, and a caution if there are few outcomes.
-    """
+    """Say how well the default model did on the series at hand."""
     lang = view.lang
     records = summary.to_dict("records")
     rows: dict[str, dict[Any, Any]] = {str(row["model"]): row for row in records}

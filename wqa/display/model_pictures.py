@@ -40,20 +40,7 @@ LUCK_STEPS = (-0.5, 0.0, 0.2)
 
 
 def grid_picture(view: View, *, id: str = "known-years") -> Picture:
-    """Make the figure of which target has which figure in which year.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+    """Make the figure of which target has which figure in which year."""
     import pandas as pd
 
     lang, plan = view.lang, view.parameters.plan
@@ -105,24 +92,7 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
 def reliability_picture(
     view: View, data: pd.DataFrame, sources: Sequence[str], *, id: str = "reliability"
 ) -> Picture:
-    """Make the reliability diagram of a backtest.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    data : pandas.DataFrame
-        As from `Backtest.reliability`.
-    sources : sequence of str
-        Sources of the series.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+    """Make the reliability diagram of a backtest."""
     lang = view.lang
     items: list[Printable] = []
     for place, row in enumerate(data.to_dict("records")):
@@ -147,24 +117,7 @@ def reliability_picture(
 def coverage_picture(
     view: View, summary: pd.DataFrame, sources: Sequence[str], *, id: str = "coverage-models"
 ) -> Picture:
-    """Make the figure of how often the models' 80% intervals held the value.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        Columns model, coverage_80 (percent) and n, as from `Backtest.summary`.
-    sources : sequence of str
-        Sources of the series.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+    """Make the figure of how often the models' 80% intervals held the value."""
     import pandas as pd
 
     lang = view.lang
@@ -203,27 +156,7 @@ def coverage_picture(
 
 
 def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
-    """Make the funnel plot of the latest rates with a published number of batches.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        A pass rate.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-
-    Raises
-    ------
-    DataError
-        If fewer than three regions have a number of batches.
-    """
+    """Make the funnel plot of the latest rates with a published number of batches."""
     import numpy as np
     import pandas as pd
     from scipy.special import bdtrik
@@ -286,23 +219,7 @@ def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
 
 
 def luck_picture(view: View, target: Target, *, id: str = "luck") -> Picture:
-    """Make the figure of how often chance alone makes a rate read as attained.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        A pass rate with a number.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`: unchanged true rates just below and above
-        the target, for three sample sizes.
-    """
+    """Make the figure of how often chance alone makes a rate read as attained."""
     import pandas as pd
 
     lang, goal = view.lang, float(target.value or 0)

@@ -40,25 +40,7 @@ OWN = ("computed",)
 def labels_table(
     view: View, target: Target, labels: pd.DataFrame, *, id: str = "labels"
 ) -> DisplayTable:
-    """Set the labels of the official methods for one target side by side.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        The target labelled.
-    labels : pandas.DataFrame
-        As from `wqa.official_labels`.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per method; a method without an answer says why, and the first note says
-        in one line why the labels disagree.
-    """
+    """Set the labels of the official methods for one target side by side."""
     lang, rows = view.lang, []
     for row in labels.to_dict("records"):
         label = row[f"label_{lang}"]
@@ -93,24 +75,7 @@ def labels_table(
 def backtest_table(
     view: View, summary: pd.DataFrame, sources: Iterable[str], *, id: str = "backtest"
 ) -> DisplayTable:
-    """Show accuracy and coverage of the models.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        As from `Backtest.summary`, one row per model.
-    sources : iterable of str
-        Sources of the series.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Best scaled error first.
-    """
+    """Show accuracy and coverage of the models."""
     lang, used = view.lang, tuple(sources)
     rows: list[Mapping[str, Printable]] = []
     for row in summary.sort_values(["mase", "model"]).to_dict("records"):
@@ -135,24 +100,7 @@ def backtest_table(
 def reliability_table(
     view: View, classes: pd.DataFrame, sources: Iterable[str], *, id: str = "reliability-classes"
 ) -> DisplayTable:
-    """Show stated probabilities and how often they came true, by class.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    classes : pandas.DataFrame
-        As from `Backtest.reliability`.
-    sources : iterable of str
-        Sources of the series.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per class.
-    """
+    """Show stated probabilities and how often they came true, by class."""
     lang, used, rows = view.lang, tuple(sources), []
     for place, row in enumerate(classes.to_dict("records")):
         n = count_fact(f"class.{place}", int(row["n"]), lang=lang, source_ids=used)
@@ -180,25 +128,7 @@ def forecasts_table(
     *,
     id: str = "forecasts",
 ) -> DisplayTable:
-    """Show forecasts of reference series beside the level the plan asks for.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    series : iterable of (indicator_id, region, scope)
-        The series.
-    forecasts : iterable of Forecast or None
-        One per series.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per series with a forecast: last value, median and 95% interval in the
-        last forecast year, the plan's number.
-    """
+    """Show forecasts of reference series beside the level the plan asks for."""
     lang = view.lang
     rows: list[Mapping[str, Printable]] = []
     for (indicator_id, region, scope), forecast in zip(series, forecasts, strict=True):

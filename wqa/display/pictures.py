@@ -49,27 +49,7 @@ def series_frame(
     scopes: Iterable[str] | None = None,
     first: int | None = None,
 ) -> pd.DataFrame:
-    """Return the values of one indicator as a chart needs them.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    regions : iterable of str
-        Regions, in order of the labels.
-    scopes : iterable of str, optional
-        Definitions to draw; default all but side scopes.
-    first : int, optional
-        First year to draw.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Observation columns and role, series (printed name), lower and upper
-        (interval from the number of batches, where published).
-    """
+    """Return the values of one indicator as a chart needs them."""
     import pandas as pd
 
     indicator = view.indicator(indicator_id)
@@ -103,20 +83,7 @@ def series_frame(
 
 
 def definition_notes(view: View, data: pd.DataFrame) -> list[Text]:
-    """Name the definitions of a region that has several, in order of time.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    data : pandas.DataFrame
-        As from `series_frame`.
-
-    Returns
-    -------
-    list of Text
-        One note per region; empty if all definitions are labelled in the figure.
-    """
+    """Name the definitions of a region that has several, in order of time."""
     out = []
     for region in dict.fromkeys(data["region"]):
         rows = data[data["region"] == region]
@@ -157,37 +124,7 @@ def level_picture(
     target: bool = True,
     height: float = 3.3,
 ) -> Picture:
-    """Make the figure of an indicator's levels over time.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    id : str
-        Anchor; default from the indicator.
-    regions : sequence of str, optional
-        Default: the region, its province and the nation.
-    scopes : iterable of str, optional
-        Definitions to draw; default all but side scopes.
-    first : int, optional
-        First year to draw.
-    target : bool
-        Draw the plan's target, if it has one with a value.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-
-    Raises
-    ------
-    DataError
-        If there is nothing to draw.
-    """
+    """Make the figure of an indicator's levels over time."""
     data = series_frame(view, indicator_id, regions or view.regions, scopes=scopes, first=first)
     if data.empty or not has_points(data):
         raise DataError("a figure would be empty", where=indicator_id, got=regions)
@@ -227,20 +164,7 @@ def level_picture(
 
 
 def target_line(target: Target, lang: str) -> dict[str, Any]:
-    """Return what a chart draws of a target: value, years and label.
-
-    Parameters
-    ----------
-    target : Target
-        With a value.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    dict
-        Keys value, first, last, label.
-    """
+    """Return what a chart draws of a target: value, years and label."""
     kind = "target" if target.nature == "binding" else "expected"
     sign = term(f"comparator.{target.comparator}", lang)
     value = target_fact(target, lang=lang)
@@ -254,24 +178,7 @@ def target_line(target: Target, lang: str) -> dict[str, Any]:
 
 
 def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> Text:
-    """Describe a line chart in words, from its data.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    data : pandas.DataFrame
-        As from `series_frame`.
-    title : str
-        Axis title.
-    target : Target or None
-        The target drawn.
-
-    Returns
-    -------
-    Text
-        One sentence on the chart and one per series.
-    """
+    """Describe a line chart in words, from its data."""
     lang = view.lang
     records = [{str(k): v for k, v in row.items()} for row in data.to_dict("records")]
     years = [int(row["year"]) for row in records]
@@ -306,28 +213,7 @@ def regions_picture(
     scopes: Iterable[str] | None = None,
     target: bool = False,
 ) -> Picture:
-    """Make the figure of the latest value of every region that has one.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    id : str
-        Anchor; default from the indicator.
-    regions : sequence of str, optional
-        Default: all regions with a value.
-    scopes : iterable of str, optional
-        Definitions to use; default all but side scopes.
-    target : bool
-        Draw the plan's target.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`; year and definition stand beside each value.
-    """
+    """Make the figure of the latest value of every region that has one."""
     import pandas as pd
 
     lang, indicator = view.lang, view.indicator(indicator_id)

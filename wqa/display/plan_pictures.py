@@ -40,22 +40,7 @@ OUTER = 95
 
 
 def attainment_picture(view: View, answers: pd.DataFrame, *, id: str = "attainment") -> Picture:
-    """Make the overview of all targets on one page.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    answers : pandas.DataFrame
-        As from `wqa.assess`.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+    """Make the overview of all targets on one page."""
     lang, plan = view.lang, view.parameters.plan
     data = overview_frame(view, answers)
     words = terms(["row", "name", "level", "answer", "probability", "none"], lang)
@@ -81,20 +66,7 @@ def attainment_picture(view: View, answers: pd.DataFrame, *, id: str = "attainme
 
 
 def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:
-    """Forecast one series to the target year with the default model.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region, scope : str
-        The series.
-
-    Returns
-    -------
-    Forecast or None
-        None if the target year is already published, or there is no value.
-    """
+    """Forecast one series to the target year with the default model."""
     from wqa.forecasts.forecasting import forecast
 
     indicator, goal = view.indicator(indicator_id), view.parameters.target_year
@@ -121,31 +93,7 @@ def path_picture(
     target: Target | None = None,
     id: str = "",
 ) -> Picture:
-    """Make the figure of a series with its forecast and the path a target requires.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region, scope : str
-        The series.
-    forecast : Forecast or None
-        Made from this series.
-    target : Target, optional
-        Drawn as reference; it need not be a target of this region.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-
-    Raises
-    ------
-    DataError
-        If there is no target: nothing would be required.
-    """
+    """Make the figure of a series with its forecast and the path a target requires."""
     import pandas as pd
 
     lang, indicator = view.lang, view.indicator(indicator_id)
@@ -217,21 +165,7 @@ def _fan_facts(
 
 
 def plan_rows(view: View, indicator_id: str) -> list[tuple[Target, list[dict[str, Any]]]]:
-    """Return the targets on a count with the figures of the plan period that count.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        A count.
-
-    Returns
-    -------
-    list of (Target, list of dict)
-        Targets that have a number and at least one figure. Of a year with several
-        figures the largest counts; figures over several years are left out.
-    """
+    """Return the targets on a count with the figures of the plan period that count."""
     out = []
     for target in view.targets(indicator_id):
         kinds = (*ANNUAL, "lower_bound", "partial_period")
@@ -257,29 +191,7 @@ def plan_sum_picture(
     running: bool = False,
     id: str = "",
 ) -> Picture:
-    """Make the figure of a count that grows towards a target.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        With a number.
-    rows : sequence of mapping
-        Rows of the observation frame inside the plan period, oldest first.
-    start : float
-        Stock at the start of the plan, for a stock.
-    running : bool
-        The rows are stocks already; else they are added up.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`. A sum over years with a missing one, or a
-        figure for part of a year, is drawn as a lower bound.
-    """
+    """Make the figure of a count that grows towards a target."""
     import pandas as pd
 
     lang = view.lang

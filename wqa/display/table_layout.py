@@ -50,17 +50,7 @@ _TOKEN = re.compile(rf"{_ATOM.pattern}|\s+|.")
 
 @dataclass(frozen=True)
 class Grid:
-    """How a table is set.
-
-    Parameters
-    ----------
-    widths : tuple of float
-        Of the columns, in points.
-    size : float
-        Of the letters, in points.
-    lines : tuple of int
-        For the head and then each row, how many lines it is expected to take.
-    """
+    """How a table is set."""
 
     widths: tuple[float, ...]
     size: float
@@ -83,18 +73,7 @@ class Grid:
 
 
 def svg_size(svg: str) -> tuple[float, float]:
-    """Return the size of a drawing.
-
-    Parameters
-    ----------
-    svg : str
-        As written by `wqa.display.figures.render`.
-
-    Returns
-    -------
-    tuple of float
-        Width and height in points; the width is at most that of the text.
-    """
+    """Return the size of a drawing."""
     match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     width, height = (float(match[1]), float(match[2])) if match else (TEXT_WIDTH, TEXT_WIDTH / 2)
     scale = min(1.0, TEXT_WIDTH / width)
@@ -102,18 +81,7 @@ def svg_size(svg: str) -> tuple[float, float]:
 
 
 def em_width(text: str) -> float:
-    """Estimate the width of a line.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-
-    Returns
-    -------
-    float
-        Width in em.
-    """
+    """Estimate the width of a line."""
     width = sum(map(_advance, text))
     return width + SPACED * len(_BORDER.findall(text))
 
@@ -137,19 +105,7 @@ def printed(pieces: Sequence[Any]) -> str:
 
 
 def head(column: Mapping[str, str], lang: str) -> str:
-    """Return the head of a column, with its unit.
-
-    Parameters
-    ----------
-    column : mapping
-        ``label`` and ``unit``.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-    """
+    """Return the head of a column, with its unit."""
     if not column["unit"]:
         return column["label"]
     opened, closed = ("（", "）") if lang == "zh" else (" (", ")")
@@ -163,28 +119,7 @@ def layout(
     width: float = TEXT_WIDTH,
     sizes: Sequence[float] = SIZES,
 ) -> Grid:
-    """Share the page width among the columns.
-
-    Each column gets at least its longest word or number. What is left goes where it makes
-    the rows lowest; letters get smaller only if the least widths do not fit.
-
-    Parameters
-    ----------
-    heads : sequence of str
-        Column heads.
-    rows : sequence of sequence of str
-        Cells.
-    indents : sequence of sequence of float
-        For each column the indents of its cells in em, or nothing.
-    width : float
-        Room, in points.
-    sizes : sequence of float
-        Sizes of letters that may be chosen, in points, largest first.
-
-    Returns
-    -------
-    Grid
-    """
+    """Share the page width among the columns."""
     given = (tuple(heads), tuple(map(tuple, rows)), tuple(map(tuple, indents)))
     return _layout(*given, width, tuple(sizes))
 
@@ -302,11 +237,7 @@ def _evened(cells: _Cells, shares: Sequence[float], least: Sequence[float]) -> l
 
 
 def _shared(asked: NDArray[np.float64], least: Sequence[float], total: float) -> list[float]:
-    """Give the spare room, bit by bit, to the column where it makes the rows lowest.
-
-    A row is as high as its highest cell; the power mean stands in for that maximum, because
-    with the maximum itself one bit often changes nothing and all bits would look alike.
-    """
+    """Give the spare room, bit by bit, to the column where it makes the rows lowest."""
     widths = np.array(least)
 
     def heights(at: Any) -> Any:
@@ -330,20 +261,7 @@ def _least(cell: str) -> float:
 def column_indents(
     columns: Sequence[Mapping[str, str]], texts: Sequence[Sequence[str]]
 ) -> list[list[float]]:
-    """Return the indents of all columns; only decimal columns have any.
-
-    Parameters
-    ----------
-    columns : sequence of mapping
-        With ``align``.
-    texts : sequence of sequence of str
-        Cells, row by row.
-
-    Returns
-    -------
-    list of list of float
-        For each column one indent per row, in em.
-    """
+    """Return the indents of all columns; only decimal columns have any."""
     return [
         decimal_indents([row[n] for row in texts])
         if column["align"] == "decimal"
@@ -353,18 +271,7 @@ def column_indents(
 
 
 def decimal_indents(cells: Sequence[str]) -> list[float]:
-    """Return how far each number must stand from the right edge to align the points.
-
-    Parameters
-    ----------
-    cells : sequence of str
-        One column; what is not a number gets no indent.
-
-    Returns
-    -------
-    list of float
-        Indents in em.
-    """
+    """Return how far each number must stand from the right edge to align the points."""
     tails = [_tail(cell) for cell in cells]
     longest = max((tail for tail in tails if tail is not None), default=0.0)
     return [0.0 if tail is None else round(longest - tail, 3) for tail in tails]

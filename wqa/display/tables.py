@@ -18,19 +18,7 @@ EMPTY = "\N{EM DASH}"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a display table.
-
-    Parameters
-    ----------
-    key : str
-        Name of the column in the rows and in the CSV; lower-case ASCII.
-    label : str
-        Head for readers; holds no digit.
-    unit : str
-        Printed unit, shown in the head; empty if the cells differ.
-    align : str
-        ``left``, ``center``, ``right`` or ``decimal`` (on the decimal point).
-    """
+    """One column of a display table."""
 
     key: str
     label: str
@@ -44,28 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class DisplayTable:
-    """A table as readers see it.
-
-    Parameters
-    ----------
-    id : str
-        Anchor and file name of the CSV; lower-case ASCII.
-    caption : str or Text
-        Title above the table, without number.
-    columns : tuple of Column
-        In order. The first column is the row head.
-    rows : tuple of mappings
-        Column key to `Fact`, `Text` or str; a missing cell prints a dash.
-    notes : tuple of str or Text
-        Printed under the table.
-    sources : tuple of str
-        Source ids; default is every source of the facts in the cells.
-
-    Raises
-    ------
-    DataError
-        If a row has a key that is no column, or a cell is a bare number.
-    """
+    """A table as readers see it."""
 
     id: str
     caption: Printable
@@ -97,14 +64,7 @@ class DisplayTable:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return columns, rows, notes and sources as JSON values.
-
-        Returns
-        -------
-        dict
-            ``id``, ``caption`` (printed), ``caption_parts``, ``columns``, ``rows``
-            (each cell a list of strings and fact objects), ``notes``, ``sources``.
-        """
+        """Return columns, rows, notes and sources as JSON values."""
         return {
             "id": self.id,
             "caption": str(self.caption),
@@ -137,18 +97,7 @@ class DisplayTable:
 
 
 def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
-    """Return the sources of all facts in some printables, sorted.
-
-    Parameters
-    ----------
-    items : iterable of Fact, Text or str
-        Cells, sentences, notes.
-
-    Returns
-    -------
-    tuple of str
-        Source ids without repetition.
-    """
+    """Return the sources of all facts in some printables, sorted."""
     found = {
         source
         for item in items
@@ -169,27 +118,7 @@ def table_from_frame(
     notes: Iterable[Printable] = (),
     sources: Iterable[str] = (),
 ) -> DisplayTable:
-    """Build a table from a frame, one display row per row of the frame.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Tidy result.
-    id, caption
-        Of the table.
-    columns : iterable of Column
-        Columns of the table.
-    cells : mapping of str to function
-        For each column key a function of the row (a mapping) that returns a
-        fact, a text, a label, or None for an empty cell.
-    notes, sources
-        Of the table.
-
-    Returns
-    -------
-    DisplayTable
-        With one row per row of the frame.
-    """
+    """Build a table from a frame, one display row per row of the frame."""
     rows = []
     for record in frame.to_dict("records"):
         made = {key: make({str(k): v for k, v in record.items()}) for key, make in cells.items()}

@@ -28,25 +28,7 @@ PUBLISHERS = 5
 
 @dataclass(frozen=True)
 class View:
-    """One edition's view of the figures.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        Common parameters, resolved.
-    observations : pandas.DataFrame
-        Every figure known by then about years up to the report year.
-    shown : pandas.DataFrame
-        One row per series and year: annual values, and published bounds.
-    headline : pandas.DataFrame
-        Those of `shown` that may stand for a whole indicator.
-    indicators : mapping of str to Indicator
-        The catalogue.
-    names : mapping of str to str
-        Region names in the language.
-    sources : pandas.DataFrame
-        Source records, indexed by source_id.
-    """
+    """One edition's view of the figures."""
 
     parameters: Parameters
     observations: pd.DataFrame = field(repr=False)
@@ -82,22 +64,7 @@ class View:
         return self.parameters.edition
 
     def indicator(self, indicator_id: str) -> Indicator:
-        """Return an indicator of the catalogue.
-
-        Parameters
-        ----------
-        indicator_id : str
-            Id.
-
-        Returns
-        -------
-        Indicator
-
-        Raises
-        ------
-        DataError
-            If there is none.
-        """
+        """Return an indicator of the catalogue."""
         if indicator_id not in self.indicators:
             raise DataError("unknown indicator", got=indicator_id)
         return self.indicators[indicator_id]
@@ -116,18 +83,7 @@ class View:
         return roles.get(region, "peer")
 
     def source_line(self, source_ids: Iterable[str]) -> str:
-        """Return the source line of a figure: who published what is drawn.
-
-        Parameters
-        ----------
-        source_ids : iterable of str
-            Sources of the figure.
-
-        Returns
-        -------
-        str
-            Publishers in the order given, the first few by name.
-        """
+        """Return the source line of a figure: who published what is drawn."""
         publishers = list(
             dict.fromkeys(
                 publisher_name(str(self.sources.loc[source, "publisher"]), self.lang)
@@ -144,13 +100,7 @@ class View:
 
 @cache
 def parents() -> Mapping[str, str]:
-    """Return the region above each region.
-
-    Returns
-    -------
-    mapping of str to str
-        Region code to the code of its province or city.
-    """
+    """Return the region above each region."""
     import pandas as pd
 
     table = pd.read_csv(CATALOG / "region_parents.csv", dtype=str, keep_default_na=False)
@@ -158,20 +108,7 @@ def parents() -> Mapping[str, str]:
 
 
 def open_view(parameters: Parameters, *, root: Path | str | None = None) -> View:
-    """Read what an edition knows.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        As from `wqa.parameters.resolve`.
-    root : path-like, optional
-        Project folder; default: found from the working folder.
-
-    Returns
-    -------
-    View
-        Figures published after `as_of` or about years after the edition are left out.
-    """
+    """Read what an edition knows."""
     catalog, lang = parameters.catalog, parameters.lang
     frame = load_observations(as_of=parameters.as_of, root=root, catalog=catalog)
     frame = frame[frame["year"] <= parameters.edition].reset_index(drop=True)

@@ -22,23 +22,7 @@ if TYPE_CHECKING:
 def editions_until(
     view: View, *, last: int | None = None, root: Path | str | None = None
 ) -> list[EditionRecord]:
-    """Rebuild the editions of the plan up to the one that is read.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    last : int, optional
-        Number of editions wanted, the one that is read included; default: all of the plan.
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    list of EditionRecord
-        In the order of their report years. The last one knows what the view knows; an earlier
-        one is left out if its day is not before that.
-    """
+    """Rebuild the editions of the plan up to the one that is read."""
     p = view.parameters
     day = p.as_of or newest_retrieval(root)
     days = {year: edition_date(year, root) for year in range(p.plan.start_year, p.edition)}
@@ -56,40 +40,13 @@ def editions_until(
 
 
 def own_grades(view: View, graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded forecasts of the region and of the one above it.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Its rows on those regions; all rows if there are none.
-    """
+    """Return the graded forecasts of the region and of the one above it."""
     own = graded[graded["region"].isin([view.region, view.province])]
     return (own if len(own) else graded).reset_index(drop=True)
 
 
 def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
-    """Say how the forecasts of earlier editions did, and what that does not show.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`.
-
-    Returns
-    -------
-    list of Text
-        One paragraph: number of forecasts and outcomes, how many lay inside the intervals,
-        how often the direction was judged right, the share of the region itself.
-    """
+    """Say how the forecasts of earlier editions did, and what that does not show."""
     lang = view.lang
     if not len(graded):
         return [say("edition.no_outcome", lang)]
@@ -136,21 +93,7 @@ def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
 
 
 def change_texts(view: View, changes: EditionChanges) -> list[Text]:
-    """Say in numbers what changed since the last edition.
-
-    Parameters
-    ----------
-    view : View
-        View of the later edition.
-    changes : EditionChanges
-        As from `wqa.history.edition_changes.diff_editions`.
-
-    Returns
-    -------
-    list of Text
-        One paragraph: the two days, new and revised figures, changed answers; what did not
-        change is said too.
-    """
+    """Say in numbers what changed since the last edition."""
     lang, old = view.lang, changes.old
     figures = changes.figures
     own = int((figures["region"] == view.region).sum())

@@ -35,42 +35,14 @@ Row = Mapping[str, Any]
 
 
 def word(key: str, lang: str) -> str:
-    """Return a word about editions.
-
-    Parameters
-    ----------
-    key : str
-        ``group.key`` of ``wording/editions.yml``.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        The word.
-    """
+    """Return a word about editions."""
     return texts("editions")[key][lang]
 
 
 def command_tables(
     changes: EditionChanges, lang: str, *, catalog: Path | str | None = None
 ) -> tuple[str, dict[str, pd.DataFrame]]:
-    """Lay out the changes for the command line.
-
-    Parameters
-    ----------
-    changes : EditionChanges
-        As from `wqa.history.edition_changes.diff_editions`.
-    lang : str
-        ``zh`` or ``en``.
-    catalog : path-like, optional
-        Extra catalogue folder.
-
-    Returns
-    -------
-    tuple of str and dict
-        Title, and heading to frame with printed names.
-    """
+    """Lay out the changes for the command line."""
     old, new = changes.old, changes.new
     title = word("command.header", lang).format(
         old=old.edition, old_day=old.as_of, new=new.edition, new_day=new.as_of
@@ -143,21 +115,7 @@ def _value(row: Row, value: float, source_id: str, vintage: str, lang: str) -> F
 
 
 def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable]:
-    """Make the tables of the annex on what changed since the last edition.
-
-    Parameters
-    ----------
-    view : View
-        View of the later edition.
-    changes : EditionChanges
-        As from `wqa.history.edition_changes.diff_editions`.
-
-    Returns
-    -------
-    dict of str to DisplayTable
-        By name (figures, revisions, answers, targets, methods); kinds of change that did not
-        happen are left out.
-    """
+    """Make the tables of the annex on what changed since the last edition."""
     lang = view.lang
     makers: dict[str, tuple[tuple[str, ...], Callable[[Row], dict[str, Printable]]]] = {
         "figures": (
@@ -250,22 +208,7 @@ def _method_cells(row: Row, lang: str) -> dict[str, Printable]:
 
 
 def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> DisplayTable:
-    """Show each graded forecast of earlier editions beside what came out.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`, possibly filtered.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per forecast: series, year, edition, interval, published value, inside or not.
-    """
+    """Show each graded forecast of earlier editions beside what came out."""
     lang = view.lang
     rows = []
     for record in graded.to_dict("records"):
@@ -302,26 +245,7 @@ def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> Dis
 def grades_table(
     view: View, graded: pd.DataFrame, by: Sequence[str] = ("edition",), *, id: str = "grades"
 ) -> DisplayTable:
-    """Sum up the grades: coverage, right side of one half, Brier score.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`.
-    by : sequence of str
-        One column to group by: ``edition``, ``region``, ``h`` or ``evidence_class``.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per group and one for all. Hit rate and Brier score are those of the event that
-        the value is not worse than the last known one, which every series with a good
-        direction has.
-    """
+    """Sum up the grades: coverage, right side of one half, Brier score."""
     lang = view.lang
     parts = [(grade_summary(graded, by), True), (grade_summary(graded), False)]
     rows: list[dict[str, Printable]] = []

@@ -55,48 +55,13 @@ KNOWN_COLUMNS = (
 
 
 def edition_date(edition: int, root: Path | str | None = None) -> str:
-    """Return the day as of which an edition is made when none is named.
-
-    Parameters
-    ----------
-    edition : int
-        Report year.
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    str
-        30 September of the following year; for the running edition, whose following year is
-        that of the newest delivery, the day of that delivery.
-
-    Raises
-    ------
-    DataError
-        If no raw folder says when it was retrieved.
-    """
+    """Return the day as of which an edition is made when none is named."""
     newest = newest_retrieval(root)
     return newest if edition >= int(newest[:4]) - 1 else f"{edition + 1}-{DAY}"
 
 
 def newest_retrieval(root: Path | str | None = None) -> str:
-    """Return the newest day on which raw files were taken over.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    str
-        ISO date.
-
-    Raises
-    ------
-    DataError
-        If no raw folder says when it was retrieved.
-    """
+    """Return the newest day on which raw files were taken over."""
     sources = sorted(raw_dir(root).glob("*/source.yml"))
     days = [str(read_yaml(path).get("retrieved") or "") for path in sources]
     if not any(days):
@@ -120,36 +85,7 @@ def edition_record(
     catalog: Path | str | None = None,
     root: Path | str | None = None,
 ) -> EditionRecord:
-    """Make the record of an edition from what was known on a day.
-
-    Parameters
-    ----------
-    plan : Plan or str
-        Plan, or its id.
-    region : str, optional
-        Default: the region of the plan. Series of the region, of the one above it and of the
-        nation are kept and forecast.
-    edition : int, optional
-        Report year; default: the last year of the plan.
-    as_of : str, optional
-        ISO date; default: `edition_date`. A figure counts from the later of its vintage and
-        its day of publication on.
-    target_year : int, optional
-        As in :func:`wqa.assess`; default: the last year of the plan.
-    model, seed
-        Forecasting model, and seed of simulations.
-    catalog, root : path-like, optional
-        Extra catalogue folder, and project folder.
-
-    Returns
-    -------
-    EditionRecord
-
-    Raises
-    ------
-    CatalogError, DataError
-        If the plan is unknown, or a date is wrong.
-    """
+    """Make the record of an edition from what was known on a day."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     edition = found.end_year if edition is None else edition
     day = iso_date("as_of", as_of) or edition_date(edition, root)
@@ -196,24 +132,7 @@ def shared_record(
     root: Path | str | None = None,
     folder: Path | str | None = None,
 ) -> EditionRecord:
-    """Return the record of an edition, made once for all notebooks of a build.
-
-    A record takes seconds, and both languages of a paper show the same ones.
-
-    Parameters
-    ----------
-    plan, region, edition, as_of, target_year, seed, catalog, root
-        As in `edition_record`, all resolved.
-    folder : path-like, optional
-        Where records of the same inputs are kept while a build lasts; default: the variable
-        ``WQA_RECORDS``, which a build sets for its notebooks. Without either, as in a notebook
-        run by hand, the record is made here and now.
-
-    Returns
-    -------
-    EditionRecord
-        The same either way.
-    """
+    """Return the record of an edition, made once for all notebooks of a build."""
     options: dict[str, Any] = {"target_year": target_year, "seed": seed}
     folder = folder or os.environ.get(SHARED)
     name = "-".join(map(str, (plan.id, region, edition, as_of, *options.values())))
@@ -235,18 +154,7 @@ def _known_rows(known: pd.DataFrame) -> list[list[Any]]:
 
 
 def methods(model: str = "pooled") -> dict[str, Any]:
-    """Return what the numbers of an edition depend on besides figures and targets.
-
-    Parameters
-    ----------
-    model : str
-        Forecasting model.
-
-    Returns
-    -------
-    dict
-        Ids and SHA-256 of files, thresholds, version.
-    """
+    """Return what the numbers of an edition depend on besides figures and targets."""
     rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers")]
     return {
         "model": model,
@@ -276,22 +184,7 @@ def past_editions(
     catalog: Path | str | None = None,
     root: Path | str | None = None,
 ) -> list[EditionRecord]:
-    """Rebuild earlier editions as of their dates.
-
-    Parameters
-    ----------
-    years : iterable of int
-        Report years.
-    plan, region, model, catalog, root
-        As in `edition_record`.
-    dates : mapping of int to str, optional
-        ISO date by report year; default: `edition_date`.
-
-    Returns
-    -------
-    list of EditionRecord
-        In the order of their dates.
-    """
+    """Rebuild earlier editions as of their dates."""
     days = {year: (dates or {}).get(year) or edition_date(year, root) for year in years}
     made = [
         edition_record(plan, region, year, day, model=model, catalog=catalog, root=root)

@@ -44,25 +44,7 @@ _FLOATS = ("error", "brier_attain", "brier_not_worse", "brier", "p_attain", "p_n
 
 
 def grade_forecasts(records: Sequence[EditionRecord]) -> pd.DataFrame:
-    """Grade every stored forecast whose outcome a later edition knows.
-
-    Parameters
-    ----------
-    records : sequence of EditionRecord
-        Editions, in any order; the newest one only grades.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``GRADED_COLUMNS``, one row per edition, series and year. `outcome` is the
-        value in the first later edition that has it (`graded_in`), if it became known after
-        the forecast was made and in the same unit; `source_id` is its source,
-        `origin_source_id` that of `last_value`. `error` is outcome less median.
-        `inside_80`: the outcome lies in the interval, ends included. For the events
-        ``attain`` (the plan's number is met) and ``not_worse`` (than `last_value`): the
-        probability, whether it happened, `hit_*` (it was given at least 0.5 and happened, or
-        less and did not) and `brier_*`, the squared difference.
-    """
+    """Grade every stored forecast whose outcome a later edition knows."""
     ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
     rows: list[dict[str, Any]] = []
     for place, record in enumerate(ordered):
@@ -136,19 +118,7 @@ def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
 
 
 def grade_answers(records: Sequence[EditionRecord]) -> pd.DataFrame:
-    """Grade the probabilities of undecided answers by later answers that are decided.
-
-    Parameters
-    ----------
-    records : sequence of EditionRecord
-        Editions, in any order; those of another plan or region grade only each other.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``ANSWER_GRADES``, one row per edition and target. `outcome` is
-        ``met`` or ``missed`` in the first later edition that knows it.
-    """
+    """Grade the probabilities of undecided answers by later answers that are decided."""
     ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
     rows: list[dict[str, Any]] = []
     for place, record in enumerate(ordered):
@@ -174,25 +144,7 @@ def grade_answers(records: Sequence[EditionRecord]) -> pd.DataFrame:
 
 
 def grade_summary(graded: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Sum up graded forecasts.
-
-    Parameters
-    ----------
-    graded : pandas.DataFrame
-        As from `grade_forecasts`.
-    by : sequence of str, optional
-        Columns to group by, for example ``("edition",)``, ``("region",)`` or ``("h",)``;
-        default: all forecasts as one group.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `by` and ``SUMMARY_COLUMNS``. Shares in percent, with Wilson intervals
-        of 95 % for the coverage. `n_outcomes` counts series and years once, however often
-        they were forecast; forecasts of one outcome are not independent of each other.
-        `is_established` says whether there are at least 30 outcomes; below that the shares
-        are descriptions and no finding about calibration.
-    """
+    """Sum up graded forecasts."""
     groups = graded.groupby(list(by), sort=True) if by else [((), graded)]
     rows = [
         {**dict(zip(by, key, strict=True)), **_summary(part)} for key, part in groups if len(part)

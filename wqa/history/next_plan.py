@@ -36,30 +36,7 @@ def next_plan_baselines(
     catalog: Path | str | None = None,
     root: Path | str | None = None,
 ) -> pd.DataFrame:
-    """Take the baselines of the next plan from the figures of the plan that ends.
-
-    Parameters
-    ----------
-    plan : Plan or str
-        The plan that ends, or its id.
-    as_of : str, optional
-        ISO date; default: all that is known.
-    catalog, root : path-like, optional
-        Extra catalogue folder, and project folder.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``BASELINE_COLUMNS``, one row per target of the plan. `status` is ``measured``
-        with the newest annual value inside the plan (for a sum the sum of all its years, only
-        if every year is published), its year and its source; else ``missing`` with the reason.
-        Nothing is estimated, and the last plan's own baseline is not carried on.
-
-    Raises
-    ------
-    CatalogError, DataError
-        If the plan is unknown or the date is wrong.
-    """
+    """Take the baselines of the next plan from the figures of the plan that ends."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     day = iso_date("as_of", as_of)
     frame = load_observations(as_of=day, root=root, catalog=catalog)
@@ -140,32 +117,7 @@ def draft_plan(
     catalog: Path | str | None = None,
     root: Path | str | None = None,
 ) -> str:
-    """Write the draft of the next plan as YAML text.
-
-    Parameters
-    ----------
-    plan : Plan or str
-        The plan that ends, or its id.
-    start, end : int
-        First and last year of the next plan.
-    plan_id : str, optional
-        Default: the first word of the last plan's id with the years.
-    as_of, catalog, root
-        As in `next_plan_baselines`.
-
-    Returns
-    -------
-    str
-        Indicators, kinds, scopes and series are those of the last plan; titles, comparators,
-        values, natures and clauses are empty.
-
-    Raises
-    ------
-    CatalogError
-        If the plan is unknown.
-    DataError
-        If the years make no sense.
-    """
+    """Write the draft of the next plan as YAML text."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     if not found.end_year < start <= end:
         raise DataError("the next plan does not follow the last one", got=f"{start} to {end}",
@@ -275,27 +227,7 @@ def _line(text: Any) -> str:
 
 
 def write_draft(text: str, folder: Path | str, plan_id: str) -> Path:
-    """Write a draft into a catalogue folder of its own.
-
-    Parameters
-    ----------
-    text : str
-        As from `draft_plan`.
-    folder : path-like
-        Folder that is later named with ``--catalog``.
-    plan_id : str
-        Id of the plan, which is also its file name.
-
-    Returns
-    -------
-    pathlib.Path
-        The file ``plans/<id>.yml``.
-
-    Raises
-    ------
-    DataError
-        If the file is already there; a draft that someone fills in is never overwritten.
-    """
+    """Write a draft into a catalogue folder of its own."""
     path = Path(folder) / "plans" / f"{plan_id}.yml"
     if path.exists():
         raise DataError("the draft is already there", where=str(path),

@@ -29,17 +29,7 @@ def text_html(text: str) -> str:
 
 
 def pieces_html(pieces: Pieces) -> str:
-    """Return pieces as HTML: numbers with their origin, links, citations.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-
-    Returns
-    -------
-    str
-    """
+    """Return pieces as HTML: numbers with their origin, links, citations."""
     return "".join(_piece(piece) for piece in pieces)
 
 
@@ -54,17 +44,7 @@ def _piece(piece: Piece) -> str:
 
 
 def writer(paper: Paper) -> Writer:
-    """Return the writer of this document.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    Writer
-    """
+    """Return the writer of this document."""
 
     def figure(block: Block) -> list[Node]:
         picture = base64.b64encode(block["svg_path"].encode()).decode()
@@ -192,20 +172,7 @@ def _numbers_of(source_id: str, paper: Paper) -> list[str]:
 
 
 def page(paper: Paper, body: str) -> str:
-    """Return the whole page around the text.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    body : str
-        HTML of the chapters.
-
-    Returns
-    -------
-    str
-        One self-contained file.
-    """
+    """Return the whole page around the text."""
     words = {name: text_html(text) for name, text in paper.words.items()}
     titles = {
         name: text_html(getattr(paper, name))
@@ -265,17 +232,7 @@ def _heading_text(block: Block) -> str:
 
 
 def tree_text(node: object) -> str:
-    """Return the plain text of a syntax tree.
-
-    Parameters
-    ----------
-    node : object
-        Node or list of nodes of Pandoc.
-
-    Returns
-    -------
-    str
-    """
+    """Return the plain text of a syntax tree."""
     if isinstance(node, list):
         return "".join(tree_text(item) for item in node)
     if isinstance(node, dict):

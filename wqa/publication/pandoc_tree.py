@@ -23,15 +23,7 @@ API_VERSION = [1, 23, 1]
 
 @dataclass(frozen=True)
 class Writer:
-    """What differs between the formats.
-
-    Parameters
-    ----------
-    fmt : str
-        Name of the format in Pandoc.
-    raw : mapping of str to callable
-        For ``figure``, ``table`` and ``sources`` the function that sets the block.
-    """
+    """What differs between the formats."""
 
     fmt: Format
     raw: Mapping[str, Callable[[Block], list[Node]]]
@@ -43,24 +35,7 @@ def tree(
     before: Iterable[Node] = (),
     meta: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the whole document as a syntax tree.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    writer : Writer
-        Of the format.
-    before : iterable of dict
-        Blocks in front of the first chapter.
-    meta : mapping of str to str, optional
-        Metadata of the document.
-
-    Returns
-    -------
-    dict
-        To be given to Pandoc as JSON.
-    """
+    """Return the whole document as a syntax tree."""
     blocks = list(before)
     for chapter in paper.chapters:
         blocks += _chapter(chapter, paper, writer)
@@ -85,19 +60,7 @@ def division(content: list[Node], *, style: str = "", name: str = "") -> Node:
 
 
 def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
-    """Return pieces as text nodes: numbers with their origin, citations as superscript links.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-    fmt : str
-        Only HTML can show an origin; only print needs help in breaking long runs.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Return pieces as text nodes: numbers with their origin, citations as superscript links."""
     out: list[Node] = []
     for piece in pieces:
         text = breakable(piece.text) if fmt == "typst" else piece.text
@@ -118,19 +81,7 @@ def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
 
 
 def chapter_title(chapter: Chapter, lang: str) -> str:
-    """Return the title with its number.
-
-    Parameters
-    ----------
-    chapter : Chapter
-        Any chapter.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-    """
+    """Return the title with its number."""
     if not chapter.label:
         return chapter.title
     return f"{chapter.label}{'　' if lang == 'zh' else '. '}{chapter.title}"

@@ -28,34 +28,12 @@ ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right
 
 
 def literal(text: str) -> str:
-    """Return a text as a string literal of Typst: nothing in it can act as markup.
-
-    Parameters
-    ----------
-    text : str
-        A clean line.
-
-    Returns
-    -------
-    str
-        With quotes.
-    """
+    """Return a text as a string literal of Typst: nothing in it can act as markup."""
     return '"' + breakable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def content(pieces: Pieces) -> str:
-    """Return pieces as one expression of Typst.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-
-    Returns
-    -------
-    str
-        To be used where an argument is expected.
-    """
+    """Return pieces as one expression of Typst."""
     out = []
     for piece in pieces:
         target = piece.target
@@ -69,17 +47,7 @@ def content(pieces: Pieces) -> str:
 
 
 def writer(paper: Paper) -> Writer:
-    """Return the writer of this document.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    Writer
-    """
+    """Return the writer of this document."""
 
     def figure(block: Block) -> list[Node]:
         return [raw_block("typst", "\n".join([
@@ -162,20 +130,7 @@ def _grid(
 
 
 def front(paper: Paper, contents: Sequence[str] = ("contents", "figures", "tables")) -> str:
-    """Return the call that sets up the document: titles, language, lists.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    contents : sequence of str
-        Lists wanted behind the title page.
-
-    Returns
-    -------
-    str
-        Markup of Typst.
-    """
+    """Return the call that sets up the document: titles, language, lists."""
     fields = {
         "title": paper.title,
         "subtitle": paper.subtitle,

@@ -29,29 +29,7 @@ _BREAK = "wqa-cell-break"
 
 
 def write(paper: Paper, fmt: str, target: Path, as_of: str) -> Path:
-    """Write one format.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    fmt : str
-        ``html``, ``pdf`` or ``docx``.
-    target : pathlib.Path
-        File to write. Pictures go to ``figures`` beside it.
-    as_of : str
-        ISO date that stands in the file as its time: the build reads no clock.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    BuildError
-        If the format is unknown, or Pandoc or Typst reports an error or a warning.
-    """
+    """Write one format."""
     makers = {"html": _write_html, "pdf": _write_pdf, "docx": _write_docx}
     if fmt not in makers:
         raise BuildError("unknown format", got=fmt, expected=", ".join(FORMATS))
@@ -60,39 +38,12 @@ def write(paper: Paper, fmt: str, target: Path, as_of: str) -> Path:
 
 
 def epoch_of(day: str) -> int:
-    """Return an ISO date as seconds since 1970, at noon UTC.
-
-    Parameters
-    ----------
-    day : str
-        ``YYYY-MM-DD``.
-
-    Returns
-    -------
-    int
-        Noon, so that the date is the same in most time zones.
-    """
+    """Return an ISO date as seconds since 1970, at noon UTC."""
     return int(dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp())
 
 
 def parse_prose(texts: Sequence[str]) -> list[list[Any]]:
-    """Parse the running text of notebooks.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        Markdown cells.
-
-    Returns
-    -------
-    list of list
-        For each text its blocks in the syntax tree of Pandoc.
-
-    Raises
-    ------
-    BuildError
-        If a text leaves a block open and so swallows the next one.
-    """
+    """Parse the running text of notebooks."""
     if not texts:
         return []
     joined = f"\n\n{_BREAK}\n\n".join(texts)

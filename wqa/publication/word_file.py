@@ -41,18 +41,7 @@ PAGE_BREAK = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
 
 
 def bookmark_name(anchor: str) -> str:
-    """Return the name that Pandoc gives to an anchor in a Word file.
-
-    Parameters
-    ----------
-    anchor : str
-        Anchor of a heading, figure, table or source.
-
-    Returns
-    -------
-    str
-        Word allows 40 characters, a letter first; others are hashed.
-    """
+    """Return the name that Pandoc gives to an anchor in a Word file."""
     if anchor[:1].isalpha() and len(anchor) <= 40:
         return anchor
     return "X" + hashlib.sha1(anchor.encode(), usedforsecurity=False).hexdigest()[1:]
@@ -64,35 +53,13 @@ def text_xml(text: str) -> str:
 
 
 def run(text: str, properties: str = "") -> str:
-    """Return one run of text.
-
-    Parameters
-    ----------
-    text : str
-        A clean line.
-    properties : str
-        Run properties as XML.
-
-    Returns
-    -------
-    str
-    """
+    """Return one run of text."""
     setup = f"<w:rPr>{properties}</w:rPr>" if properties else ""
     return f'<w:r>{setup}<w:t xml:space="preserve">{text_xml(text)}</w:t></w:r>'
 
 
 def runs(pieces: Pieces) -> str:
-    """Return pieces as runs; links inside the document become hyperlinks.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-
-    Returns
-    -------
-    str
-    """
+    """Return pieces as runs; links inside the document become hyperlinks."""
     out = []
     for piece in pieces:
         if piece.target.startswith("#"):
@@ -108,19 +75,7 @@ def runs(pieces: Pieces) -> str:
 
 
 def field(instruction: str, shown: str) -> str:
-    """Return a field with its present result.
-
-    Parameters
-    ----------
-    instruction : str
-        For example ``SEQ``.
-    shown : str
-        Runs of the result.
-
-    Returns
-    -------
-    str
-    """
+    """Return a field with its present result."""
     return f'{_opening(instruction)}{shown}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 
 
@@ -135,36 +90,12 @@ def _opening(instruction: str, *, dirty: bool = False) -> str:
 
 
 def paragraph(style: str, content: str, extra: str = "") -> str:
-    """Return a paragraph.
-
-    Parameters
-    ----------
-    style : str
-        Id of the paragraph style.
-    content : str
-        Runs.
-    extra : str
-        More paragraph properties.
-
-    Returns
-    -------
-    str
-    """
+    """Return a paragraph."""
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{extra}</w:pPr>{content}</w:p>'
 
 
 def writer(paper: Paper) -> Writer:
-    """Return the writer of this document.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    Writer
-    """
+    """Return the writer of this document."""
     bookmarks = count(FIRST_BOOKMARK)
 
     def figure(block: Block) -> list[Node]:
@@ -196,18 +127,7 @@ def writer(paper: Paper) -> Writer:
 
 
 def front(paper: Paper) -> list[Node]:
-    """Return what follows the title: edition, preface, contents, lists of figures and tables.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    list of dict
-        Blocks of Pandoc.
-    """
+    """Return what follows the title: edition, preface, contents, lists of figures and tables."""
     opening = "".join([
         paragraph("Edition", run(paper.edition)),
         paragraph("Edition", run(paper.as_of)),

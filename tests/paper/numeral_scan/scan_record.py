@@ -44,31 +44,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that a numeral of an edition can resolve to.
-
-    Parameters
-    ----------
-    lang : str
-        Language of the edition.
-    parameters : mapping
-        As in ``build.json``.
-    chapters : tuple of mapping
-        Chapters of ``build.json``.
-    labels : mapping of str to str
-        Label of a figure or table to its caption, squeezed.
-    facts : mapping of str to tuple of mapping
-        Squeezed printed form to the rows of ``facts.csv``.
-    sources : tuple of mapping
-        Rows of ``sources.csv``.
-    figures : mapping of str to Figure
-        Figure id to the figure.
-    catalogue : mapping of str to str
-        Catalogue file to all its squeezed texts, set apart.
-    declared : mapping of str to str
-        Number words of plain wording to the reason why they are no data.
-    settings : tuple of str
-        Levels of intervals that legends and notes name.
-    """
+    """Everything that a numeral of an edition can resolve to."""
 
     lang: str
     parameters: Mapping[str, Any]
@@ -82,18 +58,7 @@ class Record:
     settings: tuple[str, ...]
 
     def in_catalogue(self, text: str) -> str:
-        """Return the catalogue file with a record that holds a text; empty if none does.
-
-        Parameters
-        ----------
-        text : str
-            Squeezed text.
-
-        Returns
-        -------
-        str
-            The fixed wording of sentences and terms counts for nothing here.
-        """
+        """Return the catalogue file with a record that holds a text; empty if none does."""
         for file, known in self.catalogue.items():
             if text and text in known and file not in _WORDING:
                 return file
@@ -115,24 +80,7 @@ class Record:
 
 
 def read_record(folder: Path, catalog: Path | None = None) -> Record:
-    """Read what stands beside a paper.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Folder of an edition.
-    catalog : pathlib.Path, optional
-        Extra catalogue folder that the edition was built with.
-
-    Returns
-    -------
-    Record
-
-    Raises
-    ------
-    BuildError
-        If the folder holds no edition.
-    """
+    """Read what stands beside a paper."""
     if not (folder / "build.json").is_file():
         raise BuildError("no edition in this folder", got=str(folder), expected="build.json")
     build = json.loads((folder / "build.json").read_text(encoding="utf-8"))

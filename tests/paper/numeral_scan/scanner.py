@@ -42,18 +42,7 @@ class Scan:
     formats: dict[str, list[Found]] = field(default_factory=dict)
 
     def counts(self, fmt: str) -> dict[str, int]:
-        """Return how many numerals of a format resolve to which class.
-
-        Parameters
-        ----------
-        fmt : str
-            ``html``, ``pdf`` or ``docx``.
-
-        Returns
-        -------
-        dict of str to int
-            Most frequent first.
-        """
+        """Return how many numerals of a format resolve to which class."""
         return dict(Counter(found.kind for found in self.formats[fmt]).most_common())
 
     def orphans(self) -> list[tuple[str, Found]]:
@@ -62,24 +51,7 @@ class Scan:
 
 
 def scan(folder: Path | str, catalog: Path | str | None = None) -> Scan:
-    """Find and resolve every numeral of an edition.
-
-    Parameters
-    ----------
-    folder : path-like
-        Folder of a built edition.
-    catalog : path-like, optional
-        Extra catalogue folder that the edition was built with.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    BuildError
-        If the folder holds no edition, or one without HTML: only there numbers are marked.
-    """
+    """Find and resolve every numeral of an edition."""
     home = Path(folder)
     record = read_record(home, Path(catalog) if catalog is not None else None)
     page = home / "white-paper.html"
