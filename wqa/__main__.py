@@ -270,9 +270,9 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
+    from wqa.display.edition_tables import command_tables
     from wqa.history.edition_changes import diff_editions
     from wqa.history.edition_records import read_edition
-    from wqa.history.edition_tables import command_tables
     from wqa.history.editions import edition_record
     from wqa.parameters import resolve
 

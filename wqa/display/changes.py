@@ -32,7 +32,7 @@ def places_of(*values: float) -> int:
     return min(max(len(decimals) for decimals in printed), 4)
 
 
-def change_fact(new: Fact, old: Fact, lang: str, *, signed: bool = False) -> Fact:
+def change_fact(new: Fact, old: Fact, *, signed: bool = False) -> Fact:
     """Return the difference of two published values, as precise as the more precise one."""
     if new.value is None or old.value is None or new.scope != old.scope:
         raise DataError("two figures are not comparable", got=(new.id, old.id))
@@ -42,7 +42,6 @@ def change_fact(new: Fact, old: Fact, lang: str, *, signed: bool = False) -> Fac
         difference if signed else abs(difference),
         (new, old),
         decimals=places_of(float(new.value), float(old.value)),
-        lang=lang,
         unit=new.unit,
         signed=signed,
     )
@@ -58,8 +57,8 @@ def points_word(fact: Fact, family: str, lang: str) -> str:
 
 def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> Text:
     """Say how a value changed, as a clause that follows the value."""
-    new, old = observation_fact(row, lang=lang), observation_fact(previous, lang=lang)
-    difference = change_fact(new, old, lang)
+    new, old = observation_fact(row), observation_fact(previous)
+    difference = change_fact(new, old)
     difference, unit = spoken(difference, lang)
     old, _ = spoken(old, lang)
     last_year = int(row["year"]) - int(previous["year"]) == 1
@@ -97,5 +96,5 @@ def spoken(fact: Fact, lang: str) -> tuple[Fact, str]:
     plain = SPOKEN_EN.get(fact.unit) if lang == "en" else None
     if plain is None or fact.value is None:
         return fact, unit_after(fact.unit, lang)
-    text = number_text(fact.value * 10_000, None, lang)
+    text = number_text(fact.value * 10_000, None)
     return replace(fact, id=f"{fact.id}.full", text=text), f" {plain}"

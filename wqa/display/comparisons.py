@@ -59,7 +59,7 @@ def _compare(
     names: Mapping[str, str],
     lang: str,
 ) -> Text:
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    value, unit = spoken(observation_fact(row), lang)
     slots: dict[str, Any] = {
         "other": names[regions[1]],
         "region": names[regions[0]],
@@ -78,8 +78,8 @@ def _compare(
         return say("compare.counts", lang, **slots)
     if own["scope"] != row["scope"] or own["scope"] in UNSTATED:
         return say("compare.other_definition", lang, **slots)
-    mine = observation_fact(own, lang=lang)
-    difference = change_fact(mine, value, lang)
+    mine = observation_fact(own)
+    difference = change_fact(mine, value)
     if not float(difference.value or 0):
         return say("compare.equal", lang, **slots)
     key = "higher" if float(own["value"]) > float(row["value"]) else "lower"

@@ -25,17 +25,13 @@ def plot_plan_sum(
     source: str,
     target: Mapping[str, Any],
     words: Mapping[str, str],
-    lang: str = "zh",
-    height: float = 3.1,
 ) -> Figure:
     """Draw a count that adds up towards a plan's target."""
-    figure, axes = frame_axes(
-        height, [words["even"], str(target["label"]), words["counted"]], source
-    )
+    figure, axes = frame_axes(3.1, [words["even"], str(target["label"]), words["counted"]], source)
     first, last = int(target["first"]), int(target["year"])
     goal, start = float(target["value"]), float(target.get("start", 0))
     year_axis(axes, first, last)
-    value_axis(figure, axes, 0, max([goal, *frame["cumulative"].astype(float)]) * 1.12, title, lang)
+    value_axis(figure, axes, 0, max([goal, *frame["cumulative"].astype(float)]) * 1.12, title)
     for row in frame.to_dict("records"):
         known = row["qualifier"] in ANNUAL
         axes.bar(
@@ -48,7 +44,7 @@ def plot_plan_sum(
             zorder=3,
         )
         axes.annotate(
-            number_text(float(row["cumulative"]), None, lang) + ("" if known else "+"),
+            number_text(float(row["cumulative"]), None) + ("" if known else "+"),
             (int(row["year"]), float(row["cumulative"])),
             xytext=(0, 3),
             textcoords="offset points",
@@ -81,17 +77,15 @@ def plot_two_rates(
     title: str,
     source: str,
     words: Mapping[str, str],
-    lang: str = "zh",
     target: Mapping[str, Any] | None = None,
-    height: float = 3.1,
 ) -> Figure:
     """Draw a published rate beside the rate recomputed from its parts."""
     names = [words["published"], words["recomputed"], str(target["label"]) if target else ""]
-    figure, axes = frame_axes(height, names, source)
+    figure, axes = frame_axes(3.1, names, source)
     columns = [c for c in ("published", "recomputed", "lower", "upper") if c in frame]
     values = [float(value) for column in columns for value in frame[column].dropna()]
     year_axis(axes, int(frame["year"].min()), int(frame["year"].max()))
-    value_axis(figure, axes, 0, max(values) * 1.1, title, lang)
+    value_axis(figure, axes, 0, max(values) * 1.1, title)
     labels = []
     for column, colour, marker, face in (
         ("published", BLUE, "o", BLUE),

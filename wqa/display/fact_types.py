@@ -65,11 +65,6 @@ class Fact:
                 out[item.name] = list(value) if isinstance(value, tuple) else value
         return out
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Fact:
-        """Rebuild a fact from `to_json`."""
-        return cls(**{**data, "source_ids": tuple(data.get("source_ids", ()))})
-
 
 @dataclass(frozen=True)
 class Text:
@@ -113,27 +108,8 @@ class Text:
     def __str__(self) -> str:
         return "".join(str(part) for part in self.parts())
 
-    def __add__(self, other: Text) -> Text:
-        return Text("{first}{second}", {"first": self, "second": other})
-
     def __bool__(self) -> bool:
         return bool(self.template)
-
-    def to_json(self) -> list[str | dict[str, Any]]:
-        """Return the parts: strings, and facts as JSON objects."""
-        return parts_json(self)
-
-    @classmethod
-    def from_json(cls, parts: Iterable[str | Mapping[str, Any]]) -> Text:
-        """Rebuild a text from its parts."""
-        template, facts = "", {}
-        for number, part in enumerate(parts):
-            if isinstance(part, str):
-                template += escaped(part)
-            else:
-                template += f"{{f{number}}}"
-                facts[f"f{number}"] = Fact.from_json(part)
-        return cls(template, facts)
 
 
 Printable = Fact | Text | str
@@ -181,9 +157,7 @@ def joined(texts: Iterable[Printable], separator: str = "") -> Text:
     return Text(separator.join(f"{{{slot}}}" for slot in slots), slots)
 
 
-def number_text(
-    value: float, decimals: int | None = None, lang: str = "zh", *, signed: bool = False
-) -> str:
+def number_text(value: float, decimals: int | None = None, *, signed: bool = False) -> str:
     """Print a number."""
     number = Decimal(repr(round(float(value), 10)))
     if not number.is_finite():

@@ -55,15 +55,15 @@ __all__ = [
 ]
 
 
-def named(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Printable:
+def named(text: str) -> Printable:
     """Make a name, title or code fit for a slot even if it has digits in it."""
     if not DIGIT.search(text):
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Fact(f"name.{digest}", None, text, source_ids=tuple(source_ids), locator=locator)
+    return Fact(f"name.{digest}", None, text)
 
 
-def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note: str = "") -> Text:
+def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Text:
     """Quote words of the catalogue or of a result: every numeral in them becomes a fact."""
     sources = tuple(source_ids)
     template, facts, end = "", {}, 0
@@ -78,31 +78,25 @@ def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note
             kind="parameter",
             source_ids=sources,
             locator=locator,
-            note=note,
         )
     return Text(template + escaped(text[end:]), facts)
 
 
 def observation_fact(
-    row: Mapping[str, Any],
-    *,
-    part: str = "value",
-    decimals: int | None = None,
-    lang: str = "zh",
-    unit: str | None = None,
+    row: Mapping[str, Any], *, part: str = "value", decimals: int | None = None
 ) -> Fact:
     """Make a fact of one cell of the observation frame."""
     qualifier = str(row.get("qualifier", ""))
     year = int(row["year"])
     value = float(row[part])
-    text = str(year) if part == "year" else number_text(value, decimals, lang)
+    text = str(year) if part == "year" else number_text(value, decimals)
     place = f"{row['file']}:{int(row['row'])}" if row.get("file") else ""
     key = (row["indicator_id"], row["region"], year, row.get("scope", ""), part, place)
     return Fact(
         id="obs." + ".".join(str(item) for item in key if str(item)) + f".{text}",
         value=year if part == "year" else value,
         text=text,
-        unit=(str(row["unit"]) if part == "value" else "") if unit is None else unit,
+        unit=str(row["unit"]) if part == "value" else "",
         indicator_id=str(row["indicator_id"]),
         region=str(row["region"]),
         year=year,
@@ -116,7 +110,7 @@ def observation_fact(
     )
 
 
-def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
+def target_fact(target: Any, *, part: str = "value") -> Fact:
     """Make a fact of a number of a plan's target."""
     baseline = target.baseline
     number: float | int | None = None
@@ -134,7 +128,7 @@ def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
         text = str(int(number))
     else:
         # As the plan prints it: 80, not 80.00; the rounding rule applies to the observed value.
-        text = number_text(float(number), None, lang)
+        text = number_text(float(number), None)
     return Fact(
         id=f"target.{target.id}.{part}.{text}",
         value=number,
@@ -156,7 +150,6 @@ def computed_fact(
     inputs: Iterable[Fact],
     *,
     decimals: int | None = None,
-    lang: str = "zh",
     unit: str = "",
     signed: bool = False,
     kind: Kind = "computed",
@@ -166,7 +159,7 @@ def computed_fact(
 ) -> Fact:
     """Make a fact that is calculated from other facts."""
     rests_on = tuple(inputs)
-    text = number_text(value, decimals, lang, signed=signed)
+    text = number_text(value, decimals, signed=signed)
     first = rests_on[0] if rests_on else None
     key = hashlib.sha256("|".join(fact.id for fact in rests_on).encode()).hexdigest()[:12]
     return Fact(
@@ -189,17 +182,14 @@ def computed_fact(
     )
 
 
-def count_fact(
-    id: str, number: int, *, lang: str = "zh", source_ids: Iterable[str] = (), note: str = ""
-) -> Fact:
+def count_fact(id: str, number: int, *, source_ids: Iterable[str] = ()) -> Fact:
     """Make a fact of a count made by the suite itself (rows, findings, conflicts)."""
     return Fact(
         f"count.{id}.{int(number)}",
         int(number),
-        number_text(int(number), 0, lang),
+        number_text(int(number), 0),
         kind="count",
         source_ids=tuple(source_ids),
-        note=note,
     )
 
 
@@ -210,15 +200,13 @@ def parameter_fact(
     text: str = "",
     decimals: int | None = None,
     unit: str = "",
-    lang: str = "zh",
-    note: str = "",
 ) -> Fact:
     """Make a fact of a setting: report year, interval level, threshold."""
     if not text:
         if value is None:
             raise DataError("a parameter needs a value or a printed form", got=id)
-        text = number_text(value, decimals, lang)
-    return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter", note=note)
+        text = number_text(value, decimals)
+    return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter")
 
 
 def year_fact(year: int, of: Fact | None = None) -> Fact:

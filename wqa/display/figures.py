@@ -166,9 +166,9 @@ def _renderer(figure: Figure) -> RendererAgg:
     return renderer
 
 
-def text_width(figure: Figure, text: str, size: float = SIZE, *, bold: bool = False) -> float:
+def text_width(figure: Figure, text: str, size: float = SIZE) -> float:
     """Measure a line of text."""
-    font = FontProperties(family=[FONT_FAMILY], size=size, weight="bold" if bold else "normal")
+    font = FontProperties(family=[FONT_FAMILY], size=size)
     renderer: Any = _renderer(figure)
     return float(renderer.get_text_width_height_descent(text, font, False)[0] / figure.dpi)
 

@@ -130,13 +130,13 @@ def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def value_axis(
-    figure: Figure, axes: Axes, low: float, high: float, title: str, lang: str, *, most: int = 6
+    figure: Figure, axes: Axes, low: float, high: float, title: str, *, most: int = 6
 ) -> None:
     """Set the y axis: limits, few round ticks, and its title printed flat above it."""
     ticks = nice_ticks(low, high, most)
     places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
     axes.set_ylim(low, high)
-    texts = [number_text(tick, places, lang) for tick in ticks]
+    texts = [number_text(tick, places) for tick in ticks]
     axes.set_yticks(ticks, texts)
     widest = max(text_width(figure, text) for text in texts) + 0.12
     box, width = axes.get_position(), size_of(axes)[0]

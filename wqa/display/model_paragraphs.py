@@ -62,7 +62,7 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
             "direction": view.indicator(target.indicator_id).direction,
             "comparator": target.comparator,
         }
-        start = target_fact(target, part="baseline", lang=lang)
+        start = target_fact(target, part="baseline")
         part = "partial" if row["level_qualifier"] == "partial_period" else "whole"
         text = say(
             f"note.labels_{part}",
@@ -91,11 +91,11 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
     lang = view.lang
     records = summary.to_dict("records")
     rows: dict[str, dict[Any, Any]] = {str(row["model"]): row for row in records}
-    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]), lang=lang)
-    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]), lang=lang)
+    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
+    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
 
     def made(key: str, value: float, decimals: int) -> Fact:
-        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals, lang=lang)
+        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals)
 
     own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
     worse = own > naive
@@ -112,19 +112,13 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
             "model.coverage",
             lang,
             n=n,
-            level=parameter_fact("level", 80, lang=lang),
+            level=parameter_fact("level", 80),
             share=made("coverage", float(rows["pooled"]["coverage_80"]), 0),
         ),
     ]
     key = "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough"
-    known = count_fact("backtest.outcomes", outcomes, lang=lang)
+    known = count_fact("backtest.outcomes", outcomes)
     out.append(
-        say(
-            key,
-            lang,
-            n=known,
-            minimum=parameter_fact("minimum", MINIMUM_OUTCOMES, lang=lang),
-            series=series,
-        )
+        say(key, lang, n=known, minimum=parameter_fact("minimum", MINIMUM_OUTCOMES), series=series)
     )
     return [sentences(out, lang)]

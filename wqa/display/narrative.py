@@ -45,7 +45,7 @@ def names_caption(indicators: Sequence[str], lang: str) -> tuple[Text, tuple[Tex
     every = listed(names, lang)
     if len(names) <= CAPTION_NAMES:
         return say("caption.values", lang, indicators=every), ()
-    n = count_fact("caption.indicators", len(names), lang=lang)
+    n = count_fact("caption.indicators", len(names))
     caption = say("caption.values_many", lang, first=names[0], n=n)
     return caption, (say("note.values_many", lang, indicators=every),)
 
@@ -56,7 +56,7 @@ def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:
     kind = SAMPLES.get(indicator.group)
     out = []
     if indicator.family == "percent" and kind and counted is not None and counted == counted:
-        n = observation_fact(row, part="denominator", lang=lang)
+        n = observation_fact(row, part="denominator")
         out.append(say(f"sample.{kind}", lang, n=n))
     if row["qualifier"] == "derived":
         out.append(say("sample.derived", lang))
@@ -92,7 +92,7 @@ def level_text(
     if row is None:
         year = parameter_fact("until", until, text=str(until))
         return say("level.none", lang, year=year, region=where or names[region], indicator=name)
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    value, unit = spoken(observation_fact(row), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
     slots: dict[str, Printable] = {
         "year": year_fact(int(row["year"]), value),
@@ -107,7 +107,7 @@ def level_text(
     key = _level_key(row, indicator)
     other = _other_bound(rows, row)
     if other is not None:
-        facts = sorted((value, observation_fact(other, lang=lang)), key=lambda f: f.value or 0)
+        facts = sorted((value, observation_fact(other)), key=lambda f: f.value or 0)
         key, slots = "between", {**slots, "value": facts[0], "upper": facts[1]}
     remarks = _remarks(rows, row, previous, lang, plan)
     if plan is not None and int(row["year"]) < plan.start_year <= until:
@@ -151,7 +151,7 @@ def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> Tex
     part = latest_row(row for row in parts if first <= int(row["year"]) <= last)
     if part is None:
         return say("level.nothing_in_plan", lang, **slots)
-    value, unit = spoken(observation_fact(part, lang=lang), lang)
+    value, unit = spoken(observation_fact(part), lang)
     period = period_text(part, lang)
     return say("level.only_parts_in_plan", lang, **slots, period=period, value=value, unit=unit)
 
@@ -200,7 +200,7 @@ def marked(row: Row, value: Fact, lang: str) -> Text:
 
 def value_with_year(row: Row, lang: str) -> Text:
     """Print a value with its unit and year, such as ``97.82%（2018年）``."""
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    value, unit = spoken(observation_fact(row), lang)
     template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
     slots: dict[str, Printable] = {
         "value": marked(row, value, lang),

@@ -51,7 +51,6 @@ def plot_dots(
     *,
     title: str,
     source: str,
-    lang: str = "zh",
     reference: Mapping[str, Any] | None = None,
     bounds: tuple[float, float] | None = None,
 ) -> Figure:
@@ -75,7 +74,7 @@ def plot_dots(
     ticks = nice_ticks(low, high, 7)
     places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
     axes.set_xlim(low, high)
-    axes.set_xticks(ticks, [number_text(tick, places, lang) for tick in ticks])
+    axes.set_xticks(ticks, [number_text(tick, places) for tick in ticks])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [printable(str(row["label"])) for row in rows])
     axes.grid(axis="y", visible=False)

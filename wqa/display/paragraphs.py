@@ -73,7 +73,7 @@ def target_texts(view: View, indicator_id: str) -> list[Text]:
     out = []
     for target in view.targets(indicator_id):
         slots: dict[str, Printable] = {
-            "row": target_fact(target, part="row", lang=lang),
+            "row": target_fact(target, part="row"),
             "name": named(in_sentence(str(target_name(target, lang)), lang)),
             "target": target_words(view, target),
             "when": _when(target, lang),
@@ -88,7 +88,7 @@ def target_texts(view: View, indicator_id: str) -> list[Text]:
 
 def _when(target: Target, lang: str) -> Text:
     keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
-    last = target_fact(target, part="year", lang=lang)
+    last = target_fact(target, part="year")
     first = year_fact(target.start_year or target.year, last)
     return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
@@ -101,7 +101,7 @@ def coverage_texts(view: View) -> list[Text]:
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
 
     def n(key: str, number: int) -> Fact:
-        return count_fact(f"coverage.{key}", int(number), lang=lang)
+        return count_fact(f"coverage.{key}", int(number))
 
     def y(year: int) -> Fact:
         return year_fact(int(year))
@@ -153,9 +153,9 @@ def findings_text(view: View, findings: pd.DataFrame) -> Text:
     return say(
         "audit.findings",
         view.lang,
-        n=count_fact("findings", len(findings), lang=view.lang),
-        errors=count_fact("findings.error", numbers["error"], lang=view.lang),
-        review=count_fact("findings.review", numbers["review"], lang=view.lang),
+        n=count_fact("findings", len(findings)),
+        errors=count_fact("findings.error", numbers["error"]),
+        review=count_fact("findings.review", numbers["review"]),
     )
 
 
@@ -166,8 +166,8 @@ def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> Text:
     return say(
         "audit.conflicts",
         view.lang,
-        n=count_fact("conflicts", len(conflicts), lang=view.lang),
-        targets=count_fact("conflicts.plan", touching, lang=view.lang),
+        n=count_fact("conflicts", len(conflicts)),
+        targets=count_fact("conflicts.plan", touching),
     )
 
 
@@ -177,7 +177,7 @@ def death_rate_texts(view: View, rates: pd.DataFrame) -> list[Text]:
     if both.empty:
         return []
     row = {str(key): value for key, value in both.iloc[-1].to_dict().items()}
-    parts = death_parts(row, view.lang)
+    parts = death_parts(row)
     return [
         say(
             "death.two_rates",
@@ -198,12 +198,10 @@ def one_death_texts(view: View) -> list[Text]:
     goals = view.targets("special_equipment_death_rate")
     if row is None or not goals:
         return []
-    stock = observation_fact(row, lang=lang)
-    deaths = parameter_fact("one_death", 1, lang=lang)
-    rate = computed_fact(
-        "one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3, lang=lang
-    )
-    target = target_fact(goals[0], lang=lang)
+    stock = observation_fact(row)
+    deaths = parameter_fact("one_death", 1)
+    rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
+    target = target_fact(goals[0])
     slots: dict[str, Printable] = {"stock": stock, "deaths": deaths, "rate": rate, "target": target}
     year = year_fact(int(row["year"]), stock)
     return [say("death.arithmetic", lang, year=year, region=view.names[view.region], **slots)]
@@ -223,7 +221,7 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
         fact = Fact(
             f"reading.{target.id}.{record['reading_id']}",
             value,
-            number_text(value, None, lang),
+            number_text(value, None),
             unit=target.unit,
             indicator_id=target.indicator_id,
             region=target.region,

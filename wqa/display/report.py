@@ -27,12 +27,12 @@ Parts = list[Any]
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
 
 
-def show_text(text: Printable | Iterable[Printable], *, id: str = "") -> None:
+def show_text(text: Printable | Iterable[Printable]) -> None:
     """Show one paragraph, or several."""
     items: list[Printable] = [text] if isinstance(text, str | Fact | Text) else list(text)
-    for number, item in enumerate(items):
+    for item in items:
         parts = _parts(item, "text")
-        block = {"type": "text", "id": _checked(id) if id and not number else "", "parts": parts}
+        block = {"type": "text", "id": "", "parts": parts}
         _display(block, f"<p>{_html(parts)}</p>", _plain(parts))
 
 
@@ -46,32 +46,12 @@ def show_list(items: Iterable[Printable]) -> None:
     _display({"type": "list", "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)
 
 
-def show_note(text: Printable) -> None:
-    """Show a remark set apart from the text: a limit, a warning, a reading aid."""
-    parts = _parts(text, "note")
-    style = "border-left:3px solid #8a5a00;padding-left:.8em"
-    _display(
-        {"type": "note", "id": "", "parts": parts},
-        f'<p style="{style}">{_html(parts)}</p>',
-        _plain(parts),
-    )
-
-
-def show_heading(text: Printable, level: int = 2, *, id: str = "") -> None:
-    """Show a heading inside a chapter; the chapter's own title comes from the chapter list."""
-    if level not in (2, 3, 4):
-        raise BuildError("no such heading level", got=level, expected="2, 3 or 4")
-    parts = _parts(text, "heading")
-    block = {"type": "heading", "id": _checked(id) if id else "", "level": level, "parts": parts}
-    _display(block, f"<h{level}>{_html(parts)}</h{level}>", _plain(parts))
-
-
-def show_table(table: DisplayTable, *, alt: str = "") -> None:
+def show_table(table: DisplayTable) -> None:
     """Show a table."""
     block: dict[str, Any] = {"type": "table", **table.to_json()}
     _checked(block["id"])
     _required(block, ("caption", "columns", "rows", "sources"), f"table {table.id}")
-    block["alt"] = alt or block["caption"]
+    block["alt"] = block["caption"]
     _display(block, _table_html(block), _table_text(block))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +10,7 @@ from wqa.display.facts import Fact, Printable, Text, parts_json, parts_of, requi
 from wqa.errors import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Align = Literal["left", "center", "right", "decimal"]
 EMPTY = "\N{EM DASH}"
@@ -81,20 +81,6 @@ class DisplayTable:
             "sources": list(self.sources),
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the printed table as a frame of strings, heads as column names."""
-        import pandas as pd
-
-        heads = [
-            f"{column.label} ({column.unit})" if column.unit else column.label
-            for column in self.columns
-        ]
-        body = [
-            [str(row.get(column.key, EMPTY) or EMPTY) for column in self.columns]
-            for row in self.rows
-        ]
-        return pd.DataFrame(body, columns=heads, dtype=str)
-
 
 def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
     """Return the sources of all facts in some printables, sorted."""
@@ -106,21 +92,3 @@ def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
         for source in part.source_ids
     }
     return tuple(sorted(found))
-
-
-def table_from_frame(
-    frame: pd.DataFrame,
-    *,
-    id: str,
-    caption: Printable,
-    columns: Iterable[Column],
-    cells: Mapping[str, Callable[[Mapping[str, Any]], Printable | None]],
-    notes: Iterable[Printable] = (),
-    sources: Iterable[str] = (),
-) -> DisplayTable:
-    """Build a table from a frame, one display row per row of the frame."""
-    rows = []
-    for record in frame.to_dict("records"):
-        made = {key: make({str(k): v for k, v in record.items()}) for key, make in cells.items()}
-        rows.append({key: cell for key, cell in made.items() if cell is not None})
-    return DisplayTable(id, caption, tuple(columns), tuple(rows), tuple(notes), tuple(sources))

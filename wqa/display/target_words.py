@@ -16,7 +16,7 @@ def short_unit(unit_id: str, lang: str) -> str:
 
 
 def _target_slots(target: Target, lang: str) -> dict[str, Printable]:
-    value, unit = spoken(target_fact(target, lang=lang), lang)
+    value, unit = spoken(target_fact(target), lang)
     return {"value": value, "unit": named(unit)}
 
 
@@ -53,5 +53,5 @@ def baseline_text(target: Target, lang: str, *, unit: str) -> Text | None:
         return None
     if target.baseline.status == "disputed":
         return Text(term("baseline.in_dispute", lang))
-    value, _ = spoken(target_fact(target, part="baseline", lang=lang), lang)
+    value, _ = spoken(target_fact(target, part="baseline"), lang)
     return say("plan.baseline", lang, value=value, unit=named(unit))

@@ -93,9 +93,9 @@ def term(key: str, lang: str) -> str:
     return _look_up("terms", key, lang)
 
 
-def terms(keys: Iterable[str], lang: str, group: str = "figure") -> dict[str, str]:
+def terms(keys: Iterable[str], lang: str) -> dict[str, str]:
     """Return several words of one group, by key."""
-    return {key: term(f"{group}.{key}", lang) for key in keys}
+    return {key: term(f"figure.{key}", lang) for key in keys}
 
 
 def say(key: str, lang: str, **slots: Printable) -> Text:

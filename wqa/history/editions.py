@@ -11,7 +11,8 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan
 from wqa.data.loading import load_observations
 from wqa.data.series import best_values
-from wqa.display.view import NATION, parents
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, edition_forecasts
 from wqa.history.edition_records import (
@@ -43,6 +43,7 @@ from wqa.history.edition_records import (
 from wqa.parameters import iso_date
 from wqa.paths import CATALOG, PRIORS, raw_dir
 
+NATION = "CN"
 # Variable that names the folder in which the processes of a build share their records.
 SHARED = "WQA_RECORDS"
 # Month and day, in the year after the report year, of an edition that is no longer the newest.
@@ -52,6 +53,14 @@ KNOWN_COLUMNS = (
     "indicator_id", "region", "year", "period", "value", "unit", "numerator", "denominator",
     "scope", "qualifier", "evidence", "source_id", "published", "vintage",
 )  # fmt: skip
+
+
+@cache
+def regions_above(region: str) -> tuple[str, ...]:
+    """Return the region, the one above it (the nation if none is recorded), and the nation."""
+    table = pd.read_csv(CATALOG / "region_parents.csv", dtype=str, keep_default_na=False)
+    parents = dict(zip(table["region"], table["parent"], strict=True))
+    return tuple(dict.fromkeys((region, parents.get(region, NATION), NATION)))
 
 
 def edition_date(edition: int, root: Path | str | None = None) -> str:
@@ -91,9 +100,8 @@ def edition_record(
     day = iso_date("as_of", as_of) or edition_date(edition, root)
     where, goal_year = region or found.region, target_year or found.end_year
     frame = load_observations(as_of=day, root=root, catalog=catalog)
-    regions = [where, parents().get(where, NATION), NATION]
     known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
-    annual = best_values(known[known["region"].isin(regions)])
+    annual = best_values(known[known["region"].isin(regions_above(where))])
     forecasts = edition_forecasts(annual, found, edition, load_indicators(catalog), model=model)
     answers = assess(
         found, observations=frame, as_of=day, edition=edition, target_year=goal_year,
@@ -172,22 +180,3 @@ def _files_hash(paths: Iterable[Path]) -> str:
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def past_editions(
-    years: Iterable[int] = range(2021, 2026),
-    *,
-    plan: Plan | str = "wuhan-14fyp",
-    region: str = "",
-    dates: Mapping[int, str] | None = None,
-    model: str = "pooled",
-    catalog: Path | str | None = None,
-    root: Path | str | None = None,
-) -> list[EditionRecord]:
-    """Rebuild earlier editions as of their dates."""
-    days = {year: (dates or {}).get(year) or edition_date(year, root) for year in years}
-    made = [
-        edition_record(plan, region, year, day, model=model, catalog=catalog, root=root)
-        for year, day in days.items()
-    ]
-    return sorted(made, key=lambda record: (record.as_of, record.edition))

@@ -25,10 +25,6 @@ GRADED_COLUMNS = (
     "comparator", "target", "p_attain", "attained", "hit_attain", "brier_attain", "last_value",
     "origin_source_id", "p_not_worse", "not_worse", "hit_not_worse", "brier_not_worse",
 )  # fmt: skip
-ANSWER_GRADES = (
-    "edition", "as_of", "target_id", "row", "name_zh", "name_en", "answer", "p_attain",
-    "evidence_class", "graded_in", "outcome", "hit", "brier",
-)  # fmt: skip
 SUMMARY_COLUMNS = (
     "n_forecasts", "n_outcomes", "n_series", "inside_80", "inside_80_low", "inside_80_high",
     "inside_95", "inside_95_low", "inside_95_high", "n_attain", "hit_attain", "brier_attain",
@@ -37,10 +33,8 @@ SUMMARY_COLUMNS = (
 EVENTS = {"attain": "attained", "not_worse": "not_worse"}
 # Below this number of outcomes nothing is said about calibration.
 ENOUGH = 30
-# Answers that a later edition can prove right or wrong.
-UNDECIDED = ("very_likely", "likely", "open", "unlikely")
-_FLAGS = ("inside_80", "inside_95", "attained", "hit_attain", "not_worse", "hit_not_worse", "hit")
-_FLOATS = ("error", "brier_attain", "brier_not_worse", "brier", "p_attain", "p_not_worse")
+_FLAGS = ("inside_80", "inside_95", "attained", "hit_attain", "not_worse", "hit_not_worse")
+_FLOATS = ("error", "brier_attain", "brier_not_worse", "p_attain", "p_not_worse")
 
 
 def grade_forecasts(records: Sequence[EditionRecord]) -> pd.DataFrame:
@@ -80,10 +74,7 @@ def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _graded(
-    record: EditionRecord,
-    stated: dict[str, Any],
-    later: EditionRecord,
-    outcome: dict[str, Any],
+    record: EditionRecord, stated: dict[str, Any], later: EditionRecord, outcome: dict[str, Any]
 ) -> dict[str, Any]:
     value = float(outcome["value"])
     row = {name: stated[name] for name in GRADED_COLUMNS if name in stated}
@@ -115,32 +106,6 @@ def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
         f"hit_{name}": (p >= 0.5) == happened,
         f"brier_{name}": scores.brier(p, happened),
     }
-
-
-def grade_answers(records: Sequence[EditionRecord]) -> pd.DataFrame:
-    """Grade the probabilities of undecided answers by later answers that are decided."""
-    ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
-    rows: list[dict[str, Any]] = []
-    for place, record in enumerate(ordered):
-        is_open = record.answers["answer"].isin(UNDECIDED)
-        said = record.answers[is_open & record.answers["p_attain"].notna()]
-        for row in said.to_dict("records"):
-            for later in ordered[place + 1 :]:
-                if (later.plan, later.region) != (record.plan, record.region):
-                    continue
-                found = later.answers[later.answers["target_id"] == row["target_id"]]
-                decided = found[found["answer"].isin(("met", "missed"))]
-                if len(decided):
-                    outcome = str(decided["answer"].iloc[0])
-                    happened, p = outcome == "met", float(row["p_attain"])
-                    kept = {name: row[name] for name in ANSWER_GRADES if name in row}
-                    rows.append(
-                        {**kept, "edition": record.edition, "as_of": record.as_of,
-                         "graded_in": later.edition, "outcome": outcome,
-                         "hit": (p >= 0.5) == happened, "brier": scores.brier(p, happened)}
-                    )  # fmt: skip
-                    break
-    return _frame(rows, ANSWER_GRADES)
 
 
 def grade_summary(graded: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:

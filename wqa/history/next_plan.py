@@ -16,12 +16,14 @@ import pandas as pd
 from wqa.assessment.attainment import assess
 from wqa.assessment.evidence import Evidence, gather, rows_by_key
 from wqa.catalog.catalog import load_indicators, load_plan
+from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan, Target
 from wqa.data.loading import load_observations, load_sources
-from wqa.display.wording import LANGUAGES, texts
 from wqa.errors import DataError
 from wqa.parameters import iso_date
+from wqa.paths import CATALOG
 
+LANGUAGES = ("zh", "en")
 BASELINE_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "unit", "decimals",
     "status", "value", "year", "scope", "source_id", "source", "published", "evidence", "locator",
@@ -30,21 +32,15 @@ BASELINE_COLUMNS = (
 
 
 def next_plan_baselines(
-    plan: Plan | str,
-    as_of: str = "",
-    *,
-    catalog: Path | str | None = None,
-    root: Path | str | None = None,
+    plan: Plan | str, as_of: str = "", *, catalog: Path | str | None = None
 ) -> pd.DataFrame:
     """Take the baselines of the next plan from the figures of the plan that ends."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     day = iso_date("as_of", as_of)
-    frame = load_observations(as_of=day, root=root, catalog=catalog)
+    frame = load_observations(as_of=day, catalog=catalog)
     indicators, figures = load_indicators(catalog), rows_by_key(frame)
-    titles = load_sources(root, catalog).set_index("source_id")["title"]
-    answers = assess(
-        found, observations=frame, as_of=day, edition=found.end_year, catalog=catalog, root=root
-    )
+    titles = load_sources(catalog=catalog).set_index("source_id")["title"]
+    answers = assess(found, observations=frame, as_of=day, edition=found.end_year, catalog=catalog)
     reasons = {str(row["target_id"]): row for row in answers.to_dict("records")}
     rows = []
     for target in found.targets:
@@ -100,9 +96,8 @@ def _reason(
     inside = evidence.in_plan(plan.start_year)
     if not inside:
         return {f"reason_{lang}": str(answer[f"evidence_{lang}"]) for lang in LANGUAGES}
-    words = texts("editions")["baseline.not_followed"]
-    if target.scope == "plan_sum":
-        words = texts("editions")["baseline.sum_incomplete"]
+    name = "sum_incomplete" if target.scope == "plan_sum" else "not_followed"
+    words = read_yaml(CATALOG / "wording" / "editions.yml")["baseline"][name]
     years = {"years": plan.end_year - plan.start_year + 1, "known": len(inside)}
     return {f"reason_{lang}": words[lang].format(**years) for lang in LANGUAGES}
 
@@ -115,14 +110,13 @@ def draft_plan(
     plan_id: str = "",
     as_of: str = "",
     catalog: Path | str | None = None,
-    root: Path | str | None = None,
 ) -> str:
     """Write the draft of the next plan as YAML text."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     if not found.end_year < start <= end:
         raise DataError("the next plan does not follow the last one", got=f"{start} to {end}",
                         expected=f"years after {found.end_year}")  # fmt: skip
-    baselines = next_plan_baselines(found, as_of, catalog=catalog, root=root)
+    baselines = next_plan_baselines(found, as_of, catalog=catalog)
     name = plan_id or next_plan_id(found, start, end)
     measured = int((baselines["status"] == "measured").sum())
     known = f"known on {as_of}" if as_of else "known so far"

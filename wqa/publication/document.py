@@ -170,7 +170,7 @@ def _numbered(
         seen["section"] += block["level"] == 2
         block["number"] = f"{chapter}.{seen['section']}" if chapter and block["level"] == 2 else ""
         count = seen["heading"] = seen.get("heading", 0) + 1
-        block["anchor"] = block.get("id") or f"sec-{chapter_id}-{count}"
+        block["anchor"] = f"sec-{chapter_id}-{count}"
     return block
 
 
@@ -183,19 +183,12 @@ def _chapter(draft: _Draft, register: Register) -> Chapter:
             made.append(_figure(block, register))
         elif kind == "table":
             made.append(_table(block, register))
-        elif kind == "prose":
+        elif kind in ("prose", "heading"):
             made.append({**block, "ast": prose(block["ast"], block["where"], register)})
         elif kind == "list":
             items = [cited(item, block["where"], register) for item in block["items"]]
             made.append({**block, "items": items})
-        elif kind == "heading":
-            content = (
-                {"ast": prose(block["ast"], block["where"], register)}
-                if "ast" in block
-                else {"pieces": pieces(block["parts"], block["where"], register)}
-            )
-            made.append({**block, **content})
-        elif kind in ("text", "note"):
+        elif kind == "text":
             made.append({**block, "pieces": cited(block["parts"], block["where"], register)})
         else:
             raise BuildError("unknown type of block", where=block["where"], got=kind)

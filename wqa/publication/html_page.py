@@ -218,17 +218,13 @@ def _navigation(paper: Paper) -> str:
         title = text_html(chapter_title(chapter, paper.lang))
         sections = [
             f'<li><a href="#{block["anchor"]}">'
-            f"{text_html(section_number(block, paper.lang) + _heading_text(block))}</a></li>"
+            f"{text_html(section_number(block, paper.lang) + tree_text(block['ast']))}</a></li>"
             for block in chapter.blocks
             if block["type"] == "heading" and block["level"] == 2
         ]
         inner = f"<ul>{''.join(sections)}</ul>" if sections else ""
         entries.append(f'<li><a href="#{chapter.anchor}">{title}</a>{inner}</li>')
     return f"<ul>{''.join(entries)}</ul>"
-
-
-def _heading_text(block: Block) -> str:
-    return printed(block["pieces"]) if "pieces" in block else tree_text(block["ast"])
 
 
 def tree_text(node: object) -> str:

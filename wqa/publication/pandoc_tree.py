@@ -30,10 +30,7 @@ class Writer:
 
 
 def tree(
-    paper: Paper,
-    writer: Writer,
-    before: Iterable[Node] = (),
-    meta: Mapping[str, str] | None = None,
+    paper: Paper, writer: Writer, before: Iterable[Node] = (), meta: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the whole document as a syntax tree."""
     blocks = list(before)
@@ -107,20 +104,13 @@ def _block(block: Block, paper: Paper, writer: Writer) -> list[Node]:
     if kind == "prose":
         return [_with_formulas(node) for node in block["ast"]] if fmt == "typst" else block["ast"]
     if kind == "heading":
-        content = block["ast"] if "ast" in block else inlines(block["pieces"], fmt)
         number = section_number(block, paper.lang)
-        title = [string(number), *content] if number else content
+        title = [string(number), *block["ast"]] if number else block["ast"]
         return [{"t": "Header", "c": [block["level"], [block["anchor"], [], []], title]}]
     if kind == "list":
         items = [[{"t": "Plain", "c": inlines(item, fmt)}] for item in block["items"]]
         return [{"t": "BulletList", "c": items}]
     paragraph = {"t": "Para", "c": inlines(block["pieces"], fmt)}
-    if kind == "note":
-        if fmt == "typst":
-            return [raw_block("typst", "#remark["), paragraph, raw_block("typst", "]")]
-        return [division([paragraph], style="Remark", name="remark")]
-    if block.get("id"):
-        return [{"t": "Div", "c": [[block["id"], [], []], [paragraph]]}]
     return [paragraph]
 
 

@@ -307,7 +307,7 @@ def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
 
 def _assemble(
     outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
-    left_out: int,
+    left_out: int
 ) -> Paper:  # fmt: skip
     blocks: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:

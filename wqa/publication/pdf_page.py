@@ -129,7 +129,7 @@ def _grid(
     return grid, setup, body
 
 
-def front(paper: Paper, contents: Sequence[str] = ("contents", "figures", "tables")) -> str:
+def front(paper: Paper) -> str:
     """Return the call that sets up the document: titles, language, lists."""
     fields = {
         "title": paper.title,
@@ -141,7 +141,7 @@ def front(paper: Paper, contents: Sequence[str] = ("contents", "figures", "table
     lines = [f"  {name}: {literal(value)}," for name, value in fields.items()]
     lines.append(f"  chinese: {'true' if paper.lang == 'zh' else 'false'},")
     wanted = [
-        name for name in contents
+        name for name in ("contents", "figures", "tables")
         if name == "contents" or paper.floats({"figures": "figure", "tables": "table"}[name])
     ]  # fmt: skip
     names = "".join(f"{name}: {literal(paper.words[name])}, " for name in wanted)

@@ -155,7 +155,7 @@ def _headings(paper: Paper) -> list[tuple[str, str, str]]:
         out.append(("toc1", chapter.anchor, chapter_title(chapter, paper.lang)))
         for block in chapter.blocks:
             if block["type"] == "heading" and block["level"] == 2:
-                text = tree_text(block["ast"]) if "ast" in block else printed(block["pieces"])
+                text = tree_text(block["ast"])
                 number = section_number(block, paper.lang)
                 out.append(("toc2", block["anchor"], number + text))
     return out

@@ -107,11 +107,9 @@ def _about(view: View, row: Row) -> dict[str, Printable]:
     }
 
 
-def _value(row: Row, value: float, source_id: str, vintage: str, lang: str) -> Fact:
+def _value(row: Row, value: float, source_id: str, vintage: str) -> Fact:
     cell = {name: row[name] for name in ("indicator_id", "region", "scope", "year", "unit")}
-    return observation_fact(
-        {**cell, "value": value, "source_id": source_id, "vintage": vintage}, lang=lang
-    )
+    return observation_fact({**cell, "value": value, "source_id": source_id, "vintage": vintage})
 
 
 def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable]:
@@ -147,7 +145,7 @@ def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable
 
 
 def _figure_cells(view: View, row: Row) -> dict[str, Printable]:
-    value = _value(row, float(row["value"]), row["source_id"], row["vintage"], view.lang)
+    value = _value(row, float(row["value"]), row["source_id"], row["vintage"])
     return {
         **_about(view, row),
         "year": year_fact(int(row["year"]), value),
@@ -158,7 +156,7 @@ def _figure_cells(view: View, row: Row) -> dict[str, Printable]:
 
 def _revision_cells(view: View, row: Row) -> dict[str, Printable]:
     lang = view.lang
-    old = _value(row, float(row["old"]), row["old_source_id"], row["old_vintage"], lang)
+    old = _value(row, float(row["old"]), row["old_source_id"], row["old_vintage"])
     cells: dict[str, Printable] = {
         **_about(view, row),
         "year": year_fact(int(row["year"]), old),
@@ -166,11 +164,11 @@ def _revision_cells(view: View, row: Row) -> dict[str, Printable]:
         "why": word(f"why.{row['why']}", lang),
     }
     if _is_known(row["new"]):
-        new = _value(row, float(row["new"]), row["new_source_id"], row["new_vintage"], lang)
+        new = _value(row, float(row["new"]), row["new_source_id"], row["new_vintage"])
         cells["new"] = _with_unit(new, lang)
         if _is_known(row["change"]):
             template = "{value}（{change}）" if lang == "zh" else "{value} ({change})"
-            change = change_fact(new, old, lang, signed=True)
+            change = change_fact(new, old, signed=True)
             cells["new"] = Text(template, {"value": _with_unit(new, lang), "change": change})
     return cells
 
@@ -207,19 +205,19 @@ def _method_cells(row: Row, lang: str) -> dict[str, Printable]:
     return {"method": word(f"method.{row['method']}", lang), **sides}
 
 
-def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> DisplayTable:
+def graded_table(view: View, graded: pd.DataFrame) -> DisplayTable:
     """Show each graded forecast of earlier editions beside what came out."""
     lang = view.lang
     rows = []
     for record in graded.to_dict("records"):
         row = {str(k): v for k, v in record.items()}
-        outcome = _value(row, float(row["outcome"]), row["source_id"], row["vintage"], lang)
+        outcome = _value(row, float(row["outcome"]), row["source_id"], row["vintage"])
         last = {**row, "year": row["origin"]}
-        start = _value(last, float(row["last_value"]), row["origin_source_id"], "", lang)
+        start = _value(last, float(row["last_value"]), row["origin_source_id"], "")
         places = max(1, len(outcome.text.partition(".")[2]))
         ends = {
             side: computed_fact(
-                side, float(row[side]), (start,), decimals=places, lang=lang, unit=row["unit"],
+                side, float(row[side]), (start,), decimals=places, unit=row["unit"],
                 kind="forecast",
             )
             for side in ("lo_80", "hi_80")
@@ -237,7 +235,7 @@ def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> Dis
     keys = ("indicator", "region", "scope", "year", "edition", "interval", "outcome", "inside")
     notes = (word("note.rebuilt", lang), word("note.undated", lang))
     return DisplayTable(
-        id, word("caption.graded", lang), _columns(keys, lang), tuple(rows), notes,
+        "graded", word("caption.graded", lang), _columns(keys, lang), tuple(rows), notes,
         () if rows else ("computed",),
     )  # fmt: skip
 
@@ -253,7 +251,7 @@ def grades_table(
         for record in frame.to_dict("records"):
             row = {str(k): v for k, v in record.items()}
             label = str(row[by[0]]) if is_group else word("word.all", lang)
-            rows.append({"group": _group(view, label, by[0]), **_sums(row, label, lang)})
+            rows.append({"group": _group(view, label, by[0]), **_sums(row, label)})
     keys = ("group", "forecasts", "outcomes", "series", "inside_80", "inside_95", "hit", "brier")
     notes = (word("note.rebuilt", lang), word("note.dependent", lang))
     caption = word("caption.grades", lang) + word(f"by.{by[0]}", lang)
@@ -264,18 +262,17 @@ def _group(view: View, label: str, by: str) -> Printable:
     return named(view.names.get(label, label) if by == "region" else label)
 
 
-def _sums(row: Row, label: str, lang: str) -> dict[str, Printable]:
+def _sums(row: Row, label: str) -> dict[str, Printable]:
     counts = {"forecasts": "n_forecasts", "outcomes": "n_outcomes", "series": "n_series"}
     cells: dict[str, Printable] = {
-        key: count_fact(f"graded.{label}.{key}", int(row[name]), lang=lang)
-        for key, name in counts.items()
+        key: count_fact(f"graded.{label}.{key}", int(row[name])) for key, name in counts.items()
     }
     shares = {"inside_80": ("inside_80", 0, "pct"), "inside_95": ("inside_95", 0, "pct"),
               "hit": ("hit_not_worse", 0, "pct"), "brier": ("brier_not_worse", 3, "")}  # fmt: skip
     for key, (name, places, unit) in shares.items():
         if _is_known(row[name]):
             cells[key] = computed_fact(
-                f"graded.{label}.{key}", float(row[name]), (), decimals=places, lang=lang,
+                f"graded.{label}.{key}", float(row[name]), (), decimals=places,
                 unit=unit, lower=row.get(f"{name}_low"), upper=row.get(f"{name}_high"),
             )  # fmt: skip
     return cells
