@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 
-from wqa.display.table_layout import SIZES, column_indents, head, layout, printed, svg_size
+from wqa.display.table_layout import column_indents, head, printed, svg_size
 from wqa.paths import ASSETS
 from wqa.publication.data_pack import block_csv
 from wqa.publication.document import Block, Paper
@@ -18,9 +18,6 @@ from wqa.publication.pieces import Piece, Pieces
 LANGUAGE = {"zh": "zh-CN", "en": "en"}
 # Figures are drawn for the width of a printed page; a screen has a little more room.
 ENLARGED = 1.2
-# In em of the letters of tables: room on a desk, and for the sources of a row; how much wider
-# the padding of a cell is than in print; the widest column that is asked for.
-SCREEN_EMS, CITES_EMS, CELL_EXTRA, WIDEST = 54.0, 7.0, 0.4, 20.0
 
 
 def text_html(text: str) -> str:
@@ -97,18 +94,10 @@ def _under(block: Block, paper: Paper, download: str) -> str:
 
 def _table(block: Block, paper: Paper) -> str:
     columns = block["columns"]
-    names = [head(column, paper.lang) for column in columns]
     texts = [[printed(cell) for cell in row] for row in block["cells"]]
     cited = any(block["cites"])
     indents = column_indents(columns, texts)
-    # On a phone the table scrolls, not the words; on a desk it is as wide as the text.
-    room = (SCREEN_EMS - (CITES_EMS if cited else 0.0)) * SIZES[0]
-    grid = layout(names, texts, indents, room, SIZES[:1])
-    widths = [round(min(width / grid.size + CELL_EXTRA, WIDEST), 1) for width in grid.widths]
-    heads = [
-        f'<th scope="col" style="min-width:{least}em">{text_html(name)}</th>'
-        for name, least in zip(names, widths, strict=True)
-    ]
+    heads = [f'<th scope="col">{text_html(head(column, paper.lang))}</th>' for column in columns]
     if cited:
         heads.append(f'<th scope="col">{text_html(paper.words["column_source"])}</th>')
     rows = []

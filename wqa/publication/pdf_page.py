@@ -11,10 +11,8 @@ from wqa.display.table_layout import (
     LEADING,
     TEXT_WIDTH,
     Grid,
-    column_indents,
     em_width,
-    head,
-    layout,
+    grid_of,
     printed,
     svg_size,
 )
@@ -63,7 +61,7 @@ def writer(paper: Paper) -> Writer:
         ]))]  # fmt: skip
 
     def table(block: Block) -> list[Node]:
-        grid, setup, body = _grid(block, paper.lang)
+        grid = grid_of(block, paper.lang)
         caption = 1 + em_width(block["label"] + printed(block["caption"])) * BOLD // (
             TEXT_WIDTH / CAPTION_SIZE
         )
@@ -76,17 +74,18 @@ def writer(paper: Paper) -> Writer:
             f"  label: {literal(block['label'])},",
             f"  caption: {content(block['caption'])},",
             f"  notes: {_notes(block, paper)},",
-            *setup,
-            *body,
+            *_setup(block, grid),
+            *_rows(block, grid),
             ")",
         ]))]  # fmt: skip
 
     def sources(block: Block) -> list[Node]:
         anchors = [f"src-{n}" for n in range(1, len(block["cells"]) + 1)]
-        _, setup, body = _grid(block, paper.lang, anchors)
+        grid = grid_of(block, paper.lang)
+        arguments = [*_setup(block, grid), *_rows(block, grid, anchors)]
         return [
             {"t": "Para", "c": [{"t": "Str", "c": block["intro"]}]},
-            raw_block("typst", "\n".join(["#register(", *setup, *body, ")"])),
+            raw_block("typst", "\n".join(["#register(", *arguments, ")"])),
         ]
 
     return Writer("typst", {"figure": figure, "table": table, "sources": sources})
@@ -101,32 +100,31 @@ def _notes(block: Block, paper: Paper) -> str:
     )
 
 
-def _grid(
-    block: Block, lang: str, anchors: Sequence[str] = ()
-) -> tuple[Grid, list[str], list[str]]:
-    """Return the layout, the arguments for the columns, and the cells."""
-    columns, cells = block["columns"], block["cells"]
-    heads = [head(column, lang) for column in columns]
-    texts = [[printed(cell) for cell in row] for row in cells]
-    indents = column_indents(columns, texts)
-    grid = layout(heads, texts, indents)
+def _setup(block: Block, grid: Grid) -> list[str]:
+    """Return the arguments of a table but its cells."""
     widths = ", ".join(f"{width}pt" for width in grid.widths)
-    aligns = ", ".join(ALIGN[column["align"]] for column in columns)
-    setup = [f"  widths: ({widths},),", f"  aligns: ({aligns},),", f"  size: {grid.size}pt,"]
-    setup.append(f"  inset: {grid.padding / 2}pt,")
-    setup.append("  heads: (" + "".join(f"{literal(text)}, " for text in heads) + "),")
+    aligns = ", ".join(ALIGN[column["align"]] for column in block["columns"])
+    return [
+        f"  widths: ({widths},),",
+        f"  aligns: ({aligns},),",
+        f"  size: {grid.size}pt,",
+        f"  inset: {grid.padding / 2}pt,",
+        "  heads: (" + "".join(f"{literal(text)}, " for text in grid.heads) + "),",
+    ]
+
+
+def _rows(block: Block, grid: Grid, anchors: Sequence[str] = ()) -> list[str]:
+    """Return the cells, row by row."""
     body = []
-    for number, row in enumerate(cells):
-        made = []
-        for n, cell in enumerate(row):
-            text = content(cell)
-            if indents[n][number]:
-                text = f"pad(right: {indents[n][number]}em, {text})"
-            if anchors and n == 0:
-                text = f"[#metadata(none) <{anchors[number]}>#{text}]"
-            made.append(text)
+    for number, row in enumerate(block["cells"]):
+        made = [content(cell) for cell in row]
+        for n, indent in enumerate(column[number] for column in grid.indents):
+            if indent:
+                made[n] = f"pad(right: {indent}em, {made[n]})"
+        if anchors:
+            made[0] = f"[#metadata(none) <{anchors[number]}>#{made[0]}]"
         body.append("  " + ", ".join(made) + ",")
-    return grid, setup, body
+    return body
 
 
 def front(paper: Paper) -> str:

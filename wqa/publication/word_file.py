@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 from wqa.display.table_layout import (
     FEW_ROWS,
     LEADING,
-    column_indents,
-    head,
-    layout,
+    grid_of,
     printed,
     svg_size,
 )
@@ -113,13 +111,12 @@ def writer(paper: Paper) -> Writer:
 
     def table(block: Block) -> list[Node]:
         caption = paragraph("TableCaption", _label(block, bookmarks), KEEP)
-        made = _table(block["columns"], block["cells"], paper.lang, block["alt"])
+        made = _table(block, paper.lang, block["alt"])
         return [raw_block("openxml", caption + made + _under(block, paper))]
 
     def sources(block: Block) -> list[Node]:
         anchors = [f"src-{n}" for n in range(1, len(block["cells"]) + 1)]
-        made = _table(block["columns"], block["cells"], paper.lang, paper.words["sources_title"],
-                      anchors, bookmarks)  # fmt: skip
+        made = _table(block, paper.lang, paper.words["sources_title"], anchors, bookmarks)
         return [{"t": "Para", "c": [string(block["intro"])]},
                 raw_block("openxml", made + paragraph("TableNote", ""))]  # fmt: skip
 
@@ -205,17 +202,13 @@ def _under(block: Block, paper: Paper) -> str:
 
 
 def _table(
-    columns: Sequence[Mapping[str, str]],
-    cells: Sequence[Sequence[Pieces]],
+    block: Block,
     lang: str,
     alt: str,
     anchors: Sequence[str] = (),
     bookmarks: Any = None,
 ) -> str:
-    heads = [head(column, lang) for column in columns]
-    texts = [[printed(cell) for cell in row] for row in cells]
-    indents = column_indents(columns, texts)
-    grid = layout(heads, texts, indents)
+    columns, cells, grid = block["columns"], block["cells"], grid_of(block, lang)
     widths = [round(width * TWIPS) for width in grid.widths]
     half_points = round(grid.size * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
@@ -229,7 +222,7 @@ def _table(
         )
 
     named = (cell("TableHead", width, run(text), pitch)
-             for text, width in zip(heads, widths, strict=True))  # fmt: skip
+             for text, width in zip(grid.heads, widths, strict=True))  # fmt: skip
     rows = [f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(named)}</w:tr>"]
     for number, row in enumerate(cells):
         made = []
@@ -242,7 +235,7 @@ def _table(
                 id = next(bookmarks)
                 content = (f'<w:bookmarkStart w:id="{id}" w:name="{anchors[number]}"/>{content}'
                            f'<w:bookmarkEnd w:id="{id}"/>')  # fmt: skip
-            right = indents[n][number] * grid.size * TWIPS
+            right = grid.indents[n][number] * grid.size * TWIPS
             indent = f'<w:ind w:right="{round(right)}"/>' if right else ""
             align = f'<w:jc w:val="{JUSTIFY[columns[n]["align"]]}"/>'
             setup = ("" if is_free else KEEP) + pitch + indent + align
