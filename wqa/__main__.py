@@ -12,14 +12,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import wqa
 from wqa.errors import WqaError
 from wqa.listing import LISTINGS, list_conflicts, list_known, show
-
-if TYPE_CHECKING:
-    pass
 
 FORMATS = ("html", "pdf", "docx")
 ANSWER_COLUMNS = (
@@ -29,18 +25,7 @@ ANSWER_COLUMNS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Default: those of the process.
-
-    Returns
-    -------
-    int
-        0: done; 1: errors found or the command failed; 2: wrong usage; 130: interrupted.
-    """
+    """Run one command."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot print Chinese shows escapes instead of stopping the command.
         if isinstance(stream, io.TextIOWrapper):
@@ -135,11 +120,6 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--allow-errors", action="store_true", help="build without wrong rows")
     build.add_argument("--out", type=Path, metavar="FOLDER", help="default: outputs")
     build.set_defaults(run=_build)
-
-    scanning = commands.add_parser("scan", help="find numbers in a paper that rest on no record")
-    scanning.add_argument("folder", type=Path, metavar="FOLDER", help="folder of a built edition")
-    _add_catalog(scanning)
-    scanning.set_defaults(run=_scan)
     return parser
 
 
@@ -290,9 +270,9 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
+    from wqa.display.edition_tables import command_tables
     from wqa.history.edition_changes import diff_editions
     from wqa.history.edition_records import read_edition
-    from wqa.history.edition_tables import command_tables
     from wqa.history.editions import edition_record
     from wqa.parameters import resolve
 
@@ -312,20 +292,6 @@ def _diff(options: argparse.Namespace) -> int:
         if len(frame):
             show(frame)
     return 0
-
-
-def _scan(options: argparse.Namespace) -> int:
-    from wqa.publication.scanner import scan
-
-    found = scan(options.folder, options.catalog)
-    for fmt in found.formats:
-        counts = found.counts(fmt)
-        print(f"{fmt}: {sum(counts.values())} numerals, {counts.pop('orphan', 0)} of them orphans")
-        print("  " + ", ".join(f"{kind} {number}" for kind, number in counts.items()))
-    orphans = found.orphans()
-    for fmt, orphan in orphans:
-        print(f"{fmt}: {orphan.text!r} at {orphan.place}: {orphan.context}")
-    return 1 if orphans else 0
 
 
 def _next_plan(options: argparse.Namespace) -> int:

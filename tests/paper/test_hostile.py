@@ -70,9 +70,7 @@ def hostile_blocks(shown):
         for name, text in texts.items()
     }
     report.show_text([Text("名称：{name}。", {"name": fact}) for fact in facts.values()])
-    report.show_note(Text("{a}{b}", {"a": facts["script"], "b": facts["typst"]}))
     report.show_list(list(facts.values()))
-    report.show_heading(Text("{a}", {"a": facts["markdown"]}))
     report.show_table(
         DisplayTable(
             "hostile-table",

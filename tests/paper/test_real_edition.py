@@ -17,6 +17,7 @@ import zipfile
 import docx
 import pypdf
 import pytest
+from numeral_scan.scanner import scan
 
 from wqa.catalog.catalog import load_plan
 from wqa.history.edition_records import read_edition
@@ -24,7 +25,6 @@ from wqa.history.grading import grade_forecasts
 from wqa.paths import ASSETS
 from wqa.publication.chapters import load_outline
 from wqa.publication.paper import build_paper
-from wqa.publication.scanner import scan
 
 pytestmark = pytest.mark.slow
 LANGUAGES = ("zh", "en")

@@ -5,12 +5,11 @@ import shutil
 import zipfile
 
 import pytest
+from numeral_scan.numerals import find_numerals, squeezed
+from numeral_scan.pdf_cover import Cover, Wanted
+from numeral_scan.scanner import scan
 
-from wqa.__main__ import main
 from wqa.errors import BuildError
-from wqa.publication.numerals import find_numerals, squeezed
-from wqa.publication.pdf_cover import Cover, Wanted
-from wqa.publication.scanner import scan
 
 
 def numerals(text, lang=""):
@@ -90,15 +89,6 @@ def test_fact_without_origin_is_an_orphan(copy, project):
     lines = facts.read_text("utf-8-sig").splitlines(keepends=True)
     facts.write_text("".join(lines[:1]), "utf-8-sig")
     assert any(fmt == "html" for fmt, _ in scan(copy, project / "catalog").orphans())
-
-
-def test_command_names_orphans_and_fails(copy, project, capsys):
-    command = ["scan", str(copy), "--catalog", str(project / "catalog")]
-    assert main(command) == 0
-    page = copy / "white-paper.html"
-    page.write_text(page.read_text("utf-8").replace("</main>", "<p>计77项</p></main>"), "utf-8")
-    assert main(command) == 1
-    assert "html: '77' at" in capsys.readouterr().out
 
 
 def test_folder_without_edition_is_an_error(tmp_path):

@@ -23,7 +23,6 @@ from wqa.history.editions import (
     edition_record,
     methods,
     newest_retrieval,
-    past_editions,
     shared_record,
 )
 
@@ -270,11 +269,3 @@ def test_no_delivery_has_a_date(tmp_path):
     (tmp_path / "notebooks").mkdir()
     with pytest.raises(DataError, match="retrieved"):
         newest_retrieval(tmp_path)
-
-
-def test_past_editions_are_ordered_by_date():
-    made = past_editions([2022, 2021], dates={2022: "2023-03-31"}, plan=PLAN, region="CN")
-    assert [(r.edition, r.as_of, r.region) for r in made] == [
-        (2021, "2022-09-30", "CN"), (2022, "2023-03-31", "CN"),
-    ]  # fmt: skip
-    assert len(made[0].observations) < len(made[1].observations)

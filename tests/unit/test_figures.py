@@ -26,7 +26,7 @@ def sample(text="食品抽检合格率（%）"):
     figure = new_figure(2.0)
     axes = add_axes(figure, left=0.5, right=0.2, top=0.4, bottom=0.4)
     year_axis(axes, 2014, 2025)
-    value_axis(figure, axes, -1.5, 2.5, text, "zh")
+    value_axis(figure, axes, -1.5, 2.5, text)
     axes.plot([2014, 2020], [-1.0, 2.0])
     return figure
 

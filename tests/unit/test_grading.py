@@ -17,7 +17,6 @@ from wqa.history.edition_records import (
 from wqa.history.grading import (
     GRADED_COLUMNS,
     SUMMARY_COLUMNS,
-    grade_answers,
     grade_forecasts,
     grade_summary,
 )
@@ -146,24 +145,6 @@ def test_nothing_to_grade():
     assert graded.empty
     assert grade_summary(graded, ["edition"]).empty
     assert grade_summary(graded).empty
-    assert grade_answers([]).empty
-
-
-def test_answers_are_graded_by_decided_ones():
-    old = edition(2021, [START], answers=[answer_row("very_likely", 0.9),
-                                           answer_row("unlikely", 0.2, "p.2"),
-                                           answer_row("nothing_known", 0.5, "p.3")])  # fmt: skip
-    middle = edition(2022, [START], answers=[answer_row("open", 0.6)])
-    new = edition(2023, [START], answers=[answer_row("missed", 0.0),
-                                           answer_row("likely", 0.8, "p.2"),
-                                           answer_row("met", 1.0, "p.3")])  # fmt: skip
-    elsewhere = edition(2022, [START], answers=[answer_row("met", 1.0)], region="HB")
-    graded = grade_answers([old, middle, elsewhere, new])
-    assert list(graded["edition"]) == [2021, 2022]
-    assert list(graded["target_id"]) == ["p.1", "p.1"]
-    assert list(graded["outcome"]) == ["missed", "missed"]
-    assert list(graded["hit"]) == [False, False]
-    assert graded["brier"].tolist() == pytest.approx([0.81, 0.36])
 
 
 def test_established_from_thirty_outcomes_on():

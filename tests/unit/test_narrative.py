@@ -288,17 +288,17 @@ def test_counts_of_regions_are_never_ranked(indicators):
 def test_change_across_definitions_is_refused():
     old = observation_fact(row(RATE, "WH", 2019, 97.0, scope="national_level"))
     with pytest.raises(DataError, match="not comparable"):
-        change_fact(observation_fact(row(RATE, "WH", 2020, 98.0)), old, "zh")
+        change_fact(observation_fact(row(RATE, "WH", 2020, 98.0)), old)
 
 
 def test_change_is_as_precise_as_the_figures():
     old, new = row(RATE, "WH", 2019, 97.6), row(RATE, "WH", 2020, 97.69)
-    change = change_fact(observation_fact(new), observation_fact(old), "zh", signed=True)
+    change = change_fact(observation_fact(new), observation_fact(old), signed=True)
     assert change.text == "+0.09"
 
 
 def test_english_prints_ten_thousands_in_full():
-    fact = observation_fact(row("valid_certificates", "WH", 2020, 4.38), lang="en")
+    fact = observation_fact(row("valid_certificates", "WH", 2020, 4.38))
     value, unit = spoken(fact, "en")
     assert (value.text, unit) == ("43,800", " certificates")
     assert spoken(fact, "zh")[0].text == "4.38"

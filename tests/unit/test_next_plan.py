@@ -158,7 +158,7 @@ def test_hostile_text_of_a_source_stays_a_comment(known, tmp_path, monkeypatch):
     frame["scope"] = frame["scope"].astype(str)
     sources = data.load_sources()
     sources.loc[sources["source_id"] == "folder-published_figures", "title"] = "a\nid: x\n'\"{"
-    monkeypatch.setattr(next_plan, "load_sources", lambda *_: sources)
+    monkeypatch.setattr(next_plan, "load_sources", lambda **_: sources)
     text = draft_plan(replace(PLAN, issuer_zh='办公室"\n: #'), 2026, 2030)
     write_draft(filled(text), tmp_path, "wuhan-2026-2030")
     plan = load_plan("wuhan-2026-2030", tmp_path)

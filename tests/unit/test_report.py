@@ -44,16 +44,14 @@ def test_text_carries_strings_and_facts(shown):
 
 
 def test_several_paragraphs_are_several_blocks(shown):
-    report.show_text(["甲", "乙"], id="start")
-    assert [bundle[report.MIME]["id"] for bundle in shown] == ["start", ""]
+    report.show_text(["甲", "乙"])
+    assert [bundle["text/plain"] for bundle in shown] == ["甲", "乙"]
 
 
 def test_everything_shown_is_json(shown):
     report.show_figure(chart(), **figure_arguments(notes=["注"]))
     report.show_table(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": RATE},)))
     report.show_list(["甲", RATE])
-    report.show_note("注")
-    report.show_heading("题", 3)
     for bundle in shown:
         assert json.loads(json.dumps(bundle[report.MIME], allow_nan=False)) == bundle[report.MIME]
 
@@ -108,11 +106,6 @@ def test_id_must_be_an_anchor(shown, id):
 def test_empty_text_is_refused(shown):
     with pytest.raises(BuildError, match="a text block is empty"):
         report.show_text("  ")
-
-
-def test_heading_level_is_below_the_chapter(shown):
-    with pytest.raises(BuildError, match="no such heading level"):
-        report.show_heading("题", 1)
 
 
 def test_shown_html_is_escaped(shown):

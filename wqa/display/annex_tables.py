@@ -21,19 +21,14 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import (
-    answer_label,
-    level_fact,
-    probability_mark,
-    records,
-    target_of,
-)
+from wqa.display.judgements import answer_label, level_fact, probability_mark, records, target_of
 from wqa.display.listings import heads
 from wqa.display.selection import ANNUAL, latest_row, previous_row, rows_of
 from wqa.display.tables import DisplayTable
 from wqa.display.target_words import baseline_text, target_name, target_text
-from wqa.display.view import NATION, View
+from wqa.display.view import View
 from wqa.display.wording import listed, say, term, unit_after
+from wqa.history.editions import NATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,36 +36,23 @@ if TYPE_CHECKING:
 OWN = ("computed",)
 
 
-def summary_table(view: View, answers: pd.DataFrame, *, id: str = "summary") -> DisplayTable:
-    """Answer per target: is it met, how sure, compared with what, changed since, on what sample.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    answers : pandas.DataFrame
-        As from `wqa.assess`.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Binding targets first.
-    """
+def summary_table(view: View, answers: pd.DataFrame) -> DisplayTable:
+    """Answer per target: is it met, how sure, compared with what, changed since, on what sample."""
     lang = view.lang
     rows = [_summary_cells(view, row) for row in records(answers)]
     keys = ["row", "name", "target", "answer", "level", "batches", "moved", "nation"]
     kept = [key for key in keys if any(key in row for row in rows) or key == "moved"]
     notes = (say("note.summary", lang),)
-    return DisplayTable(id, say("caption.summary", lang), heads(kept, lang), tuple(rows), notes)
+    return DisplayTable(
+        "summary", say("caption.summary", lang), heads(kept, lang), tuple(rows), notes
+    )
 
 
 def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
     lang, target = view.lang, target_of(view, row)
     label = Text(answer_label(row["answer"], lang))
     cells: dict[str, Printable] = {
-        "row": target_fact(target, part="row", lang=lang),
+        "row": target_fact(target, part="row"),
         "name": target_name(target, lang),
         "target": target_text(target, lang),
         "answer": joined([label, probability_mark(view, row)], ""),
@@ -86,14 +68,14 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
     last = latest_row(own)
     if last is not None and last["year"] == row["level_year"]:
         if last["denominator"] == last["denominator"]:
-            cells["batches"] = observation_fact(last, part="denominator", lang=lang)
+            cells["batches"] = observation_fact(last, part="denominator")
         old = previous_row(own, last)
         if old is not None:
-            new, before = observation_fact(last, lang=lang), observation_fact(old, lang=lang)
-            cells["moved"] = change_fact(new, before, lang, signed=True)
+            new, before = observation_fact(last), observation_fact(old)
+            cells["moved"] = change_fact(new, before, signed=True)
     nation = latest_row(rows_of(view.headline, target.indicator_id, NATION))
     if nation is not None:
-        value = observation_fact(nation, lang=lang)
+        value = observation_fact(nation)
         cells["nation"] = _dated(value, int(nation["year"]), target.unit, lang)
     return cells
 
@@ -106,27 +88,14 @@ def _dated(fact: Fact, year: int, unit: str, lang: str) -> Text:
     return Text(template, {"value": value, "unit": named(shown), "year": year_fact(year, fact)})
 
 
-def targets_table(view: View, *, id: str = "targets") -> DisplayTable:
-    """List the plan's targets with baseline, rule and clause.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        In the order of the plan.
-    """
+def targets_table(view: View) -> DisplayTable:
+    """List the plan's targets with baseline, rule and clause."""
     lang, plan = view.lang, view.parameters.plan
     rows = []
     for target in plan.targets:
         rows.append(
             {
-                "row": target_fact(target, part="row", lang=lang),
+                "row": target_fact(target, part="row"),
                 "name": target_name(target, lang),
                 "nature": term(f"nature.{target.nature}", lang),
                 "kind": term(f"kind.{target.kind}", lang),
@@ -137,39 +106,24 @@ def targets_table(view: View, *, id: str = "targets") -> DisplayTable:
         )
     keys = ["row", "name", "nature", "kind", "baseline", "target", "clause"]
     caption = say("caption.targets", lang, plan=str(getattr(plan, f"short_{lang}")))
-    return DisplayTable(id, caption, heads(keys, lang), tuple(rows), sources=(plan.source_id,))
+    return DisplayTable(
+        "targets", caption, heads(keys, lang), tuple(rows), sources=(plan.source_id,)
+    )
 
 
 def _baseline(target: Target, lang: str) -> Printable:
     status = term(f"baseline.{target.baseline.status}", lang)
     if target.baseline.value is None:
         return status
-    value, unit = spoken(target_fact(target, part="baseline", lang=lang), lang)
+    value, unit = spoken(target_fact(target, part="baseline"), lang)
     slots: dict[str, Printable] = {"value": value, "unit": named(unit), "status": status}
     if target.baseline.status == "measured":
         return Text("{value}{unit}", slots)
     return Text("{value}{unit}（{status}）" if lang == "zh" else "{value}{unit} ({status})", slots)
 
 
-def definitions_table(
-    view: View, indicator_ids: Iterable[str], *, id: str = "definitions"
-) -> DisplayTable:
-    """List definitions and caveats of indicators.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_ids : iterable of str
-        Indicators, in order.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per indicator.
-    """
+def definitions_table(view: View, indicator_ids: Iterable[str]) -> DisplayTable:
+    """List definitions and caveats of indicators."""
     lang, rows = view.lang, []
     for indicator_id in dict.fromkeys(indicator_ids):
         indicator = view.indicator(indicator_id)
@@ -184,30 +138,15 @@ def definitions_table(
             }
         )
     columns = heads(["name", "unit", "definition", "caveat"], lang)
-    return DisplayTable(id, say("caption.definitions", lang), columns, tuple(rows), sources=OWN)
+    return DisplayTable(
+        "definitions", say("caption.definitions", lang), columns, tuple(rows), sources=OWN
+    )
 
 
 def conflicts_table(
     view: View, conflicts: Mapping[str, Conflict], *, id: str = "conflicts", own: bool = False
 ) -> DisplayTable:
-    """List the registered disagreements between figures; each stands in one of two tables.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    conflicts : mapping of str to Conflict
-        The register.
-    id : str
-        Anchor of the table.
-    own : bool
-        Those that touch a target of the plan, or the others.
-
-    Returns
-    -------
-    DisplayTable
-        What disagrees, the readings, the preferred one, and why.
-    """
+    """List the registered disagreements between figures; each stands in one of two tables."""
     lang, plan = view.lang, view.parameters.plan
     mine = {target.id: target for target in plan.targets}
     rows, sources = [], set()
@@ -255,7 +194,7 @@ def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
         return label
     key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
     value = replace(
-        parameter_fact(key, number, lang=lang, unit=reading.unit),
+        parameter_fact(key, number, unit=reading.unit),
         kind="target",
         source_ids=(reading.source_id,),
         locator=reading.clause,
@@ -268,23 +207,8 @@ def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
     )
 
 
-def findings_table(view: View, findings: pd.DataFrame, *, id: str = "findings") -> DisplayTable:
-    """Sum up the findings of the checks by code, with one example each.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    findings : pandas.DataFrame
-        As from `wqa.data.findings.findings_frame`.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per code, most frequent first.
-    """
+def findings_table(view: View, findings: pd.DataFrame) -> DisplayTable:
+    """Sum up the findings of the checks by code, with one example each."""
     lang, rows = view.lang, []
     groups = findings.groupby(["severity", "code"], sort=True)
     ordered = sorted(groups, key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
@@ -294,9 +218,11 @@ def findings_table(view: View, findings: pd.DataFrame, *, id: str = "findings") 
             {
                 "severity": term(f"severity.{severity}", lang),
                 "code": named(str(code)),
-                "count": count_fact(f"finding.{code}", len(part), lang=lang),
+                "count": count_fact(f"finding.{code}", len(part)),
                 "example": quoted(str(example["message"]), locator=str(example["file"])),
             }
         )
     columns = heads(["severity", "code", "count", "example"], lang, count="decimal")
-    return DisplayTable(id, say("caption.findings", lang), columns, tuple(rows), sources=OWN)
+    return DisplayTable(
+        "findings", say("caption.findings", lang), columns, tuple(rows), sources=OWN
+    )

@@ -59,7 +59,7 @@ def counts_list(answers: Iterable[str], lang: str) -> Text:
             "summary.count_item",
             lang,
             answer=answer_word(answer, lang),
-            n=count_fact(f"answer.{answer}", counts[answer], lang=lang),
+            n=count_fact(f"answer.{answer}", counts[answer]),
         )
         for answer in ANSWERS
         if counts[answer]
@@ -71,10 +71,7 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
     """Count the answers on a plan, name its weak points, and say why nothing is known of some."""
     lang, rows = view.lang, records(frame)
     number = len({row["target_id"].rstrip("abc") for row in rows})
-    counted = {
-        "rows": count_fact("plan_rows", number, lang=lang),
-        "n": count_fact("plan_targets", len(rows), lang=lang),
-    }
+    counted = {"rows": count_fact("plan_rows", number), "n": count_fact("plan_targets", len(rows))}
     answers = counts_list([row["answer"] for row in rows], lang)
     told = [say("summary.counts", lang, list=answers, **counted), say("summary.caution", lang)]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
@@ -87,11 +84,11 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
                 "summary.why_item",
                 lang,
                 why=term(f"why.{code}", lang),
-                n=count_fact(f"reason.{code}", number, lang=lang),
+                n=count_fact(f"reason.{code}", number),
             )
             for code, number in reasons.most_common()
         ]
-        total = count_fact("answer.nothing_known", reasons.total(), lang=lang)
+        total = count_fact("answer.nothing_known", reasons.total())
         told.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
     return sentences(told, lang)
 
@@ -115,7 +112,7 @@ def _answer_cells(view: View, row: Row) -> dict[str, Printable]:
     lang, target = view.lang, target_of(view, row)
     cells: dict[str, Printable] = {
         "answer": answer_label(row["answer"], lang),
-        "row": target_fact(target, part="row", lang=lang),
+        "row": target_fact(target, part="row"),
         "name": target_name(target, lang),
         "nature": term(f"nature.{target.nature}", lang),
         "target": target_text(target, lang),
@@ -145,16 +142,16 @@ def strength_note(lang: str) -> Text:
     return say("note.strength", lang, list=joined(items, "；" if lang == "zh" else "; "))
 
 
-def board_table(view: View, frame: pd.DataFrame, *, id: str = "board") -> DisplayTable:
+def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show all targets grouped by answer: evidence, reason, strength."""
     lang = view.lang
     rows = [_answer_cells(view, row) for row in by_answer(frame)]
     keys = ["answer", "row", "name", "target", "basis", "reason", "strength"]
     caption, notes = say("caption.board", lang), (strength_note(lang),)
-    return DisplayTable(id, caption, heads(keys, lang), _cells(rows, keys), notes)
+    return DisplayTable("board", caption, heads(keys, lang), _cells(rows, keys), notes)
 
 
-def answer_table(view: View, frame: pd.DataFrame, *, id: str = "answers") -> DisplayTable:
+def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show the answer on every target with its evidence and reason, binding targets first."""
     lang = view.lang
     rows = []
@@ -165,41 +162,25 @@ def answer_table(view: View, frame: pd.DataFrame, *, id: str = "answers") -> Dis
     keys = ["row", "name", "nature", "target", "answer", "strength", "basis", "reason"]
     plan = str(getattr(view.parameters.plan, f"short_{lang}"))
     caption = say("caption.attainment", lang, plan=plan)
-    return DisplayTable(id, caption, heads(keys, lang), _cells(rows, keys))
+    return DisplayTable("answers", caption, heads(keys, lang), _cells(rows, keys))
 
 
-def settling_table(view: View, frame: pd.DataFrame, *, id: str = "settling") -> DisplayTable:
+def settling_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show what would overturn each answer, which figure would settle it, and who holds it."""
     lang = view.lang
     wanted = ("overturned_by", "settles_it", "owner")
     rows = [_answer_cells(view, row) for row in by_answer(frame)]
     kept = [row for row in rows if any(key in row for key in wanted)]
     keys = ["answer", "row", "name", *(key for key in wanted if any(key in row for row in kept))]
-    return DisplayTable(id, say("caption.settling", lang), heads(keys, lang), _cells(kept, keys))
+    return DisplayTable(
+        "settling", say("caption.settling", lang), heads(keys, lang), _cells(kept, keys)
+    )
 
 
 def readings_table(
     view: View, frame: pd.DataFrame, *, rows: Iterable[str] = (), id: str = "readings"
 ) -> DisplayTable:
-    """Show what each reading of a disputed number means for its target.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    frame : pandas.DataFrame
-        As from `wqa.assess` with `readings=True`.
-    rows : iterable of str
-        Rows of the plan to show; default all.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Per reading: value, whether it meets the target, the change still needed, and
-        the model's probability, which rests on the baseline alone.
-    """
+    """Show what each reading of a disputed number means for its target."""
     lang, wanted = view.lang, list(rows)
     out = []
     for record in frame.to_dict("records"):
@@ -220,16 +201,16 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
     sources = [view.parameters.plan.source_id]
     clause = str(row["clause"])
     reading = f"{target.id}.{row['reading_id']}"
-    goal = parameter_fact(f"{reading}.goal", float(row["target"]), lang=lang, unit=target.unit)
+    goal = parameter_fact(f"{reading}.goal", float(row["target"]), unit=target.unit)
     sign = term(f"comparator.{row['comparator']}", lang)
     cells: dict[str, Printable] = {
-        "row": target_fact(target, part="row", lang=lang),
+        "row": target_fact(target, part="row"),
         "name": target_name(target, lang),
         "reading": quoted(str(row[f"label_{lang}"]), source_ids=sources, locator=clause),
         "target": Text("{s}{v}{u}", {"s": sign, "v": _sourced(goal, sources, clause), "u": unit}),
     }
     if row["value"] == row["value"]:
-        value = parameter_fact(f"{reading}.value", float(row["value"]), lang=lang)
+        value = parameter_fact(f"{reading}.value", float(row["value"]))
         known = _sourced(value, sources, clause)
         cells["value"] = Text("{v}{u}", {"v": known, "u": unit})
         met = row["met_at_baseline"]
@@ -237,7 +218,7 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
             cells["met"] = term("table.yes" if bool(met) else "table.no", lang)
         if row["change_needed"] == row["change_needed"] and float(row["change_needed"]):
             need = float(row["change_needed"])
-            cells["needed"] = computed_fact("needed", need, [known, goal], lang=lang, signed=True)
+            cells["needed"] = computed_fact("needed", need, [known, goal], signed=True)
         p = row["p_attain"]
         if p is not None and p == p:
             shown = computed_fact(
@@ -245,7 +226,6 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
                 float(p) * 100,
                 [known, goal],
                 decimals=0,
-                lang=lang,
                 unit="pct",
                 kind="forecast",
                 note=str(row["evidence_class"]),

@@ -27,44 +27,13 @@ SPOKEN_EN = {"certificate_10k": "certificates", "unit_10k": "units", "yuan_10k":
 
 
 def places_of(*values: float) -> int:
-    """Return how many decimals the most precise of some published values has.
-
-    Parameters
-    ----------
-    *values : float
-        Published values.
-
-    Returns
-    -------
-    int
-        At most 4.
-    """
+    """Return how many decimals the most precise of some published values has."""
     printed = [number_text(value, None).partition(".")[2] for value in values]
     return min(max(len(decimals) for decimals in printed), 4)
 
 
-def change_fact(new: Fact, old: Fact, lang: str, *, signed: bool = False) -> Fact:
-    """Return the difference of two published values, as precise as the more precise one.
-
-    Parameters
-    ----------
-    new, old : Fact
-        Two values of one definition.
-    lang : str
-        Language of the printed form.
-    signed : bool
-        Keep the sign; else the size of the difference.
-
-    Returns
-    -------
-    Fact
-        In the unit of the values; points where that unit is per cent.
-
-    Raises
-    ------
-    DataError
-        If a fact has no value or the definitions differ.
-    """
+def change_fact(new: Fact, old: Fact, *, signed: bool = False) -> Fact:
+    """Return the difference of two published values, as precise as the more precise one."""
     if new.value is None or old.value is None or new.scope != old.scope:
         raise DataError("two figures are not comparable", got=(new.id, old.id))
     difference = float(new.value) - float(old.value)
@@ -73,29 +42,13 @@ def change_fact(new: Fact, old: Fact, lang: str, *, signed: bool = False) -> Fac
         difference if signed else abs(difference),
         (new, old),
         decimals=places_of(float(new.value), float(old.value)),
-        lang=lang,
         unit=new.unit,
         signed=signed,
     )
 
 
 def points_word(fact: Fact, family: str, lang: str) -> str:
-    """Return the word for a difference: percentage points, points, or index points.
-
-    Parameters
-    ----------
-    fact : Fact
-        The difference.
-    family : str
-        Family of the indicator.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        Singular in English if the difference prints as 1.
-    """
+    """Return the word for a difference: percentage points, points, or index points."""
     if family == "index":
         return term("unit.index_points", lang)
     stem = "unit.score_point" if family == "score" else "unit.point"
@@ -103,24 +56,9 @@ def points_word(fact: Fact, family: str, lang: str) -> str:
 
 
 def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> Text:
-    """Say how a value changed, as a clause that follows the value.
-
-    Parameters
-    ----------
-    row, previous : mapping
-        Two rows of one definition.
-    indicator : Indicator
-        What is measured.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        Begins with a comma.
-    """
-    new, old = observation_fact(row, lang=lang), observation_fact(previous, lang=lang)
-    difference = change_fact(new, old, lang)
+    """Say how a value changed, as a clause that follows the value."""
+    new, old = observation_fact(row), observation_fact(previous)
+    difference = change_fact(new, old)
     difference, unit = spoken(difference, lang)
     old, _ = spoken(old, lang)
     last_year = int(row["year"]) - int(previous["year"]) == 1
@@ -152,24 +90,11 @@ def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> T
 
 
 def spoken(fact: Fact, lang: str) -> tuple[Fact, str]:
-    """Return a value and its unit as they are said in a sentence.
-
-    Parameters
-    ----------
-    fact : Fact
-        A published value.
-    lang : str
-        English has no unit of ten thousand, so such values are printed in full.
-
-    Returns
-    -------
-    tuple of Fact and str
-        The fact, and the unit as printed after it; empty where English names it already.
-    """
+    """Return a value and its unit as they are said in a sentence."""
     if lang == "en" and fact.unit in UNSAID_EN:
         return fact, ""
     plain = SPOKEN_EN.get(fact.unit) if lang == "en" else None
     if plain is None or fact.value is None:
         return fact, unit_after(fact.unit, lang)
-    text = number_text(fact.value * 10_000, None, lang)
+    text = number_text(fact.value * 10_000, None)
     return replace(fact, id=f"{fact.id}.full", text=text), f" {plain}"

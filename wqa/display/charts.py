@@ -43,25 +43,11 @@ ROLES: dict[str, tuple[str, str, float]] = {
 PEERS = ((GREEN, "P"), (PURPLE, "v"), (ORANGE, "X"), (SKY, "p"))
 ANNUAL = ("exact", "derived")
 # A bound is a bar at its value with a caret (Matplotlib's markers 10 and 11) on its open side.
-BOUNDS = {
-    "lower_bound": (10, "\N{GREATER-THAN OR EQUAL TO}"),
-    "upper_bound": (11, "<"),
-}
+BOUNDS = {"lower_bound": (10, "\N{GREATER-THAN OR EQUAL TO}"), "upper_bound": (11, "<")}
 
 
 def runs_of(years: Sequence[int]) -> list[list[int]]:
-    """Split the positions of sorted years into runs of consecutive years.
-
-    Parameters
-    ----------
-    years : sequence of int
-        Sorted, without repetition.
-
-    Returns
-    -------
-    list of list of int
-        Positions; a line is drawn within a run only.
-    """
+    """Split the positions of sorted years into runs of consecutive years."""
     runs: list[list[int]] = []
     for position, year in enumerate(years):
         if runs and year - years[position - 1] == 1:
@@ -103,23 +89,7 @@ def _limits(values: Sequence[float], bounds: tuple[float, float] | None) -> tupl
 def frame_axes(
     height: float, labels: Sequence[str], source: str, *, below: float = 0.3
 ) -> tuple[Figure, Axes]:
-    """Make a figure with a source line whose right margin holds direct labels.
-
-    Parameters
-    ----------
-    height : float
-        Inches.
-    labels : sequence of str
-        Direct labels to come.
-    source : str
-        Source line.
-    below : float
-        Room for the labels of the x axis, inches.
-
-    Returns
-    -------
-    tuple of Figure and Axes
-    """
+    """Make a figure with a source line whose right margin holds direct labels."""
     figure = new_figure(height)
     foot = source_line(figure, source)
     right = label_margin(figure, labels)
@@ -137,43 +107,15 @@ def plot_series(
     *,
     title: str,
     source: str,
-    lang: str = "zh",
     target: Mapping[str, Any] | None = None,
     bounds: tuple[float, float] | None = None,
-    height: float = 3.3,
 ) -> Figure:
-    """Draw levels over time, by region and definition, with intervals and target.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns region, role (focus, province, nation, peer), series (name of one
-        region and definition), year, value, qualifier; optional label (printed at
-        the end of the series instead of its name; none if empty), lower and upper
-        in the unit of the value.
-    title : str
-        What is measured, with its unit.
-    source : str
-        Source line.
-    lang : str
-        ``zh`` or ``en``.
-    target : mapping, optional
-        Keys value, label and, if known, first and last (years it holds for).
-    bounds : tuple, optional
-        Natural bounds of the indicator.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Series are labelled at their end; a gap is a missing year or a break.
-    """
+    """Draw levels over time, by region and definition, with intervals and target."""
     drawn = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS])].sort_values("year")
     styles = _styles(frame)
     named = list(dict.fromkeys(drawn["series"]))
     texts = list(dict.fromkeys(drawn.get("label", drawn["series"])))
-    figure, axes = frame_axes(height, [*texts, str(target["label"]) if target else ""], source)
+    figure, axes = frame_axes(3.3, [*texts, str(target["label"]) if target else ""], source)
     focus = drawn[drawn["role"] == "focus"]
     # Values are printed where there are few, and not two of them above one another.
     few = len(focus) <= 8 and not focus.duplicated(["year"]).any()
@@ -186,11 +128,11 @@ def plot_series(
     if target:
         values.append(float(target["value"]))
     year_axis(axes, int(drawn["year"].min()), last)
-    value_axis(figure, axes, *_limits(values, bounds), title, lang)
+    value_axis(figure, axes, *_limits(values, bounds), title)
     labels = []
     for series in named:
         rows = drawn[drawn["series"] == series]
-        label = _draw_series(axes, rows, styles[series], lang, series in printed)
+        label = _draw_series(axes, rows, styles[series], series in printed)
         labels += [label] if label[2] else []
     if target:
         first = float(target.get("first", axes.get_xlim()[0]))
@@ -201,11 +143,7 @@ def plot_series(
 
 
 def _draw_series(
-    axes: Axes,
-    rows: pd.DataFrame,
-    style: tuple[str, str, float, bool],
-    lang: str,
-    print_values: bool,
+    axes: Axes, rows: pd.DataFrame, style: tuple[str, str, float, bool], print_values: bool
 ) -> tuple[float, float, str, str]:
     """Draw one series and return its direct label."""
     colour, marker, width, filled = style
@@ -227,19 +165,19 @@ def _draw_series(
         axes.plot(*place, color=colour, marker="_", ms=11, mew=1.6, ls="", zorder=4)
         axes.plot(*place, color=colour, marker=arrow, ms=6, ls="", zorder=4)
     if print_values:
-        _value_labels(axes, rows, colour, lang)
+        _value_labels(axes, rows, colour)
     end = rows.iloc[-1]
     label = str(end["label"]) if "label" in rows else series
     return float(end["year"]), float(end["value"]), label, colour
 
 
-def _value_labels(axes: Axes, rows: pd.DataFrame, colour: str, lang: str) -> None:
+def _value_labels(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     for row in rows.to_dict("records"):
         top = row.get("upper")
         value = float(row["value"])
         sign = str(BOUNDS[row["qualifier"]][1]) if row["qualifier"] in BOUNDS else ""
         axes.annotate(
-            sign + number_text(value, None, lang),
+            sign + number_text(value, None),
             (int(row["year"]), float(top) if top is not None and top == top else value),
             xytext=(0, 8 if row["qualifier"] in BOUNDS else 5),
             textcoords="offset points",
@@ -258,42 +196,12 @@ def plot_path_and_fan(
     source: str,
     target: Mapping[str, Any],
     words: Mapping[str, str],
-    lang: str = "zh",
     baseline: tuple[int, float] | None = None,
     bounds: tuple[float, float] | None = None,
-    height: float = 3.3,
 ) -> Figure:
-    """Draw the path a target requires against what the forecast expects.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        Columns year, value: the series the forecast starts from.
-    fan : pandas.DataFrame or None
-        Columns year, median, lo_80, hi_80, lo_95, hi_95; None without forecast.
-    title, source
-        What is measured, with unit; source line.
-    target : mapping
-        Keys year, value, label.
-    words : mapping
-        Printed names: observed, required, median, inner, outer.
-    lang : str
-        ``zh`` or ``en``.
-    baseline : tuple of int and float, optional
-        Year and value where the required path starts; without one, the target
-        is a level line.
-    bounds : tuple, optional
-        Natural bounds.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Two shaded intervals around the median, and the required path dashed.
-    """
+    """Draw the path a target requires against what the forecast expects."""
     keys = ["observed", "required"] + (["median", "inner", "outer"] if fan is not None else [])
-    figure, axes = frame_axes(height, [*(words[key] for key in keys), str(target["label"])], source)
+    figure, axes = frame_axes(3.3, [*(words[key] for key in keys), str(target["label"])], source)
     years = history["year"].astype(int).tolist()
     values = history["value"].astype(float).tolist()
     spread_of = [] if fan is None else [*fan["lo_95"].astype(float), *fan["hi_95"].astype(float)]
@@ -301,7 +209,7 @@ def plot_path_and_fan(
     everything = [*values, *spread_of, float(target["value"]), float(start[1])]
     last = max(int(target["year"]), years[-1], int(fan["year"].max()) if fan is not None else 0)
     year_axis(axes, min(years[0], start[0]), last)
-    value_axis(figure, axes, *_limits(everything, bounds), title, lang)
+    value_axis(figure, axes, *_limits(everything, bounds), title)
     end = (float(target["year"]), float(target["value"]))
     required = [start, end] if baseline else [(axes.get_xlim()[0], end[1]), end]
     axes.plot(*zip(*required, strict=True), color=INK, lw=1.2, ls=(0, (5, 3)), zorder=5)
@@ -344,17 +252,6 @@ def _draw_fan(
 
 
 def has_points(frame: pd.DataFrame) -> bool:
-    """Tell whether a chart of this frame would show anything.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        With columns value and qualifier.
-
-    Returns
-    -------
-    bool
-        False for an empty frame or one without a finite drawable value.
-    """
+    """Tell whether a chart of this frame would show anything."""
     drawn = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS])]
     return any(math.isfinite(value) for value in drawn["value"].astype(float))

@@ -28,32 +28,7 @@ def comparison_text(
     until: int,
     lang: str = "zh",
 ) -> Text:
-    """Hold a region's latest figure against those of other regions.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Observation frame.
-    indicator : Indicator
-        What is measured.
-    region : str
-        Whose figure is compared.
-    others : iterable of str
-        Regions to compare with, such as province and nation.
-    names : mapping of str to str
-        Region names in the language.
-    until : int
-        Last year to use.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        Higher, lower or equal only for the same year and definition; else the
-        figure is given with its definition, for reference. Counts are never
-        compared: they depend on the size of the region.
-    """
+    """Hold a region's latest figure against those of other regions."""
     own = latest_row(r for r in rows_of(frame, indicator.id, region) if int(r["year"]) <= until)
     out = []
     for other in others:
@@ -84,7 +59,7 @@ def _compare(
     names: Mapping[str, str],
     lang: str,
 ) -> Text:
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    value, unit = spoken(observation_fact(row), lang)
     slots: dict[str, Any] = {
         "other": names[regions[1]],
         "region": names[regions[0]],
@@ -103,8 +78,8 @@ def _compare(
         return say("compare.counts", lang, **slots)
     if own["scope"] != row["scope"] or own["scope"] in UNSTATED:
         return say("compare.other_definition", lang, **slots)
-    mine = observation_fact(own, lang=lang)
-    difference = change_fact(mine, value, lang)
+    mine = observation_fact(own)
+    difference = change_fact(mine, value)
     if not float(difference.value or 0):
         return say("compare.equal", lang, **slots)
     key = "higher" if float(own["value"]) > float(row["value"]) else "lower"

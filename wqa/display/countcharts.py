@@ -25,38 +25,13 @@ def plot_plan_sum(
     source: str,
     target: Mapping[str, Any],
     words: Mapping[str, str],
-    lang: str = "zh",
-    height: float = 3.1,
 ) -> Figure:
-    """Draw a count that adds up towards a plan's target.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns year, value (the year's addition), cumulative, qualifier.
-    title, source
-        What is counted, with unit; source line.
-    target : mapping
-        Keys first (year), year, value, label, and start (stock at the start).
-    words : mapping
-        Printed names: counted, even.
-    lang : str
-        ``zh`` or ``en``.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Bars are the running total; the dashed line is an even pace.
-    """
-    figure, axes = frame_axes(
-        height, [words["even"], str(target["label"]), words["counted"]], source
-    )
+    """Draw a count that adds up towards a plan's target."""
+    figure, axes = frame_axes(3.1, [words["even"], str(target["label"]), words["counted"]], source)
     first, last = int(target["first"]), int(target["year"])
     goal, start = float(target["value"]), float(target.get("start", 0))
     year_axis(axes, first, last)
-    value_axis(figure, axes, 0, max([goal, *frame["cumulative"].astype(float)]) * 1.12, title, lang)
+    value_axis(figure, axes, 0, max([goal, *frame["cumulative"].astype(float)]) * 1.12, title)
     for row in frame.to_dict("records"):
         known = row["qualifier"] in ANNUAL
         axes.bar(
@@ -69,7 +44,7 @@ def plot_plan_sum(
             zorder=3,
         )
         axes.annotate(
-            number_text(float(row["cumulative"]), None, lang) + ("" if known else "+"),
+            number_text(float(row["cumulative"]), None) + ("" if known else "+"),
             (int(row["year"]), float(row["cumulative"])),
             xytext=(0, 3),
             textcoords="offset points",
@@ -102,39 +77,15 @@ def plot_two_rates(
     title: str,
     source: str,
     words: Mapping[str, str],
-    lang: str = "zh",
     target: Mapping[str, Any] | None = None,
-    height: float = 3.1,
 ) -> Figure:
-    """Draw a published rate beside the rate recomputed from its parts.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns year, published, recomputed; optional lower and upper around
-        the recomputed rate. Missing values stay gaps.
-    title, source
-        What is measured, with unit; source line.
-    words : mapping
-        Printed names: published, recomputed.
-    lang : str
-        ``zh`` or ``en``.
-    target : mapping, optional
-        Keys value, label.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    Figure
-        Published filled, recomputed hollow with its interval.
-    """
+    """Draw a published rate beside the rate recomputed from its parts."""
     names = [words["published"], words["recomputed"], str(target["label"]) if target else ""]
-    figure, axes = frame_axes(height, names, source)
+    figure, axes = frame_axes(3.1, names, source)
     columns = [c for c in ("published", "recomputed", "lower", "upper") if c in frame]
     values = [float(value) for column in columns for value in frame[column].dropna()]
     year_axis(axes, int(frame["year"].min()), int(frame["year"].max()))
-    value_axis(figure, axes, 0, max(values) * 1.1, title, lang)
+    value_axis(figure, axes, 0, max(values) * 1.1, title)
     labels = []
     for column, colour, marker, face in (
         ("published", BLUE, "o", BLUE),

@@ -16,27 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def death_rates_picture(
-    view: View, rates: pd.DataFrame, *, id: str = "death-rates", target: bool = True
-) -> Picture:
-    """Make the figure of published against recomputed death rates.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    rates : pandas.DataFrame
-        As from `wqa.load_death_rates`, one region.
-    id : str
-        Anchor.
-    target : bool
-        Draw the city's target for reference.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
+    """Make the figure of published against recomputed death rates."""
     import pandas as pd
 
     lang, region = view.lang, str(rates["region"].iloc[0])
@@ -61,18 +42,17 @@ def death_rates_picture(
     data = data.dropna(subset=["published", "recomputed"], how="all").reset_index(drop=True)
     columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
     sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})
-    goals = [t for t in view.targets("special_equipment_death_rate") if target]
+    goals = view.targets("special_equipment_death_rate")
     figure = plot_two_rates(
         data,
         title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
         source=view.source_line(sources),
         words=terms(["published", "recomputed"], lang),
-        lang=lang,
         target=target_line(goals[0], lang) if goals else None,
     )
     return {
         "fig": figure,
-        "id": id,
+        "id": "death-rates",
         "caption": say("caption.two_rates", lang, region=view.names[region]),
         "alt": _death_alt(view, data, rates),
         "sources": sources,
@@ -84,7 +64,7 @@ def death_rates_picture(
 def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> Printable:
     lang, region = view.lang, str(rates["region"].iloc[0])
     known = {
-        (row["year"], row["scope"]): death_parts({str(k): v for k, v in row.items()}, lang)
+        (row["year"], row["scope"]): death_parts({str(k): v for k, v in row.items()})
         for row in rates.to_dict("records")
     }
     slots: dict[str, Printable] = {

@@ -37,24 +37,7 @@ GRID = {"annual": ("o", BLUE), "plan": ("s", "white"), "other": ("d", "white")}
 
 @styled
 def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], source: str, start: int) -> Figure:
-    """Draw what is known about each year of each series.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns label, year, status: annual, plan, other, or empty (nothing known).
-    words : mapping
-        Printed names: grid_annual, grid_plan, grid_other.
-    source : str
-        Source line.
-    start : int
-        First year of the plan; a line is drawn before it.
-
-    Returns
-    -------
-    Figure
-        A grid with one line per label.
-    """
+    """Draw what is known about each year of each series."""
     labels = list(dict.fromkeys(frame["label"]))
     step = 0.245
     figure = new_figure(0.85 + step * len(labels) + 0.2)
@@ -108,32 +91,12 @@ def _grid_key(figure: Figure, words: Mapping[str, str]) -> None:
 
 
 @styled
-def plot_reliability(
-    frame: pd.DataFrame, *, source: str, words: Mapping[str, str], lang: str = "zh"
-) -> Figure:
-    """Draw how often a stated probability came true.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns stated, observed, lower, upper (0..1) and n (forecasts), one
-        row per class of stated probability.
-    source : str
-        Source line.
-    words : mapping
-        Printed names: stated, observed, perfect, and n (what is counted).
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Figure
-        Points with intervals; on the diagonal, probabilities come true as stated.
-    """
+def plot_reliability(frame: pd.DataFrame, *, source: str, words: Mapping[str, str]) -> Figure:
+    """Draw how often a stated probability came true."""
     figure = new_figure(4.1, width=5.0)
     foot = source_line(figure, source)
     axes = add_axes(figure, left=0.55, right=0.3, top=0.36, bottom=foot + 0.48)
-    value_axis(figure, axes, 0, 100, words["observed"], lang, most=6)
+    value_axis(figure, axes, 0, 100, words["observed"], most=6)
     axes.set_xlim(0, 100)
     axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel(printable(words["stated"]))
@@ -145,7 +108,7 @@ def plot_reliability(
         axes.plot(x, y, "o", color=BLUE, zorder=3)
         above = x < 88
         axes.annotate(
-            f"{words['n']} {number_text(int(row['n']), 0, lang)}",
+            f"{words['n']} {number_text(int(row['n']), 0)}",
             (x, y),
             # Near the axis the label goes above the point, not over the tick labels.
             xytext=(5 if above else -5, -10 if y > 8 else 5),
@@ -166,30 +129,8 @@ def plot_funnel(
     title: str,
     source: str,
     words: Mapping[str, str],
-    lang: str = "zh",
 ) -> Figure:
-    """Draw rates against sample sizes with the range that chance alone explains.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns label, n, rate, role; rate in the unit of `title`.
-    limits : pandas.DataFrame
-        Columns n, lo_95, hi_95, lo_998, hi_998 around the centre, sorted by n.
-    centre : float
-        Pooled rate.
-    title, source
-        What is measured, with unit; source line.
-    words : mapping
-        Printed names: n, centre, inner, outer.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Figure
-        Sample size on a logarithmic axis.
-    """
+    """Draw rates against sample sizes with the range that chance alone explains."""
     figure, axes = frame_axes(3.9, [words["centre"]], source, below=0.48)
     sizes = limits["n"].astype(float)
     axes.set_xscale("log")
@@ -197,9 +138,9 @@ def plot_funnel(
     values = [*frame["rate"].astype(float), centre, *limits["lo_998"], *limits["hi_998"]]
     low, high = min(values), max(values)
     margin = (high - low) * 0.06
-    value_axis(figure, axes, low - margin, min(high + margin, 100.4), title, lang)
+    value_axis(figure, axes, low - margin, min(high + margin, 100.4), title)
     decades = [10**k for k in range(1, 8) if sizes.min() <= 10**k <= sizes.max()]
-    axes.set_xticks(decades, [number_text(decade, 0, lang) for decade in decades])
+    axes.set_xticks(decades, [number_text(decade, 0) for decade in decades])
     axes.minorticks_off()
     axes.set_xlabel(printable(words["n"]))
     axes.fill_between(sizes, limits["lo_998"], limits["hi_998"], color="#E6EEF4", lw=0, zorder=1)

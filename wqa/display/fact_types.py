@@ -28,37 +28,7 @@ NUMERAL = re.compile(f"{DIGIT.pattern}(?:[.,]?{DIGIT.pattern})*")
 
 @dataclass(frozen=True)
 class Fact:
-    """One number (or a name that holds digits) with where it comes from.
-
-    Parameters
-    ----------
-    id : str
-        Stable key; equal content gives an equal id.
-    value : float or int or None
-        Unrounded value; None for a name or a code.
-    text : str
-        As printed, without the unit.
-    unit : str
-        Unit id of the catalogue, for example ``pct``.
-    indicator_id, region, scope : str
-        What the number describes; empty where it describes nothing of the kind.
-    year : int, optional
-        The year described, never the year of publication.
-    kind : str
-        One of `KINDS`.
-    source_ids : tuple of str
-        Sources of the catalogue or of the raw folders.
-    locator : str
-        ``file:row`` of a raw file, or the clause of a plan.
-    vintage : str
-        ISO date on which the value became known.
-    evidence : str
-        Weakest grade of the inputs: official, press or secondary.
-    lower, upper : float, optional
-        Interval in the unit of the value.
-    note : str
-        Remark shown with the number.
-    """
+    """One number (or a name that holds digits) with where it comes from."""
 
     id: str
     value: float | int | None
@@ -87,13 +57,7 @@ class Fact:
         return self.text
 
     def to_json(self) -> dict[str, Any]:
-        """Return a JSON object; empty fields are left out.
-
-        Returns
-        -------
-        dict
-            Keys in field order, tuples as lists.
-        """
+        """Return a JSON object; empty fields are left out."""
         out: dict[str, Any] = {}
         for item in fields(self):
             value = getattr(self, item.name)
@@ -101,40 +65,10 @@ class Fact:
                 out[item.name] = list(value) if isinstance(value, tuple) else value
         return out
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Fact:
-        """Rebuild a fact from `to_json`.
-
-        Parameters
-        ----------
-        data : mapping
-            As written by `to_json`.
-
-        Returns
-        -------
-        Fact
-            Equal to the one written.
-        """
-        return cls(**{**data, "source_ids": tuple(data.get("source_ids", ()))})
-
 
 @dataclass(frozen=True)
 class Text:
-    """A sentence: fixed wording with named slots, filled by facts.
-
-    Parameters
-    ----------
-    template : str
-        Wording with ``{name}`` slots; holds no digit.
-    facts : mapping of str to Fact, Text or str
-        What fills the slots. A plain string must hold no digit either: wrap a
-        name that does with `named`.
-
-    Raises
-    ------
-    CatalogError
-        If a slot is unfilled, or a digit is typed into wording or a string.
-    """
+    """A sentence: fixed wording with named slots, filled by facts."""
 
     template: str
     facts: Mapping[str, Fact | Text | str] = field(default_factory=dict)
@@ -161,13 +95,7 @@ class Text:
                 require_no_digit(value, name)
 
     def parts(self) -> tuple[str | Fact, ...]:
-        """Return the sentence as strings and facts in reading order.
-
-        Returns
-        -------
-        tuple of str and Fact
-            Neighbouring strings are joined.
-        """
+        """Return the sentence as strings and facts in reading order."""
         out: list[str | Fact] = []
         for literal, slot, _, _ in Formatter().parse(self.template):
             _append(out, literal)
@@ -180,38 +108,8 @@ class Text:
     def __str__(self) -> str:
         return "".join(str(part) for part in self.parts())
 
-    def __add__(self, other: Text) -> Text:
-        return Text("{first}{second}", {"first": self, "second": other})
-
     def __bool__(self) -> bool:
         return bool(self.template)
-
-    def to_json(self) -> list[str | dict[str, Any]]:
-        """Return the parts: strings, and facts as JSON objects."""
-        return parts_json(self)
-
-    @classmethod
-    def from_json(cls, parts: Iterable[str | Mapping[str, Any]]) -> Text:
-        """Rebuild a text from its parts.
-
-        Parameters
-        ----------
-        parts : iterable
-            As written by `to_json`.
-
-        Returns
-        -------
-        Text
-            Prints the same and has the same parts.
-        """
-        template, facts = "", {}
-        for number, part in enumerate(parts):
-            if isinstance(part, str):
-                template += escaped(part)
-            else:
-                template += f"{{f{number}}}"
-                facts[f"f{number}"] = Fact.from_json(part)
-        return cls(template, facts)
 
 
 Printable = Fact | Text | str
@@ -230,59 +128,19 @@ def _append(parts: list[str | Fact], part: str | Fact) -> None:
 
 
 def parts_of(item: Printable) -> tuple[str | Fact, ...]:
-    """Return strings and facts of anything that can be printed.
-
-    Parameters
-    ----------
-    item : Fact, Text or str
-        What is printed.
-
-    Returns
-    -------
-    tuple of str and Fact
-        In reading order.
-    """
+    """Return strings and facts of anything that can be printed."""
     if isinstance(item, Text):
         return item.parts()
     return (item,) if item != "" else ()
 
 
 def parts_json(item: Printable) -> list[str | dict[str, Any]]:
-    """Return the parts of a printable as JSON values.
-
-    Parameters
-    ----------
-    item : Fact, Text or str
-        What is printed.
-
-    Returns
-    -------
-    list
-        Strings as they are, facts as objects (`Fact.to_json`).
-    """
+    """Return the parts of a printable as JSON values."""
     return [part.to_json() if isinstance(part, Fact) else part for part in parts_of(item)]
 
 
 def require_no_digit(text: str, what: str = "text") -> str:
-    """Return `text`, or raise if it holds an Arabic digit.
-
-    Parameters
-    ----------
-    text : str
-        Wording, a label or a name.
-    what : str
-        Named in the message.
-
-    Returns
-    -------
-    str
-        The text itself.
-
-    Raises
-    ------
-    CatalogError
-        If a digit is found.
-    """
+    """Return `text`, or raise if it holds an Arabic digit."""
     if DIGIT.search(text):
         raise CatalogError(
             f"plain text for {what!r} holds a numeral",
@@ -293,55 +151,14 @@ def require_no_digit(text: str, what: str = "text") -> str:
 
 
 def joined(texts: Iterable[Printable], separator: str = "") -> Text:
-    """Join printables into one text.
-
-    Parameters
-    ----------
-    texts : iterable of Fact, Text or str
-        Empty ones are left out.
-    separator : str
-        Put between them.
-
-    Returns
-    -------
-    Text
-        The joined text.
-    """
+    """Join printables into one text."""
     kept = [text for text in texts if str(text)]
     slots = {f"t{number}": text for number, text in enumerate(kept)}
     return Text(separator.join(f"{{{slot}}}" for slot in slots), slots)
 
 
-def number_text(
-    value: float, decimals: int | None = None, lang: str = "zh", *, signed: bool = False
-) -> str:
-    """Print a number.
-
-    Half is rounded away from zero, as readers expect of a printed table.
-    Thousands are grouped by a comma from 10,000 on, which GB/T 15835 allows in
-    Chinese text too.
-
-    Parameters
-    ----------
-    value : float
-        Finite number.
-    decimals : int, optional
-        Digits after the point; None prints the value as published.
-    lang : str
-        ``zh`` or ``en``; both print numbers alike today.
-    signed : bool
-        Print a plus sign before positive numbers.
-
-    Returns
-    -------
-    str
-        For example ``98.5``; the minus is U+2212.
-
-    Raises
-    ------
-    DataError
-        If the value is not finite.
-    """
+def number_text(value: float, decimals: int | None = None, *, signed: bool = False) -> str:
+    """Print a number."""
     number = Decimal(repr(round(float(value), 10)))
     if not number.is_finite():
         raise DataError("a number to print is not finite", got=value)
@@ -357,17 +174,6 @@ def number_text(
 
 
 def weakest_evidence(grades: Iterable[str]) -> str:
-    """Return the weakest of some evidence grades.
-
-    Parameters
-    ----------
-    grades : iterable of str
-        Grades; empty strings are ignored.
-
-    Returns
-    -------
-    str
-        Empty if there is none.
-    """
+    """Return the weakest of some evidence grades."""
     known = [grade for grade in grades if grade in EVIDENCE_ORDER]
     return max(known, key=EVIDENCE_ORDER.index, default="")

@@ -55,48 +55,16 @@ __all__ = [
 ]
 
 
-def named(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Printable:
-    """Make a name, title or code fit for a slot even if it has digits in it.
-
-    Parameters
-    ----------
-    text : str
-        A name from the catalogue or from a source.
-    source_ids : iterable of str
-        Where the name stands.
-    locator : str
-        Place in the source.
-
-    Returns
-    -------
-    str or Fact
-        The string itself if it holds no digit, else a fact without a value.
-    """
+def named(text: str) -> Printable:
+    """Make a name, title or code fit for a slot even if it has digits in it."""
     if not DIGIT.search(text):
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Fact(f"name.{digest}", None, text, source_ids=tuple(source_ids), locator=locator)
+    return Fact(f"name.{digest}", None, text)
 
 
-def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note: str = "") -> Text:
-    """Quote words of the catalogue or of a result: every numeral in them becomes a fact.
-
-    Parameters
-    ----------
-    text : str
-        A definition, a reason, a remark.
-    source_ids : iterable of str
-        What the numerals rest on.
-    locator : str
-        Place in the source, or the id of the result.
-    note : str
-        How the words came about.
-
-    Returns
-    -------
-    Text
-        Prints as `text`.
-    """
+def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Text:
+    """Quote words of the catalogue or of a result: every numeral in them becomes a fact."""
     sources = tuple(source_ids)
     template, facts, end = "", {}, 0
     for number, match in enumerate(NUMERAL.finditer(text)):
@@ -110,50 +78,25 @@ def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "", note
             kind="parameter",
             source_ids=sources,
             locator=locator,
-            note=note,
         )
     return Text(template + escaped(text[end:]), facts)
 
 
 def observation_fact(
-    row: Mapping[str, Any],
-    *,
-    part: str = "value",
-    decimals: int | None = None,
-    lang: str = "zh",
-    unit: str | None = None,
+    row: Mapping[str, Any], *, part: str = "value", decimals: int | None = None
 ) -> Fact:
-    """Make a fact of one cell of the observation frame.
-
-    Parameters
-    ----------
-    row : mapping
-        A row of `wqa.load_observations`, as a mapping.
-    part : str
-        ``value``, ``numerator``, ``denominator`` or ``year``.
-    decimals : int, optional
-        None prints the value as published.
-    lang : str
-        Language of the printed form.
-    unit : str, optional
-        Unit of the part; default is the row's unit for a value, none otherwise.
-
-    Returns
-    -------
-    Fact
-        Kind ``observation``; derived values say so in the note.
-    """
+    """Make a fact of one cell of the observation frame."""
     qualifier = str(row.get("qualifier", ""))
     year = int(row["year"])
     value = float(row[part])
-    text = str(year) if part == "year" else number_text(value, decimals, lang)
+    text = str(year) if part == "year" else number_text(value, decimals)
     place = f"{row['file']}:{int(row['row'])}" if row.get("file") else ""
     key = (row["indicator_id"], row["region"], year, row.get("scope", ""), part, place)
     return Fact(
         id="obs." + ".".join(str(item) for item in key if str(item)) + f".{text}",
         value=year if part == "year" else value,
         text=text,
-        unit=(str(row["unit"]) if part == "value" else "") if unit is None else unit,
+        unit=str(row["unit"]) if part == "value" else "",
         indicator_id=str(row["indicator_id"]),
         region=str(row["region"]),
         year=year,
@@ -167,28 +110,8 @@ def observation_fact(
     )
 
 
-def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
-    """Make a fact of a number of a plan's target.
-
-    Parameters
-    ----------
-    target : wqa.catalog.records.Target
-        Target of a plan.
-    part : str
-        ``value``, ``year``, ``row`` (printed with its part letter) or ``baseline``.
-    lang : str
-        Language of the printed form.
-
-    Returns
-    -------
-    Fact
-        Kind ``target``, with the clause as locator.
-
-    Raises
-    ------
-    DataError
-        If the target has no such number.
-    """
+def target_fact(target: Any, *, part: str = "value") -> Fact:
+    """Make a fact of a number of a plan's target."""
     baseline = target.baseline
     number: float | int | None = None
     if part == "value":
@@ -205,7 +128,7 @@ def target_fact(target: Any, *, part: str = "value", lang: str = "zh") -> Fact:
         text = str(int(number))
     else:
         # As the plan prints it: 80, not 80.00; the rounding rule applies to the observed value.
-        text = number_text(float(number), None, lang)
+        text = number_text(float(number), None)
     return Fact(
         id=f"target.{target.id}.{part}.{text}",
         value=number,
@@ -227,7 +150,6 @@ def computed_fact(
     inputs: Iterable[Fact],
     *,
     decimals: int | None = None,
-    lang: str = "zh",
     unit: str = "",
     signed: bool = False,
     kind: Kind = "computed",
@@ -235,39 +157,9 @@ def computed_fact(
     upper: float | None = None,
     note: str = "",
 ) -> Fact:
-    """Make a fact that is calculated from other facts.
-
-    Parameters
-    ----------
-    id : str
-        What is computed, for example ``change``; the inputs complete the key.
-    value : float
-        The result.
-    inputs : iterable of Fact
-        What it rests on; sources, places, the newest vintage and the weakest
-        evidence are taken from them.
-    decimals : int, optional
-        Digits after the point.
-    lang : str
-        Language of the printed form.
-    unit : str
-        Unit id of the result.
-    signed : bool
-        Print a plus sign.
-    kind : str
-        ``computed`` or ``forecast``.
-    lower, upper : float, optional
-        Interval.
-    note : str
-        How it was computed.
-
-    Returns
-    -------
-    Fact
-        With the merged provenance.
-    """
+    """Make a fact that is calculated from other facts."""
     rests_on = tuple(inputs)
-    text = number_text(value, decimals, lang, signed=signed)
+    text = number_text(value, decimals, signed=signed)
     first = rests_on[0] if rests_on else None
     key = hashlib.sha256("|".join(fact.id for fact in rests_on).encode()).hexdigest()[:12]
     return Fact(
@@ -290,36 +182,14 @@ def computed_fact(
     )
 
 
-def count_fact(
-    id: str, number: int, *, lang: str = "zh", source_ids: Iterable[str] = (), note: str = ""
-) -> Fact:
-    """Make a fact of a count made by the suite itself (rows, findings, conflicts).
-
-    Parameters
-    ----------
-    id : str
-        What is counted.
-    number : int
-        The count.
-    lang : str
-        Language of the printed form.
-    source_ids : iterable of str
-        Sources of what is counted.
-    note : str
-        How it was counted.
-
-    Returns
-    -------
-    Fact
-        Kind ``count``.
-    """
+def count_fact(id: str, number: int, *, source_ids: Iterable[str] = ()) -> Fact:
+    """Make a fact of a count made by the suite itself (rows, findings, conflicts)."""
     return Fact(
         f"count.{id}.{int(number)}",
         int(number),
-        number_text(int(number), 0, lang),
+        number_text(int(number), 0),
         kind="count",
         source_ids=tuple(source_ids),
-        note=note,
     )
 
 
@@ -330,55 +200,17 @@ def parameter_fact(
     text: str = "",
     decimals: int | None = None,
     unit: str = "",
-    lang: str = "zh",
-    note: str = "",
 ) -> Fact:
-    """Make a fact of a setting: report year, interval level, threshold.
-
-    Parameters
-    ----------
-    id : str
-        Name of the setting.
-    value : float or int or None
-        The setting; None for a code or a date.
-    text : str
-        Printed form, if it is not the number itself (a year, a date).
-    decimals : int, optional
-        Digits after the point.
-    unit : str
-        Unit id.
-    lang : str
-        Language of the printed form.
-    note : str
-        Where the setting comes from.
-
-    Returns
-    -------
-    Fact
-        Kind ``parameter``.
-    """
+    """Make a fact of a setting: report year, interval level, threshold."""
     if not text:
         if value is None:
             raise DataError("a parameter needs a value or a printed form", got=id)
-        text = number_text(value, decimals, lang)
-    return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter", note=note)
+        text = number_text(value, decimals)
+    return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter")
 
 
 def year_fact(year: int, of: Fact | None = None) -> Fact:
-    """Make a fact of a year in the text.
-
-    Parameters
-    ----------
-    year : int
-        Calendar year.
-    of : Fact, optional
-        The number this year belongs to; its provenance is taken over.
-
-    Returns
-    -------
-    Fact
-        Printed without grouping.
-    """
+    """Make a fact of a year in the text."""
     if of is None:
         return parameter_fact("year", int(year), text=str(int(year)))
     return replace(

@@ -114,18 +114,7 @@ def _register_fonts() -> frozenset[int]:
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
-    """Run a chart function with the house style and the bundled font.
-
-    Parameters
-    ----------
-    function : callable
-        Returns a figure.
-
-    Returns
-    -------
-    callable
-        The same function; a glyph that the font lacks is an error.
-    """
+    """Run a chart function with the house style and the bundled font."""
 
     @wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -138,18 +127,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def printable(name: str) -> str:
-    """Replace characters that the bundled font lacks by a geta mark, and say so.
-
-    Parameters
-    ----------
-    name : str
-        A name that comes from data, such as a region or a title.
-
-    Returns
-    -------
-    str
-        Can be drawn without a missing glyph.
-    """
+    """Replace characters that the bundled font lacks by a geta mark, and say so."""
     known = _register_fonts()
     flat = " ".join(name.split())
     missing = sorted({char for char in flat if ord(char) not in known})
@@ -165,20 +143,7 @@ def printable(name: str) -> str:
 
 
 def new_figure(height: float, *, width: float = PAGE_WIDTH) -> Figure:
-    """Make an empty figure of the page's width.
-
-    Parameters
-    ----------
-    height : float
-        Inches.
-    width : float
-        Inches; default is the text width of the page.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        With an Agg canvas, so that text can be measured.
-    """
+    """Make an empty figure of the page's width."""
     # At the resolution of the PNG, so that measured text is as wide as printed text.
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
@@ -186,20 +151,7 @@ def new_figure(height: float, *, width: float = PAGE_WIDTH) -> Figure:
 
 
 def add_axes(figure: Figure, *, left: float, right: float, top: float, bottom: float) -> Axes:
-    """Add axes with margins in inches.
-
-    Parameters
-    ----------
-    figure : Figure
-        Where to.
-    left, right, top, bottom : float
-        Margins in inches.
-
-    Returns
-    -------
-    Axes
-        The new axes.
-    """
+    """Add axes with margins in inches."""
     width, height = figure.get_size_inches()
     return figure.add_axes(
         (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
@@ -214,51 +166,15 @@ def _renderer(figure: Figure) -> RendererAgg:
     return renderer
 
 
-def text_width(figure: Figure, text: str, size: float = SIZE, *, bold: bool = False) -> float:
-    """Measure a line of text.
-
-    Parameters
-    ----------
-    figure : Figure
-        Made by `new_figure`.
-    text : str
-        One line.
-    size : float
-        Points.
-    bold : bool
-        Weight.
-
-    Returns
-    -------
-    float
-        Inches.
-    """
-    font = FontProperties(family=[FONT_FAMILY], size=size, weight="bold" if bold else "normal")
+def text_width(figure: Figure, text: str, size: float = SIZE) -> float:
+    """Measure a line of text."""
+    font = FontProperties(family=[FONT_FAMILY], size=size)
     renderer: Any = _renderer(figure)
     return float(renderer.get_text_width_height_descent(text, font, False)[0] / figure.dpi)
 
 
 def render(figure: Figure, fmt: Format) -> bytes:
-    """Write a figure; equal figures give equal bytes.
-
-    Parameters
-    ----------
-    figure : Figure
-        Made by a chart function.
-    fmt : str
-        ``svg_text`` (letters stay text), ``svg_path`` (letters are outlines) or
-        ``png`` (200 dots per inch).
-
-    Returns
-    -------
-    bytes
-        The file.
-
-    Raises
-    ------
-    BuildError
-        If the bundled font lacks a character of the figure.
-    """
+    """Write a figure; equal figures give equal bytes."""
     _register_fonts()
     buffer = io.BytesIO()
     fonttype = "none" if fmt == "svg_text" else "path"

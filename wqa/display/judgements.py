@@ -88,7 +88,7 @@ def level_fact(view: View, row: Row) -> Fact | None:
     """Return the level of a target's own series; a sum over years is a computed fact."""
     if row["level"] is None or row["level"] != row["level"]:
         return None
-    lang, target, value = view.lang, target_of(view, row), float(row["level"])
+    target, value = target_of(view, row), float(row["level"])
     frame = view.observations
     same = frame[
         (frame["indicator_id"] == row["indicator_id"])
@@ -98,13 +98,13 @@ def level_fact(view: View, row: Row) -> Fact | None:
     exact = same[(same["year"] == row["level_year"]) & (same["value"] == value)]
     if len(exact):
         record = exact.to_dict("records")[-1]
-        return observation_fact({str(k): v for k, v in record.items()}, lang=lang)
+        return observation_fact({str(k): v for k, v in record.items()})
     inside = same[same["year"] >= (target.start_year or 0)]
     parts = [
-        observation_fact({str(k): v for k, v in record.items()}, lang=lang)
+        observation_fact({str(k): v for k, v in record.items()})
         for record in inside.to_dict("records")
     ]
-    return computed_fact("level", value, parts, lang=lang, unit=target.unit)
+    return computed_fact("level", value, parts, unit=target.unit)
 
 
 def probability_of(view: View, row: Row) -> Fact | None:
@@ -115,8 +115,8 @@ def probability_of(view: View, row: Row) -> Fact | None:
     if row["evidence_class"] in UNPRINTED:
         return None
     target = target_of(view, row)
-    goal = [] if target.value is None else [target_fact(target, lang=view.lang)]
-    behind = [observation_fact(cells, lang=view.lang) for cells in _figures(view, row)
+    goal = [] if target.value is None else [target_fact(target)]
+    behind = [observation_fact(cells) for cells in _figures(view, row)
               if cells["value"] == cells["value"]]  # fmt: skip
     low, high = row.get("p_low"), row.get("p_high")
     both = low is not None and high is not None and low == low and high == high
@@ -125,7 +125,6 @@ def probability_of(view: View, row: Row) -> Fact | None:
         min(max(float(p), IMPOSSIBLE), SURE) * 100,
         [*goal, *behind],
         decimals=0,
-        lang=view.lang,
         unit="pct",
         kind="forecast",
         lower=float(low) * 100 if both and low is not None else None,
@@ -181,11 +180,11 @@ def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:
     for cells in _figures(view, row):
         for part in ("value", "numerator", "denominator"):
             if cells[part] is not None and cells[part] == cells[part]:
-                fact = observation_fact(cells, part=part, lang=view.lang)
+                fact = observation_fact(cells, part=part)
                 found.setdefault(print_number(abs(cells[part])), []).append(fact)
     target = target_of(view, row)
     if target.value is not None:
-        goal = target_fact(target, lang=view.lang)
+        goal = target_fact(target)
         found.setdefault(print_number(abs(target.value)), []).append(goal)
     return found
 
@@ -231,10 +230,10 @@ def changes_text(view: View, row: Row) -> Text:
     if not base or probability_of(view, row) is None:
         return Text("")
     lang, name = view.lang, row["target_id"]
-    cases = count_fact(f"changes.{name}", int(row["n_changes"]), lang=lang)
-    series = count_fact(f"change_series.{name}", int(row["n_change_series"]), lang=lang)
+    cases = count_fact(f"changes.{name}", int(row["n_changes"]))
+    series = count_fact(f"change_series.{name}", int(row["n_change_series"]))
     share = computed_fact(
         f"change_share.{name}", 100.0 * float(row["share_of_changes"]), [cases, series],
-        decimals=0, lang=lang, unit="pct",
+        decimals=0, unit="pct",
     )  # fmt: skip
     return say(f"changes.{base}", lang, share=share, cases=cases, series=series)

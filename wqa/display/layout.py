@@ -22,24 +22,7 @@ OPENING = frozenset("（《“(")
 
 
 def wrapped(figure: Figure, text: str, width: float, size: float = SIZE) -> list[str]:
-    """Break text into lines that fit; Chinese breaks anywhere, English at spaces.
-
-    Parameters
-    ----------
-    figure : Figure
-        Made by `new_figure`.
-    text : str
-        Any length.
-    width : float
-        Inches.
-    size : float
-        Points.
-
-    Returns
-    -------
-    list of str
-        No line starts with a closing mark.
-    """
+    """Break text into lines that fit; Chinese breaks anywhere, English at spaces."""
     lines, tokens = [], _without_lead(list(_tokens(text)))
     while tokens:
         # Measuring is slow. A line grows with every token, so halving finds how many fit.
@@ -74,20 +57,7 @@ def _tokens(text: str) -> Iterable[str]:
 
 
 def source_line(figure: Figure, text: str) -> float:
-    """Print the source line at the foot of a figure.
-
-    Parameters
-    ----------
-    figure : Figure
-        Made by `new_figure`.
-    text : str
-        Whole line, with its word for "source".
-
-    Returns
-    -------
-    float
-        Height used, inches.
-    """
+    """Print the source line at the foot of a figure."""
     width, height = figure.get_size_inches()
     # Programs that set the letters anew may set them a little wider.
     lines = wrapped(figure, printable(text), width - 0.25, SMALL)
@@ -100,20 +70,7 @@ def source_line(figure: Figure, text: str) -> float:
 
 
 def label_margin(figure: Figure, labels: Iterable[str]) -> float:
-    """Return the right margin that direct labels need, inches.
-
-    Parameters
-    ----------
-    figure : Figure
-        Made by `new_figure`.
-    labels : iterable of str
-        All labels of the figure.
-
-    Returns
-    -------
-    float
-        Long labels are broken at `LABEL_WIDTH`, so the margin is bounded.
-    """
+    """Return the right margin that direct labels need, inches."""
     lines = [line for label in labels for line in wrapped(figure, printable(label), LABEL_WIDTH)]
     return max((text_width(figure, line) for line in lines), default=0.0) + 0.22
 
@@ -121,17 +78,7 @@ def label_margin(figure: Figure, labels: Iterable[str]) -> float:
 def direct_labels(
     figure: Figure, axes: Axes, labels: Iterable[tuple[float, float, str, str]]
 ) -> None:
-    """Print series names right of the axes, beside their last points, without overlap.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure of the axes.
-    axes : Axes
-        Limits must be set before.
-    labels : iterable of (x, y, text, colour)
-        Last point of each series in data units.
-    """
+    """Print series names right of the axes, beside their last points, without overlap."""
     inches = axes.get_position().height * size_of(axes)[1]
     low, high = axes.get_ylim()
     step = (high - low) * SIZE * 1.3 / 72 / inches
@@ -152,22 +99,7 @@ def direct_labels(
 def spread(
     places: Sequence[float], heights: Sequence[float], low: float, high: float
 ) -> list[float]:
-    """Move sorted positions apart so that labels of given heights do not overlap.
-
-    Parameters
-    ----------
-    places : sequence of float
-        Wished centres, sorted upward.
-    heights : sequence of float
-        Height of each label.
-    low, high : float
-        Range to stay in, if there is room.
-
-    Returns
-    -------
-    list of float
-        Centres, moved as little as one pass up and one pass down allow.
-    """
+    """Move sorted positions apart so that labels of given heights do not overlap."""
     out = list(places)
     floor = low
     for index, height in enumerate(heights):
@@ -181,15 +113,7 @@ def spread(
 
 
 def year_axis(axes: Axes, first: int, last: int) -> None:
-    """Set whole years on the x axis, at most about ten labels.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to.
-    first, last : int
-        Range of years.
-    """
+    """Set whole years on the x axis, at most about ten labels."""
     stride = max(1, -(-(last - first + 1) // 11))
     years = list(range(last, first - 1, -stride))[::-1]
     axes.set_xlim(first - 0.4, last + 0.4)
@@ -197,20 +121,7 @@ def year_axis(axes: Axes, first: int, last: int) -> None:
 
 
 def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Return round numbers inside a range.
-
-    Parameters
-    ----------
-    low, high : float
-        Range, low < high.
-    most : int
-        Upper limit of their number.
-
-    Returns
-    -------
-    list of float
-        Multiples of 1, 2 or 5 times a power of ten.
-    """
+    """Return round numbers inside a range."""
     power = 10.0 ** math.floor(math.log10((high - low) / most))
     steps = [power * factor for factor in (1, 2, 5, 10, 20)]
     step = next(step for step in steps if (high - low) / step <= most - 1 or step == steps[-1])
@@ -219,29 +130,13 @@ def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def value_axis(
-    figure: Figure, axes: Axes, low: float, high: float, title: str, lang: str, *, most: int = 6
+    figure: Figure, axes: Axes, low: float, high: float, title: str, *, most: int = 6
 ) -> None:
-    """Set the y axis: limits, few round ticks, and its title printed flat above it.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure of the axes.
-    axes : Axes
-        Where to; moved right if its numbers need more room.
-    low, high : float
-        Limits in data units.
-    title : str
-        What is measured, with unit.
-    lang : str
-        For the grouping of thousands.
-    most : int
-        Most ticks.
-    """
+    """Set the y axis: limits, few round ticks, and its title printed flat above it."""
     ticks = nice_ticks(low, high, most)
     places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
     axes.set_ylim(low, high)
-    texts = [number_text(tick, places, lang) for tick in ticks]
+    texts = [number_text(tick, places) for tick in ticks]
     axes.set_yticks(ticks, texts)
     widest = max(text_width(figure, text) for text in texts) + 0.12
     box, width = axes.get_position(), size_of(axes)[0]

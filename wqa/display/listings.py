@@ -31,95 +31,46 @@ LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
 def heads(keys: Iterable[str], lang: str, **aligned: str) -> tuple[Column, ...]:
-    """Return columns whose heads are words of the catalogue.
-
-    Parameters
-    ----------
-    keys : iterable of str
-        Keys of the group ``table`` in ``terms.yml``.
-    lang : str
-        ``zh`` or ``en``.
-    **aligned : str
-        Alignment of the columns that are not left.
-
-    Returns
-    -------
-    tuple of Column
-        In order.
-    """
+    """Return columns whose heads are words of the catalogue."""
     return tuple(
         Column(key, term(f"table.{key}", lang), align=aligned.get(key, "left"))  # type: ignore[arg-type]
         for key in keys
     )
 
 
-def values_table(
-    view: View,
-    indicator_ids: Sequence[str],
-    *,
-    id: str,
-    regions: Sequence[str] | None = None,
-    caption: Printable = "",
-    since: int = 0,
-    side: bool = True,
-) -> DisplayTable:
-    """List every published figure of some indicators, parts of a year and bounds marked.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_ids : sequence of str
-        Indicators, in order.
-    id : str
-        Anchor of the table.
-    regions : sequence of str, optional
-        Default: the region of the edition.
-    caption : Text or str
-        Default names the indicators.
-    since : int
-        First year listed.
-    side : bool
-        Also list single classes, channels and rounds.
-
-    Returns
-    -------
-    DisplayTable
-        One row per figure: what, where, when, value, batches, definition, kind,
-        evidence. Without any figure one row says so.
-    """
-    lang, where = view.lang, list(regions or [view.region])
+def values_table(view: View, indicator_ids: Sequence[str], *, id: str) -> DisplayTable:
+    """List every published figure of some indicators, parts of a year and bounds marked."""
+    lang, region = view.lang, view.region
     rows: list[dict[str, Printable]] = []
     for indicator_id in indicator_ids:
         indicator = view.indicator(indicator_id)
-        for region in where:
-            records = rows_of(view.observations, indicator_id, region, qualifiers=LISTED)
-            for row in records:
-                if int(row["year"]) < since or row["value"] != row["value"]:
-                    continue
-                if not side and row["scope"] not in _main_scopes(view, indicator_id, region):
-                    continue
-                cells: dict[str, Printable] = {
-                    "name": named(view.indicator_name(indicator_id)),
-                    "region": view.names[region],
-                    "year": period_text(row, lang),
-                    "value": _value_cell(row, lang),
-                    "scope": named(scope_name(str(row["scope"]), lang)),
-                    "qualifier": term(f"qualifier.{row['qualifier']}", lang),
-                    "evidence": term(f"evidence.{row['evidence']}", lang),
-                }
-                if row["denominator"] == row["denominator"] and indicator.family == "percent":
-                    cells["batches"] = observation_fact(row, part="denominator", lang=lang)
-                rows.append(cells)
-    keys = ["name", "region", "year", "value", "batches", "scope", "qualifier", "evidence"]
-    single = {"name": len(indicator_ids) == 1, "region": len(where) == 1}
+        records = rows_of(view.observations, indicator_id, region, qualifiers=LISTED)
+        for row in records:
+            if row["value"] != row["value"]:
+                continue
+            cells: dict[str, Printable] = {
+                "name": named(view.indicator_name(indicator_id)),
+                "year": period_text(row, lang),
+                "value": _value_cell(row, lang),
+                "scope": named(scope_name(str(row["scope"]), lang)),
+                "qualifier": term(f"qualifier.{row['qualifier']}", lang),
+                "evidence": term(f"evidence.{row['evidence']}", lang),
+            }
+            if row["denominator"] == row["denominator"] and indicator.family == "percent":
+                cells["batches"] = observation_fact(row, part="denominator")
+            rows.append(cells)
+    keys = ["name", "year", "value", "batches", "scope", "qualifier", "evidence"]
     none = not any("batches" in row for row in rows)
-    kept = [key for key in keys if not single.get(key) and not (key == "batches" and none)]
-    default, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
+    kept = [
+        key
+        for key in keys
+        if not (key == "name" and len(indicator_ids) == 1) and not (key == "batches" and none)
+    ]
+    caption, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
     shown = [{key: cell for key, cell in row.items() if key in kept} for row in rows]
     return DisplayTable(
         id,
-        caption or default,
+        caption,
         heads(kept, lang, value="decimal", batches="decimal"),
         # An empty table would hide that nothing was published; say it instead.
         tuple(shown) or ({kept[0]: term("figure.no_value", lang)},),
@@ -128,36 +79,15 @@ def values_table(
     )
 
 
-def _main_scopes(view: View, indicator_id: str, region: str) -> set[str]:
-    return {str(row["scope"]) for row in rows_of(view.headline, indicator_id, region)}
-
-
 def _value_cell(row: Mapping[str, Any], lang: str) -> Text:
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    value, unit = spoken(observation_fact(row), lang)
     return Text("{value}{unit}", {"value": marked(row, value, lang), "unit": named(unit)})
 
 
 def latest_table(
     view: View, indicator_ids: Sequence[str], *, id: str, notes: Iterable[Printable] = ()
 ) -> DisplayTable:
-    """Show the latest figure of the region, its province and the nation side by side.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_ids : sequence of str
-        Indicators, in order.
-    id : str
-        Anchor of the table.
-    notes : iterable of Text or str
-        Printed under the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per indicator; a dash where nothing was published.
-    """
+    """Show the latest figure of the region, its province and the nation side by side."""
     lang = view.lang
     keys = ["city", "province", "nation"][: len(view.regions)]
     rows = []
@@ -177,31 +107,14 @@ def latest_table(
 
 
 def change_table(
-    view: View, indicator_id: str, region: str, scope: str, *, id: str, caption: Printable = ""
+    view: View, indicator_id: str, region: str, scope: str, *, id: str
 ) -> DisplayTable:
-    """Show one series year by year with its change on the last comparable year.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region, scope : str
-        The series.
-    id : str
-        Anchor of the table.
-    caption : Text or str
-        Default names indicator and region.
-
-    Returns
-    -------
-    DisplayTable
-        One row per year with a figure.
-    """
+    """Show one series year by year with its change on the last comparable year."""
     lang, indicator = view.lang, view.indicator(indicator_id)
     found = rows_of(view.shown, indicator_id, region, scopes=[scope])
     rows = []
     for row in found:
-        value = observation_fact(row, lang=lang)
+        value = observation_fact(row)
         cells: dict[str, Printable] = {
             "year": year_fact(int(row["year"]), value),
             "value": marked(row, value, lang),
@@ -209,10 +122,10 @@ def change_table(
         }
         old = previous_row(found, row)
         if old is not None and row["qualifier"] in ("exact", "derived"):
-            before = observation_fact(old, lang=lang)
-            cells["change"] = change_fact(value, before, lang, signed=True)
+            before = observation_fact(old)
+            cells["change"] = change_fact(value, before, signed=True)
         if row["denominator"] == row["denominator"]:
-            cells["batches"] = observation_fact(row, part="denominator", lang=lang)
+            cells["batches"] = observation_fact(row, part="denominator")
         rows.append(cells)
     keys = ["year", "value", "change", "batches", "evidence"]
     if not any("batches" in row for row in rows):
@@ -221,27 +134,13 @@ def change_table(
     columns[1] = replace(columns[1], unit=unit_name(indicator.unit, lang))
     regions = listed([view.names[region]], lang)
     name = named(view.indicator_name(indicator_id))
-    default = say("caption.level", lang, indicator=name, regions=regions)
+    caption = say("caption.level", lang, indicator=name, regions=regions)
     note = say("note.definition_only", lang, scope=scope_name(scope, lang))
-    return DisplayTable(id, caption or default, tuple(columns), tuple(rows), (note,))
+    return DisplayTable(id, caption, tuple(columns), tuple(rows), (note,))
 
 
-def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
-    """Count the published figures by group of indicators.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Per group: indicators, figures, figures of the region, and annual ones of the
-        region inside the plan period.
-    """
+def coverage_table(view: View) -> DisplayTable:
+    """Count the published figures by group of indicators."""
     from wqa.catalog.catalog import read_catalogue
 
     lang, plan = view.lang, view.parameters.plan
@@ -261,7 +160,7 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
         }
         cells: dict[str, Printable] = {"group": str(getattr(entry, lang))}
         for name, number in counts.items():
-            cells[name] = count_fact(f"coverage.{key}.{name}", int(number), lang=lang)
+            cells[name] = count_fact(f"coverage.{key}.{name}", int(number))
         rows.append(cells)
     columns = (
         Column("group", term("table.group", lang)),
@@ -271,31 +170,16 @@ def coverage_table(view: View, *, id: str = "coverage") -> DisplayTable:
         Column("inside", term("table.inside", lang), align="decimal"),
     )
     caption = term("table.coverage_caption", lang)
-    return DisplayTable(id, caption, columns, tuple(rows), sources=OWN)
+    return DisplayTable("coverage", caption, columns, tuple(rows), sources=OWN)
 
 
 def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates") -> DisplayTable:
-    """Set published and recomputed death rates of special equipment side by side.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    rates : pandas.DataFrame
-        As from `wqa.load_death_rates`, one region.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Years with both a published rate and its parts, or either.
-    """
+    """Set published and recomputed death rates of special equipment side by side."""
     lang = view.lang
     rows = []
     for record in rates.sort_values(["year", "scope"]).to_dict("records"):
         row = {str(key): value for key, value in record.items()}
-        cells: dict[str, Printable] = dict(death_parts(row, lang))
+        cells: dict[str, Printable] = dict(death_parts(row))
         if not {"deaths", "published"} & set(cells):
             continue
         first = next(cell for cell in cells.values() if isinstance(cell, Fact))
@@ -313,40 +197,26 @@ def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates"
     return DisplayTable(id, caption, columns, tuple(rows), (say("note.two_rates", lang),))
 
 
-def death_parts(row: Mapping[str, Any], lang: str) -> dict[str, Fact]:
-    """Return the known figures of one year of the death rate frame, as facts.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the frame of `wqa.load_death_rates`.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    dict of str to Fact
-        deaths, stock, published, and where they can be computed recomputed and ratio
-        (recomputed as percent of published).
-    """
+def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
+    """Return the known figures of one year of the death rate frame, as facts."""
     made = {
-        "deaths": _part(row, "deaths", 0, lang),
-        "stock": _part(row, "stock_10k", None, lang),
-        "published": _part(row, "published_rate", None, lang),
+        "deaths": _part(row, "deaths", 0),
+        "stock": _part(row, "stock_10k", None),
+        "published": _part(row, "published_rate", None),
     }
     known = {key: fact for key, fact in made.items() if fact is not None}
     if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
         rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
-        new = computed_fact("rate", rate, inputs, decimals=3, lang=lang, unit="per_10k_units")
+        new = computed_fact("rate", rate, inputs, decimals=3, unit="per_10k_units")
         known["recomputed"] = new
         if "published" in known:
             share = rate / float(row["published_rate"]) * 100
             both = [new, known["published"]]
-            known["ratio"] = computed_fact("ratio", share, both, decimals=0, lang=lang)
+            known["ratio"] = computed_fact("ratio", share, both, decimals=0)
     return known
 
 
-def _part(row: Mapping[str, Any], name: str, decimals: int | None, lang: str) -> Fact | None:
+def _part(row: Mapping[str, Any], name: str, decimals: int | None) -> Fact | None:
     """Make a fact of one column of the death rate frame; None where it is missing."""
     if row.get(name) is None or row[name] != row[name]:
         return None
@@ -354,4 +224,4 @@ def _part(row: Mapping[str, Any], name: str, decimals: int | None, lang: str) ->
     cell |= {"indicator_id": f"special_equipment_{name}", "value": row[name], "unit": ""}
     cell["source_id"] = row[f"{name}_source_id"]
     cell["file"], _, cell["row"] = str(row[f"{name}_place"]).rpartition(":")
-    return observation_fact(cell, decimals=decimals, lang=lang)
+    return observation_fact(cell, decimals=decimals)

@@ -43,21 +43,7 @@ class LabelCase:
 
 
 def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
-    """Return the target that the labels of official methods are shown for.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    answers : pandas.DataFrame
-        As from `wqa.assess`.
-
-    Returns
-    -------
-    LabelCase or None
-        The first gap target with a baseline and a level inside the plan; None if
-        there is none.
-    """
+    """Return the target that the labels of official methods are shown for."""
     lang = view.lang
     for row in records(answers):
         target = target_of(view, row)
@@ -76,7 +62,7 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
             "direction": view.indicator(target.indicator_id).direction,
             "comparator": target.comparator,
         }
-        start = target_fact(target, part="baseline", lang=lang)
+        start = target_fact(target, part="baseline")
         part = "partial" if row["level_qualifier"] == "partial_period" else "whole"
         text = say(
             f"note.labels_{part}",
@@ -94,49 +80,22 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
 
 
 def backtest_frame(view: View) -> pd.DataFrame:
-    """Return the percentage series that are long enough to be backtested.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Annual values of one definition each, of all regions, at least
-        `BACKTEST_POINTS` of them.
-    """
+    """Return the percentage series that are long enough to be backtested."""
     annual = view.shown[view.shown["qualifier"].isin(ANNUAL) & (view.shown["unit"] == "pct")]
     counts = annual.groupby(["indicator_id", "region", "scope"])["year"].transform("nunique")
     return annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
 
 
 def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> list[Text]:
-    """Say how well the default model did on the series at hand.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        As from `Backtest.summary`, one row per model, with pooled and naive.
-    cases : pandas.DataFrame
-        Cases of the default model.
-
-    Returns
-    -------
-    list of Text
-        Error against naive, coverage, and a caution if there are few outcomes.
-    """
+    """Say how well the default model did on the series at hand."""
     lang = view.lang
     records = summary.to_dict("records")
     rows: dict[str, dict[Any, Any]] = {str(row["model"]): row for row in records}
-    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]), lang=lang)
-    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]), lang=lang)
+    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
+    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
 
     def made(key: str, value: float, decimals: int) -> Fact:
-        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals, lang=lang)
+        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals)
 
     own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
     worse = own > naive
@@ -153,19 +112,13 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
             "model.coverage",
             lang,
             n=n,
-            level=parameter_fact("level", 80, lang=lang),
+            level=parameter_fact("level", 80),
             share=made("coverage", float(rows["pooled"]["coverage_80"]), 0),
         ),
     ]
     key = "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough"
-    known = count_fact("backtest.outcomes", outcomes, lang=lang)
+    known = count_fact("backtest.outcomes", outcomes)
     out.append(
-        say(
-            key,
-            lang,
-            n=known,
-            minimum=parameter_fact("minimum", MINIMUM_OUTCOMES, lang=lang),
-            series=series,
-        )
+        say(key, lang, n=known, minimum=parameter_fact("minimum", MINIMUM_OUTCOMES), series=series)
     )
     return [sentences(out, lang)]

@@ -39,21 +39,8 @@ BEFORE = 5
 LUCK_STEPS = (-0.5, 0.0, 0.2)
 
 
-def grid_picture(view: View, *, id: str = "known-years") -> Picture:
-    """Make the figure of which target has which figure in which year.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+def grid_picture(view: View) -> Picture:
+    """Make the figure of which target has which figure in which year."""
     import pandas as pd
 
     lang, plan = view.lang, view.parameters.plan
@@ -76,14 +63,14 @@ def grid_picture(view: View, *, id: str = "known-years") -> Picture:
     known = inside[inside["status"] == "annual"]
     return {
         "fig": plot_grid(data, words=words, source=view.source_line(used), start=plan.start_year),
-        "id": id,
+        "id": "known-years",
         "caption": say("caption.grid", lang, region=view.names[view.region]),
         "alt": say(
             "alt.grid",
             lang,
-            n=count_fact("plan_targets", len(plan.targets), lang=lang),
-            k=count_fact("known_targets", known["label"].nunique(), lang=lang),
-            cells=count_fact("known_cells", len(known), lang=lang),
+            n=count_fact("plan_targets", len(plan.targets)),
+            k=count_fact("known_targets", known["label"].nunique()),
+            cells=count_fact("known_cells", len(known)),
         ),
         "sources": used,
         "data": data,
@@ -102,40 +89,21 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     return "other" if other.any() else ""
 
 
-def reliability_picture(
-    view: View, data: pd.DataFrame, sources: Sequence[str], *, id: str = "reliability"
-) -> Picture:
-    """Make the reliability diagram of a backtest.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    data : pandas.DataFrame
-        As from `Backtest.reliability`.
-    sources : sequence of str
-        Sources of the series.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) -> Picture:
+    """Make the reliability diagram of a backtest."""
     lang = view.lang
     items: list[Printable] = []
     for place, row in enumerate(data.to_dict("records")):
-        n = count_fact(f"cases.{place}", int(row["n"]), lang=lang, source_ids=sources)
+        n = count_fact(f"cases.{place}", int(row["n"]), source_ids=sources)
         stated, observed = (
-            computed_fact(f"{key}.{place}", float(row[key]) * 100, [n], decimals=0, lang=lang)
+            computed_fact(f"{key}.{place}", float(row[key]) * 100, [n], decimals=0)
             for key in ("stated", "observed")
         )
         items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
     words = terms(["stated", "perfect", "n"], lang) | {"observed": term("figure.came_true", lang)}
     return {
-        "fig": plot_reliability(data, source=view.source_line(sources), words=words, lang=lang),
-        "id": id,
+        "fig": plot_reliability(data, source=view.source_line(sources), words=words),
+        "id": "reliability",
         "caption": say("caption.reliability", lang),
         "alt": say("alt.reliability", lang, items=listed(items, lang)),
         "sources": list(sources),
@@ -144,27 +112,8 @@ def reliability_picture(
     }
 
 
-def coverage_picture(
-    view: View, summary: pd.DataFrame, sources: Sequence[str], *, id: str = "coverage-models"
-) -> Picture:
-    """Make the figure of how often the models' 80% intervals held the value.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        Columns model, coverage_80 (percent) and n, as from `Backtest.summary`.
-    sources : sequence of str
-        Sources of the series.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) -> Picture:
+    """Make the figure of how often the models' 80% intervals held the value."""
     import pandas as pd
 
     lang = view.lang
@@ -173,8 +122,8 @@ def coverage_picture(
         n, share = int(record["n"]), float(record["coverage_80"]) / 100
         low, high = proportion_interval(share * n, float(n), LEVEL)
         label = term(f"model.{record['model']}", lang)
-        count = count_fact(f"forecasts.{record['model']}", n, lang=lang, source_ids=sources)
-        fact = computed_fact("coverage", share * 100, [count], decimals=0, lang=lang)
+        count = count_fact(f"forecasts.{record['model']}", n, source_ids=sources)
+        fact = computed_fact("coverage", share * 100, [count], decimals=0)
         note = f"{fact.text}%（n = {n}）" if lang == "zh" else f"{fact.text}% (n = {n})"
         role = "focus" if record["model"] == "pooled" else "peer"
         rows.append(
@@ -188,13 +137,12 @@ def coverage_picture(
         data,
         title=title,
         source=view.source_line(sources),
-        lang=lang,
         reference={"value": 80.0, "label": term("figure.nominal", lang)},
         bounds=(0.0, 100.0),
     )
     return {
         "fig": figure,
-        "id": id,
+        "id": "coverage-models",
         "caption": say("caption.coverage", lang),
         "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
         "sources": list(sources),
@@ -202,28 +150,8 @@ def coverage_picture(
     }
 
 
-def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
-    """Make the funnel plot of the latest rates with a published number of batches.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        A pass rate.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-
-    Raises
-    ------
-    DataError
-        If fewer than three regions have a number of batches.
-    """
+def funnel_picture(view: View, indicator_id: str) -> Picture:
+    """Make the funnel plot of the latest rates with a published number of batches."""
     import numpy as np
     import pandas as pd
     from scipy.special import bdtrik
@@ -263,21 +191,19 @@ def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
         "outer": term("figure.chance_outer", lang),
     }
     line = view.source_line(sources)
-    figure = plot_funnel(
-        data, limits, centre=centre, title=title, source=line, words=words, lang=lang
-    )
+    figure = plot_funnel(data, limits, centre=centre, title=title, source=line, words=words)
     printed = named(view.indicator_name(indicator_id))
     return {
         "fig": figure,
-        "id": id or f"funnel-{indicator_id.replace('_', '-')}",
+        "id": f"funnel-{indicator_id.replace('_', '-')}",
         "caption": say("caption.funnel", lang, indicator=printed),
         "alt": say(
             "alt.funnel",
             lang,
             title=title,
-            n=count_fact("funnel_regions", len(data), lang=lang, source_ids=sources),
-            k=count_fact("funnel_outside", outside, lang=lang, source_ids=sources),
-            level=parameter_fact("funnel_level", OUTER, lang=lang),
+            n=count_fact("funnel_regions", len(data), source_ids=sources),
+            k=count_fact("funnel_outside", outside, source_ids=sources),
+            level=parameter_fact("funnel_level", OUTER),
         ),
         "sources": sources,
         "data": data[["label", *[column for column in DATA if column in data]]],
@@ -285,24 +211,8 @@ def funnel_picture(view: View, indicator_id: str, *, id: str = "") -> Picture:
     }
 
 
-def luck_picture(view: View, target: Target, *, id: str = "luck") -> Picture:
-    """Make the figure of how often chance alone makes a rate read as attained.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        A pass rate with a number.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`: unchanged true rates just below and above
-        the target, for three sample sizes.
-    """
+def luck_picture(view: View, target: Target) -> Picture:
+    """Make the figure of how often chance alone makes a rate read as attained."""
     import pandas as pd
 
     lang, goal = view.lang, float(target.value or 0)
@@ -312,10 +222,10 @@ def luck_picture(view: View, target: Target, *, id: str = "luck") -> Picture:
     plan = (view.parameters.plan.source_id,)
     for record in table.to_dict("records"):
         truth, n = float(record["true_rate_pct"]), int(record["n"])
-        true_fact = parameter_fact(f"true_rate.{truth}", truth, lang=lang, unit="pct")
-        n_fact = parameter_fact(f"sample_size.{n}", n, lang=lang)
+        true_fact = parameter_fact(f"true_rate.{truth}", truth, unit="pct")
+        n_fact = parameter_fact(f"sample_size.{n}", n)
         p = float(record["p_reads_attained"]) * 100
-        shown = computed_fact("luck", p, [true_fact, n_fact], decimals=0, lang=lang, unit="pct")
+        shown = computed_fact("luck", p, [true_fact, n_fact], decimals=0, unit="pct")
         label = say("figure.luck", lang, truth=true_fact, n=n_fact)
         role = "focus" if truth >= goal else "province"
         rows.append({"label": str(label), "value": p, "note": f"{shown.text}%", "role": role})
@@ -324,10 +234,8 @@ def luck_picture(view: View, target: Target, *, id: str = "luck") -> Picture:
     title = term("figure.luck_axis", lang)
     name = named(str(getattr(target, f"name_{lang}")))
     return {
-        "fig": plot_dots(
-            data, title=title, source=view.source_line(OWN), lang=lang, bounds=(0, 100)
-        ),
-        "id": id,
+        "fig": plot_dots(data, title=title, source=view.source_line(OWN), bounds=(0, 100)),
+        "id": "luck",
         "caption": say("caption.luck", lang, name=name),
         "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
         "sources": [*plan, *OWN],

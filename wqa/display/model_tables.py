@@ -37,28 +37,8 @@ if TYPE_CHECKING:
 OWN = ("computed",)
 
 
-def labels_table(
-    view: View, target: Target, labels: pd.DataFrame, *, id: str = "labels"
-) -> DisplayTable:
-    """Set the labels of the official methods for one target side by side.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        The target labelled.
-    labels : pandas.DataFrame
-        As from `wqa.official_labels`.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per method; a method without an answer says why, and the first note says
-        in one line why the labels disagree.
-    """
+def labels_table(view: View, target: Target, labels: pd.DataFrame) -> DisplayTable:
+    """Set the labels of the official methods for one target side by side."""
     lang, rows = view.lang, []
     for row in labels.to_dict("records"):
         label = row[f"label_{lang}"]
@@ -74,8 +54,8 @@ def labels_table(
         }
         value = row["value"]
         if value is not None and value == value:
-            goal = target_fact(target, lang=lang)
-            cells["statistic"] = computed_fact(locator, float(value), [goal], decimals=2, lang=lang)
+            goal = target_fact(target)
+            cells["statistic"] = computed_fact(locator, float(value), [goal], decimals=2)
         if not defined and isinstance(reason, str) and reason:
             cells["remark"] = quoted(reason, locator=locator)
         elif remark:
@@ -86,42 +66,23 @@ def labels_table(
     cause = quoted(explain_disagreement(labels, lang), locator="explain_disagreement")
     notes = (cause, say("note.labels", lang))
     return DisplayTable(
-        id, caption, columns, tuple(rows), notes, sources=(view.parameters.plan.source_id,)
+        "labels", caption, columns, tuple(rows), notes, sources=(view.parameters.plan.source_id,)
     )
 
 
-def backtest_table(
-    view: View, summary: pd.DataFrame, sources: Iterable[str], *, id: str = "backtest"
-) -> DisplayTable:
-    """Show accuracy and coverage of the models.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    summary : pandas.DataFrame
-        As from `Backtest.summary`, one row per model.
-    sources : iterable of str
-        Sources of the series.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        Best scaled error first.
-    """
+def backtest_table(view: View, summary: pd.DataFrame, sources: Iterable[str]) -> DisplayTable:
+    """Show accuracy and coverage of the models."""
     lang, used = view.lang, tuple(sources)
     rows: list[Mapping[str, Printable]] = []
     for row in summary.sort_values(["mase", "model"]).to_dict("records"):
-        n = count_fact(f"backtest.{row['model']}", int(row["n"]), lang=lang, source_ids=used)
+        n = count_fact(f"backtest.{row['model']}", int(row["n"]), source_ids=used)
         rows.append(
             {
                 "model": term(f"model.{row['model']}", lang),
                 "forecasts": n,
-                "mase": computed_fact("mase", float(row["mase"]), [n], decimals=2, lang=lang),
+                "mase": computed_fact("mase", float(row["mase"]), [n], decimals=2),
                 "coverage80": computed_fact(
-                    "coverage", float(row["coverage_80"]), [n], decimals=0, lang=lang, unit="pct"
+                    "coverage", float(row["coverage_80"]), [n], decimals=0, unit="pct"
                 ),
             }
         )
@@ -129,33 +90,14 @@ def backtest_table(
     columns = list(heads(["model", *aligned], lang, **aligned))
     columns[-1] = replace(columns[-1], unit="%")
     caption = say("caption.backtest", lang)
-    return DisplayTable(id, caption, tuple(columns), tuple(rows), sources=used)
+    return DisplayTable("backtest", caption, tuple(columns), tuple(rows), sources=used)
 
 
-def reliability_table(
-    view: View, classes: pd.DataFrame, sources: Iterable[str], *, id: str = "reliability-classes"
-) -> DisplayTable:
-    """Show stated probabilities and how often they came true, by class.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    classes : pandas.DataFrame
-        As from `Backtest.reliability`.
-    sources : iterable of str
-        Sources of the series.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per class.
-    """
+def reliability_table(view: View, classes: pd.DataFrame, sources: Iterable[str]) -> DisplayTable:
+    """Show stated probabilities and how often they came true, by class."""
     lang, used, rows = view.lang, tuple(sources), []
     for place, row in enumerate(classes.to_dict("records")):
-        n = count_fact(f"class.{place}", int(row["n"]), lang=lang, source_ids=used)
+        n = count_fact(f"class.{place}", int(row["n"]), source_ids=used)
         cells: dict[str, Printable] = {"forecasts": n}
         for key, name in (
             ("stated", "stated"),
@@ -164,48 +106,26 @@ def reliability_table(
             ("upper", "high"),
         ):
             share = float(row[key]) * 100
-            cells[name] = computed_fact(f"{name}.{place}", share, [n], decimals=0, lang=lang)
+            cells[name] = computed_fact(f"{name}.{place}", share, [n], decimals=0)
         rows.append(cells)
     keys = ["stated", "forecasts", "observed", "low", "high"]
     columns = heads(keys, lang, **dict.fromkeys(keys, "decimal"))
     columns = tuple(c if c.key == "forecasts" else replace(c, unit="%") for c in columns)
     caption = say("caption.reliability_table", lang)
-    return DisplayTable(id, caption, columns, tuple(rows), sources=used)
+    return DisplayTable("reliability-classes", caption, columns, tuple(rows), sources=used)
 
 
 def forecasts_table(
-    view: View,
-    series: Iterable[tuple[str, str, str]],
-    forecasts: Iterable[Forecast | None],
-    *,
-    id: str = "forecasts",
+    view: View, series: Iterable[tuple[str, str, str]], forecasts: Iterable[Forecast | None]
 ) -> DisplayTable:
-    """Show forecasts of reference series beside the level the plan asks for.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    series : iterable of (indicator_id, region, scope)
-        The series.
-    forecasts : iterable of Forecast or None
-        One per series.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per series with a forecast: last value, median and 95% interval in the
-        last forecast year, the plan's number.
-    """
+    """Show forecasts of reference series beside the level the plan asks for."""
     lang = view.lang
     rows: list[Mapping[str, Printable]] = []
     for (indicator_id, region, scope), forecast in zip(series, forecasts, strict=True):
         if forecast is None:
             continue
         found = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
-        rests_on = [observation_fact(row, lang=lang) for row in reversed(found)]
+        rests_on = [observation_fact(row) for row in reversed(found)]
         tail = forecast.frame.iloc[-1]
         decimals = view.indicator(indicator_id).decimals
         cells: dict[str, Printable] = {
@@ -213,11 +133,11 @@ def forecasts_table(
             "region": view.names[region],
             "scope": named(scope_name(scope, lang)),
             "level": value_with_year(found[-1], lang),
-            "points": count_fact(f"{indicator_id}.{region}.{scope}", len(found), lang=lang),
+            "points": count_fact(f"{indicator_id}.{region}.{scope}", len(found)),
         }
         for column, key in (("median", "median"), ("lo_95", "low"), ("hi_95", "high")):
             cells[key] = computed_fact(
-                column, float(tail[column]), rests_on, decimals=decimals, lang=lang, kind="forecast"
+                column, float(tail[column]), rests_on, decimals=decimals, kind="forecast"
             )
         goals = view.targets(indicator_id)
         if goals:
@@ -226,9 +146,9 @@ def forecasts_table(
     keys = ["name", "region", "scope", "points", "level", "median", "low", "high", "required"]
     numbers = dict.fromkeys(["points", "median", "low", "high"], "decimal")
     year = parameter_fact("target_year", None, text=str(view.parameters.target_year))
-    note = say("note.forecasts", lang, year=year, level=parameter_fact("level", 95, lang=lang))
+    note = say("note.forecasts", lang, year=year, level=parameter_fact("level", 95))
     caption = say("caption.forecasts", lang)
-    return DisplayTable(id, caption, heads(keys, lang, **numbers), tuple(rows), (note,))
+    return DisplayTable("forecasts", caption, heads(keys, lang, **numbers), tuple(rows), (note,))
 
 
 def classes_table(view: View, *, id: str = "classes") -> DisplayTable:
@@ -236,8 +156,7 @@ def classes_table(view: View, *, id: str = "classes") -> DisplayTable:
     lang = view.lang
     limits = {"high": VERY_LIKELY, "middle": LIKELY, "low": UNLIKELY}
     slots = {
-        name: parameter_fact(f"answer.{name}", 100 * p, decimals=0, lang=lang)
-        for name, p in limits.items()
+        name: parameter_fact(f"answer.{name}", 100 * p, decimals=0) for name, p in limits.items()
     }
     rows: list[Mapping[str, Printable]] = [
         {"answer": answer_label(key, lang), "meaning": say(f"classes.{key}", lang, **slots)}

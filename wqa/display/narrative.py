@@ -35,69 +35,28 @@ SAMPLES = {"product": "batches", "food_agri_drug": "batches", "project": "projec
 
 
 def sentences(texts: Iterable[Text], lang: str) -> Text:
-    """Join sentences into a paragraph.
-
-    Parameters
-    ----------
-    texts : iterable of Text
-        Empty ones are left out.
-    lang : str
-        English sentences are set off by a space.
-
-    Returns
-    -------
-    Text
-        The paragraph.
-    """
+    """Join sentences into a paragraph."""
     return joined(texts, "" if lang == "zh" else " ")
 
 
 def names_caption(indicators: Sequence[str], lang: str) -> tuple[Text, tuple[Text, ...]]:
-    """Make the caption of a table about several indicators.
-
-    Parameters
-    ----------
-    indicators : sequence of str
-        Their names.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    tuple of Text and tuple of Text
-        Caption and notes; more than `CAPTION_NAMES` names go to a note.
-    """
+    """Make the caption of a table about several indicators."""
     names = [named(name) for name in indicators]
     every = listed(names, lang)
     if len(names) <= CAPTION_NAMES:
         return say("caption.values", lang, indicators=every), ()
-    n = count_fact("caption.indicators", len(names), lang=lang)
+    n = count_fact("caption.indicators", len(names))
     caption = say("caption.values_many", lang, first=names[0], n=n)
     return caption, (say("note.values_many", lang, indicators=every),)
 
 
 def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:
-    """Say how many batches or projects a rate rests on; empty if not published.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the observation frame.
-    indicator : Indicator
-        What is measured.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        In brackets, or empty; a derived figure is called so.
-    """
+    """Say how many batches or projects a rate rests on; empty if not published."""
     counted = row.get("denominator")
     kind = SAMPLES.get(indicator.group)
     out = []
     if indicator.family == "percent" and kind and counted is not None and counted == counted:
-        n = observation_fact(row, part="denominator", lang=lang)
+        n = observation_fact(row, part="denominator")
         out.append(say(f"sample.{kind}", lang, n=n))
     if row["qualifier"] == "derived":
         out.append(say("sample.derived", lang))
@@ -105,20 +64,7 @@ def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:
 
 
 def place(region: str, name: str, lang: str) -> str:
-    """Return a region as it stands beside the name of an indicator.
-
-    Parameters
-    ----------
-    region, name : str
-        Printed names of region and indicator.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        Empty if the name already begins with the region.
-    """
+    """Return a region as it stands beside the name of an indicator."""
     if lang == "en":
         return "" if name.startswith(region) else f" in {region}"
     return "" if name[:2] == region[:2] else region
@@ -136,35 +82,7 @@ def level_text(
     plan: Plan | None = None,
     partial: pd.DataFrame | None = None,
 ) -> Text:
-    """Say what the latest figure is, on what sample, and how it changed.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Observation frame.
-    indicator : Indicator
-        What is measured.
-    region : str
-        Whose figure.
-    names : mapping of str to str
-        Region names in the language.
-    until : int
-        Last year to use.
-    lang : str
-        ``zh`` or ``en``.
-    scopes : iterable of str, optional
-        Definitions to use, best first; default all.
-    plan : Plan, optional
-        Its own figures are called so, and silence during it is said.
-    partial : pandas.DataFrame, optional
-        Where figures that do not cover one whole year stand; default `frame`.
-
-    Returns
-    -------
-    Text
-        One to four sentences; says plainly if there is no figure, a bound
-        only, no comparable year, a change of definition or weak evidence.
-    """
+    """Say what the latest figure is, on what sample, and how it changed."""
     wanted = None if scopes is None else list(scopes)
     found = rows_of(frame, indicator.id, region, scopes=wanted)
     rows = [row for row in found if int(row["year"]) <= until]
@@ -174,7 +92,7 @@ def level_text(
     if row is None:
         year = parameter_fact("until", until, text=str(until))
         return say("level.none", lang, year=year, region=where or names[region], indicator=name)
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    value, unit = spoken(observation_fact(row), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
     slots: dict[str, Printable] = {
         "year": year_fact(int(row["year"]), value),
@@ -189,7 +107,7 @@ def level_text(
     key = _level_key(row, indicator)
     other = _other_bound(rows, row)
     if other is not None:
-        facts = sorted((value, observation_fact(other, lang=lang)), key=lambda f: f.value or 0)
+        facts = sorted((value, observation_fact(other)), key=lambda f: f.value or 0)
         key, slots = "between", {**slots, "value": facts[0], "upper": facts[1]}
     remarks = _remarks(rows, row, previous, lang, plan)
     if plan is not None and int(row["year"]) < plan.start_year <= until:
@@ -224,25 +142,7 @@ def _origin(row: Row, lang: str, plan: Plan | None) -> Text:
 
 
 def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> Text:
-    """Say that no annual figure was found for the plan period.
-
-    Parameters
-    ----------
-    plan : Plan
-        Its start year begins the span.
-    until : int
-        Last year looked at.
-    parts : iterable of mapping
-        Figures of the same definition that do not cover one whole year; the newest one
-        inside the plan is named.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        One sentence.
-    """
+    """Say that no annual figure was found for the plan period."""
     first, last = plan.start_year, min(until, plan.end_year)
     slots: dict[str, Printable] = {
         "first": parameter_fact("plan_start", first, text=str(first)),
@@ -251,7 +151,7 @@ def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> Tex
     part = latest_row(row for row in parts if first <= int(row["year"]) <= last)
     if part is None:
         return say("level.nothing_in_plan", lang, **slots)
-    value, unit = spoken(observation_fact(part, lang=lang), lang)
+    value, unit = spoken(observation_fact(part), lang)
     period = period_text(part, lang)
     return say("level.only_parts_in_plan", lang, **slots, period=period, value=value, unit=unit)
 
@@ -290,22 +190,7 @@ def _remarks(
 
 
 def marked(row: Row, value: Fact, lang: str) -> Text:
-    """Print a value; a bound carries its sign.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the observation frame.
-    value : Fact
-        Its value.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        For example ``98`` or ``≥98``.
-    """
+    """Print a value; a bound carries its sign."""
     signs = {"lower_bound": ">=", "upper_bound": "<"}
     sign = signs.get(str(row["qualifier"]))
     return Text(
@@ -314,21 +199,8 @@ def marked(row: Row, value: Fact, lang: str) -> Text:
 
 
 def value_with_year(row: Row, lang: str) -> Text:
-    """Print a value with its unit and year, such as ``97.82%（2018年）``.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the observation frame.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        A bound is marked by its sign.
-    """
-    value, unit = spoken(observation_fact(row, lang=lang), lang)
+    """Print a value with its unit and year, such as ``97.82%（2018年）``."""
+    value, unit = spoken(observation_fact(row), lang)
     template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
     slots: dict[str, Printable] = {
         "value": marked(row, value, lang),

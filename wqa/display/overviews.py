@@ -51,31 +51,10 @@ def plot_dots(
     *,
     title: str,
     source: str,
-    lang: str = "zh",
     reference: Mapping[str, Any] | None = None,
     bounds: tuple[float, float] | None = None,
 ) -> Figure:
-    """Draw one value per line, such as the latest rate of each region.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Columns label, value, note (printed at the right), role; optional lower
-        and upper. Drawn from top to bottom in the order of the frame.
-    title, source
-        What is measured, with unit; source line.
-    lang : str
-        ``zh`` or ``en``.
-    reference : mapping, optional
-        Keys value, label: a vertical line such as a target or a nominal level.
-    bounds : tuple, optional
-        Natural bounds.
-
-    Returns
-    -------
-    Figure
-        As high as its lines need.
-    """
+    """Draw one value per line, such as the latest rate of each region."""
     rows = frame.to_dict("records")
     step = 0.245
     figure = new_figure(0.95 + step * len(rows) + 0.2)
@@ -95,7 +74,7 @@ def plot_dots(
     ticks = nice_ticks(low, high, 7)
     places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
     axes.set_xlim(low, high)
-    axes.set_xticks(ticks, [number_text(tick, places, lang) for tick in ticks])
+    axes.set_xticks(ticks, [number_text(tick, places) for tick in ticks])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [printable(str(row["label"])) for row in rows])
     axes.grid(axis="y", visible=False)
@@ -139,25 +118,7 @@ def plot_dots(
 
 @styled
 def plot_attainment(frame: pd.DataFrame, *, source: str, words: Mapping[str, str]) -> Figure:
-    """Draw the answer on every target of a plan on one page.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One line per target, in the order to be drawn: row, name, target, level
-        (printed), answer (code), answer_label, binding (bool), strength (0 to 3), p,
-        p_low, p_high (0..1, missing without a probability).
-    source : str
-        Source line.
-    words : mapping
-        Printed heads: row, name, target, level, answer, probability, none
-        (where there is no probability).
-
-    Returns
-    -------
-    Figure
-        A table with a marker for the answer, bars for its strength and one for the probability.
-    """
+    """Draw the answer on every target of a plan on one page."""
     rows = frame.to_dict("records")
     stops = {"row": 0.0, "name": 0.36, "target": 2.3, "level": 3.08, "answer": 4.1}
     width, bar, head = 6.3, (5.2, 6.22), 0.27

@@ -35,23 +35,7 @@ if TYPE_CHECKING:
 def indicator_texts(
     view: View, indicator_id: str, *, scopes: Iterable[str] | None = None
 ) -> list[Text]:
-    """Say what is known of an indicator: the city, then province and nation beside it.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    scopes : iterable of str, optional
-        Definitions of the city's figure, best first; default all main ones.
-
-    Returns
-    -------
-    list of Text
-        One paragraph on the region with the plan's target and the comparison, and one
-        on the regions above it.
-    """
+    """Say what is known of an indicator: the city, then province and nation beside it."""
     indicator, lang, plan = view.indicator(indicator_id), view.lang, view.parameters.plan
     frame, names, until = view.headline, view.names, view.until
     common: dict[str, Any] = {"names": names, "until": until, "lang": lang}
@@ -69,20 +53,7 @@ def indicator_texts(
 
 
 def beside_text(view: View, indicator_id: str) -> Text:
-    """Hold the region's latest figure against those of the regions above it.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-
-    Returns
-    -------
-    Text
-        See `wqa.display.comparisons.comparison_text`; begins with the indicator's name.
-    """
+    """Hold the region's latest figure against those of the regions above it."""
     text = comparison_text(
         view.headline,
         view.indicator(indicator_id),
@@ -97,25 +68,12 @@ def beside_text(view: View, indicator_id: str) -> Text:
 
 
 def target_texts(view: View, indicator_id: str) -> list[Text]:
-    """Say what the plan asks for.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-
-    Returns
-    -------
-    list of Text
-        One sentence per target on the indicator.
-    """
+    """Say what the plan asks for."""
     lang = view.lang
     out = []
     for target in view.targets(indicator_id):
         slots: dict[str, Printable] = {
-            "row": target_fact(target, part="row", lang=lang),
+            "row": target_fact(target, part="row"),
             "name": named(in_sentence(str(target_name(target, lang)), lang)),
             "target": target_words(view, target),
             "when": _when(target, lang),
@@ -130,31 +88,20 @@ def target_texts(view: View, indicator_id: str) -> list[Text]:
 
 def _when(target: Target, lang: str) -> Text:
     keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
-    last = target_fact(target, part="year", lang=lang)
+    last = target_fact(target, part="year")
     first = year_fact(target.start_year or target.year, last)
     return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
 
 def coverage_texts(view: View) -> list[Text]:
-    """Say how many figures there are, of what kind and grade, and how few of the city.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-
-    Returns
-    -------
-    list of Text
-        One paragraph.
-    """
+    """Say how many figures there are, of what kind and grade, and how few of the city."""
     lang, frame, plan = view.lang, view.observations, view.parameters.plan
     annual = frame["qualifier"].isin(ANNUAL)
     own = frame["region"] == view.region
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
 
     def n(key: str, number: int) -> Fact:
-        return count_fact(f"coverage.{key}", int(number), lang=lang)
+        return count_fact(f"coverage.{key}", int(number))
 
     def y(year: int) -> Fact:
         return year_fact(int(year))
@@ -198,20 +145,7 @@ def coverage_texts(view: View) -> list[Text]:
 
 
 def findings_text(view: View, findings: pd.DataFrame) -> Text:
-    """Say how many issues the checks found.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    findings : pandas.DataFrame
-        As from `wqa.data.findings.findings_frame`.
-
-    Returns
-    -------
-    Text
-        One sentence.
-    """
+    """Say how many issues the checks found."""
     if findings.empty:
         return say("audit.findings_none", view.lang)
     counts = findings["severity"].value_counts()
@@ -219,57 +153,31 @@ def findings_text(view: View, findings: pd.DataFrame) -> Text:
     return say(
         "audit.findings",
         view.lang,
-        n=count_fact("findings", len(findings), lang=view.lang),
-        errors=count_fact("findings.error", numbers["error"], lang=view.lang),
-        review=count_fact("findings.review", numbers["review"], lang=view.lang),
+        n=count_fact("findings", len(findings)),
+        errors=count_fact("findings.error", numbers["error"]),
+        review=count_fact("findings.review", numbers["review"]),
     )
 
 
 def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> Text:
-    """Say how many disagreements between figures are registered.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    conflicts : mapping of str to Conflict
-        The register.
-
-    Returns
-    -------
-    Text
-        One sentence.
-    """
+    """Say how many disagreements between figures are registered."""
     own = {target.id for target in view.parameters.plan.targets}
     touching = sum(bool(own & set(conflict.target_ids)) for conflict in conflicts.values())
     return say(
         "audit.conflicts",
         view.lang,
-        n=count_fact("conflicts", len(conflicts), lang=view.lang),
-        targets=count_fact("conflicts.plan", touching, lang=view.lang),
+        n=count_fact("conflicts", len(conflicts)),
+        targets=count_fact("conflicts.plan", touching),
     )
 
 
 def death_rate_texts(view: View, rates: pd.DataFrame) -> list[Text]:
-    """Say why published and recomputed death rates differ, for the newest shared year.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    rates : pandas.DataFrame
-        As from `wqa.load_death_rates`, one region.
-
-    Returns
-    -------
-    list of Text
-        Empty if no year has both.
-    """
+    """Say why published and recomputed death rates differ, for the newest shared year."""
     both = rates.dropna(subset=["published_rate", "recomputed_rate"]).sort_values("year")
     if both.empty:
         return []
     row = {str(key): value for key, value in both.iloc[-1].to_dict().items()}
-    parts = death_parts(row, view.lang)
+    parts = death_parts(row)
     return [
         say(
             "death.two_rates",
@@ -284,51 +192,23 @@ def death_rate_texts(view: View, rates: pd.DataFrame) -> list[Text]:
 
 
 def one_death_texts(view: View) -> list[Text]:
-    """Say what a single death does to the city's rate, on the newest stock published.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-
-    Returns
-    -------
-    list of Text
-        Empty if no stock of the region was published.
-    """
+    """Say what a single death does to the city's rate, on the newest stock published."""
     lang = view.lang
     row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
     goals = view.targets("special_equipment_death_rate")
     if row is None or not goals:
         return []
-    stock = observation_fact(row, lang=lang)
-    deaths = parameter_fact("one_death", 1, lang=lang)
-    rate = computed_fact(
-        "one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3, lang=lang
-    )
-    target = target_fact(goals[0], lang=lang)
+    stock = observation_fact(row)
+    deaths = parameter_fact("one_death", 1)
+    rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
+    target = target_fact(goals[0])
     slots: dict[str, Printable] = {"stock": stock, "deaths": deaths, "rate": rate, "target": target}
     year = year_fact(int(row["year"]), stock)
     return [say("death.arithmetic", lang, year=year, region=view.names[view.region], **slots)]
 
 
 def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
-    """Say that the plan gives several baselines for a row, and which.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    readings : pandas.DataFrame
-        As from `wqa.assess` with `readings=True`.
-    row : str
-        Row of the plan.
-
-    Returns
-    -------
-    Text
-        Empty if the row has fewer than two readings of its baseline.
-    """
+    """Say that the plan gives several baselines for a row, and which."""
     lang, plan = view.lang, view.parameters.plan
     of_row = readings[(readings["row"] == row) & (readings["field"] == "baseline")]
     if len(of_row) < 2:
@@ -341,7 +221,7 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
         fact = Fact(
             f"reading.{target.id}.{record['reading_id']}",
             value,
-            number_text(value, None, lang),
+            number_text(value, None),
             unit=target.unit,
             indicator_id=target.indicator_id,
             region=target.region,

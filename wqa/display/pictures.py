@@ -49,27 +49,7 @@ def series_frame(
     scopes: Iterable[str] | None = None,
     first: int | None = None,
 ) -> pd.DataFrame:
-    """Return the values of one indicator as a chart needs them.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    regions : iterable of str
-        Regions, in order of the labels.
-    scopes : iterable of str, optional
-        Definitions to draw; default all but side scopes.
-    first : int, optional
-        First year to draw.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Observation columns and role, series (printed name), lower and upper
-        (interval from the number of batches, where published).
-    """
+    """Return the values of one indicator as a chart needs them."""
     import pandas as pd
 
     indicator = view.indicator(indicator_id)
@@ -103,20 +83,7 @@ def series_frame(
 
 
 def definition_notes(view: View, data: pd.DataFrame) -> list[Text]:
-    """Name the definitions of a region that has several, in order of time.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    data : pandas.DataFrame
-        As from `series_frame`.
-
-    Returns
-    -------
-    list of Text
-        One note per region; empty if all definitions are labelled in the figure.
-    """
+    """Name the definitions of a region that has several, in order of time."""
     out = []
     for region in dict.fromkeys(data["region"]):
         rows = data[data["region"] == region]
@@ -147,53 +114,15 @@ def _interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, f
 
 
 def level_picture(
-    view: View,
-    indicator_id: str,
-    *,
-    id: str = "",
-    regions: Sequence[str] | None = None,
-    scopes: Iterable[str] | None = None,
-    first: int | None = None,
-    target: bool = True,
-    height: float = 3.3,
+    view: View, indicator_id: str, *, regions: Sequence[str] | None = None, first: int | None = None
 ) -> Picture:
-    """Make the figure of an indicator's levels over time.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    id : str
-        Anchor; default from the indicator.
-    regions : sequence of str, optional
-        Default: the region, its province and the nation.
-    scopes : iterable of str, optional
-        Definitions to draw; default all but side scopes.
-    first : int, optional
-        First year to draw.
-    target : bool
-        Draw the plan's target, if it has one with a value.
-    height : float
-        Inches.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-
-    Raises
-    ------
-    DataError
-        If there is nothing to draw.
-    """
-    data = series_frame(view, indicator_id, regions or view.regions, scopes=scopes, first=first)
+    """Make the figure of an indicator's levels over time."""
+    data = series_frame(view, indicator_id, regions or view.regions, first=first)
     if data.empty or not has_points(data):
         raise DataError("a figure would be empty", where=indicator_id, got=regions)
     indicator = view.indicator(indicator_id)
     title = titled(view.indicator_name(indicator_id), indicator.unit, view.lang)
-    goals = [goal for goal in view.targets(indicator_id) if goal.value is not None and target]
+    goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
     line = target_line(goals[0], view.lang) if goals else None
     sources = list(dict.fromkeys(data["source_id"]))
     notes: list[Printable] = [*definition_notes(view, data)]
@@ -203,19 +132,13 @@ def level_picture(
         notes.append(named(term("figure.bound", view.lang)))
     bounds = None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper)
     figure = plot_series(
-        data,
-        title=title,
-        source=view.source_line(sources),
-        lang=view.lang,
-        target=line,
-        bounds=bounds,
-        height=height,
+        data, title=title, source=view.source_line(sources), target=line, bounds=bounds
     )
     drawn = list(dict.fromkeys(view.names[region] for region in data["region"]))
     name = named(view.indicator_name(indicator_id))
     return {
         "fig": figure,
-        "id": id or f"level-{indicator_id.replace('_', '-')}",
+        "id": f"level-{indicator_id.replace('_', '-')}",
         "caption": say(
             "caption.level", view.lang, indicator=name, regions=listed(drawn, view.lang)
         ),
@@ -227,23 +150,10 @@ def level_picture(
 
 
 def target_line(target: Target, lang: str) -> dict[str, Any]:
-    """Return what a chart draws of a target: value, years and label.
-
-    Parameters
-    ----------
-    target : Target
-        With a value.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    dict
-        Keys value, first, last, label.
-    """
+    """Return what a chart draws of a target: value, years and label."""
     kind = "target" if target.nature == "binding" else "expected"
     sign = term(f"comparator.{target.comparator}", lang)
-    value = target_fact(target, lang=lang)
+    value = target_fact(target)
     first = target.start_year if target.scope == "every_year" else target.year - 1
     return {
         "value": float(value.value or 0),
@@ -254,24 +164,7 @@ def target_line(target: Target, lang: str) -> dict[str, Any]:
 
 
 def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> Text:
-    """Describe a line chart in words, from its data.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    data : pandas.DataFrame
-        As from `series_frame`.
-    title : str
-        Axis title.
-    target : Target or None
-        The target drawn.
-
-    Returns
-    -------
-    Text
-        One sentence on the chart and one per series.
-    """
+    """Describe a line chart in words, from its data."""
     lang = view.lang
     records = [{str(k): v for k, v in row.items()} for row in data.to_dict("records")]
     years = [int(row["year"]) for row in records]
@@ -279,11 +172,11 @@ def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None
     out = [say("alt.series", lang, first=first, last=last, title=title)]
     for series in dict.fromkeys(data["series"]):
         rows = [row for row in records if row["series"] == series]
-        a, b = (observation_fact(row, lang=lang) for row in (rows[0], rows[-1]))
+        a, b = (observation_fact(row) for row in (rows[0], rows[-1]))
         key = "alt.line" if len(rows) > 1 else "alt.point"
         slots: dict[str, Printable] = {
             "series": str(series),
-            "n": count_fact(f"alt.{series}", len(rows), lang=lang),
+            "n": count_fact(f"alt.{series}", len(rows)),
             "a": marked(rows[0], a, lang),
             "b": marked(rows[-1], b, lang),
             "year_a": year_fact(int(rows[0]["year"]), a),
@@ -293,50 +186,19 @@ def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None
     if target is not None:
         kind = "target" if target.nature == "binding" else "expected"
         label = term(f"figure.{kind}", lang)
-        out.append(say("alt.target", lang, label=label, value=target_fact(target, lang=lang)))
+        out.append(say("alt.target", lang, label=label, value=target_fact(target)))
     return sentences(out, lang)
 
 
-def regions_picture(
-    view: View,
-    indicator_id: str,
-    *,
-    id: str = "",
-    regions: Sequence[str] | None = None,
-    scopes: Iterable[str] | None = None,
-    target: bool = False,
-) -> Picture:
-    """Make the figure of the latest value of every region that has one.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        Indicator.
-    id : str
-        Anchor; default from the indicator.
-    regions : sequence of str, optional
-        Default: all regions with a value.
-    scopes : iterable of str, optional
-        Definitions to use; default all but side scopes.
-    target : bool
-        Draw the plan's target.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`; year and definition stand beside each value.
-    """
+def regions_picture(view: View, indicator_id: str) -> Picture:
+    """Make the figure of the latest value of every region that has one."""
     import pandas as pd
 
     lang, indicator = view.lang, view.indicator(indicator_id)
-    known = regions or sorted(
-        set(view.shown.loc[view.shown["indicator_id"] == indicator_id, "region"])
-    )
+    known = sorted(set(view.shown.loc[view.shown["indicator_id"] == indicator_id, "region"]))
     rows = []
     for region in known:
-        found = series_frame(view, indicator_id, [region], scopes=scopes)
+        found = series_frame(view, indicator_id, [region])
         records = [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
         row = latest_row(item for item in records if item["qualifier"] in ANNUAL)
         if row is not None:
@@ -345,7 +207,7 @@ def regions_picture(
         raise DataError("a figure would be empty", where=indicator_id, got=list(known))
     better = -1 if indicator.direction != "lower_better" else 1
     rows.sort(key=lambda row: (better * float(row["value"]), row["label"]))
-    facts = [observation_fact(row, lang=lang) for row in rows]
+    facts = [observation_fact(row) for row in rows]
     for row, fact in zip(rows, facts, strict=True):
         scope = scope_name(str(row["scope"]), lang)
         inside = f"（{row['year']}年，{scope}）" if lang == "zh" else f" ({row['year']}, {scope})"
@@ -353,13 +215,10 @@ def regions_picture(
     data = pd.DataFrame(rows)
     title = titled(view.indicator_name(indicator_id), indicator.unit, lang)
     sources = list(dict.fromkeys(data["source_id"]))
-    goals = [goal for goal in view.targets(indicator_id) if goal.value is not None and target]
     figure = plot_dots(
         data,
         title=title,
         source=view.source_line(sources),
-        lang=lang,
-        reference=target_line(goals[0], lang) if goals else None,
         bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
     )
     items = [
@@ -368,7 +227,7 @@ def regions_picture(
     ]
     return {
         "fig": figure,
-        "id": id or f"regions-{indicator_id.replace('_', '-')}",
+        "id": f"regions-{indicator_id.replace('_', '-')}",
         "caption": say("caption.regions", lang, indicator=view.indicator_name(indicator_id)),
         "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
         "sources": sources,

@@ -39,23 +39,8 @@ if TYPE_CHECKING:
 OUTER = 95
 
 
-def attainment_picture(view: View, answers: pd.DataFrame, *, id: str = "attainment") -> Picture:
-    """Make the overview of all targets on one page.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    answers : pandas.DataFrame
-        As from `wqa.assess`.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-    """
+def attainment_picture(view: View, answers: pd.DataFrame) -> Picture:
+    """Make the overview of all targets on one page."""
     lang, plan = view.lang, view.parameters.plan
     data = overview_frame(view, answers)
     words = terms(["row", "name", "level", "answer", "probability", "none"], lang)
@@ -66,14 +51,14 @@ def attainment_picture(view: View, answers: pd.DataFrame, *, id: str = "attainme
         "fig": plot_attainment(
             data, source=view.source_line([plan.source_id, *sources]), words=words
         ),
-        "id": id,
+        "id": "attainment",
         "caption": say("caption.attainment", lang, plan=str(getattr(plan, f"short_{lang}"))),
         "alt": say(
             "alt.attainment",
             lang,
-            n=count_fact("plan_targets", len(data), lang=lang),
+            n=count_fact("plan_targets", len(data)),
             items=counts_list(data["answer"], lang),
-            k=count_fact("with_probability", known, lang=lang),
+            k=count_fact("with_probability", known),
         ),
         "sources": list(dict.fromkeys([plan.source_id, *sources])),
         "data": data,
@@ -81,20 +66,7 @@ def attainment_picture(view: View, answers: pd.DataFrame, *, id: str = "attainme
 
 
 def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:
-    """Forecast one series to the target year with the default model.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region, scope : str
-        The series.
-
-    Returns
-    -------
-    Forecast or None
-        None if the target year is already published, or there is no value.
-    """
+    """Forecast one series to the target year with the default model."""
     from wqa.forecasts.forecasting import forecast
 
     indicator, goal = view.indicator(indicator_id), view.parameters.target_year
@@ -121,31 +93,7 @@ def path_picture(
     target: Target | None = None,
     id: str = "",
 ) -> Picture:
-    """Make the figure of a series with its forecast and the path a target requires.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id, region, scope : str
-        The series.
-    forecast : Forecast or None
-        Made from this series.
-    target : Target, optional
-        Drawn as reference; it need not be a target of this region.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`.
-
-    Raises
-    ------
-    DataError
-        If there is no target: nothing would be required.
-    """
+    """Make the figure of a series with its forecast and the path a target requires."""
     import pandas as pd
 
     lang, indicator = view.lang, view.indicator(indicator_id)
@@ -153,7 +101,7 @@ def path_picture(
         raise DataError("a path needs a target with a number", got=indicator_id)
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     history = pd.DataFrame({"year": [r["year"] for r in rows], "value": [r["value"] for r in rows]})
-    last = observation_fact(rows[-1], lang=lang)
+    last = observation_fact(rows[-1])
     start = (int(rows[-1]["year"]), float(rows[-1]["value"]))
     later = start[0] < target.year
     sources = list(dict.fromkeys(str(row["source_id"]) for row in rows))
@@ -165,11 +113,10 @@ def path_picture(
         source=view.source_line(sources),
         target=target_line(target, lang) | {"year": target.year},
         words=terms(["observed", "required", "median", "inner", "outer"], lang),
-        lang=lang,
         baseline=start if later else None,
         bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
     )
-    goal = target_fact(target, lang=lang)
+    goal = target_fact(target)
     slots: dict[str, Printable] = {
         "title": title,
         "year_a": year_fact(start[0], last),
@@ -179,7 +126,7 @@ def path_picture(
     alt = say("alt.path", lang, **slots)
     data = history.assign(kind="observed")
     if forecast is not None:
-        alt = say("alt.fan", lang, **slots, **_fan_facts(forecast, rows, indicator.decimals, lang))
+        alt = say("alt.fan", lang, **slots, **_fan_facts(forecast, rows, indicator.decimals))
         columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
         data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
     name = named(view.indicator_name(indicator_id))
@@ -194,44 +141,28 @@ def path_picture(
 
 
 def _fan_facts(
-    forecast: Forecast, rows: list[dict[str, Any]], decimals: int, lang: str
+    forecast: Forecast, rows: list[dict[str, Any]], decimals: int
 ) -> dict[str, Printable]:
     """Facts of the last forecast year; they rest on every year of the series, newest first."""
-    rests_on = [observation_fact(row, lang=lang) for row in reversed(rows)]
+    rests_on = [observation_fact(row) for row in reversed(rows)]
     tail = forecast.frame.iloc[-1]
     note = f"{forecast.model}, {forecast.evidence_class}"
 
     def made(column: str) -> Fact:
         value = float(tail[column])
-        return computed_fact(
-            column, value, rests_on, decimals=decimals, lang=lang, kind="forecast", note=note
-        )
+        return computed_fact(column, value, rests_on, decimals=decimals, kind="forecast", note=note)
 
     return {
         "year_b": year_fact(int(tail["year"])),
         "median": made("median"),
         "low": made("lo_95"),
         "high": made("hi_95"),
-        "level": parameter_fact("level", OUTER, lang=lang),
+        "level": parameter_fact("level", OUTER),
     }
 
 
 def plan_rows(view: View, indicator_id: str) -> list[tuple[Target, list[dict[str, Any]]]]:
-    """Return the targets on a count with the figures of the plan period that count.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    indicator_id : str
-        A count.
-
-    Returns
-    -------
-    list of (Target, list of dict)
-        Targets that have a number and at least one figure. Of a year with several
-        figures the largest counts; figures over several years are left out.
-    """
+    """Return the targets on a count with the figures of the plan period that count."""
     out = []
     for target in view.targets(indicator_id):
         kinds = (*ANNUAL, "lower_bound", "partial_period")
@@ -255,31 +186,8 @@ def plan_sum_picture(
     *,
     start: float = 0.0,
     running: bool = False,
-    id: str = "",
 ) -> Picture:
-    """Make the figure of a count that grows towards a target.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        With a number.
-    rows : sequence of mapping
-        Rows of the observation frame inside the plan period, oldest first.
-    start : float
-        Stock at the start of the plan, for a stock.
-    running : bool
-        The rows are stocks already; else they are added up.
-    id : str
-        Anchor.
-
-    Returns
-    -------
-    dict
-        Arguments of `wqa.display.report.show_figure`. A sum over years with a missing one, or a
-        figure for part of a year, is drawn as a lower bound.
-    """
+    """Make the figure of a count that grows towards a target."""
     import pandas as pd
 
     lang = view.lang
@@ -301,12 +209,12 @@ def plan_sum_picture(
                 "source_id": row["source_id"],
             }
         )
-        value = observation_fact(row, lang=lang)
-        fact = value if running else computed_fact("sum", total, [*facts, value], lang=lang)
+        value = observation_fact(row)
+        fact = value if running else computed_fact("sum", total, [*facts, value])
         facts.append(fact)
     data = pd.DataFrame(made)
     title = titled(str(getattr(target, f"name_{lang}")), target.unit, lang)
-    goal = target_fact(target, lang=lang)
+    goal = target_fact(target)
     sources = list(dict.fromkeys(data["source_id"]))
     line = target_line(target, lang) | {"year": target.year, "start": start}
     figure = plot_plan_sum(
@@ -315,7 +223,6 @@ def plan_sum_picture(
         source=view.source_line(sources),
         target=line | {"first": target.start_year or int(rows[0]["year"])},
         words=terms(["counted", "even"], lang),
-        lang=lang,
     )
     items = [
         say("alt.bar", lang, year=year_fact(row["year"]), value=marked(row, fact, lang))
@@ -324,7 +231,7 @@ def plan_sum_picture(
     name = named(str(getattr(target, f"name_{lang}")))
     return {
         "fig": figure,
-        "id": id or f"sum-{target.indicator_id.replace('_', '-')}",
+        "id": f"sum-{target.indicator_id.replace('_', '-')}",
         "caption": say("caption.sum", lang, indicator=name),
         "alt": say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
         "sources": sources,

@@ -30,20 +30,7 @@ def _parts(lang: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
 
 @cache
 def publisher_name(delivered: str, lang: str) -> str:
-    """Return the name of a publisher, or a remark in its place, in the language of the reader.
-
-    Parameters
-    ----------
-    delivered : str
-        As it stands in the raw file.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        Parts without an established name in that language stay as delivered.
-    """
+    """Return the name of a publisher, or a remark in its place, in the language of the reader."""
     known, names = _parts(lang)
     if lang == "zh":
         passed = _PASSED_ON.sub(r"\1（\2转载）", delivered)

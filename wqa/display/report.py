@@ -27,37 +27,17 @@ Parts = list[Any]
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
 
 
-def show_text(text: Printable | Iterable[Printable], *, id: str = "") -> None:
-    """Show one paragraph, or several.
-
-    Parameters
-    ----------
-    text : Text, Fact, str or an iterable of them
-        One paragraph each. ``@fig:id``, ``@tbl:id`` and ``@ch:id`` in the wording refer
-        to a figure, a table or a chapter of the paper.
-    id : str, optional
-        Anchor of the (first) paragraph.
-
-    Raises
-    ------
-    BuildError
-        If a paragraph is empty, or the id is not an anchor.
-    """
+def show_text(text: Printable | Iterable[Printable]) -> None:
+    """Show one paragraph, or several."""
     items: list[Printable] = [text] if isinstance(text, str | Fact | Text) else list(text)
-    for number, item in enumerate(items):
+    for item in items:
         parts = _parts(item, "text")
-        block = {"type": "text", "id": _checked(id) if id and not number else "", "parts": parts}
+        block = {"type": "text", "id": "", "parts": parts}
         _display(block, f"<p>{_html(parts)}</p>", _plain(parts))
 
 
 def show_list(items: Iterable[Printable]) -> None:
-    """Show an unnumbered list.
-
-    Parameters
-    ----------
-    items : iterable of Text, Fact or str
-        One entry each.
-    """
+    """Show an unnumbered list."""
     entries = [_parts(item, "list") for item in items]
     if not entries:
         raise BuildError("a list has no entry", fix="Show it only if there is something in it.")
@@ -66,66 +46,12 @@ def show_list(items: Iterable[Printable]) -> None:
     _display({"type": "list", "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)
 
 
-def show_note(text: Printable) -> None:
-    """Show a remark set apart from the text: a limit, a warning, a reading aid.
-
-    Parameters
-    ----------
-    text : Text, Fact or str
-        The remark.
-    """
-    parts = _parts(text, "note")
-    style = "border-left:3px solid #8a5a00;padding-left:.8em"
-    _display(
-        {"type": "note", "id": "", "parts": parts},
-        f'<p style="{style}">{_html(parts)}</p>',
-        _plain(parts),
-    )
-
-
-def show_heading(text: Printable, level: int = 2, *, id: str = "") -> None:
-    """Show a heading inside a chapter; the chapter's own title comes from the chapter list.
-
-    Parameters
-    ----------
-    text : Text, Fact or str
-        The heading, without number.
-    level : int
-        2 for a section, 3 or 4 below it.
-    id : str, optional
-        Anchor.
-
-    Raises
-    ------
-    BuildError
-        If the level is not 2, 3 or 4.
-    """
-    if level not in (2, 3, 4):
-        raise BuildError("no such heading level", got=level, expected="2, 3 or 4")
-    parts = _parts(text, "heading")
-    block = {"type": "heading", "id": _checked(id) if id else "", "level": level, "parts": parts}
-    _display(block, f"<h{level}>{_html(parts)}</h{level}>", _plain(parts))
-
-
-def show_table(table: DisplayTable, *, alt: str = "") -> None:
-    """Show a table.
-
-    Parameters
-    ----------
-    table : DisplayTable
-        With id, caption and sources.
-    alt : str, optional
-        What the table shows, for readers who do not see it; default is the caption.
-
-    Raises
-    ------
-    BuildError
-        If the id, the caption, the rows or the sources are missing.
-    """
+def show_table(table: DisplayTable) -> None:
+    """Show a table."""
     block: dict[str, Any] = {"type": "table", **table.to_json()}
     _checked(block["id"])
     _required(block, ("caption", "columns", "rows", "sources"), f"table {table.id}")
-    block["alt"] = alt or block["caption"]
+    block["alt"] = block["caption"]
     _display(block, _table_html(block), _table_text(block))
 
 
@@ -139,30 +65,7 @@ def show_figure(
     data: pd.DataFrame,
     notes: Iterable[Printable] = (),
 ) -> None:
-    """Show a figure.
-
-    Parameters
-    ----------
-    fig : matplotlib.figure.Figure
-        Made by a chart function.
-    id : str
-        Anchor and file name of the data; lower-case ASCII.
-    caption : Text, Fact or str
-        Title under the figure, without number.
-    alt : Text, Fact or str
-        What the figure shows, for readers who do not see it.
-    sources : iterable of str
-        Source ids of what is drawn; ``computed`` for the book's own computation.
-    data : pandas.DataFrame
-        What is drawn; goes to the data pack.
-    notes : iterable of Text, Fact or str
-        Printed under the figure.
-
-    Raises
-    ------
-    BuildError
-        If the id, the caption, the alternative text, the sources or the data are missing.
-    """
+    """Show a figure."""
     from wqa.display.figures import render
 
     pictures = {fmt: render(fig, fmt) for fmt in ("svg_text", "svg_path", "png")}

@@ -22,19 +22,7 @@ Row = Mapping[str, Any]
 
 
 def shown_values(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures that a chart or a sentence may use.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Observation frame.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One annual value per series and year, and published bounds of whole years where
-        the series has no value.
-    """
+    """Return the figures that a chart or a sentence may use."""
     import pandas as pd
 
     from wqa.data.series import KEYS, best_values
@@ -53,19 +41,7 @@ def shown_values(frame: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def is_side_scope(scope: str) -> bool:
-    """Tell whether a definition covers only a class, channel, round or campaign.
-
-    Parameters
-    ----------
-    scope : str
-        Scope of an observation.
-
-    Returns
-    -------
-    bool
-        True if the scope matches ``side_scopes.csv``: such figures are listed, but
-        never stand for the whole indicator.
-    """
+    """Tell whether a definition covers only a class, channel, round or campaign."""
     return any(fnmatchcase(scope, pattern) for pattern in _side_patterns())
 
 
@@ -78,18 +54,7 @@ def _side_patterns() -> tuple[str, ...]:
 
 
 def headline_values(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the figures that may stand for a whole indicator.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Observation frame.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Without side scopes (see `is_side_scope`).
-    """
+    """Return the figures that may stand for a whole indicator."""
     side = [is_side_scope(str(scope)) for scope in frame["scope"]]
     return frame[[not flag for flag in side]].reset_index(drop=True)
 
@@ -102,24 +67,7 @@ def rows_of(
     scopes: Iterable[str] | None = None,
     qualifiers: Iterable[str] = (*ANNUAL, *BOUNDS),
 ) -> list[dict[str, Any]]:
-    """Return the rows of one indicator and region, oldest first.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Observation frame.
-    indicator_id, region : str
-        What to take.
-    scopes : iterable of str, optional
-        Definitions to take; default all.
-    qualifiers : iterable of str
-        Kinds of figures to take; default annual values and bounds.
-
-    Returns
-    -------
-    list of dict
-        In order of year, then definition.
-    """
+    """Return the rows of one indicator and region, oldest first."""
     # One column at a time: the whole frame is long, and the rows of an indicator are few.
     kept = frame[frame["indicator_id"] == indicator_id]
     kept = kept[kept["region"] == region]
@@ -131,21 +79,7 @@ def rows_of(
 
 
 def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None:
-    """Return the newest row; in one year a value before a bound, and the best definition.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        As from `rows_of`.
-    prefer : iterable of str
-        Definitions in order of preference within a year.
-
-    Returns
-    -------
-    mapping or None
-        None if there is no row. Among definitions of one year a series long enough to
-        show changes comes first, then the rate with the larger sample, then the longer series.
-    """
+    """Return the newest row; in one year a value before a bound, and the best definition."""
     order = {scope: place for place, scope in enumerate(prefer)}
     kept = list(rows)
     lengths = Counter(str(row["scope"]) for row in kept)
@@ -162,20 +96,7 @@ def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None
 
 
 def previous_row(rows: Iterable[Row], row: Row) -> Row | None:
-    """Return the newest earlier annual value of the same definition.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        As from `rows_of`.
-    row : mapping
-        The row to compare.
-
-    Returns
-    -------
-    mapping or None
-        None if there is nothing to compare with.
-    """
+    """Return the newest earlier annual value of the same definition."""
     earlier = [
         other
         for other in rows

@@ -31,9 +31,7 @@ LONG_TABLE, LONG_SIZE = 15, 7.5
 NARROWEST = 4.2
 # A word longer than this is broken rather than given a column of its own.
 LONGEST_WORD = 24.0
-# Room is given out in bits of this many em, by a power mean with this exponent.
-STEP, SHARPNESS = 0.25, 6.0
-# Then columns hand room to each other, so much at a time, while that saves lines.
+# Columns hand room to each other, so much at a time, while that saves lines.
 HANDED = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 # From one base line to the next, in em; room above and below the text of a row, in points.
 LEADING, ROW_PADDING, TIGHT_PADDING = 1.22, 6.0, 3.6
@@ -50,18 +48,10 @@ _TOKEN = re.compile(rf"{_ATOM.pattern}|\s+|.")
 
 @dataclass(frozen=True)
 class Grid:
-    """How a table is set.
+    """How a table is set: heads, indents in em, widths in points, letters, lines of each row."""
 
-    Parameters
-    ----------
-    widths : tuple of float
-        Of the columns, in points.
-    size : float
-        Of the letters, in points.
-    lines : tuple of int
-        For the head and then each row, how many lines it is expected to take.
-    """
-
+    heads: tuple[str, ...]
+    indents: tuple[tuple[float, ...], ...]
     widths: tuple[float, ...]
     size: float
     lines: tuple[int, ...]
@@ -83,18 +73,7 @@ class Grid:
 
 
 def svg_size(svg: str) -> tuple[float, float]:
-    """Return the size of a drawing.
-
-    Parameters
-    ----------
-    svg : str
-        As written by `wqa.display.figures.render`.
-
-    Returns
-    -------
-    tuple of float
-        Width and height in points; the width is at most that of the text.
-    """
+    """Return the size of a drawing."""
     match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     width, height = (float(match[1]), float(match[2])) if match else (TEXT_WIDTH, TEXT_WIDTH / 2)
     scale = min(1.0, TEXT_WIDTH / width)
@@ -102,18 +81,7 @@ def svg_size(svg: str) -> tuple[float, float]:
 
 
 def em_width(text: str) -> float:
-    """Estimate the width of a line.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-
-    Returns
-    -------
-    float
-        Width in em.
-    """
+    """Estimate the width of a line."""
     width = sum(map(_advance, text))
     return width + SPACED * len(_BORDER.findall(text))
 
@@ -137,67 +105,27 @@ def printed(pieces: Sequence[Any]) -> str:
 
 
 def head(column: Mapping[str, str], lang: str) -> str:
-    """Return the head of a column, with its unit.
-
-    Parameters
-    ----------
-    column : mapping
-        ``label`` and ``unit``.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-    """
+    """Return the head of a column, with its unit."""
     if not column["unit"]:
         return column["label"]
     opened, closed = ("（", "）") if lang == "zh" else (" (", ")")
     return f"{column['label']}{opened}{column['unit']}{closed}"
 
 
+def grid_of(block: dict[str, Any], lang: str) -> Grid:
+    """Lay out the table of a block, once for all formats."""
+    if "grid" not in block:
+        texts = [[printed(cell) for cell in row] for row in block["cells"]]
+        heads = [head(column, lang) for column in block["columns"]]
+        block["grid"] = layout(heads, texts, column_indents(block["columns"], texts))
+    grid: Grid = block["grid"]
+    return grid
+
+
 def layout(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    indents: Sequence[Sequence[float]] = (),
-    width: float = TEXT_WIDTH,
-    sizes: Sequence[float] = SIZES,
+    heads: Sequence[str], rows: Sequence[Sequence[str]], indents: Sequence[Sequence[float]] = ()
 ) -> Grid:
-    """Share the page width among the columns.
-
-    Each column gets at least its longest word or number. What is left goes where it makes
-    the rows lowest; letters get smaller only if the least widths do not fit.
-
-    Parameters
-    ----------
-    heads : sequence of str
-        Column heads.
-    rows : sequence of sequence of str
-        Cells.
-    indents : sequence of sequence of float
-        For each column the indents of its cells in em, or nothing.
-    width : float
-        Room, in points.
-    sizes : sequence of float
-        Sizes of letters that may be chosen, in points, largest first.
-
-    Returns
-    -------
-    Grid
-    """
-    given = (tuple(heads), tuple(map(tuple, rows)), tuple(map(tuple, indents)))
-    return _layout(*given, width, tuple(sizes))
-
-
-@cache
-def _layout(
-    heads: tuple[str, ...],
-    rows: tuple[tuple[str, ...], ...],
-    indents: tuple[tuple[float, ...], ...],
-    width: float,
-    sizes: tuple[float, ...],
-) -> Grid:
-    """Lay out a table once for all formats that ask for the same."""
+    """Share the page width: each column its longest word, the rest as in tables of the web."""
     columns = [[head, *(row[n] for row in rows)] for n, head in enumerate(heads)]
     shifts = [max(shift, default=0.0) for shift in indents] or [0.0] * len(columns)
     # A number that is moved to the left for its decimal point still needs its own width.
@@ -206,33 +134,36 @@ def _layout(
         for column, shift in zip(columns, shifts, strict=True)
     ]
     # A head may wrap: it asks for a third of its length, so that it does not starve the text.
-    asked = [
-        [
-            em_width(cell) / 3 if n == 0 else em_width(cell) + shift + 0.1
-            for n, cell in enumerate(column)
-        ]
-        for column, shift in zip(columns, shifts, strict=True)
+    wished = [
+        max(low, em_width(column[0]) / 3, *(em_width(cell) + shift + 0.1 for cell in column[1:]))
+        for low, column, shift in zip(least, columns, shifts, strict=True)
     ]
-    wished = [max(low, *wish) for low, wish in zip(least, asked, strict=True)]
-    room = width - PADDING * len(columns)
-    is_long = len(rows) > LONG_TABLE and sum(wished) * sizes[0] > room
-    allowed = [size for size in sizes if not is_long or size <= LONG_SIZE] or sizes
-    fitting = [size for size in allowed if sum(least) * size <= room] or [sizes[-1]]
+    room = TEXT_WIDTH - PADDING * len(columns)
+    is_long = len(rows) > LONG_TABLE and sum(wished) * SIZES[0] > room
+    allowed = [size for size in SIZES if not is_long or size <= LONG_SIZE]
+    fitting = [size for size in allowed if sum(least) * size <= room] or [SIZES[-1]]
     cells, made = _Cells(columns, shifts), []
     for size in fitting:
-        total = room / size
-        if sum(wished) <= total:
-            shares = [w * total / sum(wished) for w in wished]
-        elif sum(least) < total:
-            shares = _evened(cells, _shared(np.array(asked).T, least, total), least)
-        else:
-            shares = [low * total / sum(least) for low in least]
+        shares = _shared(least, wished, room / size)
+        if sum(least) < room / size < sum(wished):
+            shares = _evened(cells, shares, least)
         widths = tuple(round(share * size + PADDING, 2) for share in shares)
-        made.append(Grid(widths, size, tuple(int(n) for n in cells.lines(shares).max(axis=0))))
-        if sum(wished) <= total:
+        lines = tuple(int(n) for n in cells.lines(shares).max(axis=0))
+        made.append(Grid(tuple(heads), tuple(map(tuple, indents)), widths, size, lines))
+        if sum(wished) <= room / size:
             break
     # Smaller letters must save much more than their share of the height.
     return min(made, key=lambda grid: grid.height() / grid.size**2)
+
+
+def _shared(least: Sequence[float], wished: Sequence[float], total: float) -> list[float]:
+    """Give every column its least width, and what is spare in proportion to what it lacks."""
+    if sum(wished) <= total:
+        return [wish * total / sum(wished) for wish in wished]
+    if sum(least) >= total:
+        return [low * total / sum(least) for low in least]
+    spare = (total - sum(least)) / (sum(wished) - sum(least))
+    return [low + spare * (wish - low) for low, wish in zip(least, wished, strict=True)]
 
 
 class _Cells:
@@ -301,26 +232,6 @@ def _evened(cells: _Cells, shares: Sequence[float], least: Sequence[float]) -> l
     return widths
 
 
-def _shared(asked: NDArray[np.float64], least: Sequence[float], total: float) -> list[float]:
-    """Give the spare room, bit by bit, to the column where it makes the rows lowest.
-
-    A row is as high as its highest cell; the power mean stands in for that maximum, because
-    with the maximum itself one bit often changes nothing and all bits would look alike.
-    """
-    widths = np.array(least)
-
-    def heights(at: Any) -> Any:
-        return np.maximum(asked / at, 1.0) ** SHARPNESS
-
-    for _ in range(int((total - widths.sum()) / STEP)):
-        now = heights(widths)
-        rows = now.sum(axis=1, keepdims=True)
-        wider = rows - now + heights(widths + STEP)
-        gain = (rows ** (1 / SHARPNESS) - wider ** (1 / SHARPNESS)).sum(axis=0)
-        widths[int(np.argmax(np.round(gain, 9)))] += STEP
-    return [float(width) for width in widths * (total / widths.sum())]
-
-
 def _least(cell: str) -> float:
     atoms = [em_width(atom) for atom in _ATOM.findall(cell)]
     wide = min(NARROWEST, em_width(cell))
@@ -330,20 +241,7 @@ def _least(cell: str) -> float:
 def column_indents(
     columns: Sequence[Mapping[str, str]], texts: Sequence[Sequence[str]]
 ) -> list[list[float]]:
-    """Return the indents of all columns; only decimal columns have any.
-
-    Parameters
-    ----------
-    columns : sequence of mapping
-        With ``align``.
-    texts : sequence of sequence of str
-        Cells, row by row.
-
-    Returns
-    -------
-    list of list of float
-        For each column one indent per row, in em.
-    """
+    """Return the indents of all columns; only decimal columns have any."""
     return [
         decimal_indents([row[n] for row in texts])
         if column["align"] == "decimal"
@@ -353,18 +251,7 @@ def column_indents(
 
 
 def decimal_indents(cells: Sequence[str]) -> list[float]:
-    """Return how far each number must stand from the right edge to align the points.
-
-    Parameters
-    ----------
-    cells : sequence of str
-        One column; what is not a number gets no indent.
-
-    Returns
-    -------
-    list of float
-        Indents in em.
-    """
+    """Return how far each number must stand from the right edge to align the points."""
     tails = [_tail(cell) for cell in cells]
     longest = max((tail for tail in tails if tail is not None), default=0.0)
     return [0.0 if tail is None else round(longest - tail, 3) for tail in tails]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +10,7 @@ from wqa.display.facts import Fact, Printable, Text, parts_json, parts_of, requi
 from wqa.errors import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Align = Literal["left", "center", "right", "decimal"]
 EMPTY = "\N{EM DASH}"
@@ -18,19 +18,7 @@ EMPTY = "\N{EM DASH}"
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a display table.
-
-    Parameters
-    ----------
-    key : str
-        Name of the column in the rows and in the CSV; lower-case ASCII.
-    label : str
-        Head for readers; holds no digit.
-    unit : str
-        Printed unit, shown in the head; empty if the cells differ.
-    align : str
-        ``left``, ``center``, ``right`` or ``decimal`` (on the decimal point).
-    """
+    """One column of a display table."""
 
     key: str
     label: str
@@ -44,28 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class DisplayTable:
-    """A table as readers see it.
-
-    Parameters
-    ----------
-    id : str
-        Anchor and file name of the CSV; lower-case ASCII.
-    caption : str or Text
-        Title above the table, without number.
-    columns : tuple of Column
-        In order. The first column is the row head.
-    rows : tuple of mappings
-        Column key to `Fact`, `Text` or str; a missing cell prints a dash.
-    notes : tuple of str or Text
-        Printed under the table.
-    sources : tuple of str
-        Source ids; default is every source of the facts in the cells.
-
-    Raises
-    ------
-    DataError
-        If a row has a key that is no column, or a cell is a bare number.
-    """
+    """A table as readers see it."""
 
     id: str
     caption: Printable
@@ -97,14 +64,7 @@ class DisplayTable:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return columns, rows, notes and sources as JSON values.
-
-        Returns
-        -------
-        dict
-            ``id``, ``caption`` (printed), ``caption_parts``, ``columns``, ``rows``
-            (each cell a list of strings and fact objects), ``notes``, ``sources``.
-        """
+        """Return columns, rows, notes and sources as JSON values."""
         return {
             "id": self.id,
             "caption": str(self.caption),
@@ -121,34 +81,9 @@ class DisplayTable:
             "sources": list(self.sources),
         }
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the printed table as a frame of strings, heads as column names."""
-        import pandas as pd
-
-        heads = [
-            f"{column.label} ({column.unit})" if column.unit else column.label
-            for column in self.columns
-        ]
-        body = [
-            [str(row.get(column.key, EMPTY) or EMPTY) for column in self.columns]
-            for row in self.rows
-        ]
-        return pd.DataFrame(body, columns=heads, dtype=str)
-
 
 def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
-    """Return the sources of all facts in some printables, sorted.
-
-    Parameters
-    ----------
-    items : iterable of Fact, Text or str
-        Cells, sentences, notes.
-
-    Returns
-    -------
-    tuple of str
-        Source ids without repetition.
-    """
+    """Return the sources of all facts in some printables, sorted."""
     found = {
         source
         for item in items
@@ -157,41 +92,3 @@ def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
         for source in part.source_ids
     }
     return tuple(sorted(found))
-
-
-def table_from_frame(
-    frame: pd.DataFrame,
-    *,
-    id: str,
-    caption: Printable,
-    columns: Iterable[Column],
-    cells: Mapping[str, Callable[[Mapping[str, Any]], Printable | None]],
-    notes: Iterable[Printable] = (),
-    sources: Iterable[str] = (),
-) -> DisplayTable:
-    """Build a table from a frame, one display row per row of the frame.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Tidy result.
-    id, caption
-        Of the table.
-    columns : iterable of Column
-        Columns of the table.
-    cells : mapping of str to function
-        For each column key a function of the row (a mapping) that returns a
-        fact, a text, a label, or None for an empty cell.
-    notes, sources
-        Of the table.
-
-    Returns
-    -------
-    DisplayTable
-        With one row per row of the frame.
-    """
-    rows = []
-    for record in frame.to_dict("records"):
-        made = {key: make({str(k): v for k, v in record.items()}) for key, make in cells.items()}
-        rows.append({key: cell for key, cell in made.items() if cell is not None})
-    return DisplayTable(id, caption, tuple(columns), tuple(rows), tuple(notes), tuple(sources))

@@ -10,47 +10,18 @@ from wqa.display.wording import say, term, unit_after
 
 
 def short_unit(unit_id: str, lang: str) -> str:
-    """Return a unit for a narrow column: English words are left to the tables.
-
-    Parameters
-    ----------
-    unit_id : str
-        Unit of the catalogue.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        For example ``%``, ``分``, or nothing.
-    """
+    """Return a unit for a narrow column: English words are left to the tables."""
     unit = unit_after(unit_id, lang)
     return unit if lang == "zh" or unit == "%" else ""
 
 
 def _target_slots(target: Target, lang: str) -> dict[str, Printable]:
-    value, unit = spoken(target_fact(target, lang=lang), lang)
+    value, unit = spoken(target_fact(target), lang)
     return {"value": value, "unit": named(unit)}
 
 
 def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
-    """Print a target: sign, number, unit, such as ``≥98.5%``.
-
-    Parameters
-    ----------
-    target : Target
-        Target of a plan.
-    lang : str
-        ``zh`` or ``en``.
-    short : bool
-        Leave long English units out.
-
-    Returns
-    -------
-    Text
-        A target without a number of its own prints as a condition. A target at the
-        upper bound needs no sign, and one that joins further conditions says so.
-    """
+    """Print a target: sign, number, unit, such as ``≥98.5%``."""
     if target.value is None:
         return Text(term(f"kind.{target.kind}", lang))
     slots = _target_slots(target, lang)
@@ -62,20 +33,7 @@ def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
 
 
 def target_words(view: View, target: Target) -> Text:
-    """Say a target in words, such as ``不低于98.5%``.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    target : Target
-        Target of a plan.
-
-    Returns
-    -------
-    Text
-        Fewer and more for numbers of things, below and above for rates and scores.
-    """
+    """Say a target in words, such as ``不低于98.5%``."""
     lang = view.lang
     if target.value is None:
         return Text(term(f"kind.{target.kind}", lang))
@@ -90,25 +48,10 @@ def target_name(target: Target, lang: str) -> Printable:
 
 
 def baseline_text(target: Target, lang: str, *, unit: str) -> Text | None:
-    """Print the baseline of a target, for the place of a level that was not published.
-
-    Parameters
-    ----------
-    target : Target
-        Target of a plan.
-    lang : str
-        ``zh`` or ``en``.
-    unit : str
-        Unit to print after the value.
-
-    Returns
-    -------
-    Text or None
-        A disputed baseline is named without a value; None if the plan gives none.
-    """
+    """Print the baseline of a target, for the place of a level that was not published."""
     if target.baseline.value is None:
         return None
     if target.baseline.status == "disputed":
         return Text(term("baseline.in_dispute", lang))
-    value, _ = spoken(target_fact(target, part="baseline", lang=lang), lang)
+    value, _ = spoken(target_fact(target, part="baseline"), lang)
     return say("plan.baseline", lang, value=value, unit=named(unit))

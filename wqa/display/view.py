@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wqa.catalog.catalog import load_indicators
@@ -15,38 +13,19 @@ from wqa.display.publishers import publisher_name
 from wqa.display.selection import headline_values, shown_values
 from wqa.display.wording import term
 from wqa.errors import DataError
+from wqa.history.editions import NATION, regions_above
 from wqa.parameters import Parameters
-from wqa.paths import CATALOG
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NATION = "CN"
 # More publishers than this are summed up as "and others" in a source line.
 PUBLISHERS = 5
 
 
 @dataclass(frozen=True)
 class View:
-    """One edition's view of the figures.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        Common parameters, resolved.
-    observations : pandas.DataFrame
-        Every figure known by then about years up to the report year.
-    shown : pandas.DataFrame
-        One row per series and year: annual values, and published bounds.
-    headline : pandas.DataFrame
-        Those of `shown` that may stand for a whole indicator.
-    indicators : mapping of str to Indicator
-        The catalogue.
-    names : mapping of str to str
-        Region names in the language.
-    sources : pandas.DataFrame
-        Source records, indexed by source_id.
-    """
+    """One edition's view of the figures."""
 
     parameters: Parameters
     observations: pd.DataFrame = field(repr=False)
@@ -69,12 +48,12 @@ class View:
     @property
     def province(self) -> str:
         """Region above it; the nation if none is recorded."""
-        return parents().get(self.region, NATION)
+        return self.regions[min(1, len(self.regions) - 1)]
 
     @property
     def regions(self) -> tuple[str, ...]:
         """The region, the one above it, and the nation."""
-        return tuple(dict.fromkeys((self.region, self.province, NATION)))
+        return regions_above(self.region)
 
     @property
     def until(self) -> int:
@@ -82,22 +61,7 @@ class View:
         return self.parameters.edition
 
     def indicator(self, indicator_id: str) -> Indicator:
-        """Return an indicator of the catalogue.
-
-        Parameters
-        ----------
-        indicator_id : str
-            Id.
-
-        Returns
-        -------
-        Indicator
-
-        Raises
-        ------
-        DataError
-            If there is none.
-        """
+        """Return an indicator of the catalogue."""
         if indicator_id not in self.indicators:
             raise DataError("unknown indicator", got=indicator_id)
         return self.indicators[indicator_id]
@@ -116,18 +80,7 @@ class View:
         return roles.get(region, "peer")
 
     def source_line(self, source_ids: Iterable[str]) -> str:
-        """Return the source line of a figure: who published what is drawn.
-
-        Parameters
-        ----------
-        source_ids : iterable of str
-            Sources of the figure.
-
-        Returns
-        -------
-        str
-            Publishers in the order given, the first few by name.
-        """
+        """Return the source line of a figure: who published what is drawn."""
         publishers = list(
             dict.fromkeys(
                 publisher_name(str(self.sources.loc[source, "publisher"]), self.lang)
@@ -142,41 +95,13 @@ class View:
         return f"{term('figure.source', self.lang)}{shown}{more}{stop}"
 
 
-@cache
-def parents() -> Mapping[str, str]:
-    """Return the region above each region.
-
-    Returns
-    -------
-    mapping of str to str
-        Region code to the code of its province or city.
-    """
-    import pandas as pd
-
-    table = pd.read_csv(CATALOG / "region_parents.csv", dtype=str, keep_default_na=False)
-    return dict(zip(table["region"], table["parent"], strict=True))
-
-
-def open_view(parameters: Parameters, *, root: Path | str | None = None) -> View:
-    """Read what an edition knows.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        As from `wqa.parameters.resolve`.
-    root : path-like, optional
-        Project folder; default: found from the working folder.
-
-    Returns
-    -------
-    View
-        Figures published after `as_of` or about years after the edition are left out.
-    """
+def open_view(parameters: Parameters) -> View:
+    """Read what an edition knows."""
     catalog, lang = parameters.catalog, parameters.lang
-    frame = load_observations(as_of=parameters.as_of, root=root, catalog=catalog)
+    frame = load_observations(as_of=parameters.as_of, catalog=catalog)
     frame = frame[frame["year"] <= parameters.edition].reset_index(drop=True)
     shown = shown_values(frame)
-    regions = load_regions(root)
+    regions = load_regions()
     return View(
         parameters=parameters,
         observations=frame,
@@ -184,5 +109,5 @@ def open_view(parameters: Parameters, *, root: Path | str | None = None) -> View
         headline=headline_values(shown),
         indicators=load_indicators(catalog),
         names=dict(zip(regions["region"], regions[f"name_{lang}"], strict=True)),
-        sources=load_sources(root, catalog).set_index("source_id"),
+        sources=load_sources(catalog=catalog).set_index("source_id"),
     )

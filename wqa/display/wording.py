@@ -51,24 +51,7 @@ PERIODS: tuple[tuple[str, str, str], ...] = (
 
 @cache
 def texts(file: str) -> Mapping[str, Mapping[str, str]]:
-    """Return the texts of one file, checked.
-
-    Parameters
-    ----------
-    file : str
-        ``sentences`` or ``terms``.
-
-    Returns
-    -------
-    mapping of str to mapping
-        ``group.key`` to Chinese and English.
-
-    Raises
-    ------
-    CatalogError
-        If a language is missing, the slots of the languages differ, or a digit
-        is typed into a sentence.
-    """
+    """Return the texts of one file, checked."""
     path = CATALOG / "wording" / f"{file}.yml"
     found: dict[str, Mapping[str, str]] = {}
     for group, entries in read_yaml(path).items():
@@ -92,18 +75,7 @@ def _check_sentence(both: Mapping[str, str], where: str) -> None:
 
 
 def slots_of(template: str) -> set[str]:
-    """Return the names of the slots of a sentence.
-
-    Parameters
-    ----------
-    template : str
-        Wording with ``{name}`` slots.
-
-    Returns
-    -------
-    set of str
-        Slot names.
-    """
+    """Return the names of the slots of a sentence."""
     return {slot for _, slot, _, _ in Formatter().parse(template) if slot}
 
 
@@ -117,89 +89,23 @@ def _look_up(file: str, key: str, lang: str) -> str:
 
 
 def term(key: str, lang: str) -> str:
-    """Return a word or label.
-
-    Parameters
-    ----------
-    key : str
-        ``group.key`` of ``terms.yml``, such as ``nature.binding``.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        The word.
-
-    Raises
-    ------
-    CatalogError
-        If the key or the language is unknown.
-    """
+    """Return a word or label."""
     return _look_up("terms", key, lang)
 
 
-def terms(keys: Iterable[str], lang: str, group: str = "figure") -> dict[str, str]:
-    """Return several words of one group, by key.
-
-    Parameters
-    ----------
-    keys : iterable of str
-        Keys inside the group.
-    lang : str
-        ``zh`` or ``en``.
-    group : str
-        Group of ``terms.yml``.
-
-    Returns
-    -------
-    dict of str to str
-        Key to word.
-    """
-    return {key: term(f"{group}.{key}", lang) for key in keys}
+def terms(keys: Iterable[str], lang: str) -> dict[str, str]:
+    """Return several words of one group, by key."""
+    return {key: term(f"figure.{key}", lang) for key in keys}
 
 
 def say(key: str, lang: str, **slots: Printable) -> Text:
-    """Fill a sentence.
-
-    Parameters
-    ----------
-    key : str
-        ``group.key`` of ``sentences.yml``, such as ``level.rate``.
-    lang : str
-        ``zh`` or ``en``.
-    **slots : Fact, Text or str
-        What fills the slots; a name with digits is wrapped as a fact.
-
-    Returns
-    -------
-    Text
-        The sentence with its facts.
-
-    Raises
-    ------
-    CatalogError
-        If the key is unknown or a slot is unfilled.
-    """
+    """Fill a sentence."""
     filled = {name: named(v) if isinstance(v, str) else v for name, v in slots.items()}
     return Text(_look_up("sentences", key, lang), filled)
 
 
 def unit_after(unit_id: str, lang: str) -> str:
-    """Return a unit as it is printed after a number.
-
-    Parameters
-    ----------
-    unit_id : str
-        Unit of the catalogue; empty for none.
-    lang : str
-        English units other than % are set off by a space.
-
-    Returns
-    -------
-    str
-        For example ``%``, ``批次`` or `` batches``.
-    """
+    """Return a unit as it is printed after a number."""
     if not unit_id:
         return ""
     unit = load_units_cached()[unit_id]
@@ -221,40 +127,12 @@ def load_units_cached() -> Mapping[str, Any]:
 
 
 def with_unit(fact: Fact, lang: str) -> Text:
-    """Print a fact with its unit.
-
-    Parameters
-    ----------
-    fact : Fact
-        With a unit id.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        For example ``97.82%``.
-    """
+    """Print a fact with its unit."""
     return Text("{value}{unit}", {"value": fact, "unit": named(unit_after(fact.unit, lang))})
 
 
 def titled(name: str, unit_id: str, lang: str) -> str:
-    """Return an axis title: name with its unit in brackets.
-
-    Parameters
-    ----------
-    name : str
-        Indicator name.
-    unit_id : str
-        Unit of the catalogue.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        For example ``合格率（%）``.
-    """
+    """Return an axis title: name with its unit in brackets."""
     unit = unit_name(unit_id, lang)
     if not unit:
         return name
@@ -262,59 +140,20 @@ def titled(name: str, unit_id: str, lang: str) -> str:
 
 
 def scope_name(scope: str, lang: str) -> str:
-    """Return the printed name of a scope; an unknown one prints as it is.
-
-    Parameters
-    ----------
-    scope : str
-        Scope of an observation, such as ``all_levels`` or ``all_reported@registered``.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        Name for readers.
-    """
+    """Return the printed name of a scope; an unknown one prints as it is."""
     both = scope_words().get(scope) or read_project().scopes.get(scope)
     return both[lang] if both else scope
 
 
 def in_sentence(name: str, lang: str) -> str:
-    """Return a catalogue name as it stands inside a sentence.
-
-    Parameters
-    ----------
-    name : str
-        Name with a capital, as in a table.
-    lang : str
-        Only English changes.
-
-    Returns
-    -------
-    str
-        First letter small, unless the name is a proper one or an abbreviation.
-    """
+    """Return a catalogue name as it stands inside a sentence."""
     if lang != "en" or name.startswith(PROPER) or not name[1:2].islower():
         return name
     return name[0].lower() + name[1:]
 
 
 def listed(items: Iterable[Printable], lang: str) -> Text:
-    """Join items as a list inside a sentence.
-
-    Parameters
-    ----------
-    items : iterable of Fact, Text or str
-        Items.
-    lang : str
-        Chinese uses the enumeration comma, English a comma and "and".
-
-    Returns
-    -------
-    Text
-        The list.
-    """
+    """Join items as a list inside a sentence."""
     kept = [named(item) if isinstance(item, str) else item for item in items]
     slots: dict[str, Printable] = {f"i{n}": item for n, item in enumerate(kept)}
     marks = [f"{{{slot}}}" for slot in slots]
@@ -325,20 +164,7 @@ def listed(items: Iterable[Printable], lang: str) -> Text:
 
 
 def period_text(row: Mapping[str, Any], lang: str) -> Text:
-    """Print the period of a figure: a year, a month, a quarter, a span.
-
-    Parameters
-    ----------
-    row : mapping
-        Row of the observation frame.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    Text
-        Every numeral carries the figure's provenance; an unusual period prints as it is.
-    """
+    """Print the period of a figure: a year, a month, a quarter, a span."""
     printed = str(row["period"])
     for pattern, zh, en in PERIODS:
         match = re.fullmatch(pattern, printed)

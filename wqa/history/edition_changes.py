@@ -32,29 +32,7 @@ COMPARED = tuple(c for c in TARGET_COLUMNS if c not in ("target_id", "row", "nam
 
 @dataclass(frozen=True)
 class EditionChanges:
-    """Differences between two editions, as frames ready to be shown.
-
-    Parameters
-    ----------
-    old, new : EditionRecord
-        The editions.
-    figures : pandas.DataFrame
-        Figures that the old edition did not have: columns ``NEW_COLUMNS``. `is_late` marks a
-        year that the old edition already described.
-    revisions : pandas.DataFrame
-        Figures that differ or are gone: columns ``REVISION_COLUMNS``. `why` is ``newer`` (it
-        became known after the old edition), ``source_corrected`` (same source and day, so the
-        delivered file or a correction changed), ``other_choice`` (another of the figures known
-        then is now preferred) or ``withdrawn`` (no figure any more).
-    answers : pandas.DataFrame
-        Targets whose answer is another one: columns ``FLIP_COLUMNS``. `why` is ``target``
-        (it is another target), ``figures``, ``methods`` or ``time`` (none of these).
-    targets : pandas.DataFrame
-        Targets added, dropped or changed: columns ``TARGET_CHANGE_COLUMNS``; `field` is
-        ``target`` for a whole target.
-    methods : pandas.DataFrame
-        Model, priors, rules, thresholds, version that differ: columns ``METHOD_COLUMNS``.
-    """
+    """Differences between two editions, as frames ready to be shown."""
 
     old: EditionRecord = field(repr=False)
     new: EditionRecord = field(repr=False)
@@ -71,23 +49,7 @@ class EditionChanges:
 
 
 def diff_editions(old: EditionRecord, new: EditionRecord) -> EditionChanges:
-    """Compare two editions.
-
-    Parameters
-    ----------
-    old, new : EditionRecord
-        The earlier and the later edition; of one region.
-
-    Returns
-    -------
-    EditionChanges
-        With empty frames where nothing changed.
-
-    Raises
-    ------
-    DataError
-        If the editions are about different regions.
-    """
+    """Compare two editions."""
     if old.region != new.region:
         raise DataError("editions of different regions cannot be compared",
                         got=f"{old.region} and {new.region}", expected="one region")  # fmt: skip

@@ -41,31 +41,7 @@ def edition_forecasts(
     *,
     model: str = "pooled",
 ) -> pd.DataFrame:
-    """Forecast every annual series from the report year to the end of the plan.
-
-    Parameters
-    ----------
-    annual : pandas.DataFrame
-        One row per series and year, as from `wqa.data.series.best_values`, up to the report year.
-    plan : Plan
-        Its numbers are held against all series of the same indicator and unit.
-    edition : int
-        Report year. At least the year after it is forecast.
-    indicators : mapping of str to Indicator
-        The catalogue.
-    model
-        As in :func:`wqa.forecasts.forecasting.forecast`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``FORECAST_COLUMNS``, one row per series and year that is not yet published,
-        from the report year on, for series with a figure in the last ``MAX_AGE`` years.
-        `last_value` is the value of year `origin`. `target_id` is the plan's target whose
-        number gives `p_attain`; it may belong to another region or definition than the
-        series. `better` is the comparator of the event behind `p_not_worse`, empty if the
-        indicator has no good direction; `decimals` is the rounding for both events.
-    """
+    """Forecast every annual series from the report year to the end of the plan."""
     rows: list[dict[str, Any]] = []
     last = max(plan.end_year, edition + 1)
     plain: dict[tuple[Any, ...], list[_Series]] = {}

@@ -45,23 +45,7 @@ _TYPES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class EditionRecord:
-    """What an edition knew, said and forecast.
-
-    Parameters
-    ----------
-    plan, region, edition, as_of, target_year
-        Parameters of the edition, resolved.
-    mode : str
-        ``interim`` while the plan runs, ``final`` once the report year is its last.
-    methods : mapping
-        Model, hash of the learned priors, of the rules that turn raw rows into series, the
-        thresholds of the answers, the version of the library.
-    known : mapping
-        Number of all figures known by then, their hash, the newest vintage.
-    answers, targets, observations, forecasts : pandas.DataFrame
-        Columns ``ANSWER_COLUMNS``, ``TARGET_COLUMNS``, ``OBSERVATION_COLUMNS`` (one value
-        per annual series and year) and ``FORECAST_COLUMNS``.
-    """
+    """What an edition knew, said and forecast."""
 
     plan: str
     region: str
@@ -87,13 +71,7 @@ class EditionRecord:
         return hashlib.sha256(self.forecasts_csv.encode()).hexdigest()
 
     def to_json(self) -> str:
-        """Return the record as JSON text, one row of a table per line.
-
-        Returns
-        -------
-        str
-            Equal content gives equal text.
-        """
+        """Return the record as JSON text, one row of a table per line."""
         head = {
             "plan": self.plan, "region": self.region, "edition": self.edition,
             "as_of": self.as_of, "target_year": self.target_year, "mode": self.mode,
@@ -134,20 +112,7 @@ def rounded(frame: pd.DataFrame, digits: int) -> pd.DataFrame:
 
 
 def write_edition(record: EditionRecord, folder: Path | str) -> tuple[Path, Path]:
-    """Write ``edition.json`` and ``forecasts.csv``.
-
-    Parameters
-    ----------
-    record : EditionRecord
-        The record.
-    folder : path-like
-        Existing folder of the edition.
-
-    Returns
-    -------
-    tuple of pathlib.Path
-        The two files.
-    """
+    """Write ``edition.json`` and ``forecasts.csv``."""
     paths = Path(folder) / RECORD, Path(folder) / FORECASTS
     for path, text in zip(paths, (record.to_json(), record.forecasts_csv), strict=True):
         path.write_bytes(text.encode())
@@ -155,23 +120,7 @@ def write_edition(record: EditionRecord, folder: Path | str) -> tuple[Path, Path
 
 
 def read_edition(folder: Path | str) -> EditionRecord:
-    """Read the record of an edition and check its forecasts against their hash.
-
-    Parameters
-    ----------
-    folder : path-like
-        Folder with ``edition.json`` and ``forecasts.csv``.
-
-    Returns
-    -------
-    EditionRecord
-        Equal to the one written.
-
-    Raises
-    ------
-    DataError
-        If a file is missing or broken, or the forecasts were changed afterwards.
-    """
+    """Read the record of an edition and check its forecasts against their hash."""
     place = Path(folder)
     data: dict[str, Any]
     try:

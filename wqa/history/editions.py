@@ -11,7 +11,8 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan
 from wqa.data.loading import load_observations
 from wqa.data.series import best_values
-from wqa.display.view import NATION, parents
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, edition_forecasts
 from wqa.history.edition_records import (
@@ -43,6 +43,7 @@ from wqa.history.edition_records import (
 from wqa.parameters import iso_date
 from wqa.paths import CATALOG, PRIORS, raw_dir
 
+NATION = "CN"
 # Variable that names the folder in which the processes of a build share their records.
 SHARED = "WQA_RECORDS"
 # Month and day, in the year after the report year, of an edition that is no longer the newest.
@@ -54,49 +55,22 @@ KNOWN_COLUMNS = (
 )  # fmt: skip
 
 
+@cache
+def regions_above(region: str) -> tuple[str, ...]:
+    """Return the region, the one above it (the nation if none is recorded), and the nation."""
+    table = pd.read_csv(CATALOG / "region_parents.csv", dtype=str, keep_default_na=False)
+    parents = dict(zip(table["region"], table["parent"], strict=True))
+    return tuple(dict.fromkeys((region, parents.get(region, NATION), NATION)))
+
+
 def edition_date(edition: int, root: Path | str | None = None) -> str:
-    """Return the day as of which an edition is made when none is named.
-
-    Parameters
-    ----------
-    edition : int
-        Report year.
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    str
-        30 September of the following year; for the running edition, whose following year is
-        that of the newest delivery, the day of that delivery.
-
-    Raises
-    ------
-    DataError
-        If no raw folder says when it was retrieved.
-    """
+    """Return the day as of which an edition is made when none is named."""
     newest = newest_retrieval(root)
     return newest if edition >= int(newest[:4]) - 1 else f"{edition + 1}-{DAY}"
 
 
 def newest_retrieval(root: Path | str | None = None) -> str:
-    """Return the newest day on which raw files were taken over.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    str
-        ISO date.
-
-    Raises
-    ------
-    DataError
-        If no raw folder says when it was retrieved.
-    """
+    """Return the newest day on which raw files were taken over."""
     sources = sorted(raw_dir(root).glob("*/source.yml"))
     days = [str(read_yaml(path).get("retrieved") or "") for path in sources]
     if not any(days):
@@ -120,44 +94,14 @@ def edition_record(
     catalog: Path | str | None = None,
     root: Path | str | None = None,
 ) -> EditionRecord:
-    """Make the record of an edition from what was known on a day.
-
-    Parameters
-    ----------
-    plan : Plan or str
-        Plan, or its id.
-    region : str, optional
-        Default: the region of the plan. Series of the region, of the one above it and of the
-        nation are kept and forecast.
-    edition : int, optional
-        Report year; default: the last year of the plan.
-    as_of : str, optional
-        ISO date; default: `edition_date`. A figure counts from the later of its vintage and
-        its day of publication on.
-    target_year : int, optional
-        As in :func:`wqa.assess`; default: the last year of the plan.
-    model, seed
-        Forecasting model, and seed of simulations.
-    catalog, root : path-like, optional
-        Extra catalogue folder, and project folder.
-
-    Returns
-    -------
-    EditionRecord
-
-    Raises
-    ------
-    CatalogError, DataError
-        If the plan is unknown, or a date is wrong.
-    """
+    """Make the record of an edition from what was known on a day."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     edition = found.end_year if edition is None else edition
     day = iso_date("as_of", as_of) or edition_date(edition, root)
     where, goal_year = region or found.region, target_year or found.end_year
     frame = load_observations(as_of=day, root=root, catalog=catalog)
-    regions = [where, parents().get(where, NATION), NATION]
     known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
-    annual = best_values(known[known["region"].isin(regions)])
+    annual = best_values(known[known["region"].isin(regions_above(where))])
     forecasts = edition_forecasts(annual, found, edition, load_indicators(catalog), model=model)
     answers = assess(
         found, observations=frame, as_of=day, edition=edition, target_year=goal_year,
@@ -196,24 +140,7 @@ def shared_record(
     root: Path | str | None = None,
     folder: Path | str | None = None,
 ) -> EditionRecord:
-    """Return the record of an edition, made once for all notebooks of a build.
-
-    A record takes seconds, and both languages of a paper show the same ones.
-
-    Parameters
-    ----------
-    plan, region, edition, as_of, target_year, seed, catalog, root
-        As in `edition_record`, all resolved.
-    folder : path-like, optional
-        Where records of the same inputs are kept while a build lasts; default: the variable
-        ``WQA_RECORDS``, which a build sets for its notebooks. Without either, as in a notebook
-        run by hand, the record is made here and now.
-
-    Returns
-    -------
-    EditionRecord
-        The same either way.
-    """
+    """Return the record of an edition, made once for all notebooks of a build."""
     options: dict[str, Any] = {"target_year": target_year, "seed": seed}
     folder = folder or os.environ.get(SHARED)
     name = "-".join(map(str, (plan.id, region, edition, as_of, *options.values())))
@@ -235,18 +162,7 @@ def _known_rows(known: pd.DataFrame) -> list[list[Any]]:
 
 
 def methods(model: str = "pooled") -> dict[str, Any]:
-    """Return what the numbers of an edition depend on besides figures and targets.
-
-    Parameters
-    ----------
-    model : str
-        Forecasting model.
-
-    Returns
-    -------
-    dict
-        Ids and SHA-256 of files, thresholds, version.
-    """
+    """Return what the numbers of an edition depend on besides figures and targets."""
     rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers")]
     return {
         "model": model,
@@ -264,37 +180,3 @@ def _files_hash(paths: Iterable[Path]) -> str:
     for path in paths:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def past_editions(
-    years: Iterable[int] = range(2021, 2026),
-    *,
-    plan: Plan | str = "wuhan-14fyp",
-    region: str = "",
-    dates: Mapping[int, str] | None = None,
-    model: str = "pooled",
-    catalog: Path | str | None = None,
-    root: Path | str | None = None,
-) -> list[EditionRecord]:
-    """Rebuild earlier editions as of their dates.
-
-    Parameters
-    ----------
-    years : iterable of int
-        Report years.
-    plan, region, model, catalog, root
-        As in `edition_record`.
-    dates : mapping of int to str, optional
-        ISO date by report year; default: `edition_date`.
-
-    Returns
-    -------
-    list of EditionRecord
-        In the order of their dates.
-    """
-    days = {year: (dates or {}).get(year) or edition_date(year, root) for year in years}
-    made = [
-        edition_record(plan, region, year, day, model=model, catalog=catalog, root=root)
-        for year, day in days.items()
-    ]
-    return sorted(made, key=lambda record: (record.as_of, record.edition))

@@ -25,10 +25,6 @@ GRADED_COLUMNS = (
     "comparator", "target", "p_attain", "attained", "hit_attain", "brier_attain", "last_value",
     "origin_source_id", "p_not_worse", "not_worse", "hit_not_worse", "brier_not_worse",
 )  # fmt: skip
-ANSWER_GRADES = (
-    "edition", "as_of", "target_id", "row", "name_zh", "name_en", "answer", "p_attain",
-    "evidence_class", "graded_in", "outcome", "hit", "brier",
-)  # fmt: skip
 SUMMARY_COLUMNS = (
     "n_forecasts", "n_outcomes", "n_series", "inside_80", "inside_80_low", "inside_80_high",
     "inside_95", "inside_95_low", "inside_95_high", "n_attain", "hit_attain", "brier_attain",
@@ -37,32 +33,12 @@ SUMMARY_COLUMNS = (
 EVENTS = {"attain": "attained", "not_worse": "not_worse"}
 # Below this number of outcomes nothing is said about calibration.
 ENOUGH = 30
-# Answers that a later edition can prove right or wrong.
-UNDECIDED = ("very_likely", "likely", "open", "unlikely")
-_FLAGS = ("inside_80", "inside_95", "attained", "hit_attain", "not_worse", "hit_not_worse", "hit")
-_FLOATS = ("error", "brier_attain", "brier_not_worse", "brier", "p_attain", "p_not_worse")
+_FLAGS = ("inside_80", "inside_95", "attained", "hit_attain", "not_worse", "hit_not_worse")
+_FLOATS = ("error", "brier_attain", "brier_not_worse", "p_attain", "p_not_worse")
 
 
 def grade_forecasts(records: Sequence[EditionRecord]) -> pd.DataFrame:
-    """Grade every stored forecast whose outcome a later edition knows.
-
-    Parameters
-    ----------
-    records : sequence of EditionRecord
-        Editions, in any order; the newest one only grades.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``GRADED_COLUMNS``, one row per edition, series and year. `outcome` is the
-        value in the first later edition that has it (`graded_in`), if it became known after
-        the forecast was made and in the same unit; `source_id` is its source,
-        `origin_source_id` that of `last_value`. `error` is outcome less median.
-        `inside_80`: the outcome lies in the interval, ends included. For the events
-        ``attain`` (the plan's number is met) and ``not_worse`` (than `last_value`): the
-        probability, whether it happened, `hit_*` (it was given at least 0.5 and happened, or
-        less and did not) and `brier_*`, the squared difference.
-    """
+    """Grade every stored forecast whose outcome a later edition knows."""
     ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
     rows: list[dict[str, Any]] = []
     for place, record in enumerate(ordered):
@@ -98,10 +74,7 @@ def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
 
 
 def _graded(
-    record: EditionRecord,
-    stated: dict[str, Any],
-    later: EditionRecord,
-    outcome: dict[str, Any],
+    record: EditionRecord, stated: dict[str, Any], later: EditionRecord, outcome: dict[str, Any]
 ) -> dict[str, Any]:
     value = float(outcome["value"])
     row = {name: stated[name] for name in GRADED_COLUMNS if name in stated}
@@ -135,64 +108,8 @@ def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
     }
 
 
-def grade_answers(records: Sequence[EditionRecord]) -> pd.DataFrame:
-    """Grade the probabilities of undecided answers by later answers that are decided.
-
-    Parameters
-    ----------
-    records : sequence of EditionRecord
-        Editions, in any order; those of another plan or region grade only each other.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``ANSWER_GRADES``, one row per edition and target. `outcome` is
-        ``met`` or ``missed`` in the first later edition that knows it.
-    """
-    ordered = sorted(records, key=lambda record: (record.as_of, record.edition))
-    rows: list[dict[str, Any]] = []
-    for place, record in enumerate(ordered):
-        is_open = record.answers["answer"].isin(UNDECIDED)
-        said = record.answers[is_open & record.answers["p_attain"].notna()]
-        for row in said.to_dict("records"):
-            for later in ordered[place + 1 :]:
-                if (later.plan, later.region) != (record.plan, record.region):
-                    continue
-                found = later.answers[later.answers["target_id"] == row["target_id"]]
-                decided = found[found["answer"].isin(("met", "missed"))]
-                if len(decided):
-                    outcome = str(decided["answer"].iloc[0])
-                    happened, p = outcome == "met", float(row["p_attain"])
-                    kept = {name: row[name] for name in ANSWER_GRADES if name in row}
-                    rows.append(
-                        {**kept, "edition": record.edition, "as_of": record.as_of,
-                         "graded_in": later.edition, "outcome": outcome,
-                         "hit": (p >= 0.5) == happened, "brier": scores.brier(p, happened)}
-                    )  # fmt: skip
-                    break
-    return _frame(rows, ANSWER_GRADES)
-
-
 def grade_summary(graded: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Sum up graded forecasts.
-
-    Parameters
-    ----------
-    graded : pandas.DataFrame
-        As from `grade_forecasts`.
-    by : sequence of str, optional
-        Columns to group by, for example ``("edition",)``, ``("region",)`` or ``("h",)``;
-        default: all forecasts as one group.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `by` and ``SUMMARY_COLUMNS``. Shares in percent, with Wilson intervals
-        of 95 % for the coverage. `n_outcomes` counts series and years once, however often
-        they were forecast; forecasts of one outcome are not independent of each other.
-        `is_established` says whether there are at least 30 outcomes; below that the shares
-        are descriptions and no finding about calibration.
-    """
+    """Sum up graded forecasts."""
     groups = graded.groupby(list(by), sort=True) if by else [((), graded)]
     rows = [
         {**dict(zip(by, key, strict=True)), **_summary(part)} for key, part in groups if len(part)

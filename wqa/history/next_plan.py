@@ -16,12 +16,14 @@ import pandas as pd
 from wqa.assessment.attainment import assess
 from wqa.assessment.evidence import Evidence, gather, rows_by_key
 from wqa.catalog.catalog import load_indicators, load_plan
+from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import Plan, Target
 from wqa.data.loading import load_observations, load_sources
-from wqa.display.wording import LANGUAGES, texts
 from wqa.errors import DataError
 from wqa.parameters import iso_date
+from wqa.paths import CATALOG
 
+LANGUAGES = ("zh", "en")
 BASELINE_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "unit", "decimals",
     "status", "value", "year", "scope", "source_id", "source", "published", "evidence", "locator",
@@ -30,44 +32,15 @@ BASELINE_COLUMNS = (
 
 
 def next_plan_baselines(
-    plan: Plan | str,
-    as_of: str = "",
-    *,
-    catalog: Path | str | None = None,
-    root: Path | str | None = None,
+    plan: Plan | str, as_of: str = "", *, catalog: Path | str | None = None
 ) -> pd.DataFrame:
-    """Take the baselines of the next plan from the figures of the plan that ends.
-
-    Parameters
-    ----------
-    plan : Plan or str
-        The plan that ends, or its id.
-    as_of : str, optional
-        ISO date; default: all that is known.
-    catalog, root : path-like, optional
-        Extra catalogue folder, and project folder.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``BASELINE_COLUMNS``, one row per target of the plan. `status` is ``measured``
-        with the newest annual value inside the plan (for a sum the sum of all its years, only
-        if every year is published), its year and its source; else ``missing`` with the reason.
-        Nothing is estimated, and the last plan's own baseline is not carried on.
-
-    Raises
-    ------
-    CatalogError, DataError
-        If the plan is unknown or the date is wrong.
-    """
+    """Take the baselines of the next plan from the figures of the plan that ends."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     day = iso_date("as_of", as_of)
-    frame = load_observations(as_of=day, root=root, catalog=catalog)
+    frame = load_observations(as_of=day, catalog=catalog)
     indicators, figures = load_indicators(catalog), rows_by_key(frame)
-    titles = load_sources(root, catalog).set_index("source_id")["title"]
-    answers = assess(
-        found, observations=frame, as_of=day, edition=found.end_year, catalog=catalog, root=root
-    )
+    titles = load_sources(catalog=catalog).set_index("source_id")["title"]
+    answers = assess(found, observations=frame, as_of=day, edition=found.end_year, catalog=catalog)
     reasons = {str(row["target_id"]): row for row in answers.to_dict("records")}
     rows = []
     for target in found.targets:
@@ -123,9 +96,8 @@ def _reason(
     inside = evidence.in_plan(plan.start_year)
     if not inside:
         return {f"reason_{lang}": str(answer[f"evidence_{lang}"]) for lang in LANGUAGES}
-    words = texts("editions")["baseline.not_followed"]
-    if target.scope == "plan_sum":
-        words = texts("editions")["baseline.sum_incomplete"]
+    name = "sum_incomplete" if target.scope == "plan_sum" else "not_followed"
+    words = read_yaml(CATALOG / "wording" / "editions.yml")["baseline"][name]
     years = {"years": plan.end_year - plan.start_year + 1, "known": len(inside)}
     return {f"reason_{lang}": words[lang].format(**years) for lang in LANGUAGES}
 
@@ -138,39 +110,13 @@ def draft_plan(
     plan_id: str = "",
     as_of: str = "",
     catalog: Path | str | None = None,
-    root: Path | str | None = None,
 ) -> str:
-    """Write the draft of the next plan as YAML text.
-
-    Parameters
-    ----------
-    plan : Plan or str
-        The plan that ends, or its id.
-    start, end : int
-        First and last year of the next plan.
-    plan_id : str, optional
-        Default: the first word of the last plan's id with the years.
-    as_of, catalog, root
-        As in `next_plan_baselines`.
-
-    Returns
-    -------
-    str
-        Indicators, kinds, scopes and series are those of the last plan; titles, comparators,
-        values, natures and clauses are empty.
-
-    Raises
-    ------
-    CatalogError
-        If the plan is unknown.
-    DataError
-        If the years make no sense.
-    """
+    """Write the draft of the next plan as YAML text."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     if not found.end_year < start <= end:
         raise DataError("the next plan does not follow the last one", got=f"{start} to {end}",
                         expected=f"years after {found.end_year}")  # fmt: skip
-    baselines = next_plan_baselines(found, as_of, catalog=catalog, root=root)
+    baselines = next_plan_baselines(found, as_of, catalog=catalog)
     name = plan_id or next_plan_id(found, start, end)
     measured = int((baselines["status"] == "measured").sum())
     known = f"known on {as_of}" if as_of else "known so far"
@@ -275,27 +221,7 @@ def _line(text: Any) -> str:
 
 
 def write_draft(text: str, folder: Path | str, plan_id: str) -> Path:
-    """Write a draft into a catalogue folder of its own.
-
-    Parameters
-    ----------
-    text : str
-        As from `draft_plan`.
-    folder : path-like
-        Folder that is later named with ``--catalog``.
-    plan_id : str
-        Id of the plan, which is also its file name.
-
-    Returns
-    -------
-    pathlib.Path
-        The file ``plans/<id>.yml``.
-
-    Raises
-    ------
-    DataError
-        If the file is already there; a draft that someone fills in is never overwritten.
-    """
+    """Write a draft into a catalogue folder of its own."""
     path = Path(folder) / "plans" / f"{plan_id}.yml"
     if path.exists():
         raise DataError("the draft is already there", where=str(path),

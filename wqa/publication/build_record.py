@@ -25,23 +25,7 @@ PACKAGES = ("matplotlib", "numpy", "pandas", "papermill", "scipy", "statsmodels"
 
 
 def known_sources(root: Path, catalog: Path | None, lang: str) -> dict[str, Source]:
-    """Return every source that a figure or a plan can refer to.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Project folder.
-    catalog : pathlib.Path or None
-        Extra catalogue folder.
-    lang : str
-        Language of the names of publishers.
-
-    Returns
-    -------
-    dict of str to Source
-        By id; documents of plans win over raw files of the same id, and the id of a plan
-        stands for its document.
-    """
+    """Return every source that a figure or a plan can refer to."""
     found = {}
     for row in load_sources(root, catalog).to_dict("records"):
         keys = ("title", "publisher", "published", "url", "evidence", "file")
@@ -60,17 +44,7 @@ def _in_language(source: Source, lang: str) -> Source:
 
 
 def conflicting_sources(catalog: Path | None) -> set[str]:
-    """Return the sources that a registered conflict names.
-
-    Parameters
-    ----------
-    catalog : pathlib.Path or None
-        Extra catalogue folder.
-
-    Returns
-    -------
-    set of str
-    """
+    """Return the sources that a registered conflict names."""
     readings = (r for conflict in load_conflicts(catalog).values() for r in conflict.readings)
     return {reading.source_id for reading in readings}
 
@@ -83,24 +57,7 @@ def sha256(path: Path) -> str:
 def input_files(
     root: Path, notebooks: Path, chapters: Sequence[str], catalog: Path | None
 ) -> dict[str, str]:
-    """Return the hashes of all inputs.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-        Project folder.
-    notebooks : pathlib.Path
-        Folder of the notebooks.
-    chapters : sequence of str
-        Chapters that were run.
-    catalog : pathlib.Path or None
-        Extra catalogue folder.
-
-    Returns
-    -------
-    dict of str to str
-        Path, without the folders of this machine, to SHA-256.
-    """
+    """Return the hashes of all inputs."""
     found = {f"notebooks/{c}.ipynb": notebooks / f"{c}.ipynb" for c in chapters}
     folders = [("data/raw", root / "data" / "raw"), ("wqa/catalog_data", CATALOG),
                ("wqa/assets", ASSETS), ("catalog", catalog)]  # fmt: skip
@@ -119,27 +76,7 @@ def build_record(
     folder: Path,
     root: Path,
 ) -> dict[str, Any]:
-    """Return what is written as ``build.json``; it holds no time of the build.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    chosen : Parameters
-        Checked parameters.
-    given : mapping
-        Chapter id to the parameters of its notebook.
-    inputs : mapping of str to str
-        From `input_files`.
-    folder : pathlib.Path
-        Folder of the edition, complete but for this record.
-    root : pathlib.Path
-        Project folder.
-
-    Returns
-    -------
-    dict
-    """
+    """Return what is written as ``build.json``; it holds no time of the build."""
     outputs = sorted(path for path in folder.rglob("*") if path.is_file())
     versions = {name: version(name) for name in PACKAGES} | {
         "wqa": __version__,

@@ -23,10 +23,7 @@ class Part:
 
 @dataclass(frozen=True)
 class ChapterEntry:
-    """One chapter: the notebook ``<id>.ipynb``, its part and its title.
-
-    `parameters` are given to this notebook on top of the common ones.
-    """
+    """One chapter: the notebook ``<id>.ipynb``, its part and its title."""
 
     id: str
     part: str
@@ -37,10 +34,7 @@ class ChapterEntry:
 
 @dataclass(frozen=True)
 class Outline:
-    """Titles, parts, chapters and labels of the paper.
-
-    `labels` holds a mapping ``{zh, en}`` for each fixed word.
-    """
+    """Titles, parts, chapters and labels of the paper."""
 
     title_zh: str
     title_en: str
@@ -57,57 +51,16 @@ class Outline:
     labels: dict  # type: ignore[type-arg]
 
     def text(self, name: str, lang: str) -> str:
-        """Return ``<name>_<lang>`` of the outline.
-
-        Parameters
-        ----------
-        name : str
-            ``title``, ``subtitle``, ``edition``, ``as_of`` or ``preface``.
-        lang : str
-            ``zh`` or ``en``.
-
-        Returns
-        -------
-        str
-            The text, with its slots unfilled.
-        """
+        """Return ``<name>_<lang>`` of the outline."""
         return str(getattr(self, f"{name}_{lang}"))
 
     def words(self, lang: str) -> dict[str, str]:
-        """Return the fixed words of one language.
-
-        Parameters
-        ----------
-        lang : str
-            ``zh`` or ``en``.
-
-        Returns
-        -------
-        dict of str to str
-            Label name to wording.
-        """
+        """Return the fixed words of one language."""
         return {name: str(word[lang]) for name, word in self.labels.items()}
 
 
 def load_outline(catalog: Path | str | None = None) -> Outline:
-    """Read the outline of the white paper.
-
-    Parameters
-    ----------
-    catalog : path-like, optional
-        Extra catalogue folder; its ``paper.yml``, if any, replaces the bundled one, except
-        for labels it does not name.
-
-    Returns
-    -------
-    Outline
-
-    Raises
-    ------
-    CatalogError
-        If a key is unknown or missing, an id stands twice, a part does not exist, or a label
-        lacks a language.
-    """
+    """Read the outline of the white paper."""
     extra = Path(catalog) / FILE if catalog is not None else None
     if extra is None or not extra.is_file():
         return _read(CATALOG / FILE, {})
@@ -115,17 +68,7 @@ def load_outline(catalog: Path | str | None = None) -> Outline:
 
 
 def load_chapters(catalog: Path | str | None = None) -> tuple[ChapterEntry, ...]:
-    """Read the chapters in reading order.
-
-    Parameters
-    ----------
-    catalog : path-like, optional
-        See `load_outline`.
-
-    Returns
-    -------
-    tuple of ChapterEntry
-    """
+    """Read the chapters in reading order."""
     return load_outline(catalog).chapters
 
 

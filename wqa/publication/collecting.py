@@ -16,33 +16,7 @@ LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
 
 
 def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> list[Block]:
-    """Return the blocks of a chapter in reading order.
-
-    Text cells tagged ``zh`` or ``en`` are kept for that language only, others for both.
-    The first heading of a notebook is its title, which comes from the chapter list.
-
-    Parameters
-    ----------
-    book : mapping
-        Executed notebook.
-    chapter : str
-        Chapter id.
-    lang : str
-        ``zh`` or ``en``.
-    parse : callable
-        From Markdown texts to syntax trees.
-
-    Returns
-    -------
-    list of dict
-        Blocks as `wqa.display.report` makes them, running text as ``prose`` and ``heading`` with
-        a syntax tree; each carries ``where``.
-
-    Raises
-    ------
-    BuildError
-        If the chapter shows nothing, or a figure was drawn without a block.
-    """
+    """Return the blocks of a chapter in reading order."""
     found: list[Block] = []
     for number, cell in enumerate(book["cells"], start=1):
         tags = set(cell["metadata"].get("tags", ()))

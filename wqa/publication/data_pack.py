@@ -27,19 +27,7 @@ FACT_COLUMNS = (
 
 
 def safe_cell(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    Parameters
-    ----------
-    text : str
-        As printed.
-
-    Returns
-    -------
-    str
-        A number keeps its sign (as ASCII); other text that begins with ``= + - @`` gets
-        an apostrophe in front.
-    """
+    """Return a cell that no spreadsheet takes for a formula."""
     plain = text.replace(MINUS, "-")
     if _NUMBER.fullmatch(plain):
         return plain
@@ -47,19 +35,7 @@ def safe_cell(text: str) -> str:
 
 
 def to_csv(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
-    """Write a CSV file as UTF-8 with a byte-order mark, which spreadsheets need for Chinese.
-
-    Parameters
-    ----------
-    heads : iterable of str
-        Column names.
-    rows : iterable of iterable of str
-        Cells; made safe here.
-
-    Returns
-    -------
-    bytes
-    """
+    """Write a CSV file as UTF-8 with a byte-order mark, which spreadsheets need for Chinese."""
     buffer = io.StringIO()
     out = csv.writer(buffer, lineterminator="\r\n")
     out.writerow([safe_cell(head) for head in heads])
@@ -68,17 +44,7 @@ def to_csv(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def block_csv(block: Block) -> bytes:
-    """Return the CSV of a table, or of the data of a figure, with uncut text.
-
-    Parameters
-    ----------
-    block : dict
-        Table or figure.
-
-    Returns
-    -------
-    bytes
-    """
+    """Return the CSV of a table, or of the data of a figure, with uncut text."""
     if block["type"] == "figure":
         data = block["data"]
         return to_csv(data["columns"], ([_shown(cell) for cell in row] for row in data["rows"]))
@@ -88,15 +54,7 @@ def block_csv(block: Block) -> bytes:
 
 
 def write_pack(paper: Paper, folder: Path) -> None:
-    """Write all tables, the data of all figures and the register of numbers.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    folder : pathlib.Path
-        Is made; ``<folder>.zip`` beside it holds the same files.
-    """
+    """Write all tables, the data of all figures and the register of numbers."""
     folder.mkdir(parents=True)
     files: dict[str, bytes] = {}
     listed = []

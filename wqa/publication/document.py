@@ -62,17 +62,7 @@ class Paper:
     conflicting: frozenset[str] = frozenset()
 
     def floats(self, kind: str) -> list[Block]:
-        """Return the figures or the tables in reading order.
-
-        Parameters
-        ----------
-        kind : str
-            ``figure`` or ``table``.
-
-        Returns
-        -------
-        list of dict
-        """
+        """Return the figures or the tables in reading order."""
         return [b for chapter in self.chapters for b in chapter.blocks if b["type"] == kind]
 
 
@@ -87,37 +77,7 @@ def assemble(
     names: Mapping[str, str] | None = None,
     missing: Callable[[str], set[str]],
 ) -> Paper:
-    """Put the blocks of all chapters together as one numbered document.
-
-    Parameters
-    ----------
-    outline : Outline
-        Chapters and fixed words.
-    blocks : mapping of str to sequence of dict
-        Chapter id to its blocks (see `wqa.display.report`; running text as ``prose`` with the
-        syntax tree of Pandoc); each carries ``where``.
-    lang : str
-        ``zh`` or ``en``.
-    slots : mapping of str to str
-        What fills the titles: region, plan, edition, year, month, day, rows_left_out.
-    sources : mapping of str to Source
-        Every source that may be referred to.
-    conflicts : iterable of str
-        Ids of sources that a registered conflict names.
-    names : mapping of str to str, optional
-        Names of indicators and regions by id, for the origin of a number.
-    missing : callable
-        Returns the characters of a text that the bundled font lacks.
-
-    Returns
-    -------
-    Paper
-
-    Raises
-    ------
-    BuildError
-        If an id stands twice, a reference leads nowhere, or a source is unknown.
-    """
+    """Put the blocks of all chapters together as one numbered document."""
     words = outline.words(lang)
     register = Register(words, sources, Cleaner(missing), names=names or {})
     numbering = {part.id: part.numbering for part in outline.parts}
@@ -210,7 +170,7 @@ def _numbered(
         seen["section"] += block["level"] == 2
         block["number"] = f"{chapter}.{seen['section']}" if chapter and block["level"] == 2 else ""
         count = seen["heading"] = seen.get("heading", 0) + 1
-        block["anchor"] = block.get("id") or f"sec-{chapter_id}-{count}"
+        block["anchor"] = f"sec-{chapter_id}-{count}"
     return block
 
 
@@ -223,19 +183,12 @@ def _chapter(draft: _Draft, register: Register) -> Chapter:
             made.append(_figure(block, register))
         elif kind == "table":
             made.append(_table(block, register))
-        elif kind == "prose":
+        elif kind in ("prose", "heading"):
             made.append({**block, "ast": prose(block["ast"], block["where"], register)})
         elif kind == "list":
             items = [cited(item, block["where"], register) for item in block["items"]]
             made.append({**block, "items": items})
-        elif kind == "heading":
-            content = (
-                {"ast": prose(block["ast"], block["where"], register)}
-                if "ast" in block
-                else {"pieces": pieces(block["parts"], block["where"], register)}
-            )
-            made.append({**block, **content})
-        elif kind in ("text", "note"):
+        elif kind == "text":
             made.append({**block, "pieces": cited(block["parts"], block["where"], register)})
         else:
             raise BuildError("unknown type of block", where=block["where"], got=kind)

@@ -17,22 +17,7 @@ _NO_GLYPH = frozenset("\n\u200b")
 
 
 def font_path(weight: str = "regular") -> Path:
-    """Return the file of one weight.
-
-    Parameters
-    ----------
-    weight : str
-        ``regular`` or ``bold``.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    BuildError
-        If there is no such weight, or its file is gone.
-    """
+    """Return the file of one weight."""
     if weight not in FILES:
         raise BuildError("no such weight", got=weight, expected=" or ".join(FILES))
     path = FOLDER / FILES[weight]
@@ -57,36 +42,12 @@ def _printable() -> frozenset[str]:
 
 
 def missing_glyphs(text: str) -> set[str]:
-    """Return the characters of a text that the bundled font cannot print.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    set of str
-        Single characters; empty if all can be printed in both weights.
-    """
+    """Return the characters of a text that the bundled font cannot print."""
     return set(text) - _printable()
 
 
 def web_font(text: str, weight: str = "regular") -> bytes:
-    """Cut the font down to the characters of a text, as WOFF2.
-
-    Parameters
-    ----------
-    text : str
-        All text of the page.
-    weight : str
-        ``regular`` or ``bold``.
-
-    Returns
-    -------
-    bytes
-        Equal text gives equal bytes.
-    """
+    """Cut the font down to the characters of a text, as WOFF2."""
     from fontTools import subset
     from fontTools.ttLib import TTFont
 

@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 
-from wqa.display.table_layout import SIZES, column_indents, head, layout, printed, svg_size
+from wqa.display.table_layout import column_indents, head, printed, svg_size
 from wqa.paths import ASSETS
 from wqa.publication.data_pack import block_csv
 from wqa.publication.document import Block, Paper
@@ -18,9 +18,6 @@ from wqa.publication.pieces import Piece, Pieces
 LANGUAGE = {"zh": "zh-CN", "en": "en"}
 # Figures are drawn for the width of a printed page; a screen has a little more room.
 ENLARGED = 1.2
-# In em of the letters of tables: room on a desk, and for the sources of a row; how much wider
-# the padding of a cell is than in print; the widest column that is asked for.
-SCREEN_EMS, CITES_EMS, CELL_EXTRA, WIDEST = 54.0, 7.0, 0.4, 20.0
 
 
 def text_html(text: str) -> str:
@@ -29,17 +26,7 @@ def text_html(text: str) -> str:
 
 
 def pieces_html(pieces: Pieces) -> str:
-    """Return pieces as HTML: numbers with their origin, links, citations.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-
-    Returns
-    -------
-    str
-    """
+    """Return pieces as HTML: numbers with their origin, links, citations."""
     return "".join(_piece(piece) for piece in pieces)
 
 
@@ -54,17 +41,7 @@ def _piece(piece: Piece) -> str:
 
 
 def writer(paper: Paper) -> Writer:
-    """Return the writer of this document.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    Writer
-    """
+    """Return the writer of this document."""
 
     def figure(block: Block) -> list[Node]:
         picture = base64.b64encode(block["svg_path"].encode()).decode()
@@ -117,18 +94,10 @@ def _under(block: Block, paper: Paper, download: str) -> str:
 
 def _table(block: Block, paper: Paper) -> str:
     columns = block["columns"]
-    names = [head(column, paper.lang) for column in columns]
     texts = [[printed(cell) for cell in row] for row in block["cells"]]
     cited = any(block["cites"])
     indents = column_indents(columns, texts)
-    # On a phone the table scrolls, not the words; on a desk it is as wide as the text.
-    room = (SCREEN_EMS - (CITES_EMS if cited else 0.0)) * SIZES[0]
-    grid = layout(names, texts, indents, room, SIZES[:1])
-    widths = [round(min(width / grid.size + CELL_EXTRA, WIDEST), 1) for width in grid.widths]
-    heads = [
-        f'<th scope="col" style="min-width:{least}em">{text_html(name)}</th>'
-        for name, least in zip(names, widths, strict=True)
-    ]
+    heads = [f'<th scope="col">{text_html(head(column, paper.lang))}</th>' for column in columns]
     if cited:
         heads.append(f'<th scope="col">{text_html(paper.words["column_source"])}</th>')
     rows = []
@@ -192,20 +161,7 @@ def _numbers_of(source_id: str, paper: Paper) -> list[str]:
 
 
 def page(paper: Paper, body: str) -> str:
-    """Return the whole page around the text.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    body : str
-        HTML of the chapters.
-
-    Returns
-    -------
-    str
-        One self-contained file.
-    """
+    """Return the whole page around the text."""
     words = {name: text_html(text) for name, text in paper.words.items()}
     titles = {
         name: text_html(getattr(paper, name))
@@ -251,7 +207,7 @@ def _navigation(paper: Paper) -> str:
         title = text_html(chapter_title(chapter, paper.lang))
         sections = [
             f'<li><a href="#{block["anchor"]}">'
-            f"{text_html(section_number(block, paper.lang) + _heading_text(block))}</a></li>"
+            f"{text_html(section_number(block, paper.lang) + tree_text(block['ast']))}</a></li>"
             for block in chapter.blocks
             if block["type"] == "heading" and block["level"] == 2
         ]
@@ -260,22 +216,8 @@ def _navigation(paper: Paper) -> str:
     return f"<ul>{''.join(entries)}</ul>"
 
 
-def _heading_text(block: Block) -> str:
-    return printed(block["pieces"]) if "pieces" in block else tree_text(block["ast"])
-
-
 def tree_text(node: object) -> str:
-    """Return the plain text of a syntax tree.
-
-    Parameters
-    ----------
-    node : object
-        Node or list of nodes of Pandoc.
-
-    Returns
-    -------
-    str
-    """
+    """Return the plain text of a syntax tree."""
     if isinstance(node, list):
         return "".join(tree_text(item) for item in node)
     if isinstance(node, dict):

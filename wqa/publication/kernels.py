@@ -19,22 +19,7 @@ Parameters = Mapping[str, Any]
 
 
 def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
-    """Write a kernel specification for the running interpreter.
-
-    A kernel that a user has installed under the same name may be another Python.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where to write.
-    environment : mapping of str to str
-        Variables set for the kernel on top of those of this process.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder to be searched for kernels.
-    """
+    """Write a kernel specification for the running interpreter."""
     spec = {
         "argv": [
             sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
@@ -51,21 +36,7 @@ def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
 
 
 def check_parameters(notebook: Path, given: Parameters) -> None:
-    """Compare the given parameters with those the notebook declares.
-
-    Parameters
-    ----------
-    notebook : pathlib.Path
-        Chapter notebook.
-    given : mapping
-        Parameter name to value.
-
-    Raises
-    ------
-    BuildError
-        If the notebook is missing, has no readable parameters cell, lacks a given
-        parameter, or declares it with another type.
-    """
+    """Compare the given parameters with those the notebook declares."""
     declared = _declared(notebook)
     for name, value in given.items():
         if name not in declared:
@@ -114,26 +85,7 @@ def _declared(notebook: Path) -> dict[str, type]:
 def run_notebook(
     notebook: Path, target: Path, given: Parameters, *, kernels: Path, cwd: Path
 ) -> None:
-    """Execute a notebook; its executed copy is always written, also on failure.
-
-    Parameters
-    ----------
-    notebook : pathlib.Path
-        Chapter notebook.
-    target : pathlib.Path
-        Executed copy.
-    given : mapping
-        Parameters, already checked.
-    kernels : pathlib.Path
-        Folder from `make_kernelspec`.
-    cwd : pathlib.Path
-        Working folder of the kernel.
-
-    Raises
-    ------
-    BuildError
-        If a cell fails or takes too long, or no kernel starts in two attempts.
-    """
+    """Execute a notebook; its executed copy is always written, also on failure."""
     import papermill
     from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -191,23 +143,7 @@ def _manager(kernels: Path, cwd: Path) -> type:
 
 
 def normalise(path: Path) -> dict[str, Any]:
-    """Take times, random ids and machine names out of an executed notebook, and write it back.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Executed notebook.
-
-    Returns
-    -------
-    dict
-        The notebook.
-
-    Raises
-    ------
-    BuildError
-        If a cell was left out or ended in an error that was not reported.
-    """
+    """Take times, random ids and machine names out of an executed notebook, and write it back."""
     book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for number, cell in enumerate(book["cells"], start=1):
         tags = cell["metadata"].get("tags", [])

@@ -19,52 +19,20 @@ Node = dict[str, Any]
 Format = Literal["html", "typst", "openxml"]
 # Of the syntax tree that Pandoc 3 reads.
 API_VERSION = [1, 23, 1]
-# Blocks that can fill a page before a figure that did not fit on it.
-RUNNING = ("text", "prose", "list", "note")
-# The empty space keeps the spot inside its paragraph.
-END_SPOT = '#spot("", "text")#h(0pt)'
 
 
 @dataclass(frozen=True)
 class Writer:
-    """What differs between the formats.
-
-    Parameters
-    ----------
-    fmt : str
-        Name of the format in Pandoc.
-    raw : mapping of str to callable
-        For ``figure``, ``table`` and ``sources`` the function that sets the block.
-    """
+    """What differs between the formats."""
 
     fmt: Format
     raw: Mapping[str, Callable[[Block], list[Node]]]
 
 
 def tree(
-    paper: Paper,
-    writer: Writer,
-    before: Iterable[Node] = (),
-    meta: Mapping[str, str] | None = None,
+    paper: Paper, writer: Writer, before: Iterable[Node] = (), meta: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return the whole document as a syntax tree.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    writer : Writer
-        Of the format.
-    before : iterable of dict
-        Blocks in front of the first chapter.
-    meta : mapping of str to str, optional
-        Metadata of the document.
-
-    Returns
-    -------
-    dict
-        To be given to Pandoc as JSON.
-    """
+    """Return the whole document as a syntax tree."""
     blocks = list(before)
     for chapter in paper.chapters:
         blocks += _chapter(chapter, paper, writer)
@@ -89,19 +57,7 @@ def division(content: list[Node], *, style: str = "", name: str = "") -> Node:
 
 
 def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
-    """Return pieces as text nodes: numbers with their origin, citations as superscript links.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-    fmt : str
-        Only HTML can show an origin; only print needs help in breaking long runs.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Return pieces as text nodes: numbers with their origin, citations as superscript links."""
     out: list[Node] = []
     for piece in pieces:
         text = breakable(piece.text) if fmt == "typst" else piece.text
@@ -122,19 +78,7 @@ def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
 
 
 def chapter_title(chapter: Chapter, lang: str) -> str:
-    """Return the title with its number.
-
-    Parameters
-    ----------
-    chapter : Chapter
-        Any chapter.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-    """
+    """Return the title with its number."""
     if not chapter.label:
         return chapter.title
     return f"{chapter.label}{'　' if lang == 'zh' else '. '}{chapter.title}"
@@ -149,21 +93,8 @@ def _chapter(chapter: Chapter, paper: Paper, writer: Writer) -> list[Node]:
     title = [string(chapter_title(chapter, paper.lang))]
     nodes: list[Node] = [{"t": "Header", "c": [1, [chapter.anchor, [], []], title]}]
     for block in chapter.blocks:
-        made = _block(block, paper, writer)
-        if writer.fmt == "typst" and block["type"] in RUNNING:
-            _mark_end(made)
-        nodes += made
+        nodes += _block(block, paper, writer)
     return nodes
-
-
-def _mark_end(nodes: list[Node]) -> None:
-    """Let the last line of running text tell on which page it ends."""
-    last = next((node for node in reversed(nodes) if node["t"] != "RawBlock"), None)
-    if last and last["t"] in ("Para", "Plain"):
-        last["c"] = [*last["c"], _raw_inline(END_SPOT)]
-    elif last and last["t"] in ("BulletList", "OrderedList", "Div"):
-        inner = last["c"] if last["t"] == "BulletList" else last["c"][1]
-        _mark_end(inner if last["t"] == "Div" else inner[-1])
 
 
 def _block(block: Block, paper: Paper, writer: Writer) -> list[Node]:
@@ -173,20 +104,13 @@ def _block(block: Block, paper: Paper, writer: Writer) -> list[Node]:
     if kind == "prose":
         return [_with_formulas(node) for node in block["ast"]] if fmt == "typst" else block["ast"]
     if kind == "heading":
-        content = block["ast"] if "ast" in block else inlines(block["pieces"], fmt)
         number = section_number(block, paper.lang)
-        title = [string(number), *content] if number else content
+        title = [string(number), *block["ast"]] if number else block["ast"]
         return [{"t": "Header", "c": [block["level"], [block["anchor"], [], []], title]}]
     if kind == "list":
         items = [[{"t": "Plain", "c": inlines(item, fmt)}] for item in block["items"]]
         return [{"t": "BulletList", "c": items}]
     paragraph = {"t": "Para", "c": inlines(block["pieces"], fmt)}
-    if kind == "note":
-        if fmt == "typst":
-            return [raw_block("typst", "#remark["), paragraph, raw_block("typst", "]")]
-        return [division([paragraph], style="Remark", name="remark")]
-    if block.get("id"):
-        return [{"t": "Div", "c": [[block["id"], [], []], [paragraph]]}]
     return [paragraph]
 
 

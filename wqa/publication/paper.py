@@ -47,21 +47,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build has made.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Folder of the edition.
-    files : mapping of str to pathlib.Path
-        Format to its file; ``data`` is the data pack, ``record`` is ``build.json``.
-    chapters, figures, tables, sources, facts : int
-        Counts.
-    findings : int
-        Problems recorded in ``build.json``.
-    seconds : float
-        Time taken.
-    """
+    """What a build has made."""
 
     folder: Path
     files: Mapping[str, Path]
@@ -211,18 +197,7 @@ def build_paper(
 
 
 def edition_name(chosen: Parameters) -> str:
-    """Return the folder name of an edition.
-
-    Parameters
-    ----------
-    chosen : Parameters
-        Checked parameters.
-
-    Returns
-    -------
-    str
-        ``<plan>-<region>-<edition>``, with ``-en`` for English.
-    """
+    """Return the folder name of an edition."""
     tail = "" if chosen.lang == "zh" else f"-{chosen.lang}"
     return f"{chosen.plan.id}-{chosen.region}-{chosen.edition}{tail}"
 
@@ -332,7 +307,7 @@ def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
 
 def _assemble(
     outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
-    left_out: int,
+    left_out: int
 ) -> Paper:  # fmt: skip
     blocks: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:

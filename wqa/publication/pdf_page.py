@@ -11,10 +11,8 @@ from wqa.display.table_layout import (
     LEADING,
     TEXT_WIDTH,
     Grid,
-    column_indents,
     em_width,
-    head,
-    layout,
+    grid_of,
     printed,
     svg_size,
 )
@@ -23,41 +21,17 @@ from wqa.publication.pandoc_tree import Node, Writer, raw_block
 from wqa.publication.pieces import Pieces
 from wqa.publication.plain_text import breakable
 
-# Where the text of a page ends, points from the top; the size of captions.
-FOOT = (297 - 24) * 72 / 25.4
 CAPTION_SIZE = 9.5
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
 
 
 def literal(text: str) -> str:
-    """Return a text as a string literal of Typst: nothing in it can act as markup.
-
-    Parameters
-    ----------
-    text : str
-        A clean line.
-
-    Returns
-    -------
-    str
-        With quotes.
-    """
+    """Return a text as a string literal of Typst: nothing in it can act as markup."""
     return '"' + breakable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def content(pieces: Pieces) -> str:
-    """Return pieces as one expression of Typst.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-
-    Returns
-    -------
-    str
-        To be used where an argument is expected.
-    """
+    """Return pieces as one expression of Typst."""
     out = []
     for piece in pieces:
         target = piece.target
@@ -70,20 +44,8 @@ def content(pieces: Pieces) -> str:
     return "[" + "".join(f"#{item};" for item in out) + "]"
 
 
-def writer(paper: Paper, split: set[str]) -> Writer:
-    """Return the writer of this document.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    split : set of str
-        Is given the anchors of the tables that run over pages.
-
-    Returns
-    -------
-    Writer
-    """
+def writer(paper: Paper) -> Writer:
+    """Return the writer of this document."""
 
     def figure(block: Block) -> list[Node]:
         return [raw_block("typst", "\n".join([
@@ -99,13 +61,11 @@ def writer(paper: Paper, split: set[str]) -> Writer:
         ]))]  # fmt: skip
 
     def table(block: Block) -> list[Node]:
-        grid, setup, body = _grid(block, paper.lang)
+        grid = grid_of(block, paper.lang)
         caption = 1 + em_width(block["label"] + printed(block["caption"])) * BOLD // (
             TEXT_WIDTH / CAPTION_SIZE
         )
         start = (caption + 1) * CAPTION_SIZE * LEADING + grid.height(FEW_ROWS)
-        if grid.is_split:
-            split.add(block["anchor"])
         return [raw_block("typst", "\n".join([
             "#sheet(",
             f"  id: {json.dumps(block['anchor'])},",
@@ -114,17 +74,18 @@ def writer(paper: Paper, split: set[str]) -> Writer:
             f"  label: {literal(block['label'])},",
             f"  caption: {content(block['caption'])},",
             f"  notes: {_notes(block, paper)},",
-            *setup,
-            *body,
+            *_setup(block, grid),
+            *_rows(block, grid),
             ")",
         ]))]  # fmt: skip
 
     def sources(block: Block) -> list[Node]:
         anchors = [f"src-{n}" for n in range(1, len(block["cells"]) + 1)]
-        _, setup, body = _grid(block, paper.lang, anchors)
+        grid = grid_of(block, paper.lang)
+        arguments = [*_setup(block, grid), *_rows(block, grid, anchors)]
         return [
             {"t": "Para", "c": [{"t": "Str", "c": block["intro"]}]},
-            raw_block("typst", "\n".join(["#register(", *setup, *body, ")"])),
+            raw_block("typst", "\n".join(["#register(", *arguments, ")"])),
         ]
 
     return Writer("typst", {"figure": figure, "table": table, "sources": sources})
@@ -139,54 +100,35 @@ def _notes(block: Block, paper: Paper) -> str:
     )
 
 
-def _grid(
-    block: Block, lang: str, anchors: Sequence[str] = ()
-) -> tuple[Grid, list[str], list[str]]:
-    """Return the layout, the arguments for the columns, and the cells."""
-    columns, cells = block["columns"], block["cells"]
-    heads = [head(column, lang) for column in columns]
-    texts = [[printed(cell) for cell in row] for row in cells]
-    indents = column_indents(columns, texts)
-    grid = layout(heads, texts, indents)
+def _setup(block: Block, grid: Grid) -> list[str]:
+    """Return the arguments of a table but its cells."""
     widths = ", ".join(f"{width}pt" for width in grid.widths)
-    aligns = ", ".join(ALIGN[column["align"]] for column in columns)
-    setup = [f"  widths: ({widths},),", f"  aligns: ({aligns},),", f"  size: {grid.size}pt,"]
-    setup.append(f"  inset: {grid.padding / 2}pt,")
-    setup.append("  heads: (" + "".join(f"{literal(text)}, " for text in heads) + "),")
+    aligns = ", ".join(ALIGN[column["align"]] for column in block["columns"])
+    return [
+        f"  widths: ({widths},),",
+        f"  aligns: ({aligns},),",
+        f"  size: {grid.size}pt,",
+        f"  inset: {grid.padding / 2}pt,",
+        "  heads: (" + "".join(f"{literal(text)}, " for text in grid.heads) + "),",
+    ]
+
+
+def _rows(block: Block, grid: Grid, anchors: Sequence[str] = ()) -> list[str]:
+    """Return the cells, row by row."""
     body = []
-    marked = {len(cells) - FEW_ROWS: "tail", len(cells) - 1: "last"} if "anchor" in block else {}
-    for number, row in enumerate(cells):
-        made = []
-        for n, cell in enumerate(row):
-            text = content(cell)
-            if indents[n][number]:
-                text = f"pad(right: {indents[n][number]}em, {text})"
-            if anchors and n == 0:
-                text = f"[#metadata(none) <{anchors[number]}>#{text}]"
-            if n == 0 and number in marked:
-                text = (
-                    f"[#spot({json.dumps(block['anchor'])}, {json.dumps(marked[number])})#{text}]"
-                )
-            made.append(text)
+    for number, row in enumerate(block["cells"]):
+        made = [content(cell) for cell in row]
+        for n, indent in enumerate(column[number] for column in grid.indents):
+            if indent:
+                made[n] = f"pad(right: {indent}em, {made[n]})"
+        if anchors:
+            made[0] = f"[#metadata(none) <{anchors[number]}>#{made[0]}]"
         body.append("  " + ", ".join(made) + ",")
-    return grid, setup, body
+    return body
 
 
-def front(paper: Paper, contents: Sequence[str] = ("contents", "figures", "tables")) -> str:
-    """Return the call that sets up the document: titles, language, lists.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    contents : sequence of str
-        Lists wanted behind the title page.
-
-    Returns
-    -------
-    str
-        Markup of Typst.
-    """
+def front(paper: Paper) -> str:
+    """Return the call that sets up the document: titles, language, lists."""
     fields = {
         "title": paper.title,
         "subtitle": paper.subtitle,
@@ -197,7 +139,7 @@ def front(paper: Paper, contents: Sequence[str] = ("contents", "figures", "table
     lines = [f"  {name}: {literal(value)}," for name, value in fields.items()]
     lines.append(f"  chinese: {'true' if paper.lang == 'zh' else 'false'},")
     wanted = [
-        name for name in contents
+        name for name in ("contents", "figures", "tables")
         if name == "contents" or paper.floats({"figures": "figure", "tables": "table"}[name])
     ]  # fmt: skip
     names = "".join(f"{name}: {literal(paper.words[name])}, " for name in wanted)

@@ -35,27 +35,7 @@ Pieces = tuple[Piece, ...]
 
 @dataclass
 class Register:
-    """What is found while the document is put together.
-
-    Parameters
-    ----------
-    words : mapping of str to str
-        Fixed words of the language.
-    known : mapping of str to Source
-        Every source that may be referred to.
-    cleaner : Cleaner
-        Makes text printable.
-    labels : dict
-        Reference (``fig:id``) to its label and anchor.
-    sources : dict of str to int
-        Sources referred to, with their number.
-    facts : dict
-        Numbers printed, by id, with their places.
-    place : str
-        Chapter in work, as readers know it.
-    names : mapping of str to str
-        Names of indicators and regions by id.
-    """
+    """What is found while the document is put together."""
 
     words: Mapping[str, str]
     known: Mapping[str, Source]
@@ -70,26 +50,7 @@ class Register:
 def pieces(
     parts: Iterable[Any], where: str, register: Register, *, limit: int = 0, place: str = ""
 ) -> Pieces:
-    """Turn strings and facts into printable pieces; references become links.
-
-    Parameters
-    ----------
-    parts : iterable of str and mapping
-        Strings, and facts as JSON objects.
-    where : str
-        Chapter and cell, for messages.
-    register : Register
-        Of the document; notes what is found.
-
-    limit : int
-        Longest part that is printed whole; such text holds no references. 0: any length.
-    place : str
-        Where a reader finds it; default is the chapter.
-
-    Returns
-    -------
-    tuple of Piece
-    """
+    """Turn strings and facts into printable pieces; references become links."""
     out: list[Piece] = []
     for part in parts:
         if isinstance(part, str):
@@ -132,21 +93,7 @@ def _resolve(reference: str, where: str, register: Register) -> tuple[str, str]:
 
 
 def cited(parts: Sequence[Any], where: str, register: Register) -> Pieces:
-    """Return the pieces of a paragraph, followed by the numbers of its sources.
-
-    Parameters
-    ----------
-    parts : sequence of str and mapping
-        Strings, and facts as JSON objects.
-    where : str
-        Chapter and cell, for messages.
-    register : Register
-        Of the document; notes what is found.
-
-    Returns
-    -------
-    tuple of Piece
-    """
+    """Return the pieces of a paragraph, followed by the numbers of its sources."""
     return pieces(parts, where, register) + cite(sources_of([parts]), where, register)
 
 
@@ -161,21 +108,7 @@ def sources_of(cells: Iterable[Iterable[Any]]) -> list[str]:
 
 
 def cite(ids: Iterable[str], where: str, register: Register) -> Pieces:
-    """Return the numbers of some sources as links to the annex.
-
-    Parameters
-    ----------
-    ids : iterable of str
-        Source ids; the book's own computation has no number.
-    where : str
-        Chapter and cell, for messages.
-    register : Register
-        Of the document; notes what is found.
-
-    Returns
-    -------
-    tuple of Piece
-    """
+    """Return the numbers of some sources as links to the annex."""
     numbers = {_source_number(id, where, register): id for id in ids if id != OWN}
     return tuple(
         Piece(f"[{number}{_mark(id, register)}]", target=f"#src-{number}")
@@ -204,23 +137,7 @@ def _source_number(id: str, where: str, register: Register) -> int:
 def source_line(
     ids: Sequence[str], where: str, register: Register, *, named: bool = True
 ) -> Pieces:
-    """Compose the line under a table or figure: a few sources by name, many by number.
-
-    Parameters
-    ----------
-    ids : sequence of str
-        Source ids.
-    where : str
-        Chapter and cell, for messages.
-    register : Register
-        Of the document; notes what is found.
-    named : bool
-        False for a figure: its picture names the publishers already.
-
-    Returns
-    -------
-    tuple of Piece
-    """
+    """Compose the line under a table or figure: a few sources by name, many by number."""
     words = register.words
     real = [id for id in dict.fromkeys(ids) if id != OWN]
     cites = cite(real, where, register)
@@ -270,21 +187,7 @@ def _tip(fact: Mapping[str, Any], where: str, register: Register) -> str:
 
 
 def prose(tree: list[Any], where: str, register: Register) -> list[Any]:
-    """Clean the text of a syntax tree and turn its references into links.
-
-    Parameters
-    ----------
-    tree : list
-        Blocks or inlines of Pandoc.
-    where : str
-        Chapter and cell, for messages.
-    register : Register
-        Of the document; notes what is found.
-
-    Returns
-    -------
-    list
-    """
+    """Clean the text of a syntax tree and turn its references into links."""
 
     def walk(node: Any) -> Any:
         if isinstance(node, list):

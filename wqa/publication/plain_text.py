@@ -18,13 +18,7 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 
 class Cleaner:
-    """Cleans text line by line and keeps what it had to change.
-
-    Parameters
-    ----------
-    missing : callable
-        Returns the characters of a text that the bundled font lacks.
-    """
+    """Cleans text line by line and keeps what it had to change."""
 
     def __init__(self, missing: Callable[[str], set[str]]) -> None:
         self._missing = missing
@@ -32,25 +26,7 @@ class Cleaner:
         self._cut: dict[str, int] = {}
 
     def line(self, text: str, where: str, *, limit: int = 0, keep_space: bool = False) -> str:
-        """Return one printable line.
-
-        Parameters
-        ----------
-        text : str
-            Any text.
-        where : str
-            Place, for the finding.
-        limit : int
-            Longest allowed number of characters; 0 for no limit.
-        keep_space : bool
-            Keep space at both ends: the text is a part of a sentence.
-
-        Returns
-        -------
-        str
-            White space is one blank, invisible controls are gone, and a character that
-            the font lacks is a geta mark.
-        """
+        """Return one printable line."""
         text = _SPACES.sub(" ", text)
         hidden = {char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Cs")}
         if hidden:
@@ -87,13 +63,7 @@ class Cleaner:
         self._seen.setdefault((code, where), set()).update(characters)
 
     def findings(self) -> list[dict[str, str]]:
-        """Return what was changed, in a fixed order.
-
-        Returns
-        -------
-        list of dict
-            ``code``, ``severity``, ``where``, ``value``, ``message_zh``, ``message_en``.
-        """
+        """Return what was changed, in a fixed order."""
         wording = {
             "missing_glyph": (
                 "随书字体缺字，已印作“〓”", "The bundled font lacks characters; they print as 〓",
@@ -120,18 +90,7 @@ def _finding(code: str, where: str, value: str, zh: str, en: str) -> dict[str, s
 
 
 def breakable(text: str) -> str:
-    """Allow line breaks inside long runs without a blank, such as addresses.
-
-    Parameters
-    ----------
-    text : str
-        A clean line.
-
-    Returns
-    -------
-    str
-        With a zero-width space every 20 characters of a run of 40 or more.
-    """
+    """Allow line breaks inside long runs without a blank, such as addresses."""
 
     def cut(match: re.Match[str]) -> str:
         run = match[0]

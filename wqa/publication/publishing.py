@@ -16,7 +16,6 @@ from wqa.errors import BuildError
 from wqa.paths import ASSETS
 from wqa.publication import html_page, pdf_page, word_file
 from wqa.publication.document import Paper
-from wqa.publication.filling import Choices, Spot, fill, ways_of
 from wqa.publication.fonts import FOLDER
 from wqa.publication.pandoc_tree import tree
 
@@ -26,38 +25,11 @@ PROSE = (
     "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-smart-auto_identifiers"
     "+east_asian_line_breaks"
 )
-# Asks a laid-out document where its spots are.
-SPOTS = """query(<spot>).map(it => (
-  id: it.value.id, at: it.value.at,
-  page: it.location().page(), y: it.location().position().y.pt(),
-))"""
 _BREAK = "wqa-cell-break"
 
 
 def write(paper: Paper, fmt: str, target: Path, as_of: str) -> Path:
-    """Write one format.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-    fmt : str
-        ``html``, ``pdf`` or ``docx``.
-    target : pathlib.Path
-        File to write. Pictures go to ``figures`` beside it.
-    as_of : str
-        ISO date that stands in the file as its time: the build reads no clock.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    BuildError
-        If the format is unknown, or Pandoc or Typst reports an error or a warning.
-    """
+    """Write one format."""
     makers = {"html": _write_html, "pdf": _write_pdf, "docx": _write_docx}
     if fmt not in makers:
         raise BuildError("unknown format", got=fmt, expected=", ".join(FORMATS))
@@ -66,39 +38,12 @@ def write(paper: Paper, fmt: str, target: Path, as_of: str) -> Path:
 
 
 def epoch_of(day: str) -> int:
-    """Return an ISO date as seconds since 1970, at noon UTC.
-
-    Parameters
-    ----------
-    day : str
-        ``YYYY-MM-DD``.
-
-    Returns
-    -------
-    int
-        Noon, so that the date is the same in most time zones.
-    """
+    """Return an ISO date as seconds since 1970, at noon UTC."""
     return int(dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp())
 
 
 def parse_prose(texts: Sequence[str]) -> list[list[Any]]:
-    """Parse the running text of notebooks.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        Markdown cells.
-
-    Returns
-    -------
-    list of list
-        For each text its blocks in the syntax tree of Pandoc.
-
-    Raises
-    ------
-    BuildError
-        If a text leaves a block open and so swallows the next one.
-    """
+    """Parse the running text of notebooks."""
     if not texts:
         return []
     joined = f"\n\n{_BREAK}\n\n".join(texts)
@@ -135,26 +80,16 @@ def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
     for block in paper.floats("figure"):
         path = folder / "figures" / f"{block['id']}.svg"
         path.write_text(block["svg_text"], encoding="utf-8")
-    split: set[str] = set()
-    document = tree(paper, pdf_page.writer(paper, split))
+    document = tree(paper, pdf_page.writer(paper))
     body = _pandoc(["-f", "json", "-t", "typst", "--wrap=none"], _json(document), epoch)
     design = (ASSETS / "paper.typ").read_text(encoding="utf-8")
     source = folder / "paper.typ"
     source.write_text(f"{design}\n{pdf_page.front(paper)}\n\n{body.decode('utf-8')}", "utf-8")
     # Letters of text come from the bundled font alone; the built-in fonts set formulas.
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FOLDER)])
-
-    def compiler(choices: Choices) -> typst.Compiler:
-        given = {"choices": json.dumps(choices)}
-        return typst.Compiler(str(source), str(folder), fonts, sys_inputs=given)
-
-    def look(choices: Choices) -> list[Spot]:
-        return [Spot(**spot) for spot in json.loads(compiler(choices).eval(SPOTS))]
-
     try:
-        choices = fill(ways_of(paper, split), look, pdf_page.FOOT)
         # Archivable and accessible: the compiler checks both standards and refuses what fails.
-        _, warnings = compiler(choices).compile_with_warnings(
+        _, warnings = typst.Compiler(str(source), str(folder), fonts).compile_with_warnings(
             output=str(target), format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=epoch
         )
     except typst.TypstError as error:

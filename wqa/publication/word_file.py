@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 from wqa.display.table_layout import (
     FEW_ROWS,
     LEADING,
-    column_indents,
-    head,
-    layout,
+    grid_of,
     printed,
     svg_size,
 )
@@ -41,18 +39,7 @@ PAGE_BREAK = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>'
 
 
 def bookmark_name(anchor: str) -> str:
-    """Return the name that Pandoc gives to an anchor in a Word file.
-
-    Parameters
-    ----------
-    anchor : str
-        Anchor of a heading, figure, table or source.
-
-    Returns
-    -------
-    str
-        Word allows 40 characters, a letter first; others are hashed.
-    """
+    """Return the name that Pandoc gives to an anchor in a Word file."""
     if anchor[:1].isalpha() and len(anchor) <= 40:
         return anchor
     return "X" + hashlib.sha1(anchor.encode(), usedforsecurity=False).hexdigest()[1:]
@@ -64,35 +51,13 @@ def text_xml(text: str) -> str:
 
 
 def run(text: str, properties: str = "") -> str:
-    """Return one run of text.
-
-    Parameters
-    ----------
-    text : str
-        A clean line.
-    properties : str
-        Run properties as XML.
-
-    Returns
-    -------
-    str
-    """
+    """Return one run of text."""
     setup = f"<w:rPr>{properties}</w:rPr>" if properties else ""
     return f'<w:r>{setup}<w:t xml:space="preserve">{text_xml(text)}</w:t></w:r>'
 
 
 def runs(pieces: Pieces) -> str:
-    """Return pieces as runs; links inside the document become hyperlinks.
-
-    Parameters
-    ----------
-    pieces : tuple of Piece
-        Printable text.
-
-    Returns
-    -------
-    str
-    """
+    """Return pieces as runs; links inside the document become hyperlinks."""
     out = []
     for piece in pieces:
         if piece.target.startswith("#"):
@@ -108,19 +73,7 @@ def runs(pieces: Pieces) -> str:
 
 
 def field(instruction: str, shown: str) -> str:
-    """Return a field with its present result.
-
-    Parameters
-    ----------
-    instruction : str
-        For example ``SEQ``.
-    shown : str
-        Runs of the result.
-
-    Returns
-    -------
-    str
-    """
+    """Return a field with its present result."""
     return f'{_opening(instruction)}{shown}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 
 
@@ -135,36 +88,12 @@ def _opening(instruction: str, *, dirty: bool = False) -> str:
 
 
 def paragraph(style: str, content: str, extra: str = "") -> str:
-    """Return a paragraph.
-
-    Parameters
-    ----------
-    style : str
-        Id of the paragraph style.
-    content : str
-        Runs.
-    extra : str
-        More paragraph properties.
-
-    Returns
-    -------
-    str
-    """
+    """Return a paragraph."""
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{extra}</w:pPr>{content}</w:p>'
 
 
 def writer(paper: Paper) -> Writer:
-    """Return the writer of this document.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    Writer
-    """
+    """Return the writer of this document."""
     bookmarks = count(FIRST_BOOKMARK)
 
     def figure(block: Block) -> list[Node]:
@@ -182,13 +111,12 @@ def writer(paper: Paper) -> Writer:
 
     def table(block: Block) -> list[Node]:
         caption = paragraph("TableCaption", _label(block, bookmarks), KEEP)
-        made = _table(block["columns"], block["cells"], paper.lang, block["alt"])
+        made = _table(block, paper.lang, block["alt"])
         return [raw_block("openxml", caption + made + _under(block, paper))]
 
     def sources(block: Block) -> list[Node]:
         anchors = [f"src-{n}" for n in range(1, len(block["cells"]) + 1)]
-        made = _table(block["columns"], block["cells"], paper.lang, paper.words["sources_title"],
-                      anchors, bookmarks)  # fmt: skip
+        made = _table(block, paper.lang, paper.words["sources_title"], anchors, bookmarks)
         return [{"t": "Para", "c": [string(block["intro"])]},
                 raw_block("openxml", made + paragraph("TableNote", ""))]  # fmt: skip
 
@@ -196,18 +124,7 @@ def writer(paper: Paper) -> Writer:
 
 
 def front(paper: Paper) -> list[Node]:
-    """Return what follows the title: edition, preface, contents, lists of figures and tables.
-
-    Parameters
-    ----------
-    paper : Paper
-        The document.
-
-    Returns
-    -------
-    list of dict
-        Blocks of Pandoc.
-    """
+    """Return what follows the title: edition, preface, contents, lists of figures and tables."""
     opening = "".join([
         paragraph("Edition", run(paper.edition)),
         paragraph("Edition", run(paper.as_of)),
@@ -235,7 +152,7 @@ def _headings(paper: Paper) -> list[tuple[str, str, str]]:
         out.append(("toc1", chapter.anchor, chapter_title(chapter, paper.lang)))
         for block in chapter.blocks:
             if block["type"] == "heading" and block["level"] == 2:
-                text = tree_text(block["ast"]) if "ast" in block else printed(block["pieces"])
+                text = tree_text(block["ast"])
                 number = section_number(block, paper.lang)
                 out.append(("toc2", block["anchor"], number + text))
     return out
@@ -285,17 +202,13 @@ def _under(block: Block, paper: Paper) -> str:
 
 
 def _table(
-    columns: Sequence[Mapping[str, str]],
-    cells: Sequence[Sequence[Pieces]],
+    block: Block,
     lang: str,
     alt: str,
     anchors: Sequence[str] = (),
     bookmarks: Any = None,
 ) -> str:
-    heads = [head(column, lang) for column in columns]
-    texts = [[printed(cell) for cell in row] for row in cells]
-    indents = column_indents(columns, texts)
-    grid = layout(heads, texts, indents)
+    columns, cells, grid = block["columns"], block["cells"], grid_of(block, lang)
     widths = [round(width * TWIPS) for width in grid.widths]
     half_points = round(grid.size * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
@@ -309,7 +222,7 @@ def _table(
         )
 
     named = (cell("TableHead", width, run(text), pitch)
-             for text, width in zip(heads, widths, strict=True))  # fmt: skip
+             for text, width in zip(grid.heads, widths, strict=True))  # fmt: skip
     rows = [f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(named)}</w:tr>"]
     for number, row in enumerate(cells):
         made = []
@@ -322,7 +235,7 @@ def _table(
                 id = next(bookmarks)
                 content = (f'<w:bookmarkStart w:id="{id}" w:name="{anchors[number]}"/>{content}'
                            f'<w:bookmarkEnd w:id="{id}"/>')  # fmt: skip
-            right = indents[n][number] * grid.size * TWIPS
+            right = grid.indents[n][number] * grid.size * TWIPS
             indent = f'<w:ind w:right="{round(right)}"/>' if right else ""
             align = f'<w:jc w:val="{JUSTIFY[columns[n]["align"]]}"/>'
             setup = ("" if is_free else KEEP) + pitch + indent + align

@@ -35,42 +35,14 @@ Row = Mapping[str, Any]
 
 
 def word(key: str, lang: str) -> str:
-    """Return a word about editions.
-
-    Parameters
-    ----------
-    key : str
-        ``group.key`` of ``wording/editions.yml``.
-    lang : str
-        ``zh`` or ``en``.
-
-    Returns
-    -------
-    str
-        The word.
-    """
+    """Return a word about editions."""
     return texts("editions")[key][lang]
 
 
 def command_tables(
     changes: EditionChanges, lang: str, *, catalog: Path | str | None = None
 ) -> tuple[str, dict[str, pd.DataFrame]]:
-    """Lay out the changes for the command line.
-
-    Parameters
-    ----------
-    changes : EditionChanges
-        As from `wqa.history.edition_changes.diff_editions`.
-    lang : str
-        ``zh`` or ``en``.
-    catalog : path-like, optional
-        Extra catalogue folder.
-
-    Returns
-    -------
-    tuple of str and dict
-        Title, and heading to frame with printed names.
-    """
+    """Lay out the changes for the command line."""
     old, new = changes.old, changes.new
     title = word("command.header", lang).format(
         old=old.edition, old_day=old.as_of, new=new.edition, new_day=new.as_of
@@ -135,29 +107,13 @@ def _about(view: View, row: Row) -> dict[str, Printable]:
     }
 
 
-def _value(row: Row, value: float, source_id: str, vintage: str, lang: str) -> Fact:
+def _value(row: Row, value: float, source_id: str, vintage: str) -> Fact:
     cell = {name: row[name] for name in ("indicator_id", "region", "scope", "year", "unit")}
-    return observation_fact(
-        {**cell, "value": value, "source_id": source_id, "vintage": vintage}, lang=lang
-    )
+    return observation_fact({**cell, "value": value, "source_id": source_id, "vintage": vintage})
 
 
 def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable]:
-    """Make the tables of the annex on what changed since the last edition.
-
-    Parameters
-    ----------
-    view : View
-        View of the later edition.
-    changes : EditionChanges
-        As from `wqa.history.edition_changes.diff_editions`.
-
-    Returns
-    -------
-    dict of str to DisplayTable
-        By name (figures, revisions, answers, targets, methods); kinds of change that did not
-        happen are left out.
-    """
+    """Make the tables of the annex on what changed since the last edition."""
     lang = view.lang
     makers: dict[str, tuple[tuple[str, ...], Callable[[Row], dict[str, Printable]]]] = {
         "figures": (
@@ -189,7 +145,7 @@ def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable
 
 
 def _figure_cells(view: View, row: Row) -> dict[str, Printable]:
-    value = _value(row, float(row["value"]), row["source_id"], row["vintage"], view.lang)
+    value = _value(row, float(row["value"]), row["source_id"], row["vintage"])
     return {
         **_about(view, row),
         "year": year_fact(int(row["year"]), value),
@@ -200,7 +156,7 @@ def _figure_cells(view: View, row: Row) -> dict[str, Printable]:
 
 def _revision_cells(view: View, row: Row) -> dict[str, Printable]:
     lang = view.lang
-    old = _value(row, float(row["old"]), row["old_source_id"], row["old_vintage"], lang)
+    old = _value(row, float(row["old"]), row["old_source_id"], row["old_vintage"])
     cells: dict[str, Printable] = {
         **_about(view, row),
         "year": year_fact(int(row["year"]), old),
@@ -208,11 +164,11 @@ def _revision_cells(view: View, row: Row) -> dict[str, Printable]:
         "why": word(f"why.{row['why']}", lang),
     }
     if _is_known(row["new"]):
-        new = _value(row, float(row["new"]), row["new_source_id"], row["new_vintage"], lang)
+        new = _value(row, float(row["new"]), row["new_source_id"], row["new_vintage"])
         cells["new"] = _with_unit(new, lang)
         if _is_known(row["change"]):
             template = "{value}（{change}）" if lang == "zh" else "{value} ({change})"
-            change = change_fact(new, old, lang, signed=True)
+            change = change_fact(new, old, signed=True)
             cells["new"] = Text(template, {"value": _with_unit(new, lang), "change": change})
     return cells
 
@@ -249,34 +205,19 @@ def _method_cells(row: Row, lang: str) -> dict[str, Printable]:
     return {"method": word(f"method.{row['method']}", lang), **sides}
 
 
-def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> DisplayTable:
-    """Show each graded forecast of earlier editions beside what came out.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`, possibly filtered.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per forecast: series, year, edition, interval, published value, inside or not.
-    """
+def graded_table(view: View, graded: pd.DataFrame) -> DisplayTable:
+    """Show each graded forecast of earlier editions beside what came out."""
     lang = view.lang
     rows = []
     for record in graded.to_dict("records"):
         row = {str(k): v for k, v in record.items()}
-        outcome = _value(row, float(row["outcome"]), row["source_id"], row["vintage"], lang)
+        outcome = _value(row, float(row["outcome"]), row["source_id"], row["vintage"])
         last = {**row, "year": row["origin"]}
-        start = _value(last, float(row["last_value"]), row["origin_source_id"], "", lang)
+        start = _value(last, float(row["last_value"]), row["origin_source_id"], "")
         places = max(1, len(outcome.text.partition(".")[2]))
         ends = {
             side: computed_fact(
-                side, float(row[side]), (start,), decimals=places, lang=lang, unit=row["unit"],
+                side, float(row[side]), (start,), decimals=places, unit=row["unit"],
                 kind="forecast",
             )
             for side in ("lo_80", "hi_80")
@@ -294,7 +235,7 @@ def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> Dis
     keys = ("indicator", "region", "scope", "year", "edition", "interval", "outcome", "inside")
     notes = (word("note.rebuilt", lang), word("note.undated", lang))
     return DisplayTable(
-        id, word("caption.graded", lang), _columns(keys, lang), tuple(rows), notes,
+        "graded", word("caption.graded", lang), _columns(keys, lang), tuple(rows), notes,
         () if rows else ("computed",),
     )  # fmt: skip
 
@@ -302,26 +243,7 @@ def graded_table(view: View, graded: pd.DataFrame, *, id: str = "graded") -> Dis
 def grades_table(
     view: View, graded: pd.DataFrame, by: Sequence[str] = ("edition",), *, id: str = "grades"
 ) -> DisplayTable:
-    """Sum up the grades: coverage, right side of one half, Brier score.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`.
-    by : sequence of str
-        One column to group by: ``edition``, ``region``, ``h`` or ``evidence_class``.
-    id : str
-        Anchor of the table.
-
-    Returns
-    -------
-    DisplayTable
-        One row per group and one for all. Hit rate and Brier score are those of the event that
-        the value is not worse than the last known one, which every series with a good
-        direction has.
-    """
+    """Sum up the grades: coverage, right side of one half, Brier score."""
     lang = view.lang
     parts = [(grade_summary(graded, by), True), (grade_summary(graded), False)]
     rows: list[dict[str, Printable]] = []
@@ -329,7 +251,7 @@ def grades_table(
         for record in frame.to_dict("records"):
             row = {str(k): v for k, v in record.items()}
             label = str(row[by[0]]) if is_group else word("word.all", lang)
-            rows.append({"group": _group(view, label, by[0]), **_sums(row, label, lang)})
+            rows.append({"group": _group(view, label, by[0]), **_sums(row, label)})
     keys = ("group", "forecasts", "outcomes", "series", "inside_80", "inside_95", "hit", "brier")
     notes = (word("note.rebuilt", lang), word("note.dependent", lang))
     caption = word("caption.grades", lang) + word(f"by.{by[0]}", lang)
@@ -340,18 +262,17 @@ def _group(view: View, label: str, by: str) -> Printable:
     return named(view.names.get(label, label) if by == "region" else label)
 
 
-def _sums(row: Row, label: str, lang: str) -> dict[str, Printable]:
+def _sums(row: Row, label: str) -> dict[str, Printable]:
     counts = {"forecasts": "n_forecasts", "outcomes": "n_outcomes", "series": "n_series"}
     cells: dict[str, Printable] = {
-        key: count_fact(f"graded.{label}.{key}", int(row[name]), lang=lang)
-        for key, name in counts.items()
+        key: count_fact(f"graded.{label}.{key}", int(row[name])) for key, name in counts.items()
     }
     shares = {"inside_80": ("inside_80", 0, "pct"), "inside_95": ("inside_95", 0, "pct"),
               "hit": ("hit_not_worse", 0, "pct"), "brier": ("brier_not_worse", 3, "")}  # fmt: skip
     for key, (name, places, unit) in shares.items():
         if _is_known(row[name]):
             cells[key] = computed_fact(
-                f"graded.{label}.{key}", float(row[name]), (), decimals=places, lang=lang,
+                f"graded.{label}.{key}", float(row[name]), (), decimals=places,
                 unit=unit, lower=row.get(f"{name}_low"), upper=row.get(f"{name}_high"),
             )  # fmt: skip
     return cells

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from numeral_scan.numerals import find_numerals, squeezed
+
 from wqa.catalog.reading import read_yaml
 from wqa.display.report import MIME
 from wqa.errors import BuildError
 from wqa.paths import CATALOG
-from wqa.publication.numerals import find_numerals, squeezed
 
 Row = Mapping[str, str]
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -43,31 +44,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that a numeral of an edition can resolve to.
-
-    Parameters
-    ----------
-    lang : str
-        Language of the edition.
-    parameters : mapping
-        As in ``build.json``.
-    chapters : tuple of mapping
-        Chapters of ``build.json``.
-    labels : mapping of str to str
-        Label of a figure or table to its caption, squeezed.
-    facts : mapping of str to tuple of mapping
-        Squeezed printed form to the rows of ``facts.csv``.
-    sources : tuple of mapping
-        Rows of ``sources.csv``.
-    figures : mapping of str to Figure
-        Figure id to the figure.
-    catalogue : mapping of str to str
-        Catalogue file to all its squeezed texts, set apart.
-    declared : mapping of str to str
-        Number words of plain wording to the reason why they are no data.
-    settings : tuple of str
-        Levels of intervals that legends and notes name.
-    """
+    """Everything that a numeral of an edition can resolve to."""
 
     lang: str
     parameters: Mapping[str, Any]
@@ -81,18 +58,7 @@ class Record:
     settings: tuple[str, ...]
 
     def in_catalogue(self, text: str) -> str:
-        """Return the catalogue file with a record that holds a text; empty if none does.
-
-        Parameters
-        ----------
-        text : str
-            Squeezed text.
-
-        Returns
-        -------
-        str
-            The fixed wording of sentences and terms counts for nothing here.
-        """
+        """Return the catalogue file with a record that holds a text; empty if none does."""
         for file, known in self.catalogue.items():
             if text and text in known and file not in _WORDING:
                 return file
@@ -114,24 +80,7 @@ class Record:
 
 
 def read_record(folder: Path, catalog: Path | None = None) -> Record:
-    """Read what stands beside a paper.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Folder of an edition.
-    catalog : pathlib.Path, optional
-        Extra catalogue folder that the edition was built with.
-
-    Returns
-    -------
-    Record
-
-    Raises
-    ------
-    BuildError
-        If the folder holds no edition.
-    """
+    """Read what stands beside a paper."""
     if not (folder / "build.json").is_file():
         raise BuildError("no edition in this folder", got=str(folder), expected="build.json")
     build = json.loads((folder / "build.json").read_text(encoding="utf-8"))
@@ -141,7 +90,7 @@ def read_record(folder: Path, catalog: Path | None = None) -> Record:
     facts: dict[str, list[Row]] = {}
     for row in rows_of(folder / "data" / "facts.csv"):
         facts.setdefault(squeezed(row["text"])[:200], []).append(row)
-    own = read_yaml(CATALOG / "numerals.yml")
+    own = read_yaml(Path(__file__).parent / "numerals.yml")
     named = {row["file"].removesuffix(".csv"): squeezed(row["label"]) for row in contents}
     return Record(
         lang=lang,
@@ -218,9 +167,8 @@ def _catalogue(folders: Iterable[Path]) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*.yml")):
-            if path.name != "numerals.yml":
-                texts = map(squeezed, _strings(read_yaml(path)))
-                found[path.relative_to(folder).as_posix()] = _APART.join(texts)
+            texts = map(squeezed, _strings(read_yaml(path)))
+            found[path.relative_to(folder).as_posix()] = _APART.join(texts)
         for path in sorted(folder.rglob("*.csv")):
             cells = (squeezed(cell) for row in rows_of(path) for cell in row.values())
             found[path.relative_to(folder).as_posix()] = _APART.join(cells)

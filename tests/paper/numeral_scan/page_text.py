@@ -28,17 +28,7 @@ class Run:
 
 @dataclass
 class Unit:
-    """A paragraph, cell, caption, heading, entry or attribute, with where it stands.
-
-    Parameters
-    ----------
-    kind : str
-        Tag, or ``alt``, ``aria-label``, ``tip``.
-    path : tuple of str
-        Tags around it, with ids (``figure#tbl-x``) and classes (``p.under``).
-    runs : list of Run
-        Its text.
-    """
+    """A paragraph, cell, caption, heading, entry or attribute, with where it stands."""
 
     kind: str
     path: tuple[str, ...]
@@ -108,18 +98,7 @@ def _mark(tag: str, given: dict[str, str]) -> tuple[str, str]:
 
 
 def html_units(path: Path) -> list[Unit]:
-    """Return the text of an HTML file, block by block, with the marks of its numbers.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    list of Unit
-        Attributes that are read out or shown count as text.
-    """
+    """Return the text of an HTML file, block by block, with the marks of its numbers."""
     page = _Page()
     page.feed(path.read_text(encoding="utf-8"))
     page.close()
@@ -127,18 +106,7 @@ def html_units(path: Path) -> list[Unit]:
 
 
 def word_texts(path: Path) -> list[tuple[str, str]]:
-    """Return the paragraphs of a Word file, its headers, alternative texts and titles.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    list of (str, str)
-        Place and text.
-    """
+    """Return the paragraphs of a Word file, its headers, alternative texts and titles."""
     out: list[tuple[str, str]] = []
     with zipfile.ZipFile(path) as archive:
         names = [n for n in archive.namelist() if re.fullmatch(r"word/[a-z]+\d*\.xml", n)]
@@ -170,18 +138,7 @@ def word_texts(path: Path) -> list[tuple[str, str]]:
 
 
 def pdf_pages(path: Path) -> list[tuple[str, str]]:
-    """Return the text of the pages of a PDF, read back.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    list of (str, str)
-        Printed page number and text.
-    """
+    """Return the text of the pages of a PDF, read back."""
     import pypdf
 
     reader = pypdf.PdfReader(path)

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wqa.publication.numerals import find_numerals, squeezed
+from numeral_scan.numerals import find_numerals, squeezed
 
 # A text of fewer letters stands in many places; it is looked for near the last one only.
 _SHORT = 8
@@ -23,17 +23,7 @@ _CONTEXT = 40
 
 @dataclass(frozen=True)
 class Wanted:
-    """A text to be found, with its numerals and what they resolve to.
-
-    Parameters
-    ----------
-    text : str
-        Squeezed.
-    kinds : sequence of (str, str)
-        Numerals and their classes.
-    ahead : bool
-        Found near without being the last place read: the parts of a picture come in any order.
-    """
+    """A text to be found, with its numerals and what they resolve to."""
 
     text: str
     kinds: Sequence[tuple[str, str]]
@@ -41,15 +31,7 @@ class Wanted:
 
 
 class Cover:
-    """The text of a PDF and how much of it is accounted for.
-
-    Parameters
-    ----------
-    pages : sequence of (str, str)
-        Printed page number and text.
-    heads : collection of str
-        Running heads that may stand on a page, squeezed.
-    """
+    """The text of a PDF and how much of it is accounted for."""
 
     def __init__(self, pages: Sequence[tuple[str, str]], heads: Sequence[str]) -> None:
         self.labels = [label for label, _ in pages]
@@ -90,18 +72,7 @@ class Cover:
         self.found.append((text, kind, page, context.strip()[:120]))
 
     def take(self, wanted: Wanted) -> bool:
-        """Cover the next free place of a text.
-
-        Parameters
-        ----------
-        wanted : Wanted
-            The text.
-
-        Returns
-        -------
-        bool
-            Whether it was found.
-        """
+        """Cover the next free place of a text."""
         text = wanted.text
         # A short text without numeral is no anchor: it stands in many places.
         if len(text) < (1 if wanted.kinds else _SHORT):
@@ -144,18 +115,7 @@ class Cover:
         return self.labels[number]
 
     def numerals(self, lang: str) -> Iterator[tuple[str, str, str, str]]:
-        """Yield all numerals of the PDF; those of bare text have no class.
-
-        Parameters
-        ----------
-        lang : str
-            Language of the number words.
-
-        Yields
-        ------
-        tuple of str
-            Numeral, class, page, context.
-        """
+        """Yield all numerals of the PDF; those of bare text have no class."""
         yield from self.found
         for match in re.finditer(b"\x01+", bytes(self.free)):
             first, last = self.origin[match.start()], self.origin[match.end() - 1] + 1

@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wqa.data.series import KEYS
 from wqa.display.facts import Printable, Text, count_fact, named, parameter_fact, year_fact
 from wqa.display.narrative import sentences
-from wqa.display.view import NATION, View
+from wqa.display.view import View
 from wqa.display.wording import say
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.edition_records import EditionRecord
-from wqa.history.editions import edition_date, newest_retrieval, shared_record
+from wqa.history.editions import NATION, edition_date, newest_retrieval, shared_record
 from wqa.history.grading import ENOUGH
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def editions_until(
-    view: View, *, last: int | None = None, root: Path | str | None = None
-) -> list[EditionRecord]:
-    """Rebuild the editions of the plan up to the one that is read.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    last : int, optional
-        Number of editions wanted, the one that is read included; default: all of the plan.
-    root : path-like, optional
-        Project folder.
-
-    Returns
-    -------
-    list of EditionRecord
-        In the order of their report years. The last one knows what the view knows; an earlier
-        one is left out if its day is not before that.
-    """
+def editions_until(view: View, *, last: int | None = None) -> list[EditionRecord]:
+    """Rebuild the editions of the plan up to the one that is read."""
     p = view.parameters
-    day = p.as_of or newest_retrieval(root)
-    days = {year: edition_date(year, root) for year in range(p.plan.start_year, p.edition)}
+    day = p.as_of or newest_retrieval()
+    days = {year: edition_date(year) for year in range(p.plan.start_year, p.edition)}
     kept = [(year, known) for year, known in days.items() if known < day]
     wanted = [*kept, (p.edition, day)]
     if last is not None:
@@ -49,53 +30,26 @@ def editions_until(
     return [
         shared_record(
             p.plan, p.region, year, known, target_year=p.target_year, seed=p.seed,
-            catalog=p.catalog, root=root,
+            catalog=p.catalog,
         )
         for year, known in wanted
     ]  # fmt: skip
 
 
 def own_grades(view: View, graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded forecasts of the region and of the one above it.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Its rows on those regions; all rows if there are none.
-    """
+    """Return the graded forecasts of the region and of the one above it."""
     own = graded[graded["region"].isin([view.region, view.province])]
     return (own if len(own) else graded).reset_index(drop=True)
 
 
 def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
-    """Say how the forecasts of earlier editions did, and what that does not show.
-
-    Parameters
-    ----------
-    view : View
-        The edition's view.
-    graded : pandas.DataFrame
-        As from `wqa.history.grading.grade_forecasts`.
-
-    Returns
-    -------
-    list of Text
-        One paragraph: number of forecasts and outcomes, how many lay inside the intervals,
-        how often the direction was judged right, the share of the region itself.
-    """
+    """Say how the forecasts of earlier editions did, and what that does not show."""
     lang = view.lang
     if not len(graded):
         return [say("edition.no_outcome", lang)]
 
     def counted(key: str, number: int) -> Printable:
-        return count_fact(f"graded.{key}", number, lang=lang)
+        return count_fact(f"graded.{key}", number)
 
     n, asked = len(graded), graded[graded["not_worse"].notna()]
     known = graded.drop_duplicates([*KEYS, "year"])
@@ -107,9 +61,9 @@ def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
         ),
         say(
             "edition.inside", lang, n=counted("n", n),
-            level=parameter_fact("level", 80, lang=lang),
+            level=parameter_fact("level", 80),
             inside=counted("inside_80", int(graded["inside_80"].sum())),
-            wide=parameter_fact("level", 95, lang=lang),
+            wide=parameter_fact("level", 95),
             inside_wide=counted("inside_95", int(graded["inside_95"].sum())),
         ),
     ]  # fmt: skip
@@ -136,27 +90,13 @@ def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
 
 
 def change_texts(view: View, changes: EditionChanges) -> list[Text]:
-    """Say in numbers what changed since the last edition.
-
-    Parameters
-    ----------
-    view : View
-        View of the later edition.
-    changes : EditionChanges
-        As from `wqa.history.edition_changes.diff_editions`.
-
-    Returns
-    -------
-    list of Text
-        One paragraph: the two days, new and revised figures, changed answers; what did not
-        change is said too.
-    """
+    """Say in numbers what changed since the last edition."""
     lang, old = view.lang, changes.old
     figures = changes.figures
     own = int((figures["region"] == view.region).sum())
 
     def counted(key: str, number: int) -> Printable:
-        return count_fact(f"changes.{key}", number, lang=lang)
+        return count_fact(f"changes.{key}", number)
 
     out = [
         say(

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from numeral_scan.numerals import Numeral, find_numerals, squeezed
+from numeral_scan.page_text import PAGE_FIELD, Run, Unit, html_units, pdf_pages, word_texts
+from numeral_scan.pdf_cover import Cover, Wanted
+from numeral_scan.scan_record import Record, Row, read_record
+
 from wqa.errors import BuildError
-from wqa.publication.numerals import Numeral, find_numerals, squeezed
-from wqa.publication.page_text import PAGE_FIELD, Run, Unit, html_units, pdf_pages, word_texts
-from wqa.publication.pdf_cover import Cover, Wanted
-from wqa.publication.scan_record import Record, Row, read_record
 
 ORPHAN = "orphan"
 _AROUND = 3  # letters around a numeral by which it is found in a text of the catalogue
@@ -41,18 +42,7 @@ class Scan:
     formats: dict[str, list[Found]] = field(default_factory=dict)
 
     def counts(self, fmt: str) -> dict[str, int]:
-        """Return how many numerals of a format resolve to which class.
-
-        Parameters
-        ----------
-        fmt : str
-            ``html``, ``pdf`` or ``docx``.
-
-        Returns
-        -------
-        dict of str to int
-            Most frequent first.
-        """
+        """Return how many numerals of a format resolve to which class."""
         return dict(Counter(found.kind for found in self.formats[fmt]).most_common())
 
     def orphans(self) -> list[tuple[str, Found]]:
@@ -61,24 +51,7 @@ class Scan:
 
 
 def scan(folder: Path | str, catalog: Path | str | None = None) -> Scan:
-    """Find and resolve every numeral of an edition.
-
-    Parameters
-    ----------
-    folder : path-like
-        Folder of a built edition.
-    catalog : path-like, optional
-        Extra catalogue folder that the edition was built with.
-
-    Returns
-    -------
-    Scan
-
-    Raises
-    ------
-    BuildError
-        If the folder holds no edition, or one without HTML: only there numbers are marked.
-    """
+    """Find and resolve every numeral of an edition."""
     home = Path(folder)
     record = read_record(home, Path(catalog) if catalog is not None else None)
     page = home / "white-paper.html"

@@ -48,19 +48,7 @@ class Numeral:
 
 
 def find_numerals(text: str, lang: str = "") -> list[Numeral]:
-    """Return the numerals of a text in reading order.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-    lang : str
-        ``zh`` or ``en`` looks for number words of that language, empty for none.
-
-    Returns
-    -------
-    list of Numeral
-    """
+    """Return the numerals of a text in reading order."""
     found = [Numeral(m[0], m.start(), m.end()) for m in DIGITS.finditer(text)]
     pattern = {"zh": WORDS_ZH, "en": WORDS_EN}.get(lang)
     if pattern is not None:
@@ -70,18 +58,7 @@ def find_numerals(text: str, lang: str = "") -> list[Numeral]:
 
 @lru_cache(maxsize=200_000)
 def squeezed(text: str) -> str:
-    """Return a text without white space and invisible characters, in one form of each letter.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        Two prints of the same words compare equal, however they break lines.
-    """
+    """Return a text without white space and invisible characters, in one form of each letter."""
     folded = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").casefold()
     bare = "".join(c for c in folded if not c.isspace() and unicodedata.category(c) != "Cf")
     # A hyphen between letters may be one that a line break has put there.
