@@ -63,26 +63,6 @@ def test_left_out_year_and_nan_are_the_same(model):
     assert (nan.series.n_points, nan.series.origin) == (5, 2020)
 
 
-AWKWARD = {
-    "one value": ([98.0], [2020], "percent"), "all 0": ([0.0] * 7, None, "percent"),
-    "all 100": ([100.0] * 7, None, "percent"), "zeros of a rate": ([0.0, 0.0], None, "rate"),
-    "gap of ten years": ([90.0, 91.0, 92.0], [2008, 2009, 2020], "score"),
-    "10^12": ([1e12, 1.1e12, 1.3e12], None, "positive"), "counts": ([3, 0, 5], None, "count"),
-    "some zeros": ([0.0, 0.1, 0.0, 0.2, 0.0, 0.1, 0.3], None, "rate"),
-    "index": ([100.0, 101.2], None, "index"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", AWKWARD)
-def test_awkward_series_have_a_documented_answer(model, name):
-    values, years, family = AWKWARD[name]
-    f = forecast(values, years, family=family, model=model, horizon=3)
-    assert np.isfinite(f.frame.select_dtypes("number").to_numpy(float)).all()
-    assert f.frame["lo_95"].min() >= 0
-    assert 0 <= f.p_attain(60.0, decimals=1) <= 1
-
-
 BAD = [
     ({"values": []}, "there is nothing to forecast from"),
     ({"values": [np.nan, np.nan]}, "every value is missing"),
@@ -218,13 +198,6 @@ def test_probabilities_are_those_of_the_goal():
         f.p_attain(98.0, "≥")
 
 
-def test_a_hundred_can_be_read_although_rounded():
-    f = forecast([100.0] * 6)
-    assert f.p_attain(100.0, decimals=1, year=7) > 0.8
-    assert f.p_attain(100.0, "<=") == 1.0
-    assert f.p_attain(100.0, ">") == 0.0
-
-
 @pytest.mark.parametrize("model", ["pooled", "drift"])
 def test_paths_agree_with_the_marginals(model):
     f = forecast(VALUES, YEARS, model=model, horizon=3)
@@ -233,6 +206,7 @@ def test_paths_agree_with_the_marginals(model):
     for x in (96.0, 98.0, 99.0):
         assert (paths[:, 2] <= x).mean() == pytest.approx(f.cdf(x), abs=0.015)
     assert np.array_equal(paths, f.sample(20_000, seed=5))
+    assert np.corrcoef(paths[:, 1:].T)[0, 1] > 0.5
 
 
 # ---------------------------------------------------------------------------- known samples
