@@ -162,15 +162,6 @@ def test_a_stock_that_cannot_fall_starts_at_its_newest_value():
     assert f.p_attain(100) > free.p_attain(100)
 
 
-def test_an_index_between_two_bounds_is_taken_for_a_score():
-    index = forecast([84.0, 85.1, 85.0], family="index", lower=60, upper=100)
-    score = forecast([84.0, 85.1, 85.0], family="score", lower=60, upper=100)
-    assert index.quantile(0.9) == score.quantile(0.9)
-    assert index.frame["hi_95"].max() <= 100
-    free = forecast([100.0, 101.2], family="index")
-    assert free.quantile(0.5, 3) == pytest.approx(101.2, abs=0.2)
-
-
 def test_long_series_are_cut_to_the_newest_200_years():
     long = 50 + np.sin(np.arange(835.0))
     f = forecast(long, range(1180, 2015), horizon=2)
