@@ -225,15 +225,11 @@ def test_planned_samples_matter():
 
 
 def panel(n=12, years=12, seed=0):
-    rng = np.random.default_rng(seed)
-    table = 90 + np.cumsum(rng.normal(0, 0.8, (n, years)), axis=1)
-    return pd.DataFrame(
-        {
-            "series_id": np.repeat([f"s{i}" for i in range(n)], years),
-            "year": np.tile(np.arange(2008, 2008 + years), n),
-            "value": np.clip(table, 0, 100).ravel(),
-        }
-    )
+    steps = np.random.default_rng(seed).normal(0, 0.8, (n, years))
+    names, calendar = [f"s{i}" for i in range(n)], np.arange(2008, 2008 + years)
+    keys = pd.MultiIndex.from_product([names, calendar], names=["series_id", "year"])
+    values = np.clip(90 + np.cumsum(steps, axis=1), 0, 100).ravel()
+    return pd.Series(values, keys, name="value").reset_index()
 
 
 def test_comparable_series_sharpen_the_prior():
@@ -259,17 +255,14 @@ def test_many_equal_one_by_one(model):
     data = data[~((data["series_id"] == "s2") & (data["year"] < 2012))]
     target = {"s0": 90, "s1": 91, "s2": 92}
     out = forecast_many(data, target_year=2022, model=model, target=target, decimals=1)
+    columns = ["year", "median", "lo_80", "hi_95"]
     for name, rows in data.groupby("series_id"):
-        one = forecast(
-            rows["value"].to_numpy(), rows["year"].to_numpy(), target_year=2022, model=model
-        )
-        part = out[out["series_id"] == name].reset_index(drop=True)
-        assert part["year"].tolist() == one.years.tolist()
-        numbers = ["median", "lo_80", "hi_95"]
-        assert part[numbers].to_numpy() == pytest.approx(one.frame[numbers].to_numpy(), abs=1e-6)
-        assert part["p_attain"].to_numpy() == pytest.approx(
-            one.p_attain(target[name], ">=", "all", 1).to_numpy(), abs=1e-6
-        )
+        given = rows["value"].to_numpy(), rows["year"].to_numpy()
+        one = forecast(*given, target_year=2022, model=model)
+        part = out[out["series_id"] == name]
+        assert part[columns].to_numpy() == pytest.approx(one.frame[columns].to_numpy(), abs=1e-6)
+        chances = one.p_attain(target[name], ">=", "all", 1).to_numpy()
+        assert part["p_attain"].to_numpy() == pytest.approx(chances, abs=1e-6)
 
 
 def test_many_answer_the_others_and_name_what_they_refuse():

@@ -86,21 +86,13 @@ def test_one_component_matches_a_direct_computation():
     assert one.scale[0, 0] == pytest.approx(np.sqrt(rate / shape * np.array([1.0, 2.0])))
 
 
-def test_missing_year_equals_the_answer_without_its_column_only_when_it_is_first():
-    whole = fit_of(SERIES, 3)
-    padded = fit_of(np.concatenate([[np.nan, np.nan], SERIES]), 3)
+def test_missing_years_are_no_years_at_the_start_and_widen_later():
+    whole, none = fit_of(SERIES, 3), [np.nan, np.nan]
+    padded, late = fit_of([*none, *SERIES], 3), fit_of([*SERIES, *none], 1)
     assert padded.quantile(0.9) == pytest.approx(whole.quantile(0.9))
-    gap = SERIES.copy()
-    gap[4] = np.nan
-    assert fit_of(gap, 3).quantile(0.9) != pytest.approx(np.delete(SERIES, 4)[-1])
-    closed = fit_of(np.delete(SERIES, 4), 3)
-    assert fit_of(gap, 3).quantile(0.5) != pytest.approx(closed.quantile(0.5), rel=1e-6)
-
-
-def test_missing_last_years_widen_the_answer():
-    late = fit_of(np.concatenate([SERIES, [np.nan, np.nan]]), 1)
-    ahead = fit_of(SERIES, 3)
-    assert late.quantile(0.1)[0, 0] == pytest.approx(ahead.quantile(0.1)[0, 2])
+    assert late.quantile(0.1)[0, 0] == pytest.approx(whole.quantile(0.1)[0, 2])
+    gap, closed = fit_of([*SERIES[:4], np.nan, *SERIES[5:]], 3), fit_of(np.delete(SERIES, 4), 3)
+    assert gap.quantile(0.5) != pytest.approx(closed.quantile(0.5), rel=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.4, 63.0, 99.9, 100.0])
@@ -114,17 +106,11 @@ def test_one_point_and_constants_give_a_finite_honest_spread(value):
         assert high.max() <= 100.0
 
 
-def test_zero_counts_keep_a_chance_of_zero_and_of_more():
-    fit = fit_of(np.zeros(5), 3, "rate")
-    assert np.all(fit.cdf(0.0) > 0.2)
-    assert np.all(fit.quantile(0.999) > 0.0)
-
-
-def test_bound_is_reached_with_positive_probability():
-    fit = fit_of([99.0, 100.0, 100.0, 99.8, 100.0], 3)
-    assert np.all(1.0 - fit.below(100.0) > 0.05)
-    assert np.all(fit.cdf(100.0) == 1.0)
-    assert np.all(fit.cdf(-0.1) == 0.0)
+def test_a_bound_is_reached_with_positive_probability():
+    zeros, near = fit_of(np.zeros(5), 3, "rate"), fit_of([99.0, 100.0, 100.0, 99.8, 100.0], 3)
+    assert (zeros.cdf(0.0) > 0.2).all() and (zeros.quantile(0.999) > 0.0).all()
+    assert (1.0 - near.below(100.0) > 0.05).all()
+    assert (near.cdf(100.0) == 1.0).all() and (near.cdf(-0.1) == 0.0).all()
 
 
 def test_prior_weight_falls_with_points():
@@ -149,20 +135,14 @@ def test_known_samples_are_a_known_part_of_the_noise():
     assert width["few ahead"] > 1.2 * width["whole"]
 
 
-@pytest.mark.parametrize(
-    ("points", "weight", "family", "expected"),
-    [
-        (1, 1.0, "percent", "weak"),
-        (2, 0.7, "rate", "weak"),
-        (3, 0.6, "percent", "leans_on_prior"),
-        (6, 0.4, "percent", "calibrated"),
-        (6, 0.7, "score", "leans_on_prior"),
-        (20, 0.1, "count", "leans_on_prior"),
+def test_evidence_class():
+    for points, weight, family, expected in (
+        (1, 1.0, "percent", "weak"), (2, 0.7, "rate", "weak"),
+        (3, 0.6, "percent", "leans_on_prior"), (6, 0.4, "percent", "calibrated"),
+        (6, 0.7, "score", "leans_on_prior"), (20, 0.1, "count", "leans_on_prior"),
         (12, 0.2, "positive", "calibrated"),
-    ],
-)
-def test_evidence_class(points, weight, family, expected):
-    assert evidence_class(points, weight, family) == expected
+    ):  # fmt: skip
+        assert evidence_class(points, weight, family) == expected
 
 
 def test_weights_move_from_short_to_long_series():
