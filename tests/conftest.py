@@ -26,6 +26,11 @@ MARKERS = {
 # Begun first, so that they do not end alone; the other files are many and short.
 LONGEST = ("test_real_edition.py", "test_mutation.py")
 
+# Small matrices: the threads of one process only wait for those of the next. Set before numpy
+# is loaded, which happens when the first test file is.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 # The same examples on every run: a failure in one place can be seen in another.
 hypothesis.settings.register_profile("project", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("project")

@@ -10,16 +10,10 @@ from wqa.forecasts.numbers import quantity_of
 
 
 def panel(n=8, years=12, slope=0.0, noise=0.5, seed=0):
-    rng = np.random.default_rng(seed)
-    steps = slope + rng.normal(0, noise, (n, years))
-    table = 80 + np.cumsum(steps, axis=1)
-    return pd.DataFrame(
-        {
-            "series_id": np.repeat([f"s{i}" for i in range(n)], years),
-            "year": np.tile(np.arange(2005, 2005 + years), n),
-            "value": table.ravel(),
-        }
-    )
+    steps = slope + np.random.default_rng(seed).normal(0, noise, (n, years))
+    names, calendar = [f"s{i}" for i in range(n)], np.arange(2005, 2005 + years)
+    keys = pd.MultiIndex.from_product([names, calendar], names=["series_id", "year"])
+    return pd.Series((80 + np.cumsum(steps, axis=1)).ravel(), keys, name="value").reset_index()
 
 
 def folds(frame, horizon=1, min_train=3):
@@ -39,21 +33,18 @@ def test_one_row_per_series_origin_model_and_horizon(result):
     assert (f["year"] == f["origin"] + f["h"]).all()
 
 
-def test_actual_and_error_are_what_came(result):
-    truth = panel().set_index(["series_id", "year"])["value"]
-    f = result.forecasts
-    expected = truth.loc[list(zip(f["series_id"], f["year"], strict=True))].to_numpy()
-    assert f["actual"].to_numpy() == pytest.approx(expected)
-    assert f["error"].to_numpy() == pytest.approx(expected - f["median"].to_numpy())
+def test_forecasts_are_held_against_what_came(result):
+    truth, f = panel().set_index(["series_id", "year"])["value"], result.forecasts
+    came, last = (
+        truth.loc[list(zip(f["series_id"], f[column], strict=True))].to_numpy()
+        for column in ("year", "origin")
+    )
+    assert f["actual"].to_numpy() == pytest.approx(came)
+    assert f["error"].to_numpy() == pytest.approx(came - f["median"].to_numpy())
     inside = (f["actual"] >= f["lo_80"]) & (f["actual"] <= f["hi_80"])
     assert (f["in_80"].astype(bool) == inside).all()
-
-
-def test_naive_forecast_is_the_last_value_before_the_cutoff(result):
-    truth = panel().set_index(["series_id", "year"])["value"]
-    f = result.forecasts[result.forecasts["model"] == "naive"]
-    last = truth.loc[list(zip(f["series_id"], f["origin"], strict=True))].to_numpy()
-    assert f["median"].to_numpy() == pytest.approx(last)
+    naive = (f["model"] == "naive").to_numpy()
+    assert f["median"].to_numpy()[naive] == pytest.approx(last[naive])
 
 
 def test_cases_are_the_stated_targets(result):
@@ -148,26 +139,31 @@ def test_summary_by_hand():
 
 
 def test_summary_groups(result):
-    table = result.summary(by=["model", "h", "n_points"])
+    table, c = result.summary(by=["model", "h"]), result.cases
     assert table["n"].sum() == len(result.forecasts)
-    naive = table[table["model"] == "naive"]
+    naive, drift = (table[table["model"] == name] for name in ("naive", "drift"))
     assert naive["skill"].to_numpy() == pytest.approx(0.0)
-    drift = table[table["model"] == "drift"]
     ratio = 1 - drift["mase"].to_numpy() / naive["mase"].to_numpy()
     assert drift["skill"].to_numpy() == pytest.approx(ratio)
     assert "skill" not in result.summary(by=["h"])
-    with pytest.raises(ForecastError, match="unknown grouping"):
-        result.summary(by=["moon"])
-
-
-def test_summary_of_the_probabilities(result):
-    table = result.summary(by=["model", "h"])
-    c = result.cases
-    one = c[(c["model"] == "drift") & (c["h"] == 3)]
-    row = table[(table["model"] == "drift") & (table["h"] == 3)].iloc[0]
+    one, row = c[(c["model"] == "drift") & (c["h"] == 3)], drift[drift["h"] == 3].iloc[0]
     assert row["brier"] == pytest.approx(((one["p_attain"] - one["hit"]) ** 2).mean())
     assert row["base_rate"] == pytest.approx(one["hit"].mean())
     assert 0 <= row["calibration_error"] <= 100
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "message"),
+    [
+        ("summary", [["moon"]], "unknown grouping"),
+        ("reliability", ["theta"], "stated no probability"),
+        ("compare", ["theta"], "nothing to compare"),
+        ("compare", ["naive", "moon"], "nothing to compare"),
+    ],
+)
+def test_what_a_backtest_cannot_say(result, method, arguments, message):
+    with pytest.raises(ForecastError, match=message):
+        getattr(result, method)(*arguments)
 
 
 def test_reliability_counts_every_case(result):
@@ -179,8 +175,6 @@ def test_reliability_counts_every_case(result):
     row = table[table["stated"].between(0.4, 0.6)].iloc[0]
     assert (row["n"], row["observed"]) == (len(middle), pytest.approx(middle["hit"].mean()))
     assert ((table["lower"] <= table["observed"]) & (table["observed"] <= table["upper"])).all()
-    with pytest.raises(ForecastError, match="stated no probability"):
-        result.reliability("theta")
 
 
 def test_steady_growth_is_better_served_by_drift():
@@ -189,12 +183,6 @@ def test_steady_growth_is_better_served_by_drift():
     assert (row["model"], row["n_series"]) == ("drift", 10)
     assert row["hi_95"] < 0
     assert row["difference"] == pytest.approx(row["mean"] - row["mean_reference"])
-
-
-@pytest.mark.parametrize("request_", [("theta", "ase"), ("naive", "moon")])
-def test_nothing_to_compare(result, request_):
-    with pytest.raises(ForecastError, match="nothing to compare"):
-        result.compare(*request_)
 
 
 def test_same_seed_same_interval(result):

@@ -223,9 +223,6 @@ class WholeNumbers:
 Distribution: TypeAlias = Union["Predictive", "NotBelow", "WholeNumbers"]
 
 
-# ---------------------------------------------------------------------- sums over a plan
-
-
 @dataclass(frozen=True)
 class Counted:
     """Number of events ahead whose rate is unknown but lasts: negative binomial."""

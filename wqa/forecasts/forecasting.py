@@ -246,8 +246,8 @@ def forecast(
     from wqa.forecasts.distributions import NotBelow
     from wqa.forecasts.pooled import Ask, evidence_class
 
-    levels, signs = _check(levels, model), " or ".join(DIRECTIONS)
-    require(direction in DIRECTIONS, "unknown direction", "direction", direction, signs)
+    levels, sides = _check(levels, model), " or ".join(DIRECTIONS)
+    require(direction in DIRECTIONS, "unknown direction", "direction", direction, sides)
     if hasattr(values, "columns"):
         given = values, years, family, lower, upper
         values, years, family, lower, upper = numbers.one_series(*given)
@@ -261,17 +261,15 @@ def forecast(
         require(some, what, "denominators", None, expected, fix)
     ask = Ask(kind, numbers.resolve_horizon(series.origin, horizon, target_year), model)
     made = _informed(series, ask, panel, DIRECTIONS[direction])
-    distribution, weight, notes = made.distribution, float(made.prior_weight[0]), made.notes
     if floor is not None:
-        distribution = NotBelow(distribution, finite_number(floor, "floor"))
-        notes = (f"no year ahead is below {floor:g}", *notes)
-    ahead = series.origin + np.arange(1, ask.horizon + 1, dtype=np.int64)
+        held = NotBelow(made.distribution, finite_number(floor, "floor"))
+        notes = (f"no year ahead is below {floor:g}", *made.notes)
+        made = replace(made, distribution=held, notes=notes)
+    weight, ahead = float(made.prior_weight[0]), series.origin + np.arange(1, ask.horizon + 1)
     # Only the default model has a published calibration; the others cover less than they say.
     tested = evidence_class(series.n_points, weight, kind.family) if model == "pooled" else "weak"
-    notes = (*series.notes, *notes)
-    return Forecast(
-        model, made.fallback, kind, series, ahead, weight, tested, distribution, levels, notes
-    )
+    told = made.distribution, levels, (*series.notes, *made.notes)
+    return Forecast(model, made.fallback, kind, series, ahead, weight, tested, *told)
 
 
 def _informed(series: AnnualSeries, ask: Ask, panel: Any, sign: float) -> Answer:
