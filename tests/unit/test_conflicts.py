@@ -8,22 +8,6 @@ from wqa.catalog import catalog
 from wqa.data.conflicts import compare, find_conflicts
 from wqa.data.loading import load_observations, load_quantities
 
-# Conflicts inside the plan documents that touch an indicator, as (kind, target row).
-PLAN = {
-    ("baseline_value", "2"), ("baseline_value", "5"), ("baseline_value", "6"),
-    ("baseline_equals_reference", "6"), ("comparator", "6"),
-    ("floor_below_baseline", "3a"), ("floor_below_baseline", "3b"),
-    ("floor_below_baseline", "8"), ("floor_below_baseline", "14b"),
-    ("floor_below_baseline", "14c"), ("floor_below_baseline", "15"),
-    ("floor_below_baseline", "19"), ("target_equals_baseline", "12"),
-    ("target_equals_baseline", "13"), ("population", "4"), ("population", "7"),
-    ("population", "15"), ("baseline_period", "14a"), ("baseline_period", "14b"),
-    ("baseline_period", "14c"), ("baseline_period", "15"), ("target_value", "17"),
-    ("baseline_blank", "17"), ("further_condition", "9"), ("identical_pair", "10"),
-    ("identical_pair", "11"),
-    *(("comparator", row) for row in ("3a", "3b", "4", "5", "7", "8", "9", "10", "11", "16")),
-    *(("comparator_not_printed", row) for row in ("12", "13", "15", "19")),
-}  # fmt: skip
 WUHAN = "wuhan-14fyp."
 
 
@@ -62,14 +46,6 @@ def test_everything_found_is_registered_and_the_reverse(find):
     assert set(found["status"]) == {"registered"}
     assert set(found["severity"]) == {"review"}
     assert found["reason_zh"].str.len().min() > 5
-
-
-def test_conflicts_of_the_plan_table_and_no_other(find):
-    found = find()[["kind", "target_ids"]].itertuples(index=False)
-    pairs = {(kind, t.removeprefix(WUHAN)) for kind, ids in found for t in ids.split()}
-    assert {(kind, row) for kind, row in pairs if "hubei" not in row} == PLAN
-    rows = {t.id.removeprefix(WUHAN) for t in catalog.load_plan("wuhan-14fyp").targets}
-    assert rows - {row for _, row in PLAN} == {"1a", "1b", "18"}
 
 
 def test_every_registered_conflict_is_found(find, known):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import cases
 
 from wqa.catalog.reading import near_ids, resolve_id, whole_year
 from wqa.data.loading import load_regions
@@ -14,28 +15,20 @@ def regions(root):
     return {row.region: (row.name_zh, row.name_en) for row in rows}
 
 
-NAMES = {
-    "WH": ("WH", "wh", " ＷＨ ", "武汉市", "武汉", "Wuhan", "WUHAN", "Wuhan city"),
-    "HB": ("湖北", "hubei province"),
-    "WH-hongshan": ("武汉市洪山区", "wh-Hongshan"),
-} | {"CN": ["China"], "GX": ["广西"], "FZ": ["Fuzhou"], "CHUANYU": ["成渝"], "HG+EZ": ["hg+ez"]}
+@cases("unit/names.csv")
+def test_resolved_where_one_fits_else_refused_without_false_advice(regions, asked, region, near):
+    if region:
+        assert resolve_id(asked, regions, "region") == region
+    else:
+        refused(asked, regions, near)
 
 
-@pytest.mark.parametrize(("region", "asked"), [(i, name) for i in NAMES for name in NAMES[i]])
-def test_resolved_where_one_fits(regions, asked, region):
-    assert resolve_id(asked, regions, "region") == region
+@pytest.mark.parametrize("asked", [5, None])
+def test_what_is_no_name_is_refused(regions, asked):
+    refused(asked, regions)
 
 
-OUTSIDE = "山西 山西省 Shanxi 甘肃 云南省 Gansu 西藏 海南 荆州区 荆门市 Jingmen XUZHOU 枣阳 武昌 XX"
-OUTSIDE += " 恩施土家族苗族自治州 宁夏回族自治区"
-
-
-@pytest.mark.parametrize(
-    ("asked", "near"),
-    [*((name, "") for name in (*OUTSIDE.split(), "", 5, None)), ("Wuhna", "WH 武汉市"),
-     ("Wuhann", "WH 武汉市"), ("Hubie", "HB 湖北省"), ("洪山区", "WH-hongshan 武汉市洪山区")],
-)  # fmt: skip
-def test_refused_without_false_advice(regions, asked, near):
+def refused(asked, regions, near=""):
     with pytest.raises(DataError) as caught:
         resolve_id(asked, regions, "region")
     assert caught.value.got == asked

@@ -37,9 +37,3 @@ def test_falls_back_to_the_installed_project_or_says_what_to_do(tmp_path, monkey
     monkeypatch.setattr(paths, "PACKAGE", tmp_path / "site" / "wqa")
     with pytest.raises(DataError, match="Change into the project, or set WQA_ROOT"):
         paths.project_root()
-
-
-def test_folders(project):
-    assert paths.raw_dir(project) == project / "data/raw"
-    assert paths.outputs_dir(project) == project / "outputs"
-    assert paths.notebooks_dir(project) == project / "notebooks"

@@ -93,6 +93,11 @@ class Delivery:
     source: SourceRecord
     tables: dict[str, Rows] = field(default_factory=dict)
 
+    @property
+    def source_id(self) -> str:
+        """Id of the folder as a source, for rows that name none of their own."""
+        return f"folder-{self.name}".lower()
+
 
 def read_deliveries(root: Path) -> tuple[list[Delivery], Corrected, Findings]:
     """Read and correct the deliveries; also the correction of each corrected (file, line)."""

@@ -62,10 +62,7 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
     found = Ingested(deliveries, findings)
     for delivery in deliveries:
         source = asdict(delivery.source)
-        own = {
-            "source_id": f"folder-{delivery.name}".lower(),
-            "file": f"data/raw/{delivery.name}/source.yml",
-        }
+        own = {"source_id": delivery.source_id, "file": f"data/raw/{delivery.name}/source.yml"}
         documents = ({**one, "file": one.get("document", "")} for one in source["documents"])
         for entry in ({**source, **own}, *documents):
             record = {key: str(entry.get(key, "")) for key in SOURCE_COLUMNS}
@@ -240,7 +237,7 @@ class _Reader:
     def read_source(self) -> None:
         """Find source, evidence, date of publication and vintage."""
         key = tuple(self.cell(c) for c in ("source_title", "source_publisher", "source_date"))
-        record, source_id = self.delivery.source, f"folder-{self.delivery.name}".lower()
+        record, source_id = self.delivery.source, self.delivery.source_id
         if key[0]:
             digest = hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
             day = "".join(c for c in key[2].partition(" ")[0] if c.isdigit() or c == "-")

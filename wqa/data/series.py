@@ -130,9 +130,8 @@ def value_findings(rows: pd.DataFrame, indicators: Mapping[str, Indicator]) -> F
         told[column] |= wrong
 
     for column in ("numerator", "denominator", "value"):
-        note(
-            "negative_count", (rows[column] < 0) & ((column != "value") | own & (low >= 0)), column
-        )
+        wrong = (rows[column] < 0) & ((column != "value") | own & (low >= 0))
+        note("negative_count", wrong, column)
     note("zero_denominator", (below == 0) & ~parts.isin(("drop", "text")), "denominator")
     turned = (above > below) & (is_share | (parts == "part"))
     note("numerator_above_denominator", turned, "numerator", below)
