@@ -9,11 +9,12 @@ import pytest
 from wqa.__main__ import main
 from wqa.assessment.attainment import assess
 from wqa.assessment.likelihood import UNPRINTED
-from wqa.assessment.statements import explain, explanation_text
+from wqa.assessment.statements import explain
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Aside
 from wqa.data.loading import load_observations
 from wqa.errors import DataError
+from wqa.listing import explanation_text
 
 PLAN = load_plan("wuhan-14fyp")
 ROWS = ["2", "6", "8", "9", "14a", "16", "17", "13"]
