@@ -86,12 +86,8 @@ def judged_year(target: Target, target_year: int | None) -> int:
     """Year up to which a target is judged."""
     year = target.year if target_year is None else min(target.year, target_year)
     if year < int(target.start_year or year):
-        raise DataError(
-            "the target year lies before the target starts",
-            where=target.id,
-            got=target_year,
-            expected=f"a year from {target.start_year} on",
-        )
+        what, expected = "the target year lies before the target starts", target.start_year
+        raise DataError(what, where=target.id, got=target_year, expected=f"{expected} or later")
     return year
 
 
