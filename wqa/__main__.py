@@ -15,7 +15,7 @@ from pathlib import Path
 
 import wqa
 from wqa.errors import WqaError
-from wqa.listing import LISTINGS, list_conflicts, list_known, show
+from wqa.listing import LISTINGS, explanation_text, list_conflicts, list_known, show
 
 FORMATS = ("html", "pdf", "docx")
 ANSWER_COLUMNS = (
@@ -255,7 +255,7 @@ def _assess(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     import json
 
-    from wqa.assessment.statements import explain, explanation_text
+    from wqa.assessment.statements import explain
     from wqa.parameters import resolve
 
     chosen = resolve(plan=options.plan, region=options.region, edition=options.edition,

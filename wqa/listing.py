@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +29,28 @@ def show(frame: pd.DataFrame, empty: str = "(none)") -> None:
         pairs = zip(row[:-1], widths, strict=True)
         filled = [text + " " * (width - _width(text)) for text, width in pairs]
         print("  ".join([*filled, row[-1]]))
+
+
+def explanation_text(told: dict[str, Any], lang: str, indent: str = "") -> str:
+    """Lay out an explanation for the command line: one line a figure, one a heading."""
+    from wqa.assessment.statements import phrase
+
+    if "place" in told:
+        return indent + " | ".join(map(_shown, told.values()))
+    lines = []
+    for name, value in told.items():
+        head = f"{indent}{phrase('explain', name)[lang]}"
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            lines += [head, *(explanation_text(one, lang, f"{indent}  ") for one in value)]
+        elif isinstance(value, dict) and value:
+            lines.append(head + ", ".join(f"{key} {_shown(cell)}" for key, cell in value.items()))
+        elif value not in ("", [], {}):
+            lines.append(head + ("; ".join(value) if isinstance(value, list) else str(value)))
+    return "\n".join(lines)
+
+
+def _shown(cell: Any) -> str:
+    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
 
 
 def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:

@@ -9,11 +9,12 @@ import pytest
 from wqa.__main__ import main
 from wqa.assessment.attainment import assess
 from wqa.assessment.likelihood import UNPRINTED
-from wqa.assessment.statements import explain, explanation_text
+from wqa.assessment.statements import explain
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Aside
 from wqa.data.loading import load_observations
 from wqa.errors import DataError
+from wqa.listing import explanation_text
 
 PLAN = load_plan("wuhan-14fyp")
 ROWS = ["2", "6", "8", "9", "14a", "16", "17", "13"]
@@ -96,7 +97,7 @@ def test_each_step_says_rule_arithmetic_and_what_follows():
         ("18", "needs 6.5% a year; the reference went from 10.0732 (2023-02) to 11.7791 (2024-05), "
          "13.3% a year"),
         ("12", "the containing region as a whole: 100% (2023), so each part"),
-        ("8", "99% (2020) already satisfies the target (at least 98.5%), no further growth"),
+        ("8", "99% (2020) already satisfies the target (at least 98.5%), no further change"),
     ],
 )  # fmt: skip
 def test_growth_has_one_decimal_and_a_unit_stands_at_its_number(row, said):

@@ -130,7 +130,8 @@ def assess(
     found = open_plan(plan, {"indicators": indicators}, catalog)
     region = region_of(region, found, root) if region else found.region
     target_year = year_of("target_year", target_year, found) if target_year else None
-    figures = rows_by_key(known_figures(observations, found, as_of, edition, root, catalog))
+    folders = {"root": root, "catalog": catalog}
+    figures = rows_by_key(known_figures(observations, found, as_of, edition, **folders))
     setting, rows = Setting(indicators, load_units(catalog), figures, model, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")

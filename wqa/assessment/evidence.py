@@ -60,12 +60,11 @@ class Evidence:
 
 def rows_by_key(frame: pd.DataFrame) -> dict[tuple[str, str], list[Row]]:
     """Rows of an observation frame by (indicator, region), each with whether it is the best."""
-    best = best_values(frame)
-    chosen = set(zip(best["file"], best["row"], strict=True))
     told = frame[frame["value"].notna() & ~frame["qualifier"].isin(UNUSED)]
-    marks = [key in chosen for key in zip(told["file"], told["row"], strict=True)]
+    best = pd.MultiIndex.from_frame(best_values(frame)[["file", "row"]])
+    marked = told.assign(is_best=pd.MultiIndex.from_frame(told[["file", "row"]]).isin(best))
     found: dict[tuple[str, str], list[Row]] = {}
-    for row in told.assign(is_best=marks).itertuples(index=False, name="Row"):
+    for row in marked.itertuples(index=False, name="Row"):
         found.setdefault((str(row.indicator_id), str(row.region)), []).append(row)
     return found
 

@@ -62,23 +62,17 @@ def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | 
 
 
 def known_figures(
-    observations: pd.DataFrame | None,
-    plan: Plan,
-    as_of: str | None,
-    edition: int | None,
-    root: Path | str | None,
-    catalog: Path | str | None,
+    given: pd.DataFrame | None, plan: Plan, as_of: str | None, edition: int | None, **folders: Any
 ) -> pd.DataFrame:
-    """Figures that were known on a day and belong to an edition."""
+    """Figures that were known on a day and belong to an edition; by default the project's."""
     day = as_of_day(as_of) if as_of else None
-    if observations is None:
-        observations = load_observations(as_of=day, root=root, catalog=catalog)
-    elif day:
-        observations = observations[observations["vintage"].astype(str) <= day]
+    frame = load_observations(as_of=day, **folders) if given is None else given
+    if day:
+        frame = frame[frame["vintage"].astype(str) <= day]
     if edition:
         last = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
-        observations = observations[observations["end"] <= f"{last}-12-31"]
-    return observations
+        frame = frame[frame["end"] <= f"{last}-12-31"]
+    return frame
 
 
 def of_region(target: Target, plan: Plan, region: str | None) -> Target:
@@ -92,12 +86,8 @@ def judged_year(target: Target, target_year: int | None) -> int:
     """Year up to which a target is judged."""
     year = target.year if target_year is None else min(target.year, target_year)
     if year < int(target.start_year or year):
-        raise DataError(
-            "the target year lies before the target starts",
-            where=target.id,
-            got=target_year,
-            expected=f"a year from {target.start_year} on",
-        )
+        what, expected = "the target year lies before the target starts", target.start_year
+        raise DataError(what, where=target.id, got=target_year, expected=f"{expected} or later")
     return year
 
 

@@ -229,8 +229,7 @@ def _decided(made: Judgement, met: bool) -> Reason:
 def _nothing_inside(made: Judgement) -> Reason:
     """Say why nothing is known when the plan period has no figure of the series."""
     target, evidence, base = made.target, made.whole, made.target.baseline
-    said = _disputed_baseline(made) or _hint(made)
-    if said is not None:
+    if said := _disputed_baseline(made) or _hint(made):
         return said
     if base.status in ("measured", "disputed"):
         when = phrase("baseline", "sum" if target.scope == "plan_sum" else "year", year=base.year)
@@ -243,15 +242,13 @@ def _nothing_inside(made: Judgement) -> Reason:
 
 def _hint(made: Judgement) -> Reason | None:
     """Say what else was published inside the plan, when the series itself was not."""
-    target, hints = made.target, made.whole.hints
-    own = [row for row in hints if row.scope in target.series]
-    start = int(target.start_year or made.year)
-    ranks = [row for row in made.ranks if start <= row.year <= made.year]
+    hints, plan = made.whole.hints, range(made.parts[0].question.start, made.year + 1)
+    own = [row for row in hints if row.scope in made.target.series]
     for code, rows in (
         ("lower_bound_only", [row for row in own if row.qualifier in LIMITS]),
         ("partial_period_only", own),
         ("series_broken", hints),
-        ("rank_only", ranks),
+        ("rank_only", [row for row in made.ranks if row.year in plan]),
     ):
         if rows:
             year = max(row.year for row in rows)
@@ -268,10 +265,9 @@ def _disputed_baseline(made: Judgement) -> Reason | None:
     if base.status != "disputed" or target.value is None:
         return None
     goal = Goal(target.comparator, target.value)
-    met = [bool(goal.met(reading.value)) for reading in base.readings]
-    if len(set(met)) < 2:
+    if len({bool(goal.met(reading.value)) for reading in base.readings}) < 2:
         return None
-    said = [_one_reading(made, goal, *one) for one in zip(base.readings, met, strict=True)]
+    said = [_one_reading(made, goal, reading) for reading in base.readings]
     return "disputed_baseline", {"readings": join(said)}
 
 
@@ -282,16 +278,16 @@ def _chance_of(made: Judgement, reading: Reading, p: float) -> Words:
     return phrase("readings", "chance", **slots)
 
 
-def _one_reading(made: Judgement, goal: Goal, reading: Reading, good: bool) -> Words:
+def _one_reading(made: Judgement, goal: Goal, reading: Reading) -> Words:
     """Say what one reading of the baseline leaves to do."""
     change = difference(goal.value, reading.value)
-    slots = _slots(made, label=words_of(reading, "label"))
-    slots |= {"value": print_number(reading.value), "change": print_number(abs(change))}
+    slots = _slots(made, label=words_of(reading, "label"), value=print_number(reading.value))
     percent = made.parts[0].question.indicator.family == "percent"
-    slots["change_unit"] = phrase("points") if percent else slots["unit"]
+    slots |= {"change_unit": phrase("points") if percent else slots["unit"]}
     way = "rise" if change > 0 else "fall"
-    strict = "beyond" if goal.comparator in ("<", ">") else "needed"
-    return phrase("readings", "met_at_baseline" if good else f"{way}_{strict}", **slots)
+    key = f"{way}_beyond" if goal.comparator in ("<", ">") else f"{way}_needed"
+    key = "met_at_baseline" if goal.met(reading.value) else key
+    return phrase("readings", key, change=print_number(abs(change)), **slots)
 
 
 def explain(
@@ -338,8 +334,9 @@ def explain(
     if row not in rows:
         raise DataError("no such row", where=found.id, got=row, expected=", ".join(rows))
     target = of_region(rows[row], found, region_of(region, found, root))
-    frame = known_figures(None, found, as_of, edition, root, catalog).dropna(subset="value")
-    frame = frame.join(load_sources(root, catalog).set_index("source_id")["title"], on="source_id")
+    frame = known_figures(None, found, as_of, edition, root=root, catalog=catalog)
+    titles = load_sources(root, catalog).set_index("source_id")["title"]
+    frame = frame.dropna(subset="value").join(titles, on="source_id")
     frame["place"] = frame["file"] + ":" + frame["row"].astype(str)
     setting = Setting(indicators, load_units(catalog), rows_by_key(frame))
     made = judge(setting, target, judged_year(target, None))
@@ -395,23 +392,3 @@ def _asides(target: Target, rows: pd.DataFrame, lang: str) -> list[dict[str, Any
                 found.setdefault(getattr(one, f"reason_{lang}"), []).append(figure)
                 break  # the first pattern that fits says why
     return [{"reason": reason, "figures": figures} for reason, figures in found.items()]
-
-
-def explanation_text(told: dict[str, Any], lang: str, indent: str = "") -> str:
-    """Lay out an explanation for the command line: one line a figure, one a heading."""
-    if "place" in told:
-        return indent + " | ".join(map(_shown, told.values()))
-    lines = []
-    for name, value in told.items():
-        head = f"{indent}{phrase('explain', name)[lang]}"
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            lines += [head, *(explanation_text(one, lang, f"{indent}  ") for one in value)]
-        elif isinstance(value, dict) and value:
-            lines.append(head + ", ".join(f"{key} {_shown(cell)}" for key, cell in value.items()))
-        elif value not in ("", [], {}):
-            lines.append(head + ("; ".join(value) if isinstance(value, list) else str(value)))
-    return "\n".join(lines)
-
-
-def _shown(cell: Any) -> str:
-    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
