@@ -11,13 +11,18 @@ from wqa.display.figures import (
     MissingGlyphWarning,
     add_axes,
     new_figure,
+    nice_ticks,
     printable,
     render,
+    source_line,
+    spread,
     styled,
     text_width,
     texts_in,
+    value_axis,
+    wrapped,
+    year_axis,
 )
-from wqa.display.layout import nice_ticks, source_line, spread, value_axis, wrapped, year_axis
 from wqa.errors import BuildError
 
 

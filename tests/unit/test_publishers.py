@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from wqa.display.publishers import publisher_name
+from wqa.display.view import publisher_name
 
 
 @pytest.mark.parametrize(

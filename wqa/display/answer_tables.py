@@ -27,21 +27,23 @@ from wqa.display.judgements import (
     BARS,
     answer_label,
     answer_word,
+    baseline_text,
     by_answer,
     level_fact,
     probability_mark,
     probability_of,
     records,
     said_text,
+    short_unit,
     strength_bars,
+    target_name,
     target_of,
+    target_text,
 )
 from wqa.display.listings import heads
 from wqa.display.narrative import sentences
-from wqa.display.selection import Row
-from wqa.display.tables import DisplayTable
-from wqa.display.target_words import baseline_text, short_unit, target_name, target_text
-from wqa.display.view import View
+from wqa.display.report import DisplayTable
+from wqa.display.view import Row, View
 from wqa.display.wording import listed, say, term, unit_after
 
 if TYPE_CHECKING:

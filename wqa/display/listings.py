@@ -18,9 +18,8 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.narrative import marked, names_caption, value_with_year
-from wqa.display.selection import latest_row, previous_row, rows_of
-from wqa.display.tables import Column, DisplayTable
-from wqa.display.view import View
+from wqa.display.report import Column, DisplayTable
+from wqa.display.view import View, latest_row, previous_row, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term, unit_name
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wqa.publication.document import Block, Chapter, Paper
-from wqa.publication.pieces import Pieces
-from wqa.publication.plain_text import breakable
+from wqa.publication.pieces import Pieces, breakable
 
 Node = dict[str, Any]
 Format = Literal["html", "typst", "openxml"]
