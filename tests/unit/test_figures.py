@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from figure_texts import texts_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from wqa.display.figures import (
     spread,
     styled,
     text_width,
-    texts_in,
     value_axis,
     wrapped,
     year_axis,

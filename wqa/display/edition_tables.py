@@ -24,7 +24,7 @@ from wqa.display.facts import (
 from wqa.display.judgements import answer_word, probability_of
 from wqa.display.narrative import sentences
 from wqa.display.report import Column, DisplayTable
-from wqa.display.view import View
+from wqa.display.view import View, rows_in
 from wqa.display.wording import say, scope_name, texts, unit_after, unit_name
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.edition_forecasts import ENOUGH, grade_summary
@@ -108,7 +108,7 @@ def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable
     made = {}
     for name, frame in changes.frames().items():
         keys, cells = makers[name]
-        rows = tuple(cells({str(k): v for k, v in r.items()}) for r in frame.to_dict("records"))
+        rows = tuple(cells(row) for row in rows_in(frame))
         if rows:
             notes = (word("note.undated", lang),) if name == "figures" else ()
             made[name] = DisplayTable(
@@ -183,8 +183,7 @@ def graded_table(view: View, graded: pd.DataFrame) -> DisplayTable:
     """Show each graded forecast of earlier editions beside what came out."""
     lang = view.lang
     rows = []
-    for record in graded.to_dict("records"):
-        row = {str(k): v for k, v in record.items()}
+    for row in rows_in(graded):
         outcome = _value(row, float(row["outcome"]), row["source_id"], row["vintage"])
         last = {**row, "year": row["origin"]}
         start = _value(last, float(row["last_value"]), row["origin_source_id"], "")
@@ -222,8 +221,7 @@ def grades_table(
     parts = [(grade_summary(graded, by), True), (grade_summary(graded), False)]
     rows: list[dict[str, Printable]] = []
     for frame, is_group in parts:
-        for record in frame.to_dict("records"):
-            row = {str(k): v for k, v in record.items()}
+        for row in rows_in(frame):
             label = str(row[by[0]]) if is_group else word("word.all", lang)
             rows.append({"group": _group(view, label, by[0]), **_sums(row, label)})
     keys = ("group", "forecasts", "outcomes", "series", "inside_80", "inside_95", "hit", "brier")

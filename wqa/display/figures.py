@@ -23,7 +23,6 @@ from matplotlib.axes import Axes as Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure as Figure
 from matplotlib.font_manager import FontProperties, fontManager, get_font
-from matplotlib.text import Text as Label
 
 from wqa.display.facts import number_text
 from wqa.errors import BuildError
@@ -174,12 +173,6 @@ def render(figure: Figure, fmt: Format) -> bytes:
                 "the bundled font lacks a character of a figure", got=str(warning)
             ) from warning
     return buffer.getvalue()
-
-
-def texts_in(figure: Figure) -> list[str]:
-    """Return every text of a figure, in drawing order; for tests and checks."""
-    found = figure.findobj(Label)
-    return [item.get_text() for item in found if isinstance(item, Label) and item.get_text()]
 
 
 # Direct labels are broken at this width, inches.

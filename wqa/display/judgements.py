@@ -27,7 +27,7 @@ from wqa.display.facts import (
     target_fact,
 )
 from wqa.display.narrative import sentences
-from wqa.display.view import Row, View
+from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import in_sentence, say, term, unit_after
 from wqa.errors import DataError
 
@@ -101,7 +101,7 @@ _TIME = re.compile(r"\d{4}(?:年\d{1,2}月|年|-\d{2})")
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of `wqa.assess`, binding targets first, then in the order of the plan."""
-    rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    rows = rows_in(frame)
     return sorted(rows, key=lambda row: row["nature"] != "binding")
 
 

@@ -22,7 +22,7 @@ from wqa.display.facts import (
 from wqa.display.listings import death_parts
 from wqa.display.narrative import marked, sentences
 from wqa.display.overviews import plot_dots
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_of
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.errors import DataError
 from wqa.forecasts.intervals import event_rate_interval, proportion_interval
@@ -46,18 +46,15 @@ def series_frame(
     indicator_id: str,
     regions: Iterable[str],
     *,
-    scopes: Iterable[str] | None = None,
     first: int | None = None,
 ) -> pd.DataFrame:
     """Return the values of one indicator as a chart needs them."""
     import pandas as pd
 
     indicator = view.indicator(indicator_id)
-    frame = view.shown if scopes is not None else view.headline
-    wanted = None if scopes is None else list(scopes)
     rows: list[dict[str, Any]] = []
     for region in regions:
-        found = rows_of(frame, indicator_id, region, scopes=wanted)
+        found = rows_of(view.headline, indicator_id, region)
         found = [row for row in found if first is None or int(row["year"]) >= first]
         several = len({row["scope"] for row in found}) > 1
         for row in found:
@@ -166,7 +163,7 @@ def target_line(target: Target, lang: str) -> dict[str, Any]:
 def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> Text:
     """Describe a line chart in words, from its data."""
     lang = view.lang
-    records = [{str(k): v for k, v in row.items()} for row in data.to_dict("records")]
+    records = rows_in(data)
     years = [int(row["year"]) for row in records]
     first, last = year_fact(min(years)), year_fact(max(years))
     out = [say("alt.series", lang, first=first, last=last, title=title)]
@@ -199,7 +196,7 @@ def regions_picture(view: View, indicator_id: str) -> Picture:
     rows = []
     for region in known:
         found = series_frame(view, indicator_id, [region])
-        records = [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
+        records = rows_in(found)
         row = latest_row(item for item in records if item["qualifier"] in ANNUAL)
         if row is not None:
             rows.append(dict(row) | {"label": view.names[region]})
@@ -241,8 +238,7 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
 
     lang, region = view.lang, str(rates["region"].iloc[0])
     made = []
-    for record in rates.sort_values(["year", "scope"]).to_dict("records"):
-        row = {str(key): value for key, value in record.items()}
+    for row in rows_in(rates.sort_values(["year", "scope"])):
         whole = row["deaths"] == row["deaths"] and row["stock_10k"] == row["stock_10k"]
         low, high = (float("nan"), float("nan"))
         if whole:
@@ -282,10 +278,7 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
 
 def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> Printable:
     lang, region = view.lang, str(rates["region"].iloc[0])
-    known = {
-        (row["year"], row["scope"]): death_parts({str(k): v for k, v in row.items()})
-        for row in rates.to_dict("records")
-    }
+    known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
     slots: dict[str, Printable] = {
         "first": year_fact(int(data["year"].min())),
         "last": year_fact(int(data["year"].max())),

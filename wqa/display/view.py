@@ -115,7 +115,12 @@ def rows_of(
     if scopes is not None:
         kept = kept[kept["scope"].isin(list(scopes))]
     kept = kept.sort_values(["year", "scope"], kind="stable")
-    return [{str(key): value for key, value in row.items()} for row in kept.to_dict("records")]
+    return rows_in(kept)
+
+
+def rows_in(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame, names of columns as text."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None:

@@ -49,12 +49,6 @@ def string(text: str) -> Node:
     return {"t": "Str", "c": text}
 
 
-def division(content: list[Node], *, style: str = "", name: str = "") -> Node:
-    """Return a block with a class (HTML) and a paragraph style (Word)."""
-    attributes = [["custom-style", style]] if style else []
-    return {"t": "Div", "c": [["", [name] if name else [], attributes], content]}
-
-
 def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
     """Return pieces as text nodes: numbers with their origin, citations as superscript links."""
     out: list[Node] = []
