@@ -15,7 +15,7 @@ from pathlib import Path
 
 import wqa
 from wqa.errors import WqaError
-from wqa.listing import LISTINGS, explanation_text, list_conflicts, list_known, show
+from wqa.listing import LISTINGS, change_frames, explanation_text, list_conflicts, list_known, show
 
 FORMATS = ("html", "pdf", "docx")
 ANSWER_COLUMNS = (
@@ -270,10 +270,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from wqa.display.edition_tables import command_tables
     from wqa.history.edition_changes import diff_editions
-    from wqa.history.edition_records import read_edition
-    from wqa.history.editions import edition_record
+    from wqa.history.editions import edition_record, read_edition
     from wqa.parameters import resolve
 
     found = []
@@ -285,7 +283,7 @@ def _diff(options: argparse.Namespace) -> int:
                                         catalog=chosen.catalog))  # fmt: skip
         else:
             found.append(read_edition(named))
-    title, tables = command_tables(diff_editions(*found), options.lang, catalog=options.catalog)
+    title, tables = change_frames(diff_editions(*found), options.lang, catalog=options.catalog)
     print(title)
     for heading, frame in tables.items():
         print(f"\n{heading}: {len(frame)}")

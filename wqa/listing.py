@@ -1,4 +1,4 @@
-"""Listings of the command line: tables, and what plans, regions, chapters ... there are."""
+"""Listings of the command line: what is known, and what changed between two editions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     import pandas as pd
+
+    from wqa.history.edition_changes import EditionChanges
 
 
 def _width(text: str) -> int:
@@ -129,3 +132,43 @@ def list_conflicts(options: argparse.Namespace) -> int:
     errors = int((frame["severity"] == "error").sum())
     print(f"{len(frame)} disagreements, {errors} of them errors.")
     return 1 if errors else 0
+
+
+def change_frames(
+    changes: EditionChanges, lang: str, *, catalog: Path | str | None = None
+) -> tuple[str, dict[str, pd.DataFrame]]:
+    """Lay out what changed between two editions, with a title."""
+    from wqa.catalog.catalog import load_indicators
+    from wqa.display.edition_tables import word
+    from wqa.display.judgements import answer_word
+
+    old, new = changes.old, changes.new
+    title = word("command.header", lang).format(
+        old=old.edition, old_day=old.as_of, new=new.edition, new_day=new.as_of
+    )
+    names = {key: getattr(i, f"name_{lang}") for key, i in load_indicators(catalog).items()}
+    kept = {
+        "figures": ("indicator_id", "region", "scope", "year", "value", "unit", "source_id"),
+        "revisions": ("indicator_id", "region", "scope", "year", "old", "new", "unit", "why"),
+        "answers": ("row", f"name_{lang}", "old_answer", "new_answer", "old_p", "new_p", "why"),
+        "targets": ("row", f"name_{lang}", "field", "old", "new"),
+        "methods": ("method", "old", "new"),
+    }
+    shown = {}
+    for name, frame in changes.frames().items():
+        table = frame[list(kept[name])].copy()
+        if "indicator_id" in table:
+            table["indicator_id"] = table["indicator_id"].map(lambda key: names.get(key, key))
+        for column in ("old_answer", "new_answer"):
+            if column in table:
+                table[column] = [answer_word(key, lang) for key in table[column]]
+        for column in ("old_p", "new_p"):
+            if column in table:
+                table[column] = table[column].map("{:.2f}".format, na_action="ignore")
+        for column, group in (("field", "field"), ("method", "method")):
+            if column in table:
+                table[column] = [word(f"{group}.{key}", lang) for key in table[column]]
+        if "why" in table:
+            table["why"] = [word(f"why.{key}", lang) for key in table["why"]]
+        shown[word(f"command.{name}", lang)] = table
+    return title, shown

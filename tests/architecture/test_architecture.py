@@ -14,7 +14,7 @@ CLOCK_CALLS = {
     "Timestamp.now", "Timestamp.today",
 }  # fmt: skip
 # Durations shown while building and kept apart from the reproducible record.
-MAY_READ_THE_CLOCK = {"paper", "__main__", "kernels", "run_log"}
+MAY_READ_THE_CLOCK = {"paper", "__main__"}
 NETWORK = {"requests", "urllib", "http", "httpx", "aiohttp", "ftplib", "smtplib"}
 PACKAGES = {
     "wqa", "wqa.catalog", "wqa.data", "wqa.forecasts", "wqa.assessment", "wqa.display",

@@ -3,16 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_texts import texts_in
 
 from wqa.assessment.attainment import assess
 from wqa.data.loading import load_death_rates
-from wqa.display.charts import plot_path_and_fan, plot_series, runs_of
-from wqa.display.countcharts import plot_plan_sum
-from wqa.display.death_pictures import death_rates_picture
+from wqa.display.charts import plot_path_and_fan, plot_plan_sum, plot_series, runs_of
 from wqa.display.evidence_charts import plot_reliability
-from wqa.display.figures import FONT_FAMILY, render, texts_in
+from wqa.display.figures import FONT_FAMILY, render
 from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
-from wqa.display.pictures import level_picture, regions_picture
+from wqa.display.pictures import death_rates_picture, level_picture, regions_picture
 from wqa.display.plan_pictures import attainment_picture, plan_rows, plan_sum_picture
 from wqa.display.view import open_view
 from wqa.display.wording import terms

@@ -14,7 +14,7 @@ from wqa.catalog.records import Source
 from wqa.display import report
 from wqa.display.facts import Fact, Text
 from wqa.display.figures import add_axes, new_figure, styled
-from wqa.display.tables import Column, DisplayTable
+from wqa.display.report import Column, DisplayTable
 from wqa.errors import BuildError
 from wqa.publication import publishing
 from wqa.publication.chapters import load_outline

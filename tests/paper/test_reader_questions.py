@@ -12,7 +12,7 @@ from wqa.assessment.statements import phrase
 from wqa.catalog.catalog import load_plan
 from wqa.data.loading import load_observations
 from wqa.display.judgements import answer_label
-from wqa.display.selection import ANNUAL, headline_values, latest_row, rows_of, shown_values
+from wqa.display.view import ANNUAL, headline_values, latest_row, rows_of, shown_values
 from wqa.publication.paper import build_paper
 
 COLUMNS = ("row", "name", "target", "answer", "level", "batches", "moved", "nation")

@@ -20,8 +20,8 @@ import pytest
 from numeral_scan.scanner import scan
 
 from wqa.catalog.catalog import load_plan
-from wqa.history.edition_records import read_edition
-from wqa.history.grading import grade_forecasts
+from wqa.history.edition_forecasts import grade_forecasts
+from wqa.history.editions import read_edition
 from wqa.paths import ASSETS
 from wqa.publication.chapters import load_outline
 from wqa.publication.paper import build_paper

@@ -4,8 +4,7 @@ import pytest
 
 from wqa.__main__ import main
 from wqa.history.edition_changes import diff_editions
-from wqa.history.edition_records import read_edition, write_edition
-from wqa.history.editions import edition_record
+from wqa.history.editions import edition_record, read_edition, write_edition
 
 
 @pytest.fixture(scope="module")

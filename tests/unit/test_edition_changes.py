@@ -9,7 +9,7 @@ from wqa.assessment.attainment import as_frame
 from wqa.errors import DataError
 from wqa.history.edition_changes import diff_editions
 from wqa.history.edition_forecasts import FORECAST_COLUMNS
-from wqa.history.edition_records import (
+from wqa.history.editions import (
     ANSWER_COLUMNS,
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from wqa.display.edition_tables import change_tables, command_tables, graded_table, grades_table
+from wqa.display.edition_tables import change_tables, graded_table, grades_table
 from wqa.display.facts import Fact
 from wqa.display.view import open_view
 from wqa.display.wording import texts
 from wqa.history.edition_changes import COMPARED, diff_editions
-from wqa.history.edition_records import OBSERVATION_COLUMNS, TARGET_COLUMNS, typed
-from wqa.history.editions import edition_record, methods
-from wqa.history.grading import grade_forecasts
+from wqa.history.edition_forecasts import grade_forecasts
+from wqa.history.editions import OBSERVATION_COLUMNS, TARGET_COLUMNS, edition_record, methods, typed
+from wqa.listing import change_frames
 from wqa.parameters import resolve
 
 SERIES = {"indicator_id": "food_sampling_pass_rate", "region": "CN", "scope": "all_levels"}
@@ -95,7 +95,7 @@ def test_empty_grades_make_empty_tables(view, old):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_tables_of_the_command_line(lang, old, new):
-    title, tables = command_tables(diff_editions(old, new), lang)
+    title, tables = change_frames(diff_editions(old, new), lang)
     assert "2022-09-30" in title
     assert "2023-09-30" in title
     assert [len(frame) for frame in tables.values()] == [1, 2, 1, 1, 1]

@@ -16,14 +16,15 @@ from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.data.loading import load_observations
 from wqa.errors import DataError
 from wqa.history.edition_forecasts import FORECAST_COLUMNS, MAX_AGE, edition_forecasts
-from wqa.history.edition_records import read_edition, write_edition
 from wqa.history.editions import (
     SHARED,
     edition_date,
     edition_record,
     methods,
     newest_retrieval,
+    read_edition,
     shared_record,
+    write_edition,
 )
 
 PLAN = "wuhan-14fyp"

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from figure_texts import texts_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,13 +12,17 @@ from wqa.display.figures import (
     MissingGlyphWarning,
     add_axes,
     new_figure,
+    nice_ticks,
     printable,
     render,
+    source_line,
+    spread,
     styled,
     text_width,
-    texts_in,
+    value_axis,
+    wrapped,
+    year_axis,
 )
-from wqa.display.layout import nice_ticks, source_line, spread, value_axis, wrapped, year_axis
 from wqa.errors import BuildError
 
 

@@ -6,19 +6,19 @@ import pandas as pd
 import pytest
 
 from wqa.assessment.attainment import as_frame
-from wqa.history.edition_forecasts import FORECAST_COLUMNS
-from wqa.history.edition_records import (
+from wqa.history.edition_forecasts import (
+    FORECAST_COLUMNS,
+    GRADED_COLUMNS,
+    SUMMARY_COLUMNS,
+    grade_forecasts,
+    grade_summary,
+)
+from wqa.history.editions import (
     ANSWER_COLUMNS,
     OBSERVATION_COLUMNS,
     TARGET_COLUMNS,
     EditionRecord,
     typed,
-)
-from wqa.history.grading import (
-    GRADED_COLUMNS,
-    SUMMARY_COLUMNS,
-    grade_forecasts,
-    grade_summary,
 )
 
 SERIES = {"indicator_id": "food_sampling_pass_rate", "region": "CN", "scope": "all_levels"}

@@ -31,8 +31,9 @@ from wqa.display.judgements import (
     records,
     said_text,
     strength_bars,
+    target_text,
+    target_words,
 )
-from wqa.display.target_words import target_text, target_words
 from wqa.display.view import open_view
 from wqa.parameters import resolve
 

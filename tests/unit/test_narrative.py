@@ -5,10 +5,9 @@ import pytest
 
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.display.changes import change_fact, spoken
-from wqa.display.comparisons import comparison_text
 from wqa.display.facts import Fact, observation_fact
-from wqa.display.narrative import level_text, value_with_year
-from wqa.display.selection import headline_values, is_side_scope, latest_row, previous_row, rows_of
+from wqa.display.narrative import comparison_text, level_text, value_with_year
+from wqa.display.view import headline_values, is_side_scope, latest_row, previous_row, rows_of
 from wqa.errors import DataError
 
 NAMES = {

@@ -4,8 +4,7 @@ import pytest
 
 from wqa.display.report import MIME
 from wqa.errors import BuildError, DataError
-from wqa.publication.collecting import collect
-from wqa.publication.kernels import normalise
+from wqa.publication.chapters import collect, normalise
 from wqa.publication.paper import BuildResult, build_paper, newest_retrieval
 from wqa.publication.publishing import parse_prose
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from cases import cases
 
-from wqa.display.publishers import publisher_name
+from wqa.display.view import publisher_name
 from wqa.paths import CATALOG
 
 

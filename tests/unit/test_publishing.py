@@ -15,7 +15,7 @@ from wqa.errors import BuildError, CatalogError
 from wqa.publication import publishing
 from wqa.publication.chapters import load_chapters, load_outline
 from wqa.publication.fonts import font_path, missing_glyphs, web_font
-from wqa.publication.plain_text import Cleaner, breakable
+from wqa.publication.pieces import Cleaner, breakable
 
 
 def test_bundled_font_covers_the_official_character_sets():

@@ -7,7 +7,7 @@ import pytest
 from wqa.display import report
 from wqa.display.facts import Fact, Text
 from wqa.display.figures import add_axes, new_figure, styled
-from wqa.display.tables import Column, DisplayTable
+from wqa.display.report import Column, DisplayTable
 from wqa.errors import BuildError
 
 RATE = Fact("f.rate", 98.3, "98.3", unit="pct", kind="observation", source_ids=("s-1",),

@@ -1,7 +1,7 @@
 import pytest
 
 from wqa.display.facts import Fact, Text
-from wqa.display.tables import Column, DisplayTable, sources_of
+from wqa.display.report import Column, DisplayTable, sources_of
 from wqa.errors import CatalogError, DataError
 
 COLUMNS = (Column("region", "地区"), Column("value", "合格率", unit="%", align="decimal"))

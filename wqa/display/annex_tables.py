@@ -21,12 +21,19 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import answer_label, level_fact, probability_mark, records, target_of
+from wqa.display.judgements import (
+    answer_label,
+    baseline_text,
+    level_fact,
+    probability_mark,
+    records,
+    target_name,
+    target_of,
+    target_text,
+)
 from wqa.display.listings import heads
-from wqa.display.selection import ANNUAL, latest_row, previous_row, rows_of
-from wqa.display.tables import DisplayTable
-from wqa.display.target_words import baseline_text, target_name, target_text
-from wqa.display.view import View
+from wqa.display.report import DisplayTable
+from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_of
 from wqa.display.wording import listed, say, term, unit_after
 from wqa.history.editions import NATION
 

@@ -27,21 +27,23 @@ from wqa.display.judgements import (
     BARS,
     answer_label,
     answer_word,
+    baseline_text,
     by_answer,
     level_fact,
     probability_mark,
     probability_of,
     records,
     said_text,
+    short_unit,
     strength_bars,
+    target_name,
     target_of,
+    target_text,
 )
 from wqa.display.listings import heads
 from wqa.display.narrative import sentences
-from wqa.display.selection import Row
-from wqa.display.tables import DisplayTable
-from wqa.display.target_words import baseline_text, short_unit, target_name, target_text
-from wqa.display.view import View
+from wqa.display.report import DisplayTable
+from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import listed, say, term, unit_after
 
 if TYPE_CHECKING:
@@ -93,18 +95,18 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
     return sentences(told, lang)
 
 
-def level_cell(view: View, row: Row, *, short: bool = False) -> Text | None:
+def level_cell(view: View, row: Row) -> Text | None:
     """Print the level of a target with its year, else the baseline; None without either."""
     fact, target = level_fact(view, row), target_of(view, row)
     if fact is None:
-        unit = (short_unit if short else unit_after)(target.unit, view.lang)
-        return baseline_text(target, view.lang, unit=unit)
+        return baseline_text(target, view.lang, unit=short_unit(target.unit, view.lang))
     template = "{value}{unit}（{year}年）" if view.lang == "zh" else "{value}{unit} ({year})"
-    value, unit = spoken(fact, view.lang)
-    if short:
-        unit = short_unit(fact.unit, view.lang)
-    year = year_fact(int(row["level_year"]), fact)
-    return Text(template, {"value": value, "unit": named(unit), "year": year})
+    slots: dict[str, Printable] = {
+        "value": spoken(fact, view.lang)[0],
+        "unit": named(short_unit(fact.unit, view.lang)),
+        "year": year_fact(int(row["level_year"]), fact),
+    }
+    return Text(template, slots)
 
 
 def _answer_cells(view: View, row: Row) -> dict[str, Printable]:
@@ -183,8 +185,7 @@ def readings_table(
     """Show what each reading of a disputed number means for its target."""
     lang, wanted = view.lang, list(rows)
     out = []
-    for record in frame.to_dict("records"):
-        row = {str(key): value for key, value in record.items()}
+    for row in rows_in(frame):
         if (wanted and str(row["row"]) not in wanted) or row["field"] == "comparator":
             continue
         out.append(_reading_cells(view, row))
@@ -247,7 +248,7 @@ def overview_frame(view: View, frame: pd.DataFrame) -> pd.DataFrame:
     out: list[Mapping[str, Any]] = []
     none = term("figure.no_value", view.lang)
     for row in records(frame):
-        target, level = target_of(view, row), level_cell(view, row, short=True)
+        target, level = target_of(view, row), level_cell(view, row)
         p = probability_of(view, row)
         out.append(
             {

@@ -14,7 +14,7 @@ from wqa.display.facts import (
     observation_fact,
     year_fact,
 )
-from wqa.display.selection import Row
+from wqa.display.view import Row
 from wqa.display.wording import say, term, unit_after
 from wqa.errors import DataError
 

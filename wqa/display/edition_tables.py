@@ -1,14 +1,13 @@
-"""What changed since the last edition and how its forecasts came out, as tables for readers."""
+"""What changed since the last edition and how its forecasts came out: tables and paragraphs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wqa.catalog.catalog import load_indicators
+from wqa.data.series import KEYS
 from wqa.display.changes import change_fact
 from wqa.display.facts import (
     Fact,
@@ -23,11 +22,22 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.judgements import answer_word, probability_of
-from wqa.display.tables import Column, DisplayTable
-from wqa.display.view import View
-from wqa.display.wording import scope_name, texts, unit_after, unit_name
+from wqa.display.narrative import sentences
+from wqa.display.report import Column, DisplayTable
+from wqa.display.view import View, rows_in
+from wqa.display.wording import say, scope_name, texts, unit_after, unit_name
 from wqa.history.edition_changes import EditionChanges
-from wqa.history.grading import grade_summary
+from wqa.history.edition_forecasts import ENOUGH, grade_summary
+from wqa.history.editions import (
+    NATION,
+    EditionRecord,
+    edition_date,
+    newest_retrieval,
+    shared_record,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUMBERS = ("value", "outcome", "forecasts", "outcomes", "series", "brier")
 PERCENT = ("p_new", "inside_80", "inside_95", "hit")
@@ -37,42 +47,6 @@ Row = Mapping[str, Any]
 def word(key: str, lang: str) -> str:
     """Return a word about editions."""
     return texts("editions")[key][lang]
-
-
-def command_tables(
-    changes: EditionChanges, lang: str, *, catalog: Path | str | None = None
-) -> tuple[str, dict[str, pd.DataFrame]]:
-    """Lay out the changes for the command line."""
-    old, new = changes.old, changes.new
-    title = word("command.header", lang).format(
-        old=old.edition, old_day=old.as_of, new=new.edition, new_day=new.as_of
-    )
-    names = {key: getattr(i, f"name_{lang}") for key, i in load_indicators(catalog).items()}
-    kept = {
-        "figures": ("indicator_id", "region", "scope", "year", "value", "unit", "source_id"),
-        "revisions": ("indicator_id", "region", "scope", "year", "old", "new", "unit", "why"),
-        "answers": ("row", f"name_{lang}", "old_answer", "new_answer", "old_p", "new_p", "why"),
-        "targets": ("row", f"name_{lang}", "field", "old", "new"),
-        "methods": ("method", "old", "new"),
-    }
-    shown = {}
-    for name, frame in changes.frames().items():
-        table = frame[list(kept[name])].copy()
-        if "indicator_id" in table:
-            table["indicator_id"] = table["indicator_id"].map(lambda key: names.get(key, key))
-        for column in ("old_answer", "new_answer"):
-            if column in table:
-                table[column] = [answer_word(key, lang) for key in table[column]]
-        for column in ("old_p", "new_p"):
-            if column in table:
-                table[column] = table[column].map("{:.2f}".format, na_action="ignore")
-        for column, group in (("field", "field"), ("method", "method")):
-            if column in table:
-                table[column] = [word(f"{group}.{key}", lang) for key in table[column]]
-        if "why" in table:
-            table["why"] = [word(f"why.{key}", lang) for key in table["why"]]
-        shown[word(f"command.{name}", lang)] = table
-    return title, shown
 
 
 def _is_known(value: Any) -> bool:
@@ -134,7 +108,7 @@ def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable
     made = {}
     for name, frame in changes.frames().items():
         keys, cells = makers[name]
-        rows = tuple(cells({str(k): v for k, v in r.items()}) for r in frame.to_dict("records"))
+        rows = tuple(cells(row) for row in rows_in(frame))
         if rows:
             notes = (word("note.undated", lang),) if name == "figures" else ()
             made[name] = DisplayTable(
@@ -209,8 +183,7 @@ def graded_table(view: View, graded: pd.DataFrame) -> DisplayTable:
     """Show each graded forecast of earlier editions beside what came out."""
     lang = view.lang
     rows = []
-    for record in graded.to_dict("records"):
-        row = {str(k): v for k, v in record.items()}
+    for row in rows_in(graded):
         outcome = _value(row, float(row["outcome"]), row["source_id"], row["vintage"])
         last = {**row, "year": row["origin"]}
         start = _value(last, float(row["last_value"]), row["origin_source_id"], "")
@@ -248,8 +221,7 @@ def grades_table(
     parts = [(grade_summary(graded, by), True), (grade_summary(graded), False)]
     rows: list[dict[str, Printable]] = []
     for frame, is_group in parts:
-        for record in frame.to_dict("records"):
-            row = {str(k): v for k, v in record.items()}
+        for row in rows_in(frame):
             label = str(row[by[0]]) if is_group else word("word.all", lang)
             rows.append({"group": _group(view, label, by[0]), **_sums(row, label)})
     keys = ("group", "forecasts", "outcomes", "series", "inside_80", "inside_95", "hit", "brier")
@@ -276,3 +248,103 @@ def _sums(row: Row, label: str) -> dict[str, Printable]:
                 unit=unit, lower=row.get(f"{name}_low"), upper=row.get(f"{name}_high"),
             )  # fmt: skip
     return cells
+
+
+def editions_until(view: View, *, last: int | None = None) -> list[EditionRecord]:
+    """Rebuild the editions of the plan up to the one that is read."""
+    p = view.parameters
+    day = p.as_of or newest_retrieval()
+    days = {year: edition_date(year) for year in range(p.plan.start_year, p.edition)}
+    kept = [(year, known) for year, known in days.items() if known < day]
+    wanted = [*kept, (p.edition, day)]
+    if last is not None:
+        wanted = wanted[-last:]
+    return [
+        shared_record(
+            p.plan, p.region, year, known, target_year=p.target_year, seed=p.seed,
+            catalog=p.catalog,
+        )
+        for year, known in wanted
+    ]  # fmt: skip
+
+
+def own_grades(view: View, graded: pd.DataFrame) -> pd.DataFrame:
+    """Return the graded forecasts of the region and of the one above it."""
+    own = graded[graded["region"].isin([view.region, view.province])]
+    return (own if len(own) else graded).reset_index(drop=True)
+
+
+def grade_texts(view: View, graded: pd.DataFrame) -> list[Text]:
+    """Say how the forecasts of earlier editions did, and what that does not show."""
+    lang = view.lang
+    if not len(graded):
+        return [say("edition.no_outcome", lang)]
+
+    def counted(key: str, number: int) -> Printable:
+        return count_fact(f"graded.{key}", number)
+
+    n, asked = len(graded), graded[graded["not_worse"].notna()]
+    known = graded.drop_duplicates([*KEYS, "year"])
+    outcomes = len(known)
+    out = [
+        say(
+            "edition.graded", lang, n=counted("n", n), outcomes=counted("outcomes", outcomes),
+            series=counted("series", len(graded.drop_duplicates(KEYS))),
+        ),
+        say(
+            "edition.inside", lang, n=counted("n", n),
+            level=parameter_fact("level", 80),
+            inside=counted("inside_80", int(graded["inside_80"].sum())),
+            wide=parameter_fact("level", 95),
+            inside_wide=counted("inside_95", int(graded["inside_95"].sum())),
+        ),
+    ]  # fmt: skip
+    if len(asked):
+        out.append(
+            say(
+                "edition.direction", lang, n=counted("asked", len(asked)),
+                hit=counted("hit", int(asked["hit_not_worse"].sum())),
+            )
+        )  # fmt: skip
+    own = graded[graded["region"] == view.region]
+    out.append(
+        say(
+            "edition.own" if len(own) else "edition.no_own", lang,
+            region=named(view.names[view.region]),
+            **({"n": counted("own", len(own)),
+                "inside": counted("own_inside", int(own["inside_80"].sum()))} if len(own) else {}),
+        )
+    )  # fmt: skip
+    national = counted("national", int((known["region"] == NATION).sum()))
+    key = "edition.few" if outcomes < ENOUGH else "edition.dependent"
+    last = say(key, lang, outcomes=counted("outcomes", outcomes), national=national)
+    return [sentences([*out, last], lang)]
+
+
+def change_texts(view: View, changes: EditionChanges) -> list[Text]:
+    """Say in numbers what changed since the last edition."""
+    lang, old = view.lang, changes.old
+    figures = changes.figures
+    own = int((figures["region"] == view.region).sum())
+
+    def counted(key: str, number: int) -> Printable:
+        return count_fact(f"changes.{key}", number)
+
+    out = [
+        say(
+            "edition.compared", lang, edition=year_fact(old.edition),
+            day=parameter_fact("as_of", None, text=old.as_of),
+            new_day=parameter_fact("as_of", None, text=changes.new.as_of),
+        ),
+        say(
+            "edition.new_figures", lang, n=counted("figures", len(figures)),
+            own=counted("own", own), region=named(view.names[view.region]),
+        ),
+    ]  # fmt: skip
+    for key in ("revisions", "answers", "targets", "methods"):
+        number = len(changes.frames()[key])
+        if number:
+            out.append(say(f"edition.some_{key}", lang, n=counted(key, number)))
+        else:
+            out.append(say(f"edition.no_{key}", lang))
+    return [sentences(out, lang)]

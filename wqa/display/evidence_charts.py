@@ -21,12 +21,16 @@ from wqa.display.figures import (
     Axes,
     Figure,
     add_axes,
+    direct_labels,
     new_figure,
     printable,
+    size_of,
+    source_line,
     styled,
     text_width,
+    value_axis,
+    wrapped,
 )
-from wqa.display.layout import direct_labels, size_of, source_line, value_axis, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd

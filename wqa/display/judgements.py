@@ -1,4 +1,4 @@
-"""Answers in words: is a target met, on what evidence, why, and how strong that is.
+"""Targets and answers in words: what is asked, is it met, on what evidence, why, how strong.
 
 Binding and expected targets are worded differently. Every number in what `wqa.assess` says of
 a target becomes a fact that names the published figures it is.
@@ -14,8 +14,10 @@ from wqa.assessment.judging import ANSWERS
 from wqa.assessment.likelihood import UNPRINTED
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.records import Target
+from wqa.display.changes import spoken
 from wqa.display.facts import (
     Fact,
+    Printable,
     Text,
     computed_fact,
     count_fact,
@@ -25,14 +27,61 @@ from wqa.display.facts import (
     target_fact,
 )
 from wqa.display.narrative import sentences
-from wqa.display.selection import Row
-from wqa.display.target_words import target_text
-from wqa.display.view import View
-from wqa.display.wording import in_sentence, say
+from wqa.display.view import Row, View, rows_in
+from wqa.display.wording import in_sentence, say, term, unit_after
 from wqa.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def short_unit(unit_id: str, lang: str) -> str:
+    """Return a unit for a narrow column: English words are left to the tables."""
+    unit = unit_after(unit_id, lang)
+    return unit if lang == "zh" or unit == "%" else ""
+
+
+def _target_slots(target: Target, lang: str) -> dict[str, Printable]:
+    value, unit = spoken(target_fact(target), lang)
+    return {"value": value, "unit": named(unit)}
+
+
+def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
+    """Print a target: sign, number, unit, such as ``≥98.5%``."""
+    if target.value is None:
+        return Text(term(f"kind.{target.kind}", lang))
+    slots = _target_slots(target, lang)
+    if short:
+        slots["unit"] = named(short_unit(target.unit, lang))
+    slots["sign"] = "" if target.kind == "bound" else term(f"comparator.{target.comparator}", lang)
+    slots["more"] = term("table.more_conditions", lang) if target.kind == "compound" else ""
+    return Text("{sign}{value}{unit}{more}", slots)
+
+
+def target_words(view: View, target: Target) -> Text:
+    """Say a target in words, such as ``不低于98.5%``."""
+    lang = view.lang
+    if target.value is None:
+        return Text(term(f"kind.{target.kind}", lang))
+    counted = view.indicator(target.indicator_id).family == "count"
+    key = "bound" if target.kind == "bound" else f"{'count_' if counted else ''}{target.comparator}"
+    return Text(term(f"words.{key}", lang) + "{value}{unit}", _target_slots(target, lang))
+
+
+def target_name(target: Target, lang: str) -> Printable:
+    """Return the printed name of a target."""
+    return named(str(getattr(target, f"name_{lang}")))
+
+
+def baseline_text(target: Target, lang: str, *, unit: str) -> Text | None:
+    """Print the baseline of a target, for the place of a level that was not published."""
+    if target.baseline.value is None:
+        return None
+    if target.baseline.status == "disputed":
+        return Text(term("baseline.in_dispute", lang))
+    value, _ = spoken(target_fact(target, part="baseline"), lang)
+    return say("plan.baseline", lang, value=value, unit=named(unit))
+
 
 # Signs that differ in shape, not in colour; `overviews` draws the same shapes.
 SIGNS = {
@@ -52,7 +101,7 @@ _TIME = re.compile(r"\d{4}(?:年\d{1,2}月|年|-\d{2})")
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of `wqa.assess`, binding targets first, then in the order of the plan."""
-    rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    rows = rows_in(frame)
     return sorted(rows, key=lambda row: row["nature"] != "binding")
 
 

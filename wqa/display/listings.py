@@ -18,9 +18,8 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.narrative import marked, names_caption, value_with_year
-from wqa.display.selection import latest_row, previous_row, rows_of
-from wqa.display.tables import Column, DisplayTable
-from wqa.display.view import View
+from wqa.display.report import Column, DisplayTable
+from wqa.display.view import View, latest_row, previous_row, rows_in, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term, unit_name
 
 if TYPE_CHECKING:
@@ -177,8 +176,7 @@ def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates"
     """Set published and recomputed death rates of special equipment side by side."""
     lang = view.lang
     rows = []
-    for record in rates.sort_values(["year", "scope"]).to_dict("records"):
-        row = {str(key): value for key, value in record.items()}
+    for row in rows_in(rates.sort_values(["year", "scope"])):
         cells: dict[str, Printable] = dict(death_parts(row))
         if not {"deaths", "published"} & set(cells):
             continue

@@ -18,11 +18,10 @@ from wqa.display.facts import (
     observation_fact,
     parameter_fact,
 )
+from wqa.display.judgements import target_text
 from wqa.display.overviews import plot_dots
 from wqa.display.pictures import DATA, LEVEL, Picture
-from wqa.display.selection import ANNUAL, BOUNDS, is_side_scope, latest_row, rows_of
-from wqa.display.target_words import target_text
-from wqa.display.view import View
+from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
 from wqa.forecasts.scores import luck_table, proportion_interval

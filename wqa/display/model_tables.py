@@ -20,13 +20,11 @@ from wqa.display.facts import (
     quoted,
     target_fact,
 )
-from wqa.display.judgements import BARS, answer_label, strength_bars
+from wqa.display.judgements import BARS, answer_label, strength_bars, target_name, target_text
 from wqa.display.listings import heads
 from wqa.display.narrative import value_with_year
-from wqa.display.selection import ANNUAL, rows_of
-from wqa.display.tables import Column, DisplayTable
-from wqa.display.target_words import target_name, target_text
-from wqa.display.view import View
+from wqa.display.report import Column, DisplayTable
+from wqa.display.view import ANNUAL, View, rows_of
 from wqa.display.wording import say, scope_name, term
 
 if TYPE_CHECKING:

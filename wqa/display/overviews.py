@@ -24,11 +24,14 @@ from wqa.display.figures import (
     Figure,
     add_axes,
     new_figure,
+    nice_ticks,
     printable,
+    size_of,
+    source_line,
     styled,
     text_width,
+    wrapped,
 )
-from wqa.display.layout import nice_ticks, size_of, source_line, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Figures of the chapters with caption, alternative text, sources and data, ready to show.
+"""Figures of published values, ready to show: levels, regions, two death rates.
 
 Each function returns the arguments of `wqa.display.report.show_figure`.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
-from wqa.display.charts import has_points, plot_series
+from wqa.display.charts import has_points, plot_series, plot_two_rates
 from wqa.display.facts import (
     Printable,
     Text,
@@ -19,13 +19,13 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
+from wqa.display.listings import death_parts
 from wqa.display.narrative import marked, sentences
 from wqa.display.overviews import plot_dots
-from wqa.display.selection import ANNUAL, BOUNDS, latest_row, rows_of
-from wqa.display.view import View
-from wqa.display.wording import listed, say, scope_name, term, titled, with_unit
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.errors import DataError
-from wqa.forecasts.scores import proportion_interval
+from wqa.forecasts.scores import event_rate_interval, proportion_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,18 +46,15 @@ def series_frame(
     indicator_id: str,
     regions: Iterable[str],
     *,
-    scopes: Iterable[str] | None = None,
     first: int | None = None,
 ) -> pd.DataFrame:
     """Return the values of one indicator as a chart needs them."""
     import pandas as pd
 
     indicator = view.indicator(indicator_id)
-    frame = view.shown if scopes is not None else view.headline
-    wanted = None if scopes is None else list(scopes)
     rows: list[dict[str, Any]] = []
     for region in regions:
-        found = rows_of(frame, indicator_id, region, scopes=wanted)
+        found = rows_of(view.headline, indicator_id, region)
         found = [row for row in found if first is None or int(row["year"]) >= first]
         several = len({row["scope"] for row in found}) > 1
         for row in found:
@@ -166,7 +163,7 @@ def target_line(target: Target, lang: str) -> dict[str, Any]:
 def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> Text:
     """Describe a line chart in words, from its data."""
     lang = view.lang
-    records = [{str(k): v for k, v in row.items()} for row in data.to_dict("records")]
+    records = rows_in(data)
     years = [int(row["year"]) for row in records]
     first, last = year_fact(min(years)), year_fact(max(years))
     out = [say("alt.series", lang, first=first, last=last, title=title)]
@@ -199,7 +196,7 @@ def regions_picture(view: View, indicator_id: str) -> Picture:
     rows = []
     for region in known:
         found = series_frame(view, indicator_id, [region])
-        records = [{str(k): v for k, v in row.items()} for row in found.to_dict("records")]
+        records = rows_in(found)
         row = latest_row(item for item in records if item["qualifier"] in ANNUAL)
         if row is not None:
             rows.append(dict(row) | {"label": view.names[region]})
@@ -233,3 +230,66 @@ def regions_picture(view: View, indicator_id: str) -> Picture:
         "sources": sources,
         "data": data[["label", *DATA]],
     }
+
+
+def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
+    """Make the figure of published against recomputed death rates."""
+    import pandas as pd
+
+    lang, region = view.lang, str(rates["region"].iloc[0])
+    made = []
+    for row in rows_in(rates.sort_values(["year", "scope"])):
+        whole = row["deaths"] == row["deaths"] and row["stock_10k"] == row["stock_10k"]
+        low, high = (float("nan"), float("nan"))
+        if whole:
+            low, high = event_rate_interval(int(row["deaths"]), float(row["stock_10k"]))
+        made.append(
+            {
+                "year": int(row["year"]),
+                "scope": row["scope"],
+                "published": row["published_rate"],
+                "recomputed": row["recomputed_rate"],
+                "lower": low,
+                "upper": high,
+            }
+        )
+    data = pd.DataFrame(made).astype({"published": float, "recomputed": float})
+    data = data.dropna(subset=["published", "recomputed"], how="all").reset_index(drop=True)
+    columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
+    sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})
+    goals = view.targets("special_equipment_death_rate")
+    figure = plot_two_rates(
+        data,
+        title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
+        source=view.source_line(sources),
+        words=terms(["published", "recomputed"], lang),
+        target=target_line(goals[0], lang) if goals else None,
+    )
+    return {
+        "fig": figure,
+        "id": "death-rates",
+        "caption": say("caption.two_rates", lang, region=view.names[region]),
+        "alt": _death_alt(view, data, rates),
+        "sources": sources,
+        "data": data,
+        "notes": [named(term("figure.poisson", lang))],
+    }
+
+
+def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> Printable:
+    lang, region = view.lang, str(rates["region"].iloc[0])
+    known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
+    slots: dict[str, Printable] = {
+        "first": year_fact(int(data["year"].min())),
+        "last": year_fact(int(data["year"].max())),
+        "region": view.names[region],
+    }
+    for column, names in (("published", "ab"), ("recomputed", "cd")):
+        rows = data.dropna(subset=[column])
+        for name, place in zip(names, (0, -1), strict=True):
+            year, scope = int(rows["year"].iloc[place]), rows["scope"].iloc[place]
+            slots[name] = known[year, scope][column]
+            slots[f"year_{name}"] = year_fact(year, known[year, scope][column])
+    both = data.dropna(subset=["published", "recomputed"])
+    below = bool((both["recomputed"] < both["published"]).all())
+    return say("alt.two_rates" if below else "alt.two_rates_mixed", lang, **slots)

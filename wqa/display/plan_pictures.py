@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
 from wqa.display.answer_tables import counts_list, overview_frame
-from wqa.display.charts import plot_path_and_fan
-from wqa.display.countcharts import plot_plan_sum
+from wqa.display.charts import plot_path_and_fan, plot_plan_sum
 from wqa.display.facts import (
     Fact,
     Printable,
@@ -26,8 +25,7 @@ from wqa.display.facts import (
 from wqa.display.narrative import marked
 from wqa.display.overviews import plot_attainment
 from wqa.display.pictures import Picture, target_line
-from wqa.display.selection import ANNUAL, rows_of
-from wqa.display.view import View
+from wqa.display.view import ANNUAL, View, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
 

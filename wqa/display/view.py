@@ -1,23 +1,156 @@
-"""What a chapter looks at: parameters, the figures known by then, and names in its language."""
+"""What a chapter looks at: parameters, the figures known by then, rows picked from them, names."""
 
 from __future__ import annotations
 
+import csv
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.catalog import load_indicators
 from wqa.catalog.records import Indicator, Target
 from wqa.data.loading import load_observations, load_regions, load_sources
-from wqa.display.publishers import publisher_name
-from wqa.display.selection import headline_values, shown_values
 from wqa.display.wording import term
 from wqa.errors import DataError
 from wqa.history.editions import NATION, regions_above
 from wqa.parameters import Parameters
+from wqa.paths import CATALOG
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# "A via B": B passed on what A had published.
+_PASSED_ON = re.compile(r"(.+?) via (.+)")
+# Parts that meet without a blank in Chinese.
+_MEETING = re.compile(r"(?<=[A-Za-z.:])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[A-Za-z])|\t+")
+
+
+@cache
+def _parts(lang: str) -> tuple[re.Pattern[str], Mapping[str, str]]:
+    with (CATALOG / "publishers.csv").open(encoding="utf-8", newline="") as file:
+        names = {row["delivered"]: row[lang] for row in csv.DictReader(file) if row[lang]}
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))), names
+
+
+@cache
+def publisher_name(delivered: str, lang: str) -> str:
+    """Return the name of a publisher, or a remark in its place, in the language of the reader."""
+    known, names = _parts(lang)
+    if lang == "zh":
+        passed = _PASSED_ON.sub(r"\1（\2转载）", delivered)
+        text = known.sub(lambda match: names[match[0]], passed)
+        return (
+            re.sub(r"\s*\((.*?)\)", r"（\1）", text) if re.search("[\u4e00-\u9fff]", text) else text
+        )
+    text = known.sub(lambda match: f"\t{names[match[0]]}\t", delivered)
+    text = re.sub(r"\s*[(（]\s*", " (", text).replace("）", ")").replace("/", " / ")
+    text = re.sub(r"\s*[、，,]\s*", ", ", _MEETING.sub(" ", text))
+    return re.sub(r"\s+([),.])", r"\1", " ".join(text.split()))
+
+
+ANNUAL = ("exact", "derived")
+# Bounds, with the sentence that announces them.
+BOUNDS = {"lower_bound": "at_least", "upper_bound": "at_most"}
+# A series of this many annual values shows changes and is kept even if another sample is larger.
+LONG = 4
+Row = Mapping[str, Any]
+
+
+def shown_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that a chart or a sentence may use."""
+    import pandas as pd
+
+    from wqa.data.series import KEYS, best_values
+
+    best = best_values(frame)
+    whole = frame["period"].astype(str) == frame["year"].astype(str)
+    bounds = frame[frame["qualifier"].isin(list(BOUNDS)) & frame["value"].notna() & whole]
+    bounds = bounds.drop_duplicates([*KEYS, "year", "qualifier", "value"])
+    key = [*KEYS, "year"]
+    bounds = bounds.astype({"year": "int64"})
+    known = set(best[key].itertuples(index=False, name=None))
+    free = [place not in known for place in bounds[key].itertuples(index=False, name=None)]
+    both = pd.concat([best, bounds[free]], ignore_index=True)
+    return both.sort_values([*key, "qualifier"], kind="stable").reset_index(drop=True)
+
+
+@cache
+def is_side_scope(scope: str) -> bool:
+    """Tell whether a definition covers only a class, channel, round or campaign."""
+    return any(fnmatchcase(scope, pattern) for pattern in _side_patterns())
+
+
+@cache
+def _side_patterns() -> tuple[str, ...]:
+    import pandas as pd
+
+    table = pd.read_csv(CATALOG / "side_scopes.csv", dtype=str)
+    return tuple(table["pattern"])
+
+
+def headline_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures that may stand for a whole indicator."""
+    side = [is_side_scope(str(scope)) for scope in frame["scope"]]
+    return frame[[not flag for flag in side]].reset_index(drop=True)
+
+
+def rows_of(
+    frame: pd.DataFrame,
+    indicator_id: str,
+    region: str,
+    *,
+    scopes: Iterable[str] | None = None,
+    qualifiers: Iterable[str] = (*ANNUAL, *BOUNDS),
+) -> list[dict[str, Any]]:
+    """Return the rows of one indicator and region, oldest first."""
+    # One column at a time: the whole frame is long, and the rows of an indicator are few.
+    kept = frame[frame["indicator_id"] == indicator_id]
+    kept = kept[kept["region"] == region]
+    kept = kept[kept["qualifier"].isin(list(qualifiers))]
+    if scopes is not None:
+        kept = kept[kept["scope"].isin(list(scopes))]
+    kept = kept.sort_values(["year", "scope"], kind="stable")
+    return rows_in(kept)
+
+
+def rows_in(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame, names of columns as text."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def latest_row(rows: Iterable[Row], *, prefer: Iterable[str] = ()) -> Row | None:
+    """Return the newest row; in one year a value before a bound, and the best definition."""
+    order = {scope: place for place, scope in enumerate(prefer)}
+    kept = list(rows)
+    lengths = Counter(str(row["scope"]) for row in kept)
+
+    def rank(row: Row) -> tuple[int, bool, int, bool, float, int]:
+        length = lengths[str(row["scope"])]
+        wish = -order.get(str(row["scope"]), len(order))
+        sample = row["denominator"] if row["unit"] == "pct" else None
+        known = float(sample) if sample is not None and sample == sample else 0.0
+        annual = row["qualifier"] in ANNUAL
+        return int(row["year"]), annual, wish, length >= LONG, known, length
+
+    return max(kept, key=rank) if kept else None
+
+
+def previous_row(rows: Iterable[Row], row: Row) -> Row | None:
+    """Return the newest earlier annual value of the same definition."""
+    earlier = [
+        other
+        for other in rows
+        if other["scope"] == row["scope"]
+        and other["qualifier"] in ANNUAL
+        and int(other["year"]) < int(row["year"])
+    ]
+    return max(earlier, key=lambda other: int(other["year"])) if earlier else None
+
 
 # More publishers than this are summed up as "and others" in a source line.
 PUBLISHERS = 5

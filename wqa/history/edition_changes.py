@@ -10,7 +10,7 @@ import pandas as pd
 
 from wqa.data.series import KEYS
 from wqa.errors import DataError
-from wqa.history.edition_records import TARGET_COLUMNS, EditionRecord
+from wqa.history.editions import TARGET_COLUMNS, EditionRecord
 
 NEW_COLUMNS = (
     *KEYS, "year", "value", "unit", "qualifier", "evidence", "source_id", "vintage", "is_late",

@@ -14,7 +14,7 @@ from wqa import __version__
 from wqa.catalog.catalog import list_plans, load_conflicts, load_plan, read_catalogue
 from wqa.catalog.records import Source
 from wqa.data.loading import load_sources, read_project
-from wqa.display.publishers import publisher_name
+from wqa.display.view import publisher_name
 from wqa.parameters import Parameters
 from wqa.paths import ASSETS, CATALOG
 from wqa.publication.document import Paper

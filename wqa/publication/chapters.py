@@ -1,13 +1,18 @@
-"""The chapters of the white paper and its fixed words, read from ``paper.yml``."""
+"""Chapters of the paper: their list and fixed words, how they are run, what they showed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from wqa.catalog.reading import read_record, read_yaml_file
+from wqa.display.report import MIME
+from wqa.errors import BuildError
 from wqa.paths import CATALOG
 
 FILE = "paper.yml"
@@ -94,3 +99,240 @@ def _read(path: Path, base_labels: Mapping[str, Mapping[str, str]]) -> Outline:
     file.finish()
     assert outline is not None  # `finish` has raised if there was a fault
     return outline
+
+
+Block = dict[str, Any]
+Parse = Callable[[Sequence[str]], list[list[Any]]]
+LANGUAGES = frozenset({"zh", "en"})
+# Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
+LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
+
+
+def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> list[Block]:
+    """Return the blocks of a chapter in reading order."""
+    found: list[Block] = []
+    for number, cell in enumerate(book["cells"], start=1):
+        tags = set(cell["metadata"].get("tags", ()))
+        if tags & LEFT_OUT or (tags & LANGUAGES and lang not in tags):
+            continue
+        where = f"{chapter}, cell {number}"
+        if cell["cell_type"] == "markdown":
+            found.append({"type": "markdown", "source": _joined(cell["source"]), "where": where})
+        elif cell["cell_type"] == "code":
+            found += _shown(cell, where)
+    texts = [block["source"] for block in found if block["type"] == "markdown"]
+    trees = iter(parse(texts))
+    blocks: list[Block] = []
+    for block in found:
+        blocks += _split(next(trees), block["where"]) if block["type"] == "markdown" else [block]
+    if not any(block["type"] not in ("prose", "heading") for block in blocks):
+        raise BuildError(
+            "a chapter shows nothing",
+            where=chapter,
+            fix="Call show_text, show_table or show_figure of wqa.display.report.",
+        )
+    return blocks
+
+
+def _shown(cell: Mapping[str, Any], where: str) -> list[Block]:
+    out = []
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        if MIME in data:
+            out.append({**data[MIME], "where": where})
+        elif "image/png" in data:
+            raise BuildError(
+                "a figure is shown without caption, source and alternative text",
+                where=where,
+                fix="Show it with wqa.display.report.show_figure.",
+            )
+    return out
+
+
+def _split(tree: Sequence[Any], where: str) -> list[Block]:
+    """Turn a syntax tree into headings and stretches of prose; drop the title."""
+    blocks: list[Block] = []
+    for node in tree:
+        if node["t"] == "Header":
+            level, content = node["c"][0], node["c"][2]
+            if level > 1:
+                blocks.append({"type": "heading", "level": level, "ast": content, "where": where})
+        elif blocks and blocks[-1]["type"] == "prose":
+            blocks[-1]["ast"].append(node)
+        else:
+            blocks.append({"type": "prose", "ast": [node], "where": where})
+    return blocks
+
+
+def _joined(source: str | Sequence[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
+KERNEL = "python3"
+# Seconds. A cell that computes longer than this hangs; a slow machine starts a kernel in 20.
+CELL_TIMEOUT, START_TIMEOUT = 300, 90
+TYPES = {"int": int, "str": str, "float": float, "bool": bool, "list[str]": list}
+Parameters = Mapping[str, Any]
+
+
+def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
+    """Write a kernel specification for the running interpreter."""
+    spec = {
+        "argv": [
+            sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
+            "--log-level=CRITICAL",  # an interrupt at shutdown is no news
+        ],
+        "display_name": "Python 3",
+        "language": "python",
+        "env": dict(environment),
+    }  # fmt: skip
+    target = folder / KERNEL
+    target.mkdir(parents=True)
+    (target / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    return folder
+
+
+def check_parameters(notebook: Path, given: Parameters) -> None:
+    """Compare the given parameters with those the notebook declares."""
+    declared = _declared(notebook)
+    for name, value in given.items():
+        if name not in declared:
+            raise BuildError(
+                f"unknown parameter {name!r}",
+                where=notebook.name,
+                got=value,
+                expected=f"one of {', '.join(declared)}",
+                fix="Declare it in the parameters cell, or do not give it.",
+            )
+        wanted = declared[name]
+        fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+        if not fits and not (wanted is float and type(value) is int):
+            raise BuildError(
+                f"parameter {name!r} has the wrong type",
+                where=notebook.name,
+                got=value,
+                expected=wanted.__name__,
+            )
+
+
+def _declared(notebook: Path) -> dict[str, type]:
+    import papermill
+
+    if not notebook.is_file():
+        raise BuildError("the notebook of a chapter is missing", where=notebook.name,
+                         fix="Add the notebook, or take the chapter out of paper.yml.")  # fmt: skip
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+    if len(tagged) != 1:
+        raise BuildError("a notebook needs exactly one parameters cell", where=notebook.name,
+                         got=len(tagged), expected="1 cell tagged parameters")  # fmt: skip
+    found = {}
+    for name, entry in papermill.inspect_notebook(str(notebook)).items():
+        kind = TYPES.get(entry["inferred_type_name"])
+        if kind is None:
+            try:
+                kind = type(ast.literal_eval(entry["default"]))
+            except (ValueError, SyntaxError):
+                raise BuildError("a parameter has no plain default", where=notebook.name,
+                                 got=f"{name} = {entry['default']}") from None  # fmt: skip
+        found[name] = kind
+    return found
+
+
+def run_notebook(
+    notebook: Path, target: Path, given: Parameters, *, kernels: Path, cwd: Path
+) -> None:
+    """Execute a notebook; its executed copy is always written, also on failure."""
+    import papermill
+    from jupyter_core.utils import ensure_event_loop
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    arguments: dict[str, Any] = {
+        "parameters": dict(given),
+        "kernel_name": KERNEL,
+        "progress_bar": False,
+        "log_output": False,
+        "request_save_on_cell_execute": False,
+        "start_timeout": START_TIMEOUT,
+        "execution_timeout": CELL_TIMEOUT,
+        "kernel_manager_class": _manager(kernels, cwd),
+    }
+    for attempt in (1, 2):
+        try:
+            papermill.execute_notebook(str(notebook), str(target), **arguments)
+            return
+        except papermill.PapermillExecutionError as error:
+            raise BuildError(
+                f"cell {error.cell_index + 1} failed: {error.ename}: {error.evalue}",
+                where=notebook.stem,
+            ) from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            what = "takes too long" if isinstance(error, CellTimeoutError) else "kills the kernel"
+            raise BuildError(f"a cell {what}: {error}", where=notebook.stem) from error
+        except (RuntimeError, TimeoutError) as error:
+            # Only the start of a kernel is tried again: a machine under load may be slow.
+            if attempt == 2 or "Kernel" not in str(error):
+                raise BuildError(
+                    f"no kernel: {type(error).__name__}: {error}", where=notebook.stem
+                ) from error
+        finally:
+            # The client leaves the loop of this thread open, with its sockets.
+            ensure_event_loop().close()
+
+
+def _manager(kernels: Path, cwd: Path) -> type:
+    """Make a kernel manager that looks for kernels in one folder only."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+
+    class OwnKernelManager(AsyncKernelManager):  # type: ignore[misc]
+        @default("kernel_spec_manager")
+        def _own_kernels(self) -> Any:
+            return KernelSpecManager(kernel_dirs=[str(kernels)], ensure_native_kernel=False)
+
+        async def _async_pre_start_kernel(self, **options: Any) -> Any:
+            return await super()._async_pre_start_kernel(**{**options, "cwd": str(cwd)})
+
+        pre_start_kernel = _async_pre_start_kernel
+
+    return OwnKernelManager
+
+
+def normalise(path: Path) -> dict[str, Any]:
+    """Take times, random ids and machine names out of an executed notebook, and write it back."""
+    book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for number, cell in enumerate(book["cells"], start=1):
+        tags = cell["metadata"].get("tags", [])
+        if "papermill-error-cell-tag" in tags or any(
+            output["output_type"] == "error" for output in cell.get("outputs", ())
+        ):
+            raise BuildError("an error banner stands in a notebook", where=f"{path.stem}, {number}")
+        if cell["cell_type"] == "code" and cell["execution_count"] is None and cell["source"]:
+            raise BuildError("a cell was not run", where=f"{path.stem}, cell {number}")
+        cell["id"] = f"cell-{number:03d}"
+        cell["metadata"] = {"tags": tags} if tags else {}
+        if "outputs" in cell:
+            cell["outputs"] = _with_joined_streams(cell["outputs"])
+    book["metadata"] = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
+        "language_info": {"name": "python"},
+    }
+    text = json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+    return book
+
+
+def _with_joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join printed text: into how many pieces a kernel cuts it depends on the moment."""
+    out: list[dict[str, Any]] = []
+    for output in outputs:
+        last = out[-1] if out else {}
+        kinds = {output["output_type"], last.get("output_type")}
+        if kinds == {"stream"} and last["name"] == output["name"]:
+            both = (text if isinstance(text, str) else "".join(text)
+                    for text in (last["text"], output["text"]))  # fmt: skip
+            last["text"] = "".join(both).splitlines(keepends=True)
+        else:
+            out.append(output)
+    return out

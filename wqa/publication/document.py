@@ -17,6 +17,7 @@ from wqa.errors import BuildError
 from wqa.publication.chapters import ChapterEntry, Outline
 from wqa.publication.pieces import (
     LONGEST,
+    Cleaner,
     Piece,
     Pieces,
     Register,
@@ -27,7 +28,6 @@ from wqa.publication.pieces import (
     source_line,
     sources_of,
 )
-from wqa.publication.plain_text import Cleaner
 
 Block = dict[str, Any]
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wqa.publication.document import Block, Chapter, Paper
-from wqa.publication.pieces import Pieces
-from wqa.publication.plain_text import breakable
+from wqa.publication.pieces import Pieces, breakable
 
 Node = dict[str, Any]
 Format = Literal["html", "typst", "openxml"]
@@ -48,12 +47,6 @@ def raw_block(fmt: str, text: str) -> Node:
 def string(text: str) -> Node:
     """Return a text node; Pandoc escapes it."""
     return {"t": "Str", "c": text}
-
-
-def division(content: list[Node], *, style: str = "", name: str = "") -> Node:
-    """Return a block with a class (HTML) and a paragraph style (Word)."""
-    attributes = [["custom-style", style]] if style else []
-    return {"t": "Div", "c": [["", [name] if name else [], attributes], content]}
 
 
 def inlines(pieces: Pieces, fmt: Format) -> list[Node]:

@@ -21,8 +21,7 @@ from typing import Any
 from wqa.catalog.catalog import load_indicators
 from wqa.data.loading import load_regions, read_project, rows_out
 from wqa.errors import BuildError
-from wqa.history.edition_records import write_edition
-from wqa.history.editions import SHARED, newest_retrieval, shared_record
+from wqa.history.editions import SHARED, newest_retrieval, shared_record, write_edition
 from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
 from wqa.publication.build_record import (
@@ -31,12 +30,20 @@ from wqa.publication.build_record import (
     input_files,
     known_sources,
 )
-from wqa.publication.chapters import ChapterEntry, Outline, load_chapters, load_outline
-from wqa.publication.collecting import collect
+from wqa.publication.chapters import (
+    ChapterEntry,
+    Outline,
+    check_parameters,
+    collect,
+    load_chapters,
+    load_outline,
+    make_kernelspec,
+    normalise,
+    run_notebook,
+)
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
 from wqa.publication.fonts import missing_glyphs
-from wqa.publication.kernels import check_parameters, make_kernelspec, normalise, run_notebook
 from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
 
 __all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]

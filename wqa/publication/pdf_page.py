@@ -18,8 +18,7 @@ from wqa.display.table_layout import (
 )
 from wqa.publication.document import Block, Paper
 from wqa.publication.pandoc_tree import Node, Writer, raw_block
-from wqa.publication.pieces import Pieces
-from wqa.publication.plain_text import breakable
+from wqa.publication.pieces import Pieces, breakable
 
 CAPTION_SIZE = 9.5
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}

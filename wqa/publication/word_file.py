@@ -22,7 +22,6 @@ from wqa.publication.pandoc_tree import (
     Node,
     Writer,
     chapter_title,
-    division,
     raw_block,
     section_number,
     string,
@@ -103,10 +102,10 @@ def writer(paper: Paper) -> Writer:
             ["", [], [["width", width]]], [string(block["alt"])], [path, ""],
         ]}  # fmt: skip
         caption = paragraph("ImageCaption", _label(block, bookmarks), KEEP)
-        under = _under(block, paper)
+        style = ["", [], [["custom-style", "Figure"]]]
         return [
-            division([{"t": "Para", "c": [image]}], style="Figure"),
-            raw_block("openxml", caption + under),
+            {"t": "Div", "c": [style, [{"t": "Para", "c": [image]}]]},
+            raw_block("openxml", caption + _under(block, paper)),
         ]
 
     def table(block: Block) -> list[Node]:
