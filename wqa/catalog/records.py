@@ -213,6 +213,8 @@ class Target:
     owner_en: str = ""
     settles_zh: str = ""
     settles_en: str = ""
+    note_zh: str = ""  # printed where several conditions make one target
+    note_en: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
