@@ -301,7 +301,8 @@ def rare_events(target: Target, indicator: Indicator, roles: Roles) -> Deduction
     ]
     whole, low, high = exposures[-1], min(found), max(found)
     slots = {"exposure": stock, "whole": whole, "sure": passing[0], "passing": passing[-1]}
-    slots |= {"low": min(risks) * whole, "high": max(risks) * whole}
+    # Expected deaths are said to one decimal: more would claim what a handful of deaths cannot carry.
+    slots |= {"low": round(min(risks) * whole, 1), "high": round(max(risks) * whole, 1)}
     return Deduction(p=low, low=low, high=high, assumes="definition", slots=slots)
 
 
