@@ -280,9 +280,9 @@ def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any
     base_year = target.baseline.year
     base = None if pd.isna(reading.value) else reading.value
     if field == "baseline" and base is not None and part.met is None:
-        evidence = with_reading(part.evidence, target.baseline, reading)
+        evidence = with_reading(made.whole, target.baseline, reading)
         chance = likelihood(part.question, evidence)
-        if chance.p is not None and part.inside:
+        if chance.p is not None and (part.inside or chance.rests):
             told = replace(told, chance=chance, answer=answer_for(chance.p))
         elif chance.p is not None and not made.whole.hints:
             # Other figures of the plan period would be left out of a probability from the baseline.

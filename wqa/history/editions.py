@@ -26,7 +26,7 @@ from wqa.assessment.attainment import as_frame, assess
 from wqa.assessment.judging import LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
-from wqa.catalog.records import Plan
+from wqa.catalog.records import NATION, Plan
 from wqa.data.loading import load_observations
 from wqa.data.series import best_values
 from wqa.errors import DataError
@@ -181,7 +181,6 @@ def read_edition(folder: Path | str) -> EditionRecord:
     return EditionRecord(**data, forecasts=made)
 
 
-NATION = "CN"
 # Variable that names the folder in which the processes of a build share their records.
 SHARED = "WQA_RECORDS"
 # Month and day, in the year after the report year, of an edition that is no longer the newest.
