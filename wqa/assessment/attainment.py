@@ -73,7 +73,6 @@ def assess(
     target_year: int | None = None,
     region: str | None = None,
     readings: bool = False,
-    model: str = "pooled",
     seed: int = 0,
     catalog: Path | str | None = None,
     root: Path | str | None = None,
@@ -98,8 +97,6 @@ def assess(
         Judge instead each reading that the documents allow of a disputed baseline, target or
         comparator: one row per reading, with `value` (the baseline as it reads),
         `met_at_baseline` and `change_needed`.
-    model : str, optional
-        Forecasting model.
     seed : int, optional
         Seed of simulations; the same input gives the same frame.
     catalog, root : path-like, optional
@@ -132,7 +129,7 @@ def assess(
     target_year = year_of("target_year", target_year, found) if target_year else None
     folders = {"root": root, "catalog": catalog}
     figures = rows_by_key(known_figures(observations, found, as_of, edition, **folders))
-    setting, rows = Setting(indicators, load_units(catalog), figures, model, seed), []
+    setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")
     series = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns])

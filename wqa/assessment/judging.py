@@ -39,12 +39,11 @@ class Setting:
     indicators: Mapping[str, Indicator]
     units: Mapping[str, Unit]
     figures: Mapping[tuple[str, str], list[Row]]
-    model: str = "pooled"
     seed: int = 0
 
     def question(self, target: Target, year: int) -> Question:
         """One question that a number decides."""
-        return Question(target, self.indicators[target.indicator_id], year, self.model, self.seed)
+        return Question(target, self.indicators[target.indicator_id], year, self.seed)
 
     def evidence(self, target: Target, region: str, year: int) -> Evidence:
         """Collect what the figures say about a target (or a condition) in a region."""

@@ -62,7 +62,6 @@ class Question:
     target: Target
     indicator: Indicator
     year: int
-    model: str = "pooled"
     seed: int = 0
 
     @property
@@ -97,7 +96,6 @@ class Question:
             [values[y] for y in years],
             years,
             target_year=year,
-            model=self.model,
             levels=(),  # only probabilities are read
             floor=floor,
             denominators=sizes,
