@@ -26,7 +26,7 @@ from wqa.assessment.judging import (
 from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_units
-from wqa.catalog.records import LANGUAGES, Comparator, Condition, Conflict, Plan, Reading, Target
+from wqa.catalog.records import LANGUAGES, Comparator, Conflict, Plan, Reading, Target
 from wqa.data.loading import region_of, year_of
 from wqa.data.series import KEYS
 from wqa.goals import Goal, difference
@@ -47,7 +47,7 @@ VERDICT_COLUMNS = (
     "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
     "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
     "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "prior_weight",
-    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids", "conflict_ids",
+    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
     "share_of_changes", "n_changes", "n_change_series", "changes_base",
 )  # fmt: skip
 READING_COLUMNS = (
@@ -114,7 +114,7 @@ def assess(
         series made the change that is needed (`share_of_changes` of `n_changes` cases in
         `n_change_series` series; `changes_base` says which). With evidence class ``prior_only``
         it rests on the baseline alone and is no finding: the answer is ``nothing_known``.
-        `source_ids` and `conflict_ids` are joined by blanks.
+        `source_ids` are joined by blanks.
 
     Raises
     ------
@@ -139,27 +139,11 @@ def assess(
         if not readings:
             made = judge(setting, own, year)
             changes = _changes(made, setting, series)
-            rows.append(_verdict_row(made, found, conflicts) | changes)
+            rows.append(_verdict_row(made, found) | changes)
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
                 rows.append(_reading_row(judge(setting, changed, year), field, reading))
     return as_frame(rows, READING_COLUMNS if readings else VERDICT_COLUMNS)
-
-
-def _concerns(conflict: Conflict, made: Judgement, sources: set[str]) -> bool:
-    """Whether a conflict touches a judgement: by its target, or by figure, region and source."""
-    target = made.target
-    if conflict.target_ids:
-        # Another region is judged without the plan's baseline, so its conflicts are beside it.
-        own = conflict.field != "baseline" or target.region in conflict.regions
-        return own and target.id in conflict.target_ids
-    parts: tuple[Target | Condition, ...] = (target, *target.conditions)
-    regions = {target.region, *(part.reference_region for part in parts)}
-    return (
-        conflict.indicator_id in {part.indicator_id for part in parts}
-        and not regions.isdisjoint(conflict.regions)
-        and any(reading.source_id in sources for reading in conflict.readings)
-    )
 
 
 def _changes(made: Judgement, setting: Setting, annual: pd.DataFrame) -> dict[str, Any]:
@@ -188,11 +172,10 @@ def _row(made: Judgement) -> dict[str, Any]:
     }
 
 
-def _verdict_row(made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict]) -> dict[str, Any]:
+def _verdict_row(made: Judgement, plan: Plan) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame."""
     base, level, rows = made.target.baseline, made.level, made.rows
     sources = {plan.source_id, *(row.source_id for row in rows)}
-    touched = [c.id for c in conflicts.values() if _concerns(c, made, sources)]
     keys = ["|".join(getattr(row, name) for name in KEY) for row in rows]
     return {
         **_row(made),
@@ -204,7 +187,6 @@ def _verdict_row(made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict])
         "strength": made.found.strength,
         "figures": "; ".join(dict.fromkeys(keys)),
         "source_ids": " ".join(sorted(sources)),
-        "conflict_ids": " ".join(touched),
     }
 
 
