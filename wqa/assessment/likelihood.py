@@ -89,18 +89,12 @@ class Question:
         counted = one.family == "percent" and counts and all(y in counts for y in years)
         sizes = [counts[y][1] for y in years] if counts and counted else None
         options: dict[str, Any] = {key: getattr(one, key) for key in ABOUT}
+        options |= {"target_year": year, "floor": floor, "denominators": sizes}
         if others:
             cells = [(row.region, row.year, row.value) for row in others]
             options["panel"] = pd.DataFrame(cells, columns=["series_id", "year", "value"])
-        made = forecast(
-            [values[y] for y in years],
-            years,
-            target_year=year,
-            levels=(),  # only probabilities are read
-            floor=floor,
-            denominators=sizes,
-            **options,
-        )
+        # Only probabilities are read, so no intervals are made.
+        made = forecast([values[y] for y in years], years, levels=(), **options)
         # Others that do not move it leave it alone.
         return self.fit(values, year, counts, floor) if others and not made.rests else made
 
