@@ -36,7 +36,7 @@ FLOATS = (
     "prior_weight", "needed_per_year", "share_of_changes", "value", "change_needed",
 )  # fmt: skip
 INTEGERS = (
-    "decimals", "target_year", "level_year", "n_points", "value_year", "n_changes",
+    "decimals", "target_year", "level_year", "n_points", "n_changes",
     "n_change_series", "strength",
 )  # fmt: skip
 BOOLEANS = ("met_now", "met_at_baseline")
@@ -52,8 +52,8 @@ VERDICT_COLUMNS = (
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
-    "clause", "value", "value_year", "unit", "decimals", "comparator", "target", "target_year",
-    "met_at_baseline", "change_needed", "needed_per_year", "p_attain", "evidence_class", "answer",
+    "clause", "value", "unit", "decimals", "comparator", "target", "target_year",
+    "met_at_baseline", "change_needed", "p_attain", "evidence_class", "answer",
     "reason_zh", "reason_en",
 )  # fmt: skip
 
@@ -256,7 +256,6 @@ def _readings(
 def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any]:
     """Lay out what one reading of a target or its baseline leads to."""
     target, part, told = made.target, made.parts[0], made.found
-    base_year = target.baseline.year
     base = None if pd.isna(reading.value) else reading.value
     if field == "baseline" and base is not None and part.met is None:
         evidence = with_reading(made.whole, target.baseline, reading)
@@ -266,16 +265,15 @@ def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any
         elif chance.p is not None and not made.whole.hints:
             # Other figures of the plan period would be left out of a probability from the baseline.
             told = replace(told, chance=replace(chance, evidence_class=PRIOR_ONLY))
-    met = change = pace = None
+    met = change = None
     if base is not None and target.value is not None:
         met = bool(Goal(target.comparator, target.value).met(base))
         change = 0.0 if met else difference(target.value, base)
-        pace = change / (made.year - base_year) if base_year else None
     return {
         **_row(replace(made, found=told)),
         **{key: getattr(reading, key) for key in OF_READING if key != "id"},
-        **{"field": field, "reading_id": reading.id, "value": base, "value_year": base_year},
-        **{"met_at_baseline": met, "change_needed": change, "needed_per_year": pace},
+        **{"field": field, "reading_id": reading.id, "value": base},
+        **{"met_at_baseline": met, "change_needed": change},
     }
 
 
