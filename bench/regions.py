@@ -188,8 +188,6 @@ def leaderboard(folder: Path, found: dict[str, tuple[bench.Cases, Array]]) -> st
         mase = bench.accuracy(cases, quantiles, capped=False)["MASE"]
         own = ("wqa pooled", mase, bench.weighted_loss(cases, quantiles), "")
         here = every[every["dataset"] == f"monash_{name.lower()}_yearly"]
-        shown = zip(
-            *(here[c] for c in ("model", "MASE", "WQL", "trained_on_this_dataset")), strict=True
-        )
+        shown = here[["model", "MASE", "WQL", "trained_on_this_dataset"]].itertuples(index=False)
         rows += [(name, m, f"{a:.3f}", f"{b:.4f}", seen) for m, a, b, seen in (own, *shown)]
     return bench.markdown(("data", "model", "MASE", "WQL", "trained on it"), rows)

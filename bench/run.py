@@ -167,7 +167,8 @@ def main() -> None:
         found[name] = cases, quantiles
     sections.append("### By training length\n\n" + regions.length_table(found))
     if panel:
-        sections += [regions.leaderboard(panel, found), "## Panels of published indicators"]
+        sections += [text("leaderboard_head.md"), regions.leaderboard(panel, found)]
+        sections.append("## Panels of published indicators")
         for family, lengths in POINTS.items():
             for points in lengths:
                 cases, everyone = bench.panel_cases(panel, family, points), points == MAIN_POINTS

@@ -111,15 +111,6 @@ def test_readings_that_lead_apart_leave_it_open_with_both_probabilities(monkeypa
     assert "为10%" in row["evidence_zh"] and "为95%" in row["evidence_zh"]
 
 
-def test_a_conflict_stands_only_on_the_region_whose_figures_disagree():
-    # The register says of this bulletin that a figure of Hubei cannot be recomputed.
-    bulletin = "2022 95 source_id=src-2022-12-13-bc103580"
-    city, province = one(only("5"), bulletin), one(only("5"), bulletin + " region=HB", region="HB")
-    assert "src-2022-12-13-bc103580" in city["source_ids"]
-    assert city["conflict_ids"] == "row5-baseline comparator-from-text"
-    assert province["conflict_ids"] == "hubei-2022-special-sampling comparator-from-text"
-
-
 FIELDS = [c for c in TARGETS["9"].conditions if not c.reference_region]
 SCORES = "; ".join(f"2025 82 scope={c.series[0]}" for c in FIELDS)
 

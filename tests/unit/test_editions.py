@@ -189,7 +189,7 @@ def test_record_names_methods_and_targets(record):
     plan = load_plan(PLAN)
     assert (record.plan, record.region, record.edition) == (PLAN, "WH", 2022)
     assert record.mode == "interim"
-    assert record.methods == methods("pooled")
+    assert record.methods == methods()
     assert list(record.targets["target_id"]) == [t.id for t in plan.targets]
     assert list(record.answers["target_id"]) == [t.id for t in plan.targets]
 

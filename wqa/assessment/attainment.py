@@ -26,7 +26,7 @@ from wqa.assessment.judging import (
 from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_units
-from wqa.catalog.records import LANGUAGES, Comparator, Condition, Conflict, Plan, Reading, Target
+from wqa.catalog.records import LANGUAGES, Comparator, Conflict, Plan, Reading, Target
 from wqa.data.loading import region_of, year_of
 from wqa.data.series import KEYS
 from wqa.goals import Goal, difference
@@ -36,7 +36,7 @@ FLOATS = (
     "prior_weight", "needed_per_year", "share_of_changes", "value", "change_needed",
 )  # fmt: skip
 INTEGERS = (
-    "decimals", "target_year", "level_year", "n_points", "value_year", "n_changes",
+    "decimals", "target_year", "level_year", "n_points", "n_changes",
     "n_change_series", "strength",
 )  # fmt: skip
 BOOLEANS = ("met_now", "met_at_baseline")
@@ -47,13 +47,13 @@ VERDICT_COLUMNS = (
     "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
     "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
     "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "prior_weight",
-    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids", "conflict_ids",
+    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
     "share_of_changes", "n_changes", "n_change_series", "changes_base",
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
-    "clause", "value", "value_year", "unit", "decimals", "comparator", "target", "target_year",
-    "met_at_baseline", "change_needed", "needed_per_year", "p_attain", "evidence_class", "answer",
+    "clause", "value", "unit", "decimals", "comparator", "target", "target_year",
+    "met_at_baseline", "change_needed", "p_attain", "evidence_class", "answer",
     "reason_zh", "reason_en",
 )  # fmt: skip
 
@@ -73,7 +73,6 @@ def assess(
     target_year: int | None = None,
     region: str | None = None,
     readings: bool = False,
-    model: str = "pooled",
     seed: int = 0,
     catalog: Path | str | None = None,
     root: Path | str | None = None,
@@ -98,8 +97,6 @@ def assess(
         Judge instead each reading that the documents allow of a disputed baseline, target or
         comparator: one row per reading, with `value` (the baseline as it reads),
         `met_at_baseline` and `change_needed`.
-    model : str, optional
-        Forecasting model.
     seed : int, optional
         Seed of simulations; the same input gives the same frame.
     catalog, root : path-like, optional
@@ -117,7 +114,7 @@ def assess(
         series made the change that is needed (`share_of_changes` of `n_changes` cases in
         `n_change_series` series; `changes_base` says which). With evidence class ``prior_only``
         it rests on the baseline alone and is no finding: the answer is ``nothing_known``.
-        `source_ids` and `conflict_ids` are joined by blanks.
+        `source_ids` are joined by blanks.
 
     Raises
     ------
@@ -132,7 +129,7 @@ def assess(
     target_year = year_of("target_year", target_year, found) if target_year else None
     folders = {"root": root, "catalog": catalog}
     figures = rows_by_key(known_figures(observations, found, as_of, edition, **folders))
-    setting, rows = Setting(indicators, load_units(catalog), figures, model, seed), []
+    setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")
     series = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns])
@@ -142,27 +139,11 @@ def assess(
         if not readings:
             made = judge(setting, own, year)
             changes = _changes(made, setting, series)
-            rows.append(_verdict_row(made, found, conflicts) | changes)
+            rows.append(_verdict_row(made, found) | changes)
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
                 rows.append(_reading_row(judge(setting, changed, year), field, reading))
     return as_frame(rows, READING_COLUMNS if readings else VERDICT_COLUMNS)
-
-
-def _concerns(conflict: Conflict, made: Judgement, sources: set[str]) -> bool:
-    """Whether a conflict touches a judgement: by its target, or by figure, region and source."""
-    target = made.target
-    if conflict.target_ids:
-        # Another region is judged without the plan's baseline, so its conflicts are beside it.
-        own = conflict.field != "baseline" or target.region in conflict.regions
-        return own and target.id in conflict.target_ids
-    parts: tuple[Target | Condition, ...] = (target, *target.conditions)
-    regions = {target.region, *(part.reference_region for part in parts)}
-    return (
-        conflict.indicator_id in {part.indicator_id for part in parts}
-        and not regions.isdisjoint(conflict.regions)
-        and any(reading.source_id in sources for reading in conflict.readings)
-    )
 
 
 def _changes(made: Judgement, setting: Setting, annual: pd.DataFrame) -> dict[str, Any]:
@@ -191,11 +172,10 @@ def _row(made: Judgement) -> dict[str, Any]:
     }
 
 
-def _verdict_row(made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict]) -> dict[str, Any]:
+def _verdict_row(made: Judgement, plan: Plan) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame."""
     base, level, rows = made.target.baseline, made.level, made.rows
     sources = {plan.source_id, *(row.source_id for row in rows)}
-    touched = [c.id for c in conflicts.values() if _concerns(c, made, sources)]
     keys = ["|".join(getattr(row, name) for name in KEY) for row in rows]
     return {
         **_row(made),
@@ -207,7 +187,6 @@ def _verdict_row(made: Judgement, plan: Plan, conflicts: Mapping[str, Conflict])
         "strength": made.found.strength,
         "figures": "; ".join(dict.fromkeys(keys)),
         "source_ids": " ".join(sorted(sources)),
-        "conflict_ids": " ".join(touched),
     }
 
 
@@ -277,26 +256,24 @@ def _readings(
 def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any]:
     """Lay out what one reading of a target or its baseline leads to."""
     target, part, told = made.target, made.parts[0], made.found
-    base_year = target.baseline.year
     base = None if pd.isna(reading.value) else reading.value
     if field == "baseline" and base is not None and part.met is None:
-        evidence = with_reading(part.evidence, target.baseline, reading)
+        evidence = with_reading(made.whole, target.baseline, reading)
         chance = likelihood(part.question, evidence)
-        if chance.p is not None and part.inside:
+        if chance.p is not None and (part.inside or chance.rests):
             told = replace(told, chance=chance, answer=answer_for(chance.p))
         elif chance.p is not None and not made.whole.hints:
             # Other figures of the plan period would be left out of a probability from the baseline.
             told = replace(told, chance=replace(chance, evidence_class=PRIOR_ONLY))
-    met = change = pace = None
+    met = change = None
     if base is not None and target.value is not None:
         met = bool(Goal(target.comparator, target.value).met(base))
         change = 0.0 if met else difference(target.value, base)
-        pace = change / (made.year - base_year) if base_year else None
     return {
         **_row(replace(made, found=told)),
         **{key: getattr(reading, key) for key in OF_READING if key != "id"},
-        **{"field": field, "reading_id": reading.id, "value": base, "value_year": base_year},
-        **{"met_at_baseline": met, "change_needed": change, "needed_per_year": pace},
+        **{"field": field, "reading_id": reading.id, "value": base},
+        **{"met_at_baseline": met, "change_needed": change},
     }
 
 

@@ -52,6 +52,7 @@ class Evidence:
     counts: Mapping[int, tuple[float, float]]
     spans: Mapping[int, Span]
     flow: Flow
+    others: tuple[Row, ...] = ()  # yearly values of other regions in the same definition
 
     def in_plan(self, start_year: int) -> dict[int, float]:
         """Annual values from the first plan year on."""
@@ -111,6 +112,19 @@ def gather(figures: list[Row], target: Target, indicator: Indicator, year: int) 
     named = {scope for group in groups for scope in group}
     hints = [r for r in known if r.start >= first and not (r.scope in named and _is_value(r))]
     return Evidence(scope, rows, limits, hints, annual, counts, spans, added)
+
+
+def of_others(
+    figures: Mapping[tuple[str, str], list[Row]], target: Target, scope: str, year: int
+) -> tuple[Row, ...]:
+    """Yearly values of other regions up to a year, in the definition of a target's series."""
+    same = [name for name in target.series if fnmatchcase(scope, name)] or [*target.series, ""]
+    found: list[Row] = []
+    for (indicator_id, region), rows in figures.items():
+        if indicator_id == target.indicator_id and region != target.region:
+            own = [row for row in rows if fnmatchcase(row.scope, same[0]) and row.year <= year]
+            found += _by_year(own)
+    return tuple(found)
 
 
 def _is_value(row: Row) -> bool:

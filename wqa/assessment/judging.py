@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span
+from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span, of_others
 from wqa.assessment.inferences import ALLOWS, Inferred, infer, narrowed
 from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood, Question, against, jointly, likelihood
 from wqa.catalog.catalog import load_plan, plan_faults
@@ -39,17 +39,17 @@ class Setting:
     indicators: Mapping[str, Indicator]
     units: Mapping[str, Unit]
     figures: Mapping[tuple[str, str], list[Row]]
-    model: str = "pooled"
     seed: int = 0
 
     def question(self, target: Target, year: int) -> Question:
         """One question that a number decides."""
-        return Question(target, self.indicators[target.indicator_id], year, self.model, self.seed)
+        return Question(target, self.indicators[target.indicator_id], year, self.seed)
 
     def evidence(self, target: Target, region: str, year: int) -> Evidence:
         """Collect what the figures say about a target (or a condition) in a region."""
         figures = self.figures.get((target.indicator_id, region), [])
-        return gather(figures, target, self.indicators[target.indicator_id], year)
+        found = gather(figures, target, self.indicators[target.indicator_id], year)
+        return replace(found, others=of_others(self.figures, target, found.scope, year))
 
 
 def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | None) -> Plan:
@@ -163,6 +163,7 @@ class Judgement:
         used = [e for part in self.parts for e in (part.evidence, part.reference) if e is not None]
         rows = [row for e in used for row in (*e.rows, *e.limits)]
         rows += [row for one in self.inferred for row in one.rows]
+        rows += self.found.chance.others
         return list({(row.file, row.row): row for row in rows}.values())
 
 
@@ -186,6 +187,9 @@ def judge(setting: Setting, target: Target, year: int) -> Judgement:
     if target.conditions:
         whole = setting.evidence(table, target.region, year)
     inferred = [one for one in infer(setting.figures, table, asked.indicator) if one.tells(table)]
+    # A region that an inference names does not speak a second time.
+    named = {row.region for one in inferred for row in one.rows}
+    whole = replace(whole, others=tuple(row for row in whole.others if row.region not in named))
     found = _conclusion(Part(asked, whole, None, None), parts, inferred)
     ranks = setting.figures.get((f"{target.indicator_id}_rank", target.region), [])
     level, unit = find_level(target, whole, year), setting.units[target.unit]
@@ -211,7 +215,8 @@ def _conclusion(table: Part, parts: Sequence[Part], inferred: list[Inferred]) ->
         return _two_readings(told, _answer(table, inferred))
     readings = _readings(table) if told.basis == "model" else ()
     if len({answer_for(p) for _, p in readings}) > 1:
-        return Conclusion("open", told.strength, "readings", readings=readings)
+        beside = Likelihood(rests=told.chance.rests, others=told.chance.others)
+        return Conclusion("open", told.strength, "readings", beside, readings=readings)
     return told
 
 
@@ -334,7 +339,7 @@ def _by_model(part: Part, published: Evidence, bounding: Sequence[Inferred] = ()
     partly = part.inside or part.evidence.flow.parts or _has_floor(part)
     if chance.p is None:
         return Conclusion("nothing_known", 0, "nothing", chance)
-    if not (inside or partly):
+    if not (inside or partly or chance.rests):
         weak = replace(chance, evidence_class=PRIOR_ONLY)
         return Conclusion("nothing_known", 0, "nothing", weak)
     assumes, answer = tuple(a for one in bounding for a in one.assumes), answer_for(chance.p)
@@ -342,8 +347,10 @@ def _by_model(part: Part, published: Evidence, bounding: Sequence[Inferred] = ()
         answer = weaker(answer, *(ALLOWS[a] for a in assumes))
     elif bounding and not inside:
         answer = "open"  # a probability from a limit is itself a limit and speaks against nothing
-    leading = bounding[0] if bounding else None
-    return Conclusion(answer, 3 if inside else 2, "model", chance, leading, assumes)
+    leading, strength = bounding[0] if bounding else None, 3 if inside else 2 if partly else 1
+    if strength == 1 and _side(answer) > 0:
+        answer = weaker(answer, "likely")
+    return Conclusion(answer, strength, "model", chance, leading, assumes)
 
 
 def _has_floor(part: Part) -> bool:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from wqa.assessment.evidence import Evidence
+from wqa.assessment.evidence import Evidence, Row
 from wqa.catalog.records import Indicator, Target
 from wqa.errors import ForecastError
 from wqa.forecasts.distributions import plan_sum
 from wqa.forecasts.forecasting import Forecast, forecast
 from wqa.forecasts.numbers import Quantity, quantity_of
-from wqa.forecasts.pooled import evidence_class
+from wqa.forecasts.pooled import Rests, evidence_class
 from wqa.goals import Goal, Span
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PRIOR_ONLY = "prior_only"
 # Classes of evidence with which no probability is printed: a proof, or the baseline alone.
@@ -45,6 +43,8 @@ class Likelihood:
     model: str = ""
     fallback: str = ""
     reason: str = ""
+    rests: Rests | None = None
+    others: tuple[Row, ...] = ()  # figures of other regions that moved the forecast
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -62,7 +62,6 @@ class Question:
     target: Target
     indicator: Indicator
     year: int
-    model: str = "pooled"
     seed: int = 0
 
     @property
@@ -81,6 +80,7 @@ class Question:
         year: int,
         counts: Mapping[int, tuple[float, float]] | None = None,
         floor: float | None = None,
+        others: Sequence[Row] = (),
     ) -> Forecast | None:
         """Forecast a series up to `year`; None when there is nothing to forecast."""
         years, one = sorted(values), self.indicator
@@ -89,16 +89,14 @@ class Question:
         counted = one.family == "percent" and counts and all(y in counts for y in years)
         sizes = [counts[y][1] for y in years] if counts and counted else None
         options: dict[str, Any] = {key: getattr(one, key) for key in ABOUT}
-        return forecast(
-            [values[y] for y in years],
-            years,
-            target_year=year,
-            model=self.model,
-            levels=(),  # only probabilities are read
-            floor=floor,
-            denominators=sizes,
-            **options,
-        )
+        options |= {"target_year": year, "floor": floor, "denominators": sizes}
+        if others:
+            cells = [(row.region, row.year, row.value) for row in others]
+            options["panel"] = pd.DataFrame(cells, columns=["series_id", "year", "value"])
+        # Only probabilities are read, so no intervals are made.
+        made = forecast([values[y] for y in years], years, levels=(), **options)
+        # Others that do not move it leave it alone.
+        return self.fit(values, year, counts, floor) if others and not made.rests else made
 
 
 def likelihood(question: Question, evidence: Evidence) -> Likelihood:
@@ -107,12 +105,14 @@ def likelihood(question: Question, evidence: Evidence) -> Likelihood:
     chance = full.p
     if chance is None:
         return full
+    if full.rests is None:
+        evidence = replace(evidence, others=())  # nor where a year is left out
     if question.target.scope == "plan_sum":
         found = [_sum(question, evidence, left_out=y).p for y in inside]
     else:
         found = [_once(question, _without(evidence, y)).p for y in evidence.annual]
     others = [p for p in found if p is not None]
-    if not inside and not evidence.flow.parts:
+    if not inside and not evidence.flow.parts and full.rests is None:
         # The plan's own baseline says nothing about the plan period.
         full = replace(full, evidence_class=PRIOR_ONLY)
     if not others:
@@ -134,9 +134,23 @@ def _once(question: Question, evidence: Evidence) -> Likelihood:
     return _level(question, evidence)
 
 
-def _told(made: Forecast, p: float) -> Likelihood:
+def _told(made: Forecast, p: float, others: Sequence[Row] = ()) -> Likelihood:
     about = made.prior_weight, made.evidence_class, made.model, made.fallback
-    return Likelihood(float(p), None, None, *about)
+    named = made.rests.others if made.rests else ()
+    used = tuple(row for row in others if row.region in named)
+    return Likelihood(float(p), None, None, *about, rests=made.rests, others=used)
+
+
+def _since(annual: Mapping[int, float], others: Sequence[Row]) -> list[Row]:
+    """Rows of the regions that are known in the newest year of a series and after it."""
+    last = max(annual, default=0)
+    known = {row.region for row in others if row.year == last}
+    known &= {row.region for row in others if row.year > last}
+    if len(set(annual.values())) > 1:
+        # A region with the very same figures is the series itself under another name.
+        cells = {(row.region, row.year, row.value) for row in others}
+        known = {r for r in known if any((r, y, v) not in cells for y, v in annual.items())}
+    return [row for row in others if row.region in known]
 
 
 def _level(question: Question, evidence: Evidence) -> Likelihood:
@@ -144,7 +158,8 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
     year, annual, every = question.year, evidence.annual, question.target.scope == "every_year"
     newest = evidence.spans.get(year, Span()).lower
     falls = question.target.kind != "monotone" or np.isinf(newest)
-    made = question.fit(annual, year, evidence.counts, None if falls else newest)
+    others = _since(annual, evidence.others)
+    made = question.fit(annual, year, evidence.counts, None if falls else newest, others)
     gaps = [y for y in range(question.start, max(annual, default=year)) if y not in annual]
     if made is None and not (every and gaps and annual):
         return Likelihood(reason="no_observation")
@@ -163,7 +178,7 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
             p *= float(question.goal.probability(missed.distribution)[0, -1])
             made = made or missed
     assert made is not None
-    return _told(made, p)
+    return _told(made, p, others)
 
 
 def _sum(question: Question, evidence: Evidence, left_out: int | None = None) -> Likelihood:
@@ -237,7 +252,8 @@ def jointly(parts: list[Likelihood]) -> Likelihood:
     known = [part.p for part in parts if part.p is not None]
     if len(known) < len(parts):
         return next(part for part in parts if part.p is None)
-    return replace(worst, p=float(np.prod(known)), low=None, high=None)
+    others = tuple(row for part in parts for row in part.others)
+    return replace(worst, p=float(np.prod(known)), low=None, high=None, others=others)
 
 
 # ------------------------------------------------------------ how often such a change was made

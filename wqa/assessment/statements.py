@@ -25,7 +25,7 @@ from wqa.assessment.judging import (
 from wqa.assessment.likelihood import UNPRINTED
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import read_words
-from wqa.catalog.records import LANGUAGES, Inference, Plan, Reading, Target
+from wqa.catalog.records import LANGUAGES, NATION, Inference, Plan, Reading, Target
 from wqa.data.loading import load_sources, region_of
 from wqa.errors import DataError
 from wqa.goals import Goal, difference, round_half_up, to_decimal
@@ -107,12 +107,22 @@ def state(made: Judgement) -> tuple[str, dict[str, Words]]:
         beside = [] if found.answer in ("met", "missed") else made.inferred
         line = join([reason, *(rule_line(made, one) for one in beside)])
     return code, {
-        "evidence": line,
+        "evidence": join([line, *_rests(found)]),
         "reason": reason,
         "overturned_by": _overturned(found),
         "settles_it": words_of(target, "settles"),
         "owner": words_of(target, "owner"),
     }
+
+
+def _rests(found: Conclusion) -> list[Words]:
+    """Say how much of a probability rests on what other regions did since."""
+    rests = found.chance.rests
+    if rests is None:
+        return []
+    n = len(rests.others) - (NATION in rests.others)
+    key = "nation_alone" if not n else "with_nation" if NATION in rests.others else "others"
+    return [phrase("rests", key, n=n, year=rests.year, share=phrase("rests", rests.share))]
 
 
 def question(made: Judgement) -> Words:
@@ -180,6 +190,9 @@ def _reason(made: Judgement) -> Reason:
         if part.inside:
             return found.chance.reason or "no_observation", {}
         return _nothing_inside(made)
+    if not part.evidence.annual:  # the plan's baseline, moved by what others did since
+        slots = {"value": print_number(target.baseline.value), "year": target.baseline.year}
+        return "forecast_from_baseline", slots | {"p": print_probability(found.chance.p)}
     codes = {"plan_sum": "forecast_sum", "every_year": "forecast_every_year"}
     code, inside, start = codes.get(target.scope, "forecast"), part.inside, part.question.start
     missing = [str(y) for y in range(start, max(inside, default=start)) if y not in inside]

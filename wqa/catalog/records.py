@@ -14,6 +14,7 @@ Kind = Literal["gap", "hold", "bound", "plan_sum", "every_year", "compound", "re
 Scope = Literal["end_year", "every_year", "plan_sum", "end_stock"]
 KINDS: tuple[str, ...] = get_args(Kind)
 LANGUAGES = ("zh", "en")
+NATION = "CN"  # code of the region that contains all others
 
 
 def computed(default: Any = "") -> Any:

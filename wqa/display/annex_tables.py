@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.records import Conflict, ConflictReading, Target
+from wqa.catalog.records import NATION, Conflict, ConflictReading, Target
 from wqa.display.changes import change_fact, spoken
 from wqa.display.facts import (
     Fact,
@@ -35,7 +35,6 @@ from wqa.display.listings import heads
 from wqa.display.report import DisplayTable
 from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_of
 from wqa.display.wording import listed, say, term, unit_after
-from wqa.history.editions import NATION
 
 if TYPE_CHECKING:
     import pandas as pd

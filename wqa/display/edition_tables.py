@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from wqa.catalog.records import NATION
 from wqa.data.series import KEYS
 from wqa.display.changes import change_fact
 from wqa.display.facts import (
@@ -29,7 +30,6 @@ from wqa.display.wording import say, scope_name, texts, unit_after, unit_name
 from wqa.history.edition_changes import EditionChanges
 from wqa.history.edition_forecasts import ENOUGH, grade_summary
 from wqa.history.editions import (
-    NATION,
     EditionRecord,
     edition_date,
     newest_retrieval,

@@ -12,11 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.catalog import load_indicators
-from wqa.catalog.records import Indicator, Target
+from wqa.catalog.records import NATION, Indicator, Target
 from wqa.data.loading import load_observations, load_regions, load_sources
 from wqa.display.wording import term
 from wqa.errors import DataError
-from wqa.history.editions import NATION, regions_above
+from wqa.history.editions import regions_above
 from wqa.parameters import Parameters
 from wqa.paths import CATALOG
 

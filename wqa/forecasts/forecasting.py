@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wqa.forecasts.distributions import Distribution
-    from wqa.forecasts.pooled import Answer, Ask
+    from wqa.forecasts.pooled import Answer, Ask, Rests
 
 MODELS = ("pooled", "naive", "drift", "theta", "ets_damped", "local_linear_trend")
 DIRECTIONS = {"higher_better": 1.0, "lower_better": -1.0, "none": 0.0}
@@ -65,6 +65,8 @@ class Forecast:
         Levels of the intervals in ``frame``, in percent.
     notes : tuple of str
         Assumptions made, limits known and warnings caught on the way.
+    rests : Rests, optional
+        How much of it rests on what the series of a panel did since; None where nothing does.
     """
 
     model: str
@@ -77,6 +79,7 @@ class Forecast:
     distribution: Distribution = field(repr=False)
     levels: tuple[float, ...] = DEFAULT_LEVELS
     notes: tuple[str, ...] = ()
+    rests: Rests | None = None
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -268,7 +271,7 @@ def forecast(
     weight, ahead = float(made.prior_weight[0]), series.origin + np.arange(1, ask.horizon + 1)
     # Only the default model has a published calibration; the others cover less than they say.
     tested = evidence_class(series.n_points, weight, kind.family) if model == "pooled" else "weak"
-    told = made.distribution, levels, (*series.notes, *made.notes)
+    told = made.distribution, levels, (*series.notes, *made.notes), made.rests
     return Forecast(model, made.fallback, kind, series, ahead, weight, tested, *told)
 
 

@@ -19,7 +19,7 @@ from wqa.errors import ForecastError
 from wqa.forecasts import numbers
 from wqa.forecasts.distributions import Predictive
 from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, Scale, require, scale_of
-from wqa.forecasts.pooled import STILL, Answer, Ask, prior_of
+from wqa.forecasts.pooled import STILL, Answer, Ask, Rests, prior_of
 
 # Naive and drift: the variance of yearly changes starts from a prior worth so many points.
 PRIOR_POINTS = 3.0
@@ -175,8 +175,9 @@ def moved(
     assert isinstance(fit, Predictive)
     _check_others(series, kind, others)
     horizon = fit.loc.shape[2]
-    known = [_since(one, series.origin, horizon) for one in others.values()]
-    table = np.array([v for v in known if np.isfinite(v[1:]).any()])
+    since = {name: _since(one, series.origin, horizon) for name, one in others.items()}
+    known = {name: values for name, values in since.items() if np.isfinite(values[1:]).any()}
+    table = np.array(list(known.values()))
     if len(table) < FEWEST.get(kind.family, np.inf) or not len(table):
         why = (
             "too few for a known gain"
@@ -187,6 +188,7 @@ def moved(
         return replace(made, notes=(*made.notes, note))
     counts = np.isfinite(table).sum(axis=0)
     lead = int(np.flatnonzero(counts[1:] >= 0.5 * counts[1:].max())[-1]) + 1
+    names = tuple(name for name, values in known.items() if np.isfinite(values[lead]))
     table = fit.on.working(table[np.isfinite(table[:, lead])][:, [0, lead]])
     n = len(table)
     move, pull, spread = _movement(table)
@@ -204,8 +206,9 @@ def moved(
     new = _one_component(loc, scale, root, DF, fit.on, fit.prior_weight)
     share = n / (n + OWN)
     words = "nearly all" if share >= 0.9 else "most" if share > 0.6 else "about half or less"
-    note = f"{words} of the answer rests on {n} other series, known to {series.origin + lead}"
-    return replace(made, distribution=new, notes=(*made.notes, note))
+    rests = Rests(words, names, series.origin + lead)
+    note = f"{words} of the answer rests on {n} other series, known to {rests.year}"
+    return replace(made, distribution=new, notes=(*made.notes, note), rests=rests)
 
 
 def _movement(table: Array) -> tuple[float, float, float]:

@@ -317,6 +317,15 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Rests:
+    """How much of an answer rests on what others did since: who they are, known to which year."""
+
+    share: str  # in words
+    others: tuple[Any, ...]
+    year: int
+
+
+@dataclass(frozen=True)
 class Answer:
     """Predictive distribution of S series, and how it came about."""
 
@@ -324,6 +333,7 @@ class Answer:
     prior_weight: Array
     fallback: str = ""
     notes: tuple[str, ...] = ()
+    rests: Rests | None = None
 
 
 def sampled_answer(series: AnnualSeries, ask: Ask) -> Answer:

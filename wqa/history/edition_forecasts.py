@@ -45,8 +45,6 @@ def edition_forecasts(
     plan: Plan,
     edition: int,
     indicators: Mapping[str, Indicator],
-    *,
-    model: str = "pooled",
 ) -> pd.DataFrame:
     """Forecast every annual series from the report year to the end of the plan."""
     rows: list[dict[str, Any]] = []
@@ -56,11 +54,11 @@ def edition_forecasts(
         if one.origin < edition - MAX_AGE:
             continue
         if one.is_sampled:
-            rows += _sampled(one, edition, last, model)
+            rows += _sampled(one, edition, last)
         else:
             plain.setdefault(one.group, []).append(one)
     for group in sorted(plain, key=str):
-        rows += _vectorised(plain[group], edition, last, model)
+        rows += _vectorised(plain[group], edition, last)
     made = pd.DataFrame(rows, columns=list(FORECAST_COLUMNS))
     return made.sort_values([*KEYS, "year"], ignore_index=True)
 
@@ -156,14 +154,14 @@ def _is_own(target: Target, keys: tuple[str, str, str]) -> bool:
     return target.region == keys[1] and keys[2] in target.series
 
 
-def _sampled(one: _Series, edition: int, last: int, model: str) -> Iterator[dict[str, Any]]:
+def _sampled(one: _Series, edition: int, last: int) -> Iterator[dict[str, Any]]:
     """Forecast a pass rate whose every sample size is known, as the answers do."""
     if one.origin >= last:
         return
     years = sorted(one.by_year)
     made = forecast(
         [one.by_year[y] for y in years], years, family="percent", lower=one.indicator.lower,
-        upper=one.indicator.upper, target_year=last, model=model,
+        upper=one.indicator.upper, target_year=last,
         denominators=[one.sizes[y] for y in years],
     )  # fmt: skip
     frame = made.frame.assign(evidence_class=made.evidence_class)
@@ -173,9 +171,7 @@ def _sampled(one: _Series, edition: int, last: int, model: str) -> Iterator[dict
         yield one.row(int(record["year"]), {str(name): value for name, value in record.items()})
 
 
-def _vectorised(
-    group: list[_Series], edition: int, last: int, model: str
-) -> Iterator[dict[str, Any]]:
+def _vectorised(group: list[_Series], edition: int, last: int) -> Iterator[dict[str, Any]]:
     """Forecast series of one kind, origin and pair of events in one or two calls."""
     first = group[0]
     if first.origin >= last:
@@ -186,7 +182,7 @@ def _vectorised(
     )
     common: dict[str, Any] = {
         "family": first.indicator.family, "lower": first.indicator.lower,
-        "upper": first.indicator.upper, "target_year": last, "model": model,
+        "upper": first.indicator.upper, "target_year": last,
         "decimals": first.decimals,
     }  # fmt: skip
     goals = {"|".join(s.keys): s.events() for s in group}
@@ -210,12 +206,11 @@ def _vectorised(
             continue
         kept = {name: float(record[name]) for name in (*QUANTILES, *asked, "prior_weight")}
         weight, points = kept["prior_weight"], len(one.by_year)
-        tested = model == "pooled" and not record["fallback"]
         family = one.indicator.family
         yield one.row(year, {
             **kept,
-            "evidence_class": evidence_class(points, weight, family) if tested else "weak",
-            "model": model,
+            "evidence_class": evidence_class(points, weight, family),
+            "model": "pooled",
             "fallback": str(record["fallback"]),
         })  # fmt: skip
 

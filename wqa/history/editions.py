@@ -26,7 +26,7 @@ from wqa.assessment.attainment import as_frame, assess
 from wqa.assessment.judging import LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
-from wqa.catalog.records import Plan
+from wqa.catalog.records import NATION, Plan
 from wqa.data.loading import load_observations
 from wqa.data.series import best_values
 from wqa.errors import DataError
@@ -181,7 +181,6 @@ def read_edition(folder: Path | str) -> EditionRecord:
     return EditionRecord(**data, forecasts=made)
 
 
-NATION = "CN"
 # Variable that names the folder in which the processes of a build share their records.
 SHARED = "WQA_RECORDS"
 # Month and day, in the year after the report year, of an edition that is no longer the newest.
@@ -227,7 +226,6 @@ def edition_record(
     as_of: str = "",
     *,
     target_year: int | None = None,
-    model: str = "pooled",
     seed: int = 0,
     catalog: Path | str | None = None,
     root: Path | str | None = None,
@@ -240,10 +238,10 @@ def edition_record(
     frame = load_observations(as_of=day, root=root, catalog=catalog)
     known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
     annual = best_values(known[known["region"].isin(regions_above(where))])
-    forecasts = edition_forecasts(annual, found, edition, load_indicators(catalog), model=model)
+    forecasts = edition_forecasts(annual, found, edition, load_indicators(catalog))
     answers = assess(
         found, observations=frame, as_of=day, edition=edition, target_year=goal_year,
-        region=where, model=model, seed=seed, catalog=catalog, root=root,
+        region=where, seed=seed, catalog=catalog, root=root,
     )  # fmt: skip
     digest = hashlib.sha256("\n".join(map(dump, _known_rows(known))).encode()).hexdigest()
     return EditionRecord(
@@ -253,7 +251,7 @@ def edition_record(
         as_of=day,
         target_year=goal_year,
         mode="final" if edition >= found.end_year else "interim",
-        methods=methods(model),
+        methods=methods(),
         known={
             "figures": len(known),
             "sha256": digest,
@@ -299,11 +297,11 @@ def _known_rows(known: pd.DataFrame) -> list[list[Any]]:
     return [list(row.values()) for row in plain_rows(ordered)]
 
 
-def methods(model: str = "pooled") -> dict[str, Any]:
+def methods() -> dict[str, Any]:
     """Return what the numbers of an edition depend on besides figures and targets."""
     rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers")]
     return {
-        "model": model,
+        "model": "pooled",
         "priors_sha256": _files_hash(sorted(PRIORS.glob("*.json"))),
         "series_rules_sha256": _files_hash(rules),
         "very_likely_from": VERY_LIKELY,
