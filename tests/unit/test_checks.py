@@ -13,7 +13,7 @@ from observation_frames import figures
 
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.data import cells
-from wqa.data.cells import Period, decimals, is_formula, parse_number, parse_period, resolve_date
+from wqa.data.cells import FORMULA, Period, parse_number, parse_period, resolve_date
 from wqa.data.deliveries import parse_table, read_deliveries
 from wqa.data.findings import Findings, findings_frame, make_finding, sorted_findings
 from wqa.data.loading import check_project, load_observations
@@ -105,8 +105,7 @@ def test_a_cumulative_number_among_yearly_ones_is_shown(values, rows) -> None:
 
 READERS = {
     "number": parse_number,
-    "formula": is_formula,
-    "decimals": decimals,
+    "formula": lambda text: FORMULA.match(text) is not None,
     "period": lambda text: spelt(parse_period(text)),
     "date": lambda text: " ".join(resolve_date(text, "2026-03-01")).strip(),
 }
@@ -115,9 +114,9 @@ READERS = {
 def spelt(period: Period | str) -> str:
     if isinstance(period, str):
         return period
-    year = period.text == period.end[:4]
+    year = period.period == period.end[:4]
     assert (period.year, period.is_annual) == (int(period.end[:4]), year)
-    return f"{period.text} | {period.start} | {period.end}"
+    return f"{period.period} | {period.start} | {period.end}"
 
 
 @cases("unit/cells.csv")

@@ -33,13 +33,14 @@ ANNUAL = ("exact", "derived")  # qualifiers that may enter an annual series
 EVIDENCE: tuple[str, ...] = get_args(Grade)  # best first
 UNSPECIFIED = "unspecified"  # scope of a row that nothing names
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(]")
+# A spreadsheet program would run `=1+1` and `+SUM(A1)`, not `+4.1%`.
+FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(]")
 # What a cell that is no number may be, first hit first; the codes are those of findings.
 _NO_NUMBERS = (
     ("full_width_character", r"[+-]?\d+(\.\d+)?"),
     ("missing_value", ""),
     ("excel_error", r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!).*|#+"),
-    ("formula_cell", rf"({_FORMULA.pattern}).*"),
+    ("formula_cell", rf"({FORMULA.pattern}).*"),
     ("full_width_character", ".*[\uff01-\uff5e].*"),
     ("bound_in_value", r"(?=.*\d)\s*([≥≤><~≈约超]|不低于|不少于|不超过|以上|以下).*"),
     ("bound_in_value", r"(?=.*\d).*(以上|以下|左右|\+)\s*"),
@@ -70,33 +71,15 @@ def parse_number(text: str) -> float | str:
     return next((code for code, form in _NO_NUMBERS if re.fullmatch(form, text)), "not_a_number")
 
 
-def decimals(text: str) -> int:
-    """Count the printed decimals of a number."""
-    return len(text.partition(".")[2])
-
-
-def is_formula(text: str) -> bool:
-    """Tell whether a spreadsheet program would run a cell: `=1+1` and `+SUM(A1)`, not `+4.1%`."""
-    return _FORMULA.match(text) is not None
-
-
 @dataclass(frozen=True)
 class Period:
-    """An interval of time: one spelling, and its first and last day (ISO dates)."""
+    """An interval of time: one spelling, first and last day (ISO dates), year of the last day."""
 
-    text: str
+    period: str
     start: str
     end: str
-
-    @property
-    def year(self) -> int:
-        """Year of the last day."""
-        return int(self.end[:4])
-
-    @property
-    def is_annual(self) -> bool:
-        """Whether it is one whole calendar year."""
-        return self.text == self.end[:4]
+    year: int
+    is_annual: bool  # one whole calendar year
 
 
 def parse_period(text: str) -> Period | str:
@@ -113,7 +96,8 @@ def parse_period(text: str) -> Period | str:
         if first < 1 or last > 12 or begin > finish or (event and begin != finish):
             return "invalid_period"
         start, end = f"{year}-{first:02d}-01", period_end(f"{finish[0]}-{last:02d}")
-        return Period(_spell(*begin, *finish) + (event or ""), start, end)
+        spelt = _spell(*begin, *finish) + (event or "")
+        return Period(spelt, start, end, finish[0], is_annual=spelt == end[:4])
     if re.fullmatch(r"\d{5}", text) and _SERIAL_FIRST <= int(text) <= _SERIAL_LAST:
         return "excel_serial_date"
     if re.fullmatch(r"'?\d{2}年?", text):
@@ -208,7 +192,7 @@ class ScopeRule:
         return (
             fnmatchcase(region, self.region)
             and self.year_from <= period.year <= self.year_to
-            and fnmatchcase(period.text, self.period)
+            and fnmatchcase(period.period, self.period)
             and self.match.search(note) is not None
         )
 
@@ -237,10 +221,9 @@ class UnitRule:
 @cache
 def load_scope_rules() -> Mapping[str, tuple[ScopeRule, ...]]:
     """Rules of ``scopes.csv`` by raw name of the indicator; the first that covers a row holds."""
-    rules: dict[str, tuple[ScopeRule, ...]] = {}
-    for rule in read_table(CATALOG / "scopes.csv", ScopeRule):
-        rules[rule.raw_indicator] = (*rules.get(rule.raw_indicator, ()), rule)
-    return rules
+    rules = read_table(CATALOG / "scopes.csv", ScopeRule)
+    names = dict.fromkeys(rule.raw_indicator for rule in rules)
+    return {name: tuple(rule for rule in rules if rule.raw_indicator == name) for name in names}
 
 
 @cache

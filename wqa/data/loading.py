@@ -424,10 +424,7 @@ def load_death_rates(region: Names = None, years: Years = None, **options: Any) 
 
 
 def build_data_package(
-    out: Folder = None,
-    *,
-    root: Folder = None,
-    as_of: str | None = None,
+    out: Folder = None, *, root: Folder = None, as_of: str | None = None
 ) -> Path:
     """Rebuild the data package.
 

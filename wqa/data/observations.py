@@ -155,7 +155,7 @@ class _Reader:
         for column, cell in raw.items():
             if cell != self.cells[column]:
                 self.fault("surrounding_blanks", column, value=cell)
-            if column != "value" and cells.is_formula(cell):
+            if column != "value" and cells.FORMULA.match(cell):
                 self.fault("formula_cell", column)
             if column in ("indicator", "region", "period", "unit") and not self.cells[column]:
                 self.fault("blank_key", column)
@@ -165,8 +165,7 @@ class _Reader:
             self.unknown("region", self.found.names["region"])
         period = cells.parse_period(text) if text else None
         if isinstance(period, cells.Period):
-            self.row |= {**vars(period), "period": period.text, "year": period.year,
-                         "region": region, "is_annual": period.is_annual}  # fmt: skip
+            self.row |= {**vars(period), "region": region}
             self.read_kind(period)
         elif period:
             right = cells.serial_date(text) if "serial" in period else _PERIODS
@@ -291,7 +290,7 @@ class _Reader:
             # 12 digits: a conversion by a power of ten must not leave a binary tail
             numbers["value"] = float(f"{value * factor:.12g}")
         printed = self.cell("value")
-        tolerance = 0.51 * factor * 10.0 ** -cells.decimals(printed)
+        tolerance = 0.51 * factor * 10.0 ** -len(printed.partition(".")[2])
         self.row |= {**numbers, "unit": unit, "printed": printed, "tolerance": tolerance}
 
     def unit(self) -> tuple[str, float]:
