@@ -346,14 +346,14 @@ def _scale_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
 def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterator[Said]:
     has_value = base.status in ("measured", "disputed")
     if has_value and None in (base.value, base.year):
-        got = base.value, base.year
-        yield ("status",), f"a {base.status} baseline needs value and year", got, "two numbers"
+        what, got = f"a {base.status} baseline needs value and year", (base.value, base.year)
+        yield ("value",), what, got, "two numbers"
     if not has_value and base.value is not None:
         what = f"a baseline that is {base.status} has no value; not started is not zero"
         yield ("value",), what, base.value, "no value"
     if base.status == "disputed" and len(base.readings) < 2:
-        got = len(base.readings)
-        yield ("readings",), "a disputed baseline needs its readings", got, "at least two"
+        what = "a disputed baseline needs its readings"
+        yield ("readings",), what, len(base.readings), "at least two"
     what = "the baseline lies after the start of the plan"
     yield from _outside("year", what, base.year, (FIRST_YEAR, start))
     for value in (base.value, *(reading.value for reading in base.readings)):

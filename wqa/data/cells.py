@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from wqa.catalog.catalog import list_plans, load_plan
-from wqa.catalog.reading import read_table, read_yaml
+from wqa.catalog.reading import read_table, read_words
 from wqa.catalog.records import Condition, Grade, Target, Unit
 from wqa.paths import CATALOG
 
@@ -281,8 +281,7 @@ def load_scopes(catalog: Path | str | None) -> Scopes:
     return found
 
 
-@cache
 def scope_words() -> Mapping[str, Mapping[str, str]]:
     """Read the printed names of scopes, in both languages."""
-    words: dict[str, dict[str, str]] = read_yaml(CATALOG / "wording" / "scopes.yml")["scope"]
+    words: dict[str, dict[str, str]] = read_words("wording/scopes")["scope"]
     return words

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from wqa.catalog.catalog import Declared, read_catalogue
-from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Statement, Target
+from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Target
 from wqa.data.cells import ANNUAL
 from wqa.data.loading import load_observations, load_quantities
 from wqa.goals import RELATIONS
@@ -30,6 +30,7 @@ CONFLICT_COLUMNS = (
 NOISE = 1e-9  # binary noise of decimal sums; published figures have at most four decimals
 HOLDS = RELATIONS | {"!=": operator.ne}
 ADDRESS = ("source_id", "section", "item_zh", "period", "region")
+_address = operator.attrgetter("source_id", "section", "item", "period", "region")
 # What a document states at an address: value (a number, a word, or empty), unit, period ...
 Stated = dict[Any, Any]
 Index = Mapping[tuple[str, ...], Stated]
@@ -94,10 +95,6 @@ def _index(quantities: pd.DataFrame) -> Index:
     words = quantities["value_text"].str.strip()
     rows = quantities.assign(value=quantities["value"].astype(object).fillna(words))
     return {tuple(row[name] for name in ADDRESS): row for row in rows.to_dict("records")}
-
-
-def _address(at: Figure | Statement) -> tuple[str, ...]:
-    return at.source_id, at.section, at.item, at.period, at.region
 
 
 def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated:

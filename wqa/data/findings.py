@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from functools import cache
 from typing import Any, Literal
 
 import pandas as pd
 
-from wqa.catalog.reading import read_yaml
+from wqa.catalog.reading import read_words
+from wqa.catalog.records import LANGUAGES
 from wqa.errors import DataError
-from wqa.paths import CATALOG
 
 Language = Literal["zh", "en"]
 # A file or a folder with one of these is not read, so nothing is calculated without it. Every
@@ -41,28 +40,17 @@ class Finding:
     message_en: str
 
 
-def make_finding(code: str, **slots: Any) -> Finding:
-    """Build a finding from its code, its place and slots; `shown` prints the value unquoted."""
-    slots = {"file": "", "row": 0, "column": "", "value": "", **slots}
-    entry, value = _templates()[code], str(slots["value"])
-    texts = [entry[lang].format(**{**slots, "value": slots.get("shown", repr(value))})
-             for lang in ("zh", "en")]  # fmt: skip
-    place = slots["file"], slots["row"], slots["column"]
-    return Finding(entry["severity"], code, *place, value, *texts)
-
-
-@cache
-def _templates() -> dict[str, dict[str, Any]]:
-    templates: dict[str, dict[str, Any]] = read_yaml(CATALOG / "findings.yml")["findings"]
-    return templates
-
-
 class Findings(list[Finding]):
-    """Findings in the order they are made; `add` takes what `make_finding` takes."""
+    """Findings in the order they are made."""
 
     def add(self, code: str, **slots: Any) -> None:
-        """Make a finding and keep it."""
-        self.append(make_finding(code, **slots))
+        """Make a finding from its code, place and slots; `shown` prints the value unquoted."""
+        slots = {"file": "", "row": 0, "column": "", "value": "", **slots}
+        entry, value = read_words("findings")["findings"][code], str(slots["value"])
+        said = {**slots, "value": slots.get("shown", repr(value))}
+        texts = (entry[lang].format(**said) for lang in LANGUAGES)
+        place = slots["file"], slots["row"], slots["column"]
+        self.append(Finding(entry["severity"], code, *place, value, *texts))
 
 
 def raise_stops(findings: Iterable[Finding]) -> None:

@@ -256,7 +256,7 @@ def load_series(
             got=(indicator, region, scope),
             expected=f"a scope of {', '.join(key[2] for key in keys) or 'another region'}",
         )
-    return whole.series(frame, *keys[0])
+    return whole.all_series(frame[(frame[whole.KEYS] == [*keys[0]]).all(axis="columns")])
 
 
 def load_pass_rates(
@@ -389,8 +389,8 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
         ids = {one["document"]: one["source_id"] for one in delivery.source.documents}
         for file, table in delivery.tables.items():
             for line, cells in table.items():
-                own = {"source_id": ids.get(cells["seed_file"], ""), "file": file}
-                rows.append({**cells, **own, "row": line})
+                source_id = ids.get(cells["seed_file"], "")
+                rows.append({**cells, "source_id": source_id, "file": file, "row": line})
     columns = ["source_id", "seed_file", *COLUMNS_OF["quantities"][0].split()[1:], "file", "row"]
     frame = pd.DataFrame(rows, columns=columns).rename(columns=_QUANTITIES)
     return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))

@@ -73,14 +73,6 @@ def all_series(frame: pd.DataFrame) -> pd.DataFrame:
     return filled.astype({"alternatives": "Int64", "row": "Int64"})[SERIES_COLUMNS]
 
 
-def series(frame: pd.DataFrame, indicator_id: str, region: str, scope: str) -> pd.DataFrame:
-    """One series as from `all_series`; empty if it has no annual value."""
-    wanted = dict(zip(KEYS, (indicator_id, region, scope), strict=True))
-    for column, name in wanted.items():
-        frame = frame[frame[column] == name]
-    return all_series(frame)
-
-
 def death_rates(frame: pd.DataFrame) -> pd.DataFrame:
     """Figures of special equipment side by side, by region, year, counting rule and base."""
     best = best_values(frame)
