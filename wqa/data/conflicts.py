@@ -239,9 +239,9 @@ def _match(
         entry = register[name]
         figures = tuple(r.value for r in entry.readings if r.value is not None)
         targets = (part,) if entry.target_ids else ()
-        missed = Found(entry.kind, entry.field, figures, "", targets, entry.indicator_id)
+        about = targets, entry.indicator_id, entry.comparison_id
         status = "not_checked" if entry.comparison_id in unchecked else "not_found"
-        yield _row(replace(missed, comparison_id=entry.comparison_id), status, entry)
+        yield _row(Found(entry.kind, entry.field, figures, "", *about), status, entry)
 
 
 def _is_entry(entry: Conflict, item: Found) -> bool:

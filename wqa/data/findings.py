@@ -43,9 +43,10 @@ class Finding:
 class Findings(list[Finding]):
     """Findings in the order they are made."""
 
-    def add(self, code: str, **slots: Any) -> None:
-        """Make a finding from its code, place and slots; `shown` prints the value unquoted."""
-        slots = {"file": "", "row": 0, "column": "", "value": "", **slots}
+    def add(self, code: str, at: Any = None, **slots: Any) -> None:
+        """Make a finding of the row `at` or of the place in `slots`; `shown` stands unquoted."""
+        own = {} if at is None else {"file": at["file"], "row": int(at["row"]), "column": "value"}
+        slots = {"file": "", "row": 0, "column": "", "value": "", **own, **slots}
         entry, value = read_words("findings")["findings"][code], str(slots["value"])
         said = {**slots, "value": slots.get("shown", repr(value))}
         texts = (entry[lang].format(**said) for lang in LANGUAGES)

@@ -105,8 +105,7 @@ def _repeats(frame: pd.DataFrame) -> Findings:
         row, earlier = frame.loc[n], first.loc[n]
         code = "duplicate_row" if earlier["value"] == row["value"] else "same_source_two_values"
         elsewhere = "" if earlier["file"] == row["file"] else f"{earlier['file']}:"
-        place = {"file": row["file"], "row": row["row"], "column": "value", "value": row["value"]}
-        findings.add(code, **place, expected=f"{elsewhere}{earlier['row']}")
+        findings.add(code, row, value=row["value"], expected=f"{elsewhere}{earlier['row']}")
     return findings
 
 
@@ -125,8 +124,8 @@ class _Reader:
 
     def fault(self, code: str, column: str, **slots: Any) -> None:
         """Note a fault of the current row."""
-        place = {"file": self.row["file"], "row": self.row["row"], "column": column}
-        self.faults.add(code, **{**place, "value": self.cell(column), **slots})
+        slots = {"value": self.cell(column), **slots}
+        self.faults.add(code, self.row, column=column, **slots)
 
     def has_error(self) -> bool:
         """Tell whether an error of the current row is known."""
