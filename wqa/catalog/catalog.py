@@ -22,9 +22,8 @@ from wqa.catalog.reading import DeclaredFile, Place, read_yaml_file, resolve_id
 from wqa.catalog.records import INFERENCE_ROLES, Baseline, Condition, Indicator, Plan, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, good_direction, round_half_up
-from wqa.paths import CATALOG
+from wqa.paths import CATALOG, Folder
 
-Folder = Path | str | None
 Declared = Mapping[str, Mapping[str, Any]]  # kind of record, and id, to the record
 Said = tuple[Place, str, object, str]  # place, what, got, expected
 FILES = ("units.yml", "groups.yml", "indicators/*.yml", "plans/*.yml", "conflicts/*.yml")

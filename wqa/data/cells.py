@@ -189,12 +189,10 @@ class ScopeRule:
 
     def covers(self, region: str, period: Period, note: str) -> bool:
         """Tell whether a row falls under the rule."""
-        return (
-            fnmatchcase(region, self.region)
-            and self.year_from <= period.year <= self.year_to
-            and fnmatchcase(period.period, self.period)
-            and self.match.search(note) is not None
-        )
+        is_here = fnmatchcase(region, self.region)
+        is_then = self.year_from <= period.year <= self.year_to
+        is_then = is_then and fnmatchcase(period.period, self.period)
+        return is_here and is_then and self.match.search(note) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

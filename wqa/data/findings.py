@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Any, Literal
 
 import pandas as pd
@@ -83,7 +84,5 @@ def findings_frame(findings: Iterable[Finding], lang: Language = "zh") -> pd.Dat
 def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Order findings, without repeats: errors first, then by place and code."""
     # The message last: two faults of one cell must not change places from run to run.
-    return sorted(
-        set(findings),
-        key=lambda f: (f.severity, f.file, f.row, f.column, f.code, f.value, f.message_zh),
-    )
+    order = attrgetter("severity", "file", "row", "column", "code", "value", "message_zh")
+    return sorted(set(findings), key=order)

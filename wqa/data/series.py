@@ -84,10 +84,8 @@ def death_rates(frame: pd.DataFrame) -> pd.DataFrame:
     rates = pd.DataFrame(columns=["region", "year", "scope"]).astype({"year": "int64"})
     for name, (figure_id, more) in DEATH_FIGURES.items():
         columns = {"value": name, "source_id": f"{name}_source_id", "place": f"{name}_place"}
-        one = best[best["figure"] == figure_id][["region", "year", *more, *columns]].rename(
-            columns=columns
-        )
-        rates = rates.merge(one, how="outer" if more else "left")
+        one = best.loc[best["figure"] == figure_id, ["region", "year", *more, *columns]]
+        rates = rates.merge(one.rename(columns=columns), how="outer" if more else "left")
     rates["recomputed_rate"] = rates["deaths"] / rates["stock_10k"]
     rates["recomputed_rate_in_use"] = rates["deaths"] / rates["stock_in_use_10k"]
     rates["published_base"] = rates["published_base"].fillna("")
