@@ -57,10 +57,10 @@ _MANGLED = re.compile(
     r"|\d{4}-\d{1,2}-\d{1,2}( .*)?|\d{4}年\d{1,2}月.*|\d{1,2}月\d{1,2}日)"
 )
 _YEAR, _PART = "(?:19|20)[0-9]{2}", "Q[1-4]|H[12]|M[0-9]{1,2}"
-_POINT = rf"({_YEAR})(?:-?({_PART})|-([0-9]{{2}}))?"
+_POINT = rf"({_YEAR})(?:(?:-|(?=[QHM]))({_PART}|[0-9]{{2}}))?"
 # A point, or one point to another; the second may leave out the year, and M after two points.
 _PERIOD = re.compile(
-    rf"{_POINT}(?:(?:\.\.|-)(?:{_POINT}|({_PART})|(?<=\.\.)([0-9]{{1,2}}))|( \w[\w ]*))?"
+    rf"{_POINT}(?:(?:\.\.|-)(?:{_POINT}|({_PART}|(?<=\.\.)[0-9]{{1,2}}))|( \w[\w ]*))?"
 )
 
 
@@ -86,12 +86,10 @@ def parse_period(text: str) -> Period | str:
     """Read a period in any spelling, or return the code of the finding that says why not."""
     match = _PERIOD.fullmatch(text)
     if match:
-        year, part, month, last_year, last_part, last_month, bare_part, bare_month, event = (
-            match.groups()
-        )
-        first, last = _months(part or month)
-        if last_year or bare_part or bare_month:
-            _, last = _months(last_part or last_month or bare_part or bare_month)
+        year, part, last_year, last_part, bare_part, event = match.groups()
+        first, last = _months(part)
+        if last_year or bare_part:
+            _, last = _months(last_part or bare_part)
         begin, finish = (int(year), first), (int(last_year or year), last)
         if first < 1 or last > 12 or begin > finish or (event and begin != finish):
             return "invalid_period"

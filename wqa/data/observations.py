@@ -180,16 +180,15 @@ class _Reader:
         indicator_id = indicator_id or next((r.indicator_id for r in (rule, *rules) if r), name)
         if indicator_id not in self.indicators:
             if indicator_id:
-                self.unknown(
-                    column, {**dict.fromkeys(self.rules, ()), **self.found.names["indicator_id"]}
-                )
+                known = dict.fromkeys(self.rules, ()) | self.found.names["indicator_id"]
+                self.unknown(column, known)
             return
         scope, rule = self.scope(indicator_id, rule)
         qualifier = self.cell("qualifier") or (rule and rule.qualifier)
         qualifier = qualifier or cells.qualify(name, note)
         if qualifier not in cells.QUALIFIERS:
-            known = ", ".join(cells.QUALIFIERS)
-            self.fault("unknown_qualifier", "qualifier", expected=known)
+            listed = ", ".join(cells.QUALIFIERS)
+            self.fault("unknown_qualifier", "qualifier", expected=listed)
         elif qualifier in cells.ANNUAL and not period.is_annual:
             qualifier = "partial_period"
         # Meaning of the parts where no rule says it: see data/raw/README.md.
@@ -252,9 +251,8 @@ class _Reader:
             entry["url"] = entry["url"] or self.cell("source_url")
             entry["evidence"] = min(entry["evidence"], evidence, key=cells.EVIDENCE.index)
             self.found.sources[source_id] = entry
-        self.row.update(
-            evidence=evidence, source_id=source_id, published=published, vintage=vintage
-        )
+        self.row |= {"evidence": evidence, "source_id": source_id}
+        self.row |= {"published": published, "vintage": vintage}
 
     def date(self, column: str, text: str, *, is_new: bool = True) -> str:
         """ISO date of a cell; that it is not exact is said once per source."""
