@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from wqa.catalog.catalog import list_plans, load_plan
 from wqa.catalog.reading import read_table, read_words
 from wqa.catalog.records import Condition, Grade, Target, Unit
-from wqa.paths import CATALOG
+from wqa.paths import CATALOG, Folder
 
 Qualifier = Literal[
     "exact", "derived", "lower_bound", "upper_bound", "partial_period", "target", "context"
@@ -257,7 +256,7 @@ class Scopes(NamedTuple):
     flows: set[str]  # indicators that plans count year by year
 
 
-def load_scopes(catalog: Path | str | None) -> Scopes:
+def load_scopes(catalog: Folder) -> Scopes:
     """Collect the scopes of plans and rules."""
     found = Scopes({}, {*scope_words()}, set())
     for target in (t for name in list_plans(catalog) for t in load_plan(name, catalog).targets):

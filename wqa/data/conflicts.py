@@ -12,7 +12,6 @@ import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,6 +21,7 @@ from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Target
 from wqa.data.cells import ANNUAL
 from wqa.data.loading import load_observations, load_quantities
 from wqa.goals import RELATIONS
+from wqa.paths import Folder
 
 CONFLICT_COLUMNS = (
     "status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
@@ -50,7 +50,7 @@ class Found:
     comparison_id: str = ""
 
 
-def find_conflicts(catalog: Path | str | None = None) -> pd.DataFrame:
+def find_conflicts(catalog: Folder = None) -> pd.DataFrame:
     """Find contradicting figures and match them with the conflict register.
 
     Parameters
@@ -68,8 +68,7 @@ def find_conflicts(catalog: Path | str | None = None) -> pd.DataFrame:
         blanks), indicator_id, field, comparison_id, values and detail say what disagrees;
         conflict_id, preferred, reason_zh and reason_en come from the register.
     """
-    frame = load_observations(catalog=catalog)
-    return compare(load_quantities(), frame, read_catalogue(catalog))
+    return compare(load_quantities(), load_observations(catalog=catalog), read_catalogue(catalog))
 
 
 def compare(quantities: pd.DataFrame, frame: pd.DataFrame, declared: Declared) -> pd.DataFrame:
