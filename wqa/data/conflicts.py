@@ -33,7 +33,7 @@ ADDRESS = ("source_id", "section", "item_zh", "period", "region")
 _address = operator.attrgetter("source_id", "section", "item", "period", "region")
 # What a document states at an address: value (a number, a word, or empty), unit, period ...
 Stated = dict[Any, Any]
-Figures = tuple[Any, ...]
+Parties = tuple[Any, ...]
 Index = Mapping[tuple[str, ...], Stated]
 
 
@@ -43,7 +43,7 @@ class Found:
 
     kind: str
     field: str
-    figures: Figures
+    figures: Parties
     detail: str = ""
     target_ids: tuple[str, ...] = ()
     indicator_id: str = ""
@@ -109,7 +109,7 @@ def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated:
     return rows.iloc[0].to_dict() if len(set(rows["value"])) == 1 else {}
 
 
-def _of(target: Target, kind: str, field: str, figures: Figures, detail: str = "") -> Found:
+def _of(target: Target, kind: str, field: str, figures: Parties, detail: str = "") -> Found:
     detail = detail or " / ".join(map(_print, figures))
     return Found(kind, field, figures, detail, (target.id,), target.indicator_id)
 
@@ -118,7 +118,7 @@ def _print(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value) or "(blank)"
 
 
-def _different(stated: Iterable[Stated], name: str) -> Figures:
+def _different(stated: Iterable[Stated], name: str) -> Parties:
     """Distinct entries of a name in their first order, without what is empty."""
     return tuple(dict.fromkeys(one[name] for one in stated if one[name] != ""))
 
@@ -147,7 +147,7 @@ def _in_target(target: Target, index: Index, frame: pd.DataFrame) -> Iterator[Fo
             yield _of(target, "observation_differs", "baseline", (base.value, float(value)))
 
 
-def _in_field(target: Target, field: str, stated: list[Stated]) -> Iterator[tuple[str, Figures]]:
+def _in_field(target: Target, field: str, stated: list[Stated]) -> Iterator[tuple[str, Parties]]:
     """Kind and figures of what the statements of the value, or of the baseline, say."""
     is_goal = field == "value"
     declared = target.value if is_goal else target.baseline.value

@@ -44,7 +44,7 @@ YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, 
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None
 State = tuple[tuple[str, int, int], ...]
-Known = tuple[pd.DataFrame, Findings, pd.DataFrame]
+KnownFrames = tuple[pd.DataFrame, Findings, pd.DataFrame]
 _QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "value_text"}
 # A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which
 # it hides, stops that; text that begins with one gets another, so nothing is lost.
@@ -87,7 +87,7 @@ def _read(root: Path, catalog: Path | None, state: State) -> Ingested:
 
 
 @lru_cache(maxsize=16)
-def _known(root: Path, catalog: Path | None, state: State, day: str) -> Known:
+def _known(root: Path, catalog: Path | None, state: State, day: str) -> KnownFrames:
     """Observations known on a day (all if it is empty), errors in series, right observations."""
     frame = _read(root, catalog, state).frame
     if day:
