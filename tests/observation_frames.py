@@ -20,7 +20,7 @@ def figures(*rows: dict) -> pd.DataFrame:
         time = parse_period(str(row.get("period", row.get("year"))))
         known = row.get("vintage", f"{time.year + 1}-03-31")
         times = {name: getattr(time, name) for name in ("start", "end", "is_annual", "year")}
-        dated = {"row": number, "period": time.text, "published": known, "vintage": known}
+        dated = {"row": number, "period": time.period, "published": known, "vintage": known}
         full.append(FIELDS | dated | row | times)
     like = load_observations().iloc[:0]
     return pd.DataFrame(full, columns=list(like.columns)).astype(like.dtypes.to_dict())

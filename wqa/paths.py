@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wqa.errors import DataError
 
+Folder = Path | str | None
 PACKAGE = Path(__file__).resolve().parent
 CATALOG = PACKAGE / "catalog_data"
 ASSETS = PACKAGE / "assets"
@@ -15,7 +16,7 @@ PRIORS = PACKAGE / "priors"
 MARKERS = ("data/raw", "notebooks")
 
 
-def project_root(root: Path | str | None = None) -> Path:
+def project_root(root: Folder = None) -> Path:
     """Folder of the project: `root`, else that of ``WQA_ROOT``, else the nearest one upward."""
     named = root if root is not None else os.environ.get("WQA_ROOT") or None
     if named is not None:
@@ -34,16 +35,16 @@ def project_root(root: Path | str | None = None) -> Path:
     raise DataError("no project folder found", got=str(here), expected=expected, fix=fix)
 
 
-def raw_dir(root: Path | str | None = None) -> Path:
+def raw_dir(root: Folder = None) -> Path:
     """Folder of the raw files, as published (``data/raw``)."""
     return project_root(root) / "data" / "raw"
 
 
-def outputs_dir(root: Path | str | None = None) -> Path:
+def outputs_dir(root: Folder = None) -> Path:
     """Folder of built editions (``outputs``)."""
     return project_root(root) / "outputs"
 
 
-def notebooks_dir(root: Path | str | None = None) -> Path:
+def notebooks_dir(root: Folder = None) -> Path:
     """Folder of the chapter notebooks (``notebooks``)."""
     return project_root(root) / "notebooks"

@@ -16,7 +16,7 @@ from made_deliveries import deliver, project
 from wqa.data.cells import EVIDENCE, parse_number
 from wqa.data.loading import load_observations, neutralise
 from wqa.data.observations import COLUMNS
-from wqa.data.series import series
+from wqa.data.series import all_series
 
 HEADER = ("indicator", "region", "period", "value", "unit", "scope", "qualifier", "vintage",
           "note", "source_title", "source_date", "evidence")  # fmt: skip
@@ -89,7 +89,7 @@ def test_nothing_published_later_is_seen_and_nothing_earlier_is_lost(rows, day) 
 def test_the_best_evidence_stands_then_the_exact_then_the_newest_and_gaps_stay(rows) -> None:
     frame = load(rows)
     for scope in ("city", "provincial"):
-        one = series(frame, "food_evaluation_pass_rate", "WH", scope)
+        one = all_series(frame[frame["scope"] == scope])
         years = list(one["year"])
         assert years == (list(range(min(years), max(years) + 1)) if years else [])
         rivals: dict[str, list[tuple[Any, ...]]] = {}

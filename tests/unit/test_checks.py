@@ -13,9 +13,9 @@ from observation_frames import figures
 
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.data import cells
-from wqa.data.cells import Period, decimals, is_formula, parse_number, parse_period, resolve_date
+from wqa.data.cells import FORMULA, Period, parse_number, parse_period, resolve_date
 from wqa.data.deliveries import parse_table, read_deliveries
-from wqa.data.findings import Findings, findings_frame, make_finding, sorted_findings
+from wqa.data.findings import Findings, findings_frame, sorted_findings
 from wqa.data.loading import check_project, load_observations
 from wqa.data.series import series_errors, series_reviews
 from wqa.errors import CatalogError
@@ -49,11 +49,10 @@ def test_a_cell_without_end_makes_the_file_unreadable() -> None:
 
 
 def test_findings_frame_speaks_two_languages_and_puts_errors_first() -> None:
-    found = [
-        make_finding("blank_row", file="a.csv", row=3),
-        make_finding("percent_sign", file="b.csv", row=2, column="value", value="98%"),
-        make_finding("header_typo", file="c.csv", value=" value", nearest="'value'"),
-    ]
+    found = Findings()
+    found.add("blank_row", file="a.csv", row=3)
+    found.add("percent_sign", file="b.csv", row=2, column="value", value="98%")
+    found.add("header_typo", file="c.csv", value=" value", nearest="'value'")
     zh, en = findings_frame(found, "zh"), findings_frame(found, "en")
     assert list(zh["severity"]) == ["error", "error", "review"]
     assert list(zh.columns) == ["severity", "code", "file", "row", "column", "value", "message"]
@@ -64,7 +63,10 @@ def test_findings_frame_speaks_two_languages_and_puts_errors_first() -> None:
 
 
 def test_two_faults_of_one_place_keep_their_order() -> None:
-    one, other = (make_finding("blank_header", file="a.csv", row=1, expected=n) for n in (2, 3))
+    found = Findings()
+    for position in (2, 3):
+        found.add("blank_header", file="a.csv", row=1, expected=position)
+    one, other = found
     assert sorted_findings([one, other, one]) == sorted_findings([other, one]) == [one, other]
 
 
@@ -105,8 +107,7 @@ def test_a_cumulative_number_among_yearly_ones_is_shown(values, rows) -> None:
 
 READERS = {
     "number": parse_number,
-    "formula": is_formula,
-    "decimals": decimals,
+    "formula": lambda text: FORMULA.match(text) is not None,
     "period": lambda text: spelt(parse_period(text)),
     "date": lambda text: " ".join(resolve_date(text, "2026-03-01")).strip(),
 }
@@ -115,9 +116,9 @@ READERS = {
 def spelt(period: Period | str) -> str:
     if isinstance(period, str):
         return period
-    year = period.text == period.end[:4]
+    year = period.period == period.end[:4]
     assert (period.year, period.is_annual) == (int(period.end[:4]), year)
-    return f"{period.text} | {period.start} | {period.end}"
+    return f"{period.period} | {period.start} | {period.end}"
 
 
 @cases("unit/cells.csv")

@@ -24,7 +24,7 @@ from wqa.data.loading import (
     rows_out,
 )
 from wqa.data.observations import COLUMNS
-from wqa.data.series import DEATH_RATE_COLUMNS, all_series, series
+from wqa.data.series import DEATH_RATE_COLUMNS, all_series
 from wqa.errors import DataError
 
 HEADER = "indicator,region,period,value,unit,scope,source_title,source_date,evidence"
@@ -186,7 +186,7 @@ def test_frames_can_carry_names(root: Path) -> None:
 def test_an_indicator_without_data_gives_an_empty_frame(root: Path) -> None:
     frame = load_observations("international_brands", "WH", root=root)
     assert (len(frame), tuple(frame.columns)) == (0, COLUMNS)
-    assert series(frame, "international_brands", "WH", "stock").empty
+    assert all_series(frame).empty
 
 
 def test_family_loaders_hold_what_they_say(root: Path) -> None:
@@ -323,7 +323,7 @@ def test_an_office_folder_just_works(make_project: MakeProject) -> None:
     frame = load_observations(root=project)
     assert len(frame) == 4
     assert set(frame["source_id"]) == {"folder-office"}
-    one = series(frame, "food_evaluation_pass_rate", "WH", "city_evaluation")
+    one = all_series(frame[frame["scope"] == "city_evaluation"])
     assert list(one["value"]) == [98.7, 98.9]
     assert list(one["vintage"]) == ["2026-02-28", "2026-02-28"], "the folder came out that day"
 

@@ -22,16 +22,15 @@ from wqa.catalog.reading import DeclaredFile, Place, read_yaml_file, resolve_id
 from wqa.catalog.records import INFERENCE_ROLES, Baseline, Condition, Indicator, Plan, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, good_direction, round_half_up
-from wqa.paths import CATALOG
+from wqa.paths import CATALOG, Folder
 
-Folder = Path | str | None
 Declared = Mapping[str, Mapping[str, Any]]  # kind of record, and id, to the record
 Said = tuple[Place, str, object, str]  # place, what, got, expected
 FILES = ("units.yml", "groups.yml", "indicators/*.yml", "plans/*.yml", "conflicts/*.yml")
 PLAN_COLUMNS = ("target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind",
                 "nature", "comparator", "value", "unit", "decimals", "start_year", "year", "scope",
                 "baseline_status", "baseline", "baseline_year", "clause")  # fmt: skip
-FIRST_YEAR, LAST_YEAR, MOST_DECIMALS, MOST_LISTED = 1949, 2100, 6, 40
+FIRST_YEAR, LAST_YEAR, MOST_LISTED, DECIMALS = 1949, 2100, 40, (0, 6)
 # A target this many times its baseline is one in another unit: a share for a percentage,
 # machines for ten thousands of machines. Small counts may grow a hundredfold.
 LEAP, LEAP_OF_FEW, FEW = 50, 5000, 10
@@ -211,7 +210,7 @@ def _indicator_faults(item: Indicator, known: Declared) -> Iterator[Said]:
         yield ("upper",), "upper is not above lower", item.upper, f"more than {low:g}"
     if item.family in ("percent", "score") and math.isinf(high - low):
         yield ("family",), "a percent or score needs lower and upper", item.family, "both bounds"
-    yield from _decimals(item)
+    yield from _outside("decimals", "no number of decimals", item.decimals, DECIMALS)
 
 
 def _unknown(key: str, names: Iterable[str], known: Collection[str]) -> Iterator[Said]:
@@ -226,9 +225,10 @@ def _possible(item: Indicator) -> tuple[float, float]:
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
-def _decimals(item: Indicator | Target) -> Iterator[Said]:
-    if not 0 <= item.decimals <= MOST_DECIMALS:
-        yield ("decimals",), "no number of decimals", item.decimals, f"0 to {MOST_DECIMALS}"
+def _outside(key: str, what: str, got: float | None, limits: tuple[float, float]) -> Iterator[Said]:
+    low, high = limits
+    if got is not None and not low <= got <= high:
+        yield (key,), what, got, f"{low:g} to {high:g}"
 
 
 def plan_faults(plan: Plan, known: Declared) -> Iterator[Said]:
@@ -258,9 +258,8 @@ def _twice(key: str, names: Sequence[str]) -> Iterator[Said]:
 def _target_faults(target: Target, plan: Plan, known: Declared) -> Iterator[Said]:
     start = plan.start_year if target.start_year is None else target.start_year
     for key, year in (("year", target.year), ("start_year", start)):
-        if not plan.start_year <= year <= plan.end_year:
-            yield (key,), "year outside the plan", year, f"{plan.start_year} to {plan.end_year}"
-    yield from _decimals(target)
+        yield from _outside(key, "year outside the plan", year, (plan.start_year, plan.end_year))
+    yield from _outside("decimals", "no number of decimals", target.decimals, DECIMALS)
     yield from _kind_faults(target)
     yield from _goal_faults(target, known)
     for n, part in enumerate(target.conditions):
@@ -277,17 +276,15 @@ def _target_faults(target: Target, plan: Plan, known: Declared) -> Iterator[Said
 
 
 def _inference_faults(declared: records.Inference, known: Declared) -> Iterator[Said]:
-    if declared.rule not in INFERENCE_ROLES:
-        yield ("rule",), "unknown rule", declared.rule, ", ".join(INFERENCE_ROLES)
-        return
-    must, may = INFERENCE_ROLES[declared.rule]
+    yield from _unknown("rule", [declared.rule], INFERENCE_ROLES)
     roles = {premise.role for premise in declared.figures}
+    must, may = INFERENCE_ROLES.get(declared.rule, ((), tuple(roles)))
     if not set(must) <= roles <= {*must, *may}:
         expected = f"{', '.join(must)}; also allowed: {', '.join(may) or 'none'}"
         yield ("figures",), "wrong roles", sorted(roles), expected
     for n, premise in enumerate(declared.figures):
-        if premise.indicator_id not in known["indicators"]:
-            yield ("figures", n), "unknown indicator", premise.indicator_id, "an indicator"
+        unknown = _unknown("indicator_id", [premise.indicator_id], known["indicators"])
+        yield from _under(("figures", n), unknown)
 
 
 def _kind_faults(target: Target) -> Iterator[Said]:
@@ -304,9 +301,9 @@ def _kind_faults(target: Target) -> Iterator[Said]:
 
 def _goal_faults(goal: Target | Condition, known: Declared) -> Iterator[Said]:
     """Faults of comparator and value, of a target or of one condition."""
+    yield from _unknown("indicator_id", [goal.indicator_id], known["indicators"])
     indicator = known["indicators"].get(goal.indicator_id)
     if indicator is None:
-        yield ("indicator_id",), "unknown indicator", goal.indicator_id, "an id of indicators/*.yml"
         return
     wanted = {"higher_better": 1, "lower_better": -1}.get(indicator.direction)
     if wanted and goal.comparator != "==" and good_direction(goal.comparator) != wanted:
@@ -332,7 +329,7 @@ def _scale_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
     if target.scope in ("plan_sum", "end_stock") and family != "count":
         what = f"scope {target.scope!r} is for counts"
         yield ("scope",), what, target.scope, f"end_year or every_year for a {family}"
-    if round_half_up(value, min(max(target.decimals, 0), MOST_DECIMALS)) != value:
+    if round_half_up(value, min(max(target.decimals, 0), DECIMALS[1])) != value:
         what = "more decimals than the published figure"
         yield ("value",), what, value, f"{target.decimals} decimals, or another unit"
     is_share = family in ("percent", "score") and target.comparator in (">", ">=")
@@ -346,22 +343,20 @@ def _scale_faults(target: Target, indicator: Indicator) -> Iterator[Said]:
 
 
 def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterator[Said]:
-    here: Place = ()
     has_value = base.status in ("measured", "disputed")
     if has_value and None in (base.value, base.year):
-        what = f"a {base.status} baseline needs value and year"
-        yield here, what, (base.value, base.year), "two numbers"
+        what, got = f"a {base.status} baseline needs value and year", (base.value, base.year)
+        yield ("value",), what, got, "two numbers"
     if not has_value and base.value is not None:
-        what = f"a baseline that is {base.status} has no value"
-        yield here, what, base.value, "no value; not started is not zero"
+        what = f"a baseline that is {base.status} has no value; not started is not zero"
+        yield ("value",), what, base.value, "no value"
     if base.status == "disputed" and len(base.readings) < 2:
-        yield here, "a disputed baseline needs its readings", len(base.readings), "at least two"
-    if base.year is not None and not FIRST_YEAR <= base.year <= start:
-        yield here, "the baseline lies after the start of the plan", base.year, str(start)
-    low, high = _possible(indicator)
+        what = "a disputed baseline needs its readings"
+        yield ("readings",), what, len(base.readings), "at least two"
+    what = "the baseline lies after the start of the plan"
+    yield from _outside("year", what, base.year, (FIRST_YEAR, start))
     for value in (base.value, *(reading.value for reading in base.readings)):
-        if value is not None and not low <= value <= high:
-            yield here, "baseline outside the indicator", value, f"{low:g} to {high:g}"
+        yield from _outside("value", "baseline outside the indicator", value, _possible(indicator))
     yield from _twice("readings", [reading.id for reading in base.readings])
 
 
@@ -375,8 +370,7 @@ def _conflict_faults(entry: records.Conflict, known: Declared) -> Iterator[Said]
     yield from _unknown("source_id", [r.source_id for r in entry.readings], known["sources"])
     if not (entry.target_ids or entry.comparison_id):
         yield ("id",), "the conflict names neither target_ids nor comparison_id", entry.id, ""
-    if entry.preferred and entry.preferred not in readings:
-        yield ("preferred",), "preferred is no reading of this conflict", entry.preferred, ""
+    yield from _unknown("preferred", {entry.preferred} - {""}, readings)
     yield from _twice("readings", readings)
 
 

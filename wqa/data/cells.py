@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from wqa.catalog.catalog import list_plans, load_plan
-from wqa.catalog.reading import read_table, read_yaml
+from wqa.catalog.reading import read_table, read_words
 from wqa.catalog.records import Condition, Grade, Target, Unit
-from wqa.paths import CATALOG
+from wqa.paths import CATALOG, Folder
 
 Qualifier = Literal[
     "exact", "derived", "lower_bound", "upper_bound", "partial_period", "target", "context"
@@ -33,13 +32,14 @@ ANNUAL = ("exact", "derived")  # qualifiers that may enter an annual series
 EVIDENCE: tuple[str, ...] = get_args(Grade)  # best first
 UNSPECIFIED = "unspecified"  # scope of a row that nothing names
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(]")
+# A spreadsheet program would run `=1+1` and `+SUM(A1)`, not `+4.1%`.
+FORMULA = re.compile(r"[=@]|[+-]\s*[A-Za-z(]")
 # What a cell that is no number may be, first hit first; the codes are those of findings.
 _NO_NUMBERS = (
     ("full_width_character", r"[+-]?\d+(\.\d+)?"),
     ("missing_value", ""),
     ("excel_error", r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!).*|#+"),
-    ("formula_cell", rf"({_FORMULA.pattern}).*"),
+    ("formula_cell", rf"({FORMULA.pattern}).*"),
     ("full_width_character", ".*[\uff01-\uff5e].*"),
     ("bound_in_value", r"(?=.*\d)\s*([≥≤><~≈约超]|不低于|不少于|不超过|以上|以下).*"),
     ("bound_in_value", r"(?=.*\d).*(以上|以下|左右|\+)\s*"),
@@ -56,10 +56,10 @@ _MANGLED = re.compile(
     r"|\d{4}-\d{1,2}-\d{1,2}( .*)?|\d{4}年\d{1,2}月.*|\d{1,2}月\d{1,2}日)"
 )
 _YEAR, _PART = "(?:19|20)[0-9]{2}", "Q[1-4]|H[12]|M[0-9]{1,2}"
-_POINT = rf"({_YEAR})(?:-?({_PART})|-([0-9]{{2}}))?"
+_POINT = rf"({_YEAR})(?:(?:-|(?=[QHM]))({_PART}|[0-9]{{2}}))?"
 # A point, or one point to another; the second may leave out the year, and M after two points.
 _PERIOD = re.compile(
-    rf"{_POINT}(?:(?:\.\.|-)(?:{_POINT}|({_PART})|(?<=\.\.)([0-9]{{1,2}}))|( \w[\w ]*))?"
+    rf"{_POINT}(?:(?:\.\.|-)(?:{_POINT}|({_PART}|(?<=\.\.)[0-9]{{1,2}}))|( \w[\w ]*))?"
 )
 
 
@@ -70,50 +70,31 @@ def parse_number(text: str) -> float | str:
     return next((code for code, form in _NO_NUMBERS if re.fullmatch(form, text)), "not_a_number")
 
 
-def decimals(text: str) -> int:
-    """Count the printed decimals of a number."""
-    return len(text.partition(".")[2])
-
-
-def is_formula(text: str) -> bool:
-    """Tell whether a spreadsheet program would run a cell: `=1+1` and `+SUM(A1)`, not `+4.1%`."""
-    return _FORMULA.match(text) is not None
-
-
 @dataclass(frozen=True)
 class Period:
-    """An interval of time: one spelling, and its first and last day (ISO dates)."""
+    """An interval of time: one spelling, first and last day (ISO dates), year of the last day."""
 
-    text: str
+    period: str
     start: str
     end: str
-
-    @property
-    def year(self) -> int:
-        """Year of the last day."""
-        return int(self.end[:4])
-
-    @property
-    def is_annual(self) -> bool:
-        """Whether it is one whole calendar year."""
-        return self.text == self.end[:4]
+    year: int
+    is_annual: bool  # one whole calendar year
 
 
 def parse_period(text: str) -> Period | str:
     """Read a period in any spelling, or return the code of the finding that says why not."""
     match = _PERIOD.fullmatch(text)
     if match:
-        year, part, month, last_year, last_part, last_month, bare_part, bare_month, event = (
-            match.groups()
-        )
-        first, last = _months(part or month)
-        if last_year or bare_part or bare_month:
-            _, last = _months(last_part or last_month or bare_part or bare_month)
+        year, part, last_year, last_part, bare_part, event = match.groups()
+        first, last = _months(part)
+        if last_year or bare_part:
+            _, last = _months(last_part or bare_part)
         begin, finish = (int(year), first), (int(last_year or year), last)
         if first < 1 or last > 12 or begin > finish or (event and begin != finish):
             return "invalid_period"
         start, end = f"{year}-{first:02d}-01", period_end(f"{finish[0]}-{last:02d}")
-        return Period(_spell(*begin, *finish) + (event or ""), start, end)
+        spelt = _spell(*begin, *finish) + (event or "")
+        return Period(spelt, start, end, finish[0], is_annual=spelt == end[:4])
     if re.fullmatch(r"\d{5}", text) and _SERIAL_FIRST <= int(text) <= _SERIAL_LAST:
         return "excel_serial_date"
     if re.fullmatch(r"'?\d{2}年?", text):
@@ -205,12 +186,10 @@ class ScopeRule:
 
     def covers(self, region: str, period: Period, note: str) -> bool:
         """Tell whether a row falls under the rule."""
-        return (
-            fnmatchcase(region, self.region)
-            and self.year_from <= period.year <= self.year_to
-            and fnmatchcase(period.text, self.period)
-            and self.match.search(note) is not None
-        )
+        is_here = fnmatchcase(region, self.region)
+        is_then = self.year_from <= period.year <= self.year_to
+        is_then = is_then and fnmatchcase(period.period, self.period)
+        return is_here and is_then and self.match.search(note) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,10 +216,9 @@ class UnitRule:
 @cache
 def load_scope_rules() -> Mapping[str, tuple[ScopeRule, ...]]:
     """Rules of ``scopes.csv`` by raw name of the indicator; the first that covers a row holds."""
-    rules: dict[str, tuple[ScopeRule, ...]] = {}
-    for rule in read_table(CATALOG / "scopes.csv", ScopeRule):
-        rules[rule.raw_indicator] = (*rules.get(rule.raw_indicator, ()), rule)
-    return rules
+    rules = read_table(CATALOG / "scopes.csv", ScopeRule)
+    names = dict.fromkeys(rule.raw_indicator for rule in rules)
+    return {name: tuple(rule for rule in rules if rule.raw_indicator == name) for name in names}
 
 
 @cache
@@ -278,7 +256,7 @@ class Scopes(NamedTuple):
     flows: set[str]  # indicators that plans count year by year
 
 
-def load_scopes(catalog: Path | str | None) -> Scopes:
+def load_scopes(catalog: Folder) -> Scopes:
     """Collect the scopes of plans and rules."""
     found = Scopes({}, {*scope_words()}, set())
     for target in (t for name in list_plans(catalog) for t in load_plan(name, catalog).targets):
@@ -298,8 +276,7 @@ def load_scopes(catalog: Path | str | None) -> Scopes:
     return found
 
 
-@cache
 def scope_words() -> Mapping[str, Mapping[str, str]]:
     """Read the printed names of scopes, in both languages."""
-    words: dict[str, dict[str, str]] = read_yaml(CATALOG / "wording" / "scopes.yml")["scope"]
+    words: dict[str, dict[str, str]] = read_words("wording/scopes")["scope"]
     return words

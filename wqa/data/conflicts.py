@@ -12,16 +12,16 @@ import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from wqa.catalog.catalog import Declared, read_catalogue
-from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Statement, Target
+from wqa.catalog.records import Comparison, Conflict, Figure, Plan, Target
 from wqa.data.cells import ANNUAL
 from wqa.data.loading import load_observations, load_quantities
 from wqa.goals import RELATIONS
+from wqa.paths import Folder
 
 CONFLICT_COLUMNS = (
     "status", "severity", "kind", "target_ids", "indicator_id", "field", "comparison_id",
@@ -30,8 +30,10 @@ CONFLICT_COLUMNS = (
 NOISE = 1e-9  # binary noise of decimal sums; published figures have at most four decimals
 HOLDS = RELATIONS | {"!=": operator.ne}
 ADDRESS = ("source_id", "section", "item_zh", "period", "region")
+_address = operator.attrgetter("source_id", "section", "item", "period", "region")
 # What a document states at an address: value (a number, a word, or empty), unit, period ...
 Stated = dict[Any, Any]
+Parties = tuple[Any, ...]
 Index = Mapping[tuple[str, ...], Stated]
 
 
@@ -41,14 +43,14 @@ class Found:
 
     kind: str
     field: str
-    figures: tuple[Any, ...]
+    figures: Parties
     detail: str = ""
     target_ids: tuple[str, ...] = ()
     indicator_id: str = ""
     comparison_id: str = ""
 
 
-def find_conflicts(catalog: Path | str | None = None) -> pd.DataFrame:
+def find_conflicts(catalog: Folder = None) -> pd.DataFrame:
     """Find contradicting figures and match them with the conflict register.
 
     Parameters
@@ -66,8 +68,7 @@ def find_conflicts(catalog: Path | str | None = None) -> pd.DataFrame:
         blanks), indicator_id, field, comparison_id, values and detail say what disagrees;
         conflict_id, preferred, reason_zh and reason_en come from the register.
     """
-    frame = load_observations(catalog=catalog)
-    return compare(load_quantities(), frame, read_catalogue(catalog))
+    return compare(load_quantities(), load_observations(catalog=catalog), read_catalogue(catalog))
 
 
 def compare(quantities: pd.DataFrame, frame: pd.DataFrame, declared: Declared) -> pd.DataFrame:
@@ -96,10 +97,6 @@ def _index(quantities: pd.DataFrame) -> Index:
     return {tuple(row[name] for name in ADDRESS): row for row in rows.to_dict("records")}
 
 
-def _address(at: Figure | Statement) -> tuple[str, ...]:
-    return at.source_id, at.section, at.item, at.period, at.region
-
-
 def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated:
     """Find the figure at an address; empty if there is none, or several that differ."""
     if at.value is not None:
@@ -112,7 +109,7 @@ def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated:
     return rows.iloc[0].to_dict() if len(set(rows["value"])) == 1 else {}
 
 
-def _of(target: Target, kind: str, field: str, figures: tuple[Any, ...], detail: str = "") -> Found:
+def _of(target: Target, kind: str, field: str, figures: Parties, detail: str = "") -> Found:
     detail = detail or " / ".join(map(_print, figures))
     return Found(kind, field, figures, detail, (target.id,), target.indicator_id)
 
@@ -121,7 +118,7 @@ def _print(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value) or "(blank)"
 
 
-def _different(stated: Iterable[Stated], name: str) -> tuple[Any, ...]:
+def _different(stated: Iterable[Stated], name: str) -> Parties:
     """Distinct entries of a name in their first order, without what is empty."""
     return tuple(dict.fromkeys(one[name] for one in stated if one[name] != ""))
 
@@ -150,9 +147,7 @@ def _in_target(target: Target, index: Index, frame: pd.DataFrame) -> Iterator[Fo
             yield _of(target, "observation_differs", "baseline", (base.value, float(value)))
 
 
-def _in_field(
-    target: Target, field: str, stated: list[Stated]
-) -> Iterator[tuple[str, tuple[Any, ...]]]:
+def _in_field(target: Target, field: str, stated: list[Stated]) -> Iterator[tuple[str, Parties]]:
     """Kind and figures of what the statements of the value, or of the baseline, say."""
     is_goal = field == "value"
     declared = target.value if is_goal else target.baseline.value
@@ -242,9 +237,9 @@ def _match(
         entry = register[name]
         figures = tuple(r.value for r in entry.readings if r.value is not None)
         targets = (part,) if entry.target_ids else ()
-        missed = Found(entry.kind, entry.field, figures, "", targets, entry.indicator_id)
+        about = targets, entry.indicator_id, entry.comparison_id
         status = "not_checked" if entry.comparison_id in unchecked else "not_found"
-        yield _row(replace(missed, comparison_id=entry.comparison_id), status, entry)
+        yield _row(Found(entry.kind, entry.field, figures, "", *about), status, entry)
 
 
 def _is_entry(entry: Conflict, item: Found) -> bool:

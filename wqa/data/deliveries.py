@@ -87,16 +87,12 @@ class CorrectionFile:
 
 @dataclass
 class Delivery:
-    """One folder: its name, source record, and the rows of each file that can be read."""
+    """One folder: its name, its id as a source, its record, and the rows of its readable files."""
 
     name: str
+    source_id: str  # for rows that name no source of their own
     source: SourceRecord
     tables: dict[str, Rows] = field(default_factory=dict)
-
-    @property
-    def source_id(self) -> str:
-        """Id of the folder as a source, for rows that name none of their own."""
-        return f"folder-{self.name}".lower()
 
 
 def read_deliveries(root: Path) -> tuple[list[Delivery], Corrected, Findings]:
@@ -176,7 +172,7 @@ def _read_delivery(path: Path, findings: Findings) -> list[Delivery]:
     source: SourceRecord | None = _read_record(path / "source.yml", name, SourceRecord, findings)
     if source is None:
         return []
-    delivery = Delivery(path.name, source)
+    delivery = Delivery(path.name, f"folder-{path.name}".lower(), source)
     files = [p for p in path.rglob("*") if p.is_file() and not _IGNORED.match(p.name)]
     there = {p.relative_to(path).as_posix(): p for p in files}
     for file in sorted({*there, *source.files}):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 import pandas as pd
 
-from wqa.catalog.reading import read_yaml
+from wqa.catalog.reading import read_words
+from wqa.catalog.records import LANGUAGES
 from wqa.errors import DataError
-from wqa.paths import CATALOG
 
 Language = Literal["zh", "en"]
 # A file or a folder with one of these is not read, so nothing is calculated without it. Every
@@ -41,28 +41,18 @@ class Finding:
     message_en: str
 
 
-def make_finding(code: str, **slots: Any) -> Finding:
-    """Build a finding from its code, its place and slots; `shown` prints the value unquoted."""
-    slots = {"file": "", "row": 0, "column": "", "value": "", **slots}
-    entry, value = _templates()[code], str(slots["value"])
-    texts = [entry[lang].format(**{**slots, "value": slots.get("shown", repr(value))})
-             for lang in ("zh", "en")]  # fmt: skip
-    place = slots["file"], slots["row"], slots["column"]
-    return Finding(entry["severity"], code, *place, value, *texts)
-
-
-@cache
-def _templates() -> dict[str, dict[str, Any]]:
-    templates: dict[str, dict[str, Any]] = read_yaml(CATALOG / "findings.yml")["findings"]
-    return templates
-
-
 class Findings(list[Finding]):
-    """Findings in the order they are made; `add` takes what `make_finding` takes."""
+    """Findings in the order they are made."""
 
-    def add(self, code: str, **slots: Any) -> None:
-        """Make a finding and keep it."""
-        self.append(make_finding(code, **slots))
+    def add(self, code: str, at: Any = None, **slots: Any) -> None:
+        """Make a finding of the row `at` or of the place in `slots`; `shown` stands unquoted."""
+        own = {} if at is None else {"file": at["file"], "row": int(at["row"]), "column": "value"}
+        slots = {"file": "", "row": 0, "column": "", "value": "", **own, **slots}
+        entry, value = read_words("findings")["findings"][code], str(slots["value"])
+        said = {**slots, "value": slots.get("shown", repr(value))}
+        texts = (entry[lang].format(**said) for lang in LANGUAGES)
+        place = slots["file"], slots["row"], slots["column"]
+        self.append(Finding(entry["severity"], code, *place, value, *texts))
 
 
 def raise_stops(findings: Iterable[Finding]) -> None:
@@ -94,7 +84,5 @@ def findings_frame(findings: Iterable[Finding], lang: Language = "zh") -> pd.Dat
 def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Order findings, without repeats: errors first, then by place and code."""
     # The message last: two faults of one cell must not change places from run to run.
-    return sorted(
-        set(findings),
-        key=lambda f: (f.severity, f.file, f.row, f.column, f.code, f.value, f.message_zh),
-    )
+    order = attrgetter("severity", "file", "row", "column", "code", "value", "message_zh")
+    return sorted(set(findings), key=order)

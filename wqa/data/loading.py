@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -21,16 +21,9 @@ from typing import Any, Literal
 import pandas as pd
 from pandas.api import types
 
-from wqa.catalog.catalog import (
-    Folder,
-    list_plans,
-    load_indicators,
-    load_plan,
-    load_units,
-    plan_frame,
-)
+from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 from wqa.catalog.reading import read_yaml, resolve_id, whole_year
-from wqa.catalog.records import LANGUAGES, Indicator, Plan
+from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data import series as whole
 from wqa.data.cells import ANNUAL, EVIDENCE, QUALIFIERS, is_iso_date, load_scopes, period_end
 from wqa.data.deliveries import COLUMNS_OF
@@ -45,12 +38,13 @@ from wqa.data.findings import (
 )
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.errors import DataError
-from wqa.paths import CATALOG, project_root
+from wqa.paths import CATALOG, Folder, project_root
 
 YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, in the next
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None
 State = tuple[tuple[str, int, int], ...]
+KnownFrames = tuple[pd.DataFrame, Findings, pd.DataFrame]
 _QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "value_text"}
 # A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which
 # it hides, stops that; text that begins with one gets another, so nothing is lost.
@@ -93,9 +87,7 @@ def _read(root: Path, catalog: Path | None, state: State) -> Ingested:
 
 
 @lru_cache(maxsize=16)
-def _known(
-    root: Path, catalog: Path | None, state: State, day: str
-) -> tuple[pd.DataFrame, Findings, pd.DataFrame]:
+def _known(root: Path, catalog: Path | None, state: State, day: str) -> KnownFrames:
     """Observations known on a day (all if it is empty), errors in series, right observations."""
     frame = _read(root, catalog, state).frame
     if day:
@@ -251,12 +243,10 @@ def load_series(
         own = load_scopes(catalog).own
         keys = [key for key in keys if own.get(key[:2]) == key[2]] or keys
     if len(keys) != 1:
-        raise DataError(
-            f"{len(keys) or 'no'} annual series fit",
-            got=(indicator, region, scope),
-            expected=f"a scope of {', '.join(key[2] for key in keys) or 'another region'}",
-        )
-    return whole.series(frame, *keys[0])
+        what, got = f"{len(keys) or 'no'} annual series fit", (indicator, region, scope)
+        expected = f"a scope of {', '.join(key[2] for key in keys) or 'another region'}"
+        raise DataError(what, got=got, expected=expected)
+    return whole.all_series(frame[(frame[whole.KEYS] == [*keys[0]]).all(axis="columns")])
 
 
 def load_pass_rates(
@@ -318,21 +308,15 @@ def load_counts(
     return _family("a count", lambda i: i.family == "count", options)
 
 
-def _family(
-    what: str, belongs: Callable[[Indicator], bool], options: dict[str, Any]
-) -> pd.DataFrame:
+def _family(what: str, belongs: Callable[..., bool], options: dict[str, Any]) -> pd.DataFrame:
     """Read the indicators of a family; an asked one that is none of it is an error."""
     indicators, asked = load_indicators(options.get("catalog")), options["indicator"]
     family = [key for key, indicator in indicators.items() if belongs(indicator)]
-    frame = load_observations(
-        **{"annual": True, **options, "indicator": family if asked is None else asked}
-    )
+    wanted = family if asked is None else asked
+    frame = load_observations(**{"annual": True, **options, "indicator": wanted})
     if strangers := sorted(set(frame["indicator_id"]) - {*family}):
-        raise DataError(
-            f"the indicator is not {what}",
-            got=", ".join(strangers),
-            fix="Use load_observations for any indicator.",
-        )
+        fix = "Use load_observations for any indicator."
+        raise DataError(f"the indicator is not {what}", got=", ".join(strangers), fix=fix)
     return frame
 
 
@@ -389,8 +373,8 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
         ids = {one["document"]: one["source_id"] for one in delivery.source.documents}
         for file, table in delivery.tables.items():
             for line, cells in table.items():
-                own = {"source_id": ids.get(cells["seed_file"], ""), "file": file}
-                rows.append({**cells, **own, "row": line})
+                source_id = ids.get(cells["seed_file"], "")
+                rows.append({**cells, "source_id": source_id, "file": file, "row": line})
     columns = ["source_id", "seed_file", *COLUMNS_OF["quantities"][0].split()[1:], "file", "row"]
     frame = pd.DataFrame(rows, columns=columns).rename(columns=_QUANTITIES)
     return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))
@@ -424,10 +408,7 @@ def load_death_rates(region: Names = None, years: Years = None, **options: Any) 
 
 
 def build_data_package(
-    out: Folder = None,
-    *,
-    root: Folder = None,
-    as_of: str | None = None,
+    out: Folder = None, *, root: Folder = None, as_of: str | None = None
 ) -> Path:
     """Rebuild the data package.
 
@@ -497,9 +478,7 @@ def _cell(cell: Any) -> str:
     return repr(cell.item() if hasattr(cell, "item") else cell).removesuffix(".0")
 
 
-def _descriptor(
-    tables: Mapping[str, pd.DataFrame], contents: Mapping[str, bytes], **own: Any
-) -> bytes:
+def _descriptor(tables: dict[str, pd.DataFrame], contents: dict[str, bytes], **own: Any) -> bytes:
     said = read_yaml(CATALOG / "datapackage.yml")
     resources = []
     for name, frame in tables.items():

@@ -70,20 +70,19 @@ def ingest(root: Path, catalog: Path | None) -> Ingested:
         found.scopes |= source["scopes"] or {}
         for rows in delivery.tables.values() if delivery.source.kind == "regions" else ():
             found.regions |= {row["code"]: row for row in rows.values()}
-    indicators, units = load_indicators(catalog), load_units(catalog)
+    reader = _Reader(found, corrected, catalog)
     found.names = {
         "region": {key: (r["name_zh"], r["name_en"]) for key, r in found.regions.items()},
-        "indicator_id": {key: (i.name_zh, i.name_en) for key, i in indicators.items()},
-        "unit": {key: (unit.zh, unit.en) for key, unit in units.items()},
+        "indicator_id": {key: (i.name_zh, i.name_en) for key, i in reader.indicators.items()},
+        "unit": {key: (unit.zh, unit.en) for key, unit in reader.units.items()},
     }
-    reader = _Reader(found, corrected, catalog)
     for delivery in (d for d in deliveries if d.source.kind == "observations"):
         for file, rows in delivery.tables.items():
             for line, raw in rows.items():
                 reader.read(delivery, (file, line), raw)
     more = {"parts": "", "printed": "", "tolerance": 0.0}
     frame = pd.DataFrame([_BLANK_ROW | more, *reader.rows]).iloc[1:]
-    findings += [*_repeats(frame), *value_findings(frame, indicators)]
+    findings += [*_repeats(frame), *value_findings(frame, reader.indicators)]
     # From here on a numerator counts what is good, and stands for nothing else.
     failed, dropped = frame["parts"] == "failed", frame["parts"] == "drop"
     frame.loc[failed, "numerator"] = frame["denominator"] - frame["numerator"]
@@ -106,13 +105,8 @@ def _repeats(frame: pd.DataFrame) -> Findings:
         row, earlier = frame.loc[n], first.loc[n]
         code = "duplicate_row" if earlier["value"] == row["value"] else "same_source_two_values"
         elsewhere = "" if earlier["file"] == row["file"] else f"{earlier['file']}:"
-        place = {"file": row["file"], "row": row["row"], "column": "value", "value": row["value"]}
-        findings.add(code, **place, expected=f"{elsewhere}{earlier['row']}")
+        findings.add(code, row, value=row["value"], expected=f"{elsewhere}{earlier['row']}")
     return findings
-
-
-def _nameless(ids: Iterable[str]) -> Known:
-    return dict.fromkeys(ids, ())
 
 
 class _Reader:
@@ -130,8 +124,8 @@ class _Reader:
 
     def fault(self, code: str, column: str, **slots: Any) -> None:
         """Note a fault of the current row."""
-        place = {"file": self.row["file"], "row": self.row["row"], "column": column}
-        self.faults.add(code, **{**place, "value": self.cell(column), **slots})
+        slots = {"value": self.cell(column), **slots}
+        self.faults.add(code, self.row, column=column, **slots)
 
     def has_error(self) -> bool:
         """Tell whether an error of the current row is known."""
@@ -155,7 +149,7 @@ class _Reader:
         for column, cell in raw.items():
             if cell != self.cells[column]:
                 self.fault("surrounding_blanks", column, value=cell)
-            if column != "value" and cells.is_formula(cell):
+            if column != "value" and cells.FORMULA.match(cell):
                 self.fault("formula_cell", column)
             if column in ("indicator", "region", "period", "unit") and not self.cells[column]:
                 self.fault("blank_key", column)
@@ -165,8 +159,7 @@ class _Reader:
             self.unknown("region", self.found.names["region"])
         period = cells.parse_period(text) if text else None
         if isinstance(period, cells.Period):
-            self.row |= {**vars(period), "period": period.text, "year": period.year,
-                         "region": region, "is_annual": period.is_annual}  # fmt: skip
+            self.row |= {**vars(period), "region": region}
             self.read_kind(period)
         elif period:
             right = cells.serial_date(text) if "serial" in period else _PERIODS
@@ -187,14 +180,15 @@ class _Reader:
         indicator_id = indicator_id or next((r.indicator_id for r in (rule, *rules) if r), name)
         if indicator_id not in self.indicators:
             if indicator_id:
-                self.unknown(column, {**_nameless(self.rules), **self.found.names["indicator_id"]})
+                known = dict.fromkeys(self.rules, ()) | self.found.names["indicator_id"]
+                self.unknown(column, known)
             return
         scope, rule = self.scope(indicator_id, rule)
         qualifier = self.cell("qualifier") or (rule and rule.qualifier)
         qualifier = qualifier or cells.qualify(name, note)
         if qualifier not in cells.QUALIFIERS:
-            known = ", ".join(cells.QUALIFIERS)
-            self.fault("unknown_qualifier", "qualifier", expected=known)
+            listed = ", ".join(cells.QUALIFIERS)
+            self.fault("unknown_qualifier", "qualifier", expected=listed)
         elif qualifier in cells.ANNUAL and not period.is_annual:
             qualifier = "partial_period"
         # Meaning of the parts where no rule says it: see data/raw/README.md.
@@ -217,7 +211,7 @@ class _Reader:
             if not all(sign.islower() or sign.isdigit() or sign in "_@" for sign in stated):
                 self.fault("bad_scope", "scope")
             elif not any(fnmatchcase(stated, known) for known in self.scopes.known):
-                self.unknown("scope", _nameless(self.scopes.known))
+                self.unknown("scope", dict.fromkeys(self.scopes.known, ()))
             return stated, None
         own = self.scopes.own.get((indicator_id, self.row["region"]), "")
         only = self.scopes.own.get((indicator_id, "*")) or cells.UNSPECIFIED
@@ -257,8 +251,8 @@ class _Reader:
             entry["url"] = entry["url"] or self.cell("source_url")
             entry["evidence"] = min(entry["evidence"], evidence, key=cells.EVIDENCE.index)
             self.found.sources[source_id] = entry
-        self.row |= {"evidence": evidence, "source_id": source_id, "published": published,
-                     "vintage": vintage}  # fmt: skip
+        self.row |= {"evidence": evidence, "source_id": source_id}
+        self.row |= {"published": published, "vintage": vintage}
 
     def date(self, column: str, text: str, *, is_new: bool = True) -> str:
         """ISO date of a cell; that it is not exact is said once per source."""
@@ -291,7 +285,7 @@ class _Reader:
             # 12 digits: a conversion by a power of ten must not leave a binary tail
             numbers["value"] = float(f"{value * factor:.12g}")
         printed = self.cell("value")
-        tolerance = 0.51 * factor * 10.0 ** -cells.decimals(printed)
+        tolerance = 0.51 * factor * 10.0 ** -len(printed.partition(".")[2])
         self.row |= {**numbers, "unit": unit, "printed": printed, "tolerance": tolerance}
 
     def unit(self) -> tuple[str, float]:
@@ -302,7 +296,7 @@ class _Reader:
         unit, factor = (rule.unit, rule.factor) if rule else (printed, 1.0)
         own = self.indicators[indicator_id].unit if indicator_id in self.indicators else unit
         if unit not in self.units and indicator_id and printed:
-            known = {**_nameless(raw for _, raw in rules), **self.found.names["unit"]}
+            known = dict.fromkeys((raw for _, raw in rules), ()) | self.found.names["unit"]
             self.unknown("unit", known, indicator=indicator_id)
         elif unit != own and self.row["qualifier"] != "context":
             further = cells.conversion(unit, own, self.units)

@@ -73,14 +73,6 @@ def all_series(frame: pd.DataFrame) -> pd.DataFrame:
     return filled.astype({"alternatives": "Int64", "row": "Int64"})[SERIES_COLUMNS]
 
 
-def series(frame: pd.DataFrame, indicator_id: str, region: str, scope: str) -> pd.DataFrame:
-    """One series as from `all_series`; empty if it has no annual value."""
-    wanted = dict(zip(KEYS, (indicator_id, region, scope), strict=True))
-    for column, name in wanted.items():
-        frame = frame[frame[column] == name]
-    return all_series(frame)
-
-
 def death_rates(frame: pd.DataFrame) -> pd.DataFrame:
     """Figures of special equipment side by side, by region, year, counting rule and base."""
     best = best_values(frame)
@@ -92,10 +84,8 @@ def death_rates(frame: pd.DataFrame) -> pd.DataFrame:
     rates = pd.DataFrame(columns=["region", "year", "scope"]).astype({"year": "int64"})
     for name, (figure_id, more) in DEATH_FIGURES.items():
         columns = {"value": name, "source_id": f"{name}_source_id", "place": f"{name}_place"}
-        one = best[best["figure"] == figure_id][["region", "year", *more, *columns]].rename(
-            columns=columns
-        )
-        rates = rates.merge(one, how="outer" if more else "left")
+        one = best.loc[best["figure"] == figure_id, ["region", "year", *more, *columns]]
+        rates = rates.merge(one.rename(columns=columns), how="outer" if more else "left")
     rates["recomputed_rate"] = rates["deaths"] / rates["stock_10k"]
     rates["recomputed_rate_in_use"] = rates["deaths"] / rates["stock_in_use_10k"]
     rates["published_base"] = rates["published_base"].fillna("")
@@ -126,7 +116,7 @@ def value_findings(rows: pd.DataFrame, indicators: Mapping[str, Indicator]) -> F
             right = "" if expected is None else expected[n]
             name = row["indicator_id"] if column == "value" else column
             slots = {"value": shown, "expected": right, "indicator": name}
-            findings.add(code, **_place(row, column), **slots)
+            findings.add(code, row, column=column, **slots)
         told[column] |= wrong
 
     for column in ("numerator", "denominator", "value"):
@@ -181,18 +171,17 @@ def series_errors(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> F
     for code, mask in wrong.items():
         for n in rows.index[mask]:
             slots = {"value": f"{value[n]:g}", "expected": f"{top[n]:g}"}
-            name = rows.loc[n, "indicator_id"]
-            findings.add(code, **_place(rows.loc[n]), **slots, indicator=name)
+            findings.add(code, rows.loc[n], **slots, indicator=rows.loc[n, "indicator_id"])
     for row, power in _slips(best_values(frame)):
         slots = {"value": f"{row['value']:g}", "expected": f"{10.0**power:g}"}
-        findings.add("unit_jump", **_place(row), **slots, series=f"{_name(row)} {row['year']}")
+        findings.add("unit_jump", row, **slots, series=f"{_name(row)} {row['year']}")
     rates = death_rates(frame)
     times = (rates["published_rate"] / rates["recomputed_rate"]).where(rates["deaths"] > 0)
     far = (times > _OTHER_UNIT) | (times < 1 / _OTHER_UNIT)
     for rate in rates[far].to_dict("records"):
         file, _, line = rate["stock_10k_place"].rpartition(":")
         slots = {"value": f"{rate['stock_10k']:g}", "expected": f"{rate['recomputed_rate']:.4g}"}
-        findings.add("stock_unit", **_place({"file": file, "row": line}), **slots)
+        findings.add("stock_unit", {"file": file, "row": line}, **slots)
     return findings
 
 
@@ -224,7 +213,7 @@ def series_reviews(frame: pd.DataFrame, flows: Collection[str]) -> Findings:
         best, last = best_values(group)["value"].iloc[0], group.iloc[-1]
         text = ", ".join(f"{value:g}" for value in sorted(set(group["value"])))
         slots = {"value": text, "shown": text, "expected": f"{best:g}", "years": last["year"]}
-        findings.add("values_disagree", **_place(last), **slots, series=_name(last))
+        findings.add("values_disagree", last, **slots, series=_name(last))
     filled = all_series(frame)
     observed = filled.groupby(KEYS)["is_observed"]
     has_gap = (observed.transform("sum") >= 3) & ~observed.transform("all")
@@ -240,7 +229,7 @@ def series_reviews(frame: pd.DataFrame, flows: Collection[str]) -> Findings:
             sums, row = values[n - 1 :: -1].cumsum()[1:], group.iloc[n]
             if ((sums >= _SMALL / 3) & (sums <= values[n]) & (values[n] <= 2 * sums)).any():
                 slots = {"value": f"{values[n]:g}", "expected": f"{sums[0]:g}"}
-                findings.add("cumulative_value", **_place(row), **slots, series=_name(row))
+                findings.add("cumulative_value", row, **slots, series=_name(row))
     return findings
 
 
@@ -263,11 +252,11 @@ def inference_reviews(plans: Iterable[Plan], frame: pd.DataFrame, day: str = "")
 
     def note(code: str, premise: Any, **slots: Any) -> None:
         key = " / ".join(premise[keys])
-        slots = {"file": "data/raw", "value": key, **slots, "series": key}
+        slots = {"value": key, **slots, "series": key}
         findings.add(code, **premise[["plan", "target", "rule"]], **slots)
 
     for _, premise in premises[is_here & ~premises["number"].isin(told["number"])].iterrows():
-        note("inference_unmet", premise)
+        note("inference_unmet", premise, file="data/raw")
     known = told[told["vintage"] <= (day or "9999")].sort_values(["vintage", "file", "row"])
     newest = known.drop_duplicates("number", keep="last").set_index("number", drop=False)
     last = newest.loc[known["number"]].set_axis(known.index)
@@ -275,12 +264,8 @@ def inference_reviews(plans: Iterable[Plan], frame: pd.DataFrame, day: str = "")
     for _, earlier in known[is_old].drop_duplicates("number", keep="last").iterrows():
         row = newest.loc[earlier["number"]]
         figures = {"value": f"{row['value']:g}", "expected": f"{earlier['value']:g}"}
-        note("inference_revised", row, **_place(row), **figures)
+        note("inference_revised", row, at=row, **figures)
     return findings
-
-
-def _place(row: Any, column: str = "value") -> dict[str, Any]:
-    return {"file": row["file"], "row": int(row["row"]), "column": column}
 
 
 def _name(row: Any) -> str:
