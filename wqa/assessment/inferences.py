@@ -301,7 +301,7 @@ def rare_events(target: Target, indicator: Indicator, roles: Roles) -> Deduction
     ]
     whole, low, high = exposures[-1], min(found), max(found)
     slots = {"exposure": stock, "whole": whole, "sure": passing[0], "passing": passing[-1]}
-    # Expected deaths are said to one decimal: more would claim what a handful of deaths cannot carry.
+    # Expected deaths to one decimal: more would claim what a handful of deaths cannot carry.
     slots |= {"low": round(min(risks) * whole, 1), "high": round(max(risks) * whole, 1)}
     return Deduction(p=low, low=low, high=high, assumes="definition", slots=slots)
 
