@@ -348,8 +348,8 @@ def _baseline_faults(base: Baseline, indicator: Indicator, start: int) -> Iterat
         what, got = f"a {base.status} baseline needs value and year", (base.value, base.year)
         yield ("value",), what, got, "two numbers"
     if not has_value and base.value is not None:
-        what = f"a baseline that is {base.status} has no value; not started is not zero"
-        yield ("value",), what, base.value, "no value"
+        what = f"a baseline that is {base.status} has no value"
+        yield ("value",), what, base.value, "no value; not started is not zero"
     if base.status == "disputed" and len(base.readings) < 2:
         what = "a disputed baseline needs its readings"
         yield ("readings",), what, len(base.readings), "at least two"
