@@ -36,6 +36,7 @@ class Cases:
     scale: Array  # (N,) mean absolute yearly change in training
     direction: Array  # (N,) +1 higher is better, -1 lower
     half: NDArray[np.intp]  # (N,) half of the panel the series belongs to
+    label: NDArray[np.str_]  # (N,) name of the series
 
     def part(self, rows: NDArray[Any]) -> Cases:
         """Return the cases in ``rows``."""
@@ -48,12 +49,12 @@ class Cases:
         years = [h for h in TARGET_YEARS if h <= self.future.shape[1]]
         return [(h, self.past[:, -1] + k * size * np.sqrt(h)) for h in years for k in TARGET_STEPS]
 
-    def hits(self) -> Array:
-        """Whether each target was attained, shape (targets, N)."""
-        slack = 1e-9 * (1.0 + np.abs(self.future))
-        found = [(self.future + slack * self.direction[:, None])[:, h - 1] - t
-                 for h, t in self.targets()]  # fmt: skip
-        return (np.array(found) * self.direction >= 0.0).astype(float)
+    def hits(self, *, every_year: bool = False) -> Array:
+        """Whether each target was attained in its year, or in every one, shape (targets, N)."""
+        side = self.direction[:, None]
+        found = (self.future + 1e-9 * (1.0 + np.abs(self.future)) * side) * side
+        years = [(slice(0 if every_year else h - 1, h), t) for h, t in self.targets()]
+        return np.array([(found[:, ys].min(axis=1) >= t * side[:, 0]) for ys, t in years]) * 1.0
 
 
 def fit(past: Array, horizon: int, family: str, prior: pooled.Prior | None = None) -> Any:
@@ -95,10 +96,10 @@ def panel_cases(folder: Path, family: str, points: int) -> Cases:
             # Without a change there is no scale to judge the error by.
             if scale > 0:
                 half = learn_prior.half_of(one.name)
-                rows.append((known[-points:], future, scale, meta[one.name], half))
-    past, future, change, direction, half = (np.array(c) for c in zip(*rows, strict=True))
+                rows.append((known[-points:], future, scale, meta[one.name], half, one.name))
+    past, future, change, direction, *rest = (np.array(c) for c in zip(*rows, strict=True))
     title = f"{TITLE[family]}, {points} training points, {horizon} years ahead"
-    return Cases(title, family, past, future, change, direction.astype(float), half)
+    return Cases(title, family, past, future, change, direction.astype(float), *rest)
 
 
 def competition_cases(name: str) -> Cases:
@@ -107,11 +108,12 @@ def competition_cases(name: str) -> Cases:
     past = np.full((len(members), max(len(x) for _, x, _ in members)), np.nan)
     for row, (_, x, _) in enumerate(members):
         past[row, -len(x) :] = x
-    half = np.array([learn_prior.half_of(label) for label, _, _ in members])
+    label = np.array([name for name, _, _ in members])
+    half = np.array([learn_prior.half_of(name) for name in label])
     future = np.array([f for _, _, f in members])
     title = f"{name} yearly, {future.shape[1]} years ahead"
     change, ups = scores.naive_scale(past), np.ones(len(past))
-    return Cases(title, "positive", past, future, change, ups, half)
+    return Cases(title, "positive", past, future, change, ups, half, label)
 
 
 def accuracy(cases: Cases, quantiles: Array, *, capped: bool) -> dict[str, float]:

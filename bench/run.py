@@ -34,6 +34,7 @@ from cases import Cases, Priors, markdown  # noqa: E402
 from learn_prior import Array  # noqa: E402
 
 from wqa.forecasts import scores  # noqa: E402
+from wqa.forecasts.pooled import Prior  # noqa: E402
 
 OURS = "wqa pooled"
 POINTS = {"percent": (3, 6, 10, 15), "rate": (3, 6, 10, 15), "score": (3, 6)}
@@ -139,11 +140,14 @@ def calibration_table(chances: Chances) -> str:
 
 def learn_both(folder: Path | None) -> Priors:
     """Learn each family on each half."""
-    priors: Priors = {}
-    for family in learn_prior.SETTINGS if folder else ("positive",):
-        found = (learn_prior.learn_family(folder or Path(), family, half)[0] for half in (0, 1))
-        priors[family] = next(found), next(found)
-    return priors
+    families = learn_prior.SETTINGS if folder else ("positive",)
+    return {family: learn_family_halves(folder or Path(), family) for family in families}
+
+
+def learn_family_halves(folder: Path, family: str) -> tuple[Prior, Prior]:
+    """Learn one family on either half of the series."""
+    first, second = (learn_prior.learn_family(folder, family, half)[0] for half in (0, 1))
+    return first, second
 
 
 def text(name: str) -> str:

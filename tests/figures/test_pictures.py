@@ -5,14 +5,13 @@ import pandas as pd
 import pytest
 from figure_texts import texts_in
 
-from wqa.assessment.attainment import assess
 from wqa.data.loading import load_death_rates
 from wqa.display.charts import plot_path_and_fan, plot_plan_sum, plot_series, runs_of
 from wqa.display.evidence_charts import plot_reliability
 from wqa.display.figures import FONT_FAMILY, render
 from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
 from wqa.display.pictures import death_rates_picture, level_picture, regions_picture
-from wqa.display.plan_pictures import attainment_picture, plan_rows, plan_sum_picture
+from wqa.display.plan_pictures import plan_rows, plan_sum_picture
 from wqa.display.view import open_view
 from wqa.display.wording import terms
 from wqa.errors import DataError
@@ -34,9 +33,6 @@ MAKERS = {
     "grid": grid_picture,
     "death": lambda view: death_rates_picture(view, load_death_rates("CN")),
     "luck": lambda view: luck_picture(view, view.targets("food_evaluation_pass_rate")[0]),
-    "attainment": lambda view: attainment_picture(
-        view, assess(view.parameters.plan, observations=view.observations)
-    ),
     "sum": lambda view: plan_sum_picture(view, *plan_rows(view, "international_standards_new")[0]),
 }
 

@@ -12,6 +12,7 @@ from scipy.special import beta
 from wqa.assessment import judging
 from wqa.assessment.attainment import READING_COLUMNS, VERDICT_COLUMNS, assess
 from wqa.assessment.statements import print_number, print_probability
+from wqa.assessment.track_record import ProbabilityClass
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Baseline, Condition
 from wqa.errors import CatalogError, DataError
@@ -108,7 +109,7 @@ def test_readings_that_lead_apart_leave_it_open_with_both_probabilities(monkeypa
     monkeypatch.setattr(judging, "likelihood", split)
     row = one(only("6"), "2020 0.29; 2021 0.12")
     assert (row["answer"], row["reason_code"]) == ("open", "readings_differ")
-    assert "为10%" in row["evidence_zh"] and "为95%" in row["evidence_zh"]
+    assert "低于34%" in row["evidence_zh"] and "不低于90%" in row["evidence_zh"]
 
 
 FIELDS = [c for c in TARGETS["9"].conditions if not c.reference_region]
@@ -220,6 +221,7 @@ def test_answers_of_probabilities(p, answer):
 def test_printing():
     numbers = {98.0: "98", 0.029: "0.029", 43800.0: "43800", -1.5: "−1.5", None: ""}
     assert {number: print_number(number) for number in numbers} == numbers
-    assert print_probability(0.004)["zh"] == "不足1%"
-    assert print_probability(0.996)["en"] == "above 99%"
-    assert print_probability(0.845)["zh"] == "为85%"
+    assert print_probability(ProbabilityClass(0.0, 0.34))["zh"] == "低于34%（此类估计尚无检验）"
+    known = print_probability(ProbabilityClass(0.7, 1.0, 0.749, 314))
+    assert known["en"] == "at least 70% (75% of 314 such estimates came true)"
+    assert known["zh"] == "不低于70%（此类估计314例，实现75%）"

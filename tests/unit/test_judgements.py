@@ -15,7 +15,6 @@ from wqa.display.answer_tables import (
     answer_table,
     board_table,
     level_cell,
-    overview_frame,
     readings_table,
     settling_table,
     summary_text,
@@ -27,7 +26,7 @@ from wqa.display.judgements import (
     answer_text,
     by_answer,
     probability_mark,
-    probability_of,
+    probability_text,
     records,
     said_text,
     strength_bars,
@@ -90,26 +89,19 @@ def test_no_sentence_refuses_a_judgement_beside_an_answer(views, answers):
         assert not re.search("无法判定|不宜作为|cannot be judged|should not be relied", text)
 
 
-@pytest.mark.parametrize(
-    ("answer", "evidence_class"),
-    [("met", "known"), ("missed", "known"), ("very_likely", "deduced"), ("nothing_known", "weak"),
-     ("nothing_known", "prior_only")],
-)  # fmt: skip
-def test_no_probability_beside_a_proof_or_without_evidence(views, answers, answer, evidence_class):
-    row = made(answers, answer=answer, evidence_class=evidence_class, p_attain=0.4)
-    assert probability_of(views["zh"], row) is None
-
-
 def test_probability_where_an_answer_rests_on_it(views, answers):
-    row = made(answers, answer="open", evidence_class="weak", p_attain=0.4)
-    shown = probability_of(views["zh"], row)
-    assert (shown.text, shown.kind) == ("40", "forecast")
-    assert probability_of(views["zh"], row | {"p_attain": float("nan")}) is None
+    row = made(answers, answer="open", p_class_low=0.34, p_class_high=0.65)
+    shown = probability_text(views["zh"], row)
+    assert str(shown) == "34–65%"
+    assert {fact.kind for fact in shown.facts.values()} == {"forecast"}
+    assert str(probability_text(views["zh"], row | {"p_class_low": 0.0})) == "<65%"
+    assert str(probability_text(views["zh"], row | {"p_class_high": 1.0})) == "≥34%"
+    assert probability_text(views["zh"], row | {"p_class_low": float("nan")}) is None
 
 
 def test_comparable_changes_stand_beside_a_probability(views, answers):
-    given = {"answer": "open", "evidence_class": "leans_on_prior", "p_attain": 0.4,
-             "share_of_changes": 0.588, "n_changes": 17, "n_change_series": 13}  # fmt: skip
+    given = {"answer": "open", "p_class_low": 0.34, "p_class_high": 0.65, "share_of_changes": 0.588,
+             "n_changes": 17, "n_change_series": 13}  # fmt: skip
     row = made(answers, **given, changes_base="same_family")
     text = answer_text(views["zh"], row)
     assert "同类指标的13条序列中，相隔同样年数的变动有17次，其中59%达到所需的幅度。" in str(text)
@@ -173,10 +165,11 @@ def test_missing_level_gives_way_to_the_baseline_or_a_dash(views, answers):
     assert str(cells["6"]) == "基期有争议" and cells["1a"] is None
 
 
-@pytest.mark.parametrize(("p", "mark"), [(0.999, "（>99%）"), (0.001, "（<1%）"), (0.5, "（50%）")])
-def test_probability_beyond_the_limits_carries_a_sign(views, answers, p, mark):
-    row = made(answers, answer="likely", evidence_class="weak", p_attain=p)
-    assert str(probability_mark(views["zh"], row)) == mark
+def test_the_mark_of_an_answer_is_the_class_of_its_probability(views, answers):
+    row = made(answers, answer="likely", p_class_low=0.65, p_class_high=0.9)
+    assert str(probability_mark(views["zh"], row)) == "（65–90%）"
+    assert str(probability_mark(views["en"], row)) == " (65–90%)"
+    assert str(probability_mark(views["en"], row | {"p_class_low": None})) == ""
 
 
 @pytest.mark.parametrize("name", ["evidence", "reason", "overturned_by"])
@@ -258,15 +251,6 @@ def test_a_reason_that_repeats_the_evidence_is_left_out(views, answers):
     table = answer_table(views["zh"], answers)
     assert len(table.rows) == len(answers)
     assert sum("reason" not in row for row in table.rows) == same.sum()
-
-
-def test_tables_and_overview_agree(views, answers):
-    view = views["zh"]
-    table, overview = answer_table(view, answers), overview_frame(view, answers)
-    shown = [str(row["answer"]).split("（")[0] for row in table.rows]
-    assert shown == [answer_label(answer, "zh") for answer in overview["answer"]]
-    assert [str(row["row"]) for row in table.rows] == overview["row"].tolist()
-    assert [str(row["strength"]).count("■") for row in table.rows] == overview["strength"].tolist()
 
 
 def test_both_readings_of_rows_5_and_6(views):

@@ -33,11 +33,12 @@ from wqa.goals import Goal, difference
 
 FLOATS = (
     "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
+    "p_class_low", "p_class_high", "p_observed",
     "prior_weight", "needed_per_year", "share_of_changes", "value", "change_needed",
 )  # fmt: skip
 INTEGERS = (
     "decimals", "target_year", "level_year", "n_points", "n_changes",
-    "n_change_series", "strength",
+    "n_change_series", "strength", "n_cases",
 )  # fmt: skip
 BOOLEANS = ("met_now", "met_at_baseline")
 SAID = tuple(f"{name}_{lang}" for name in ("evidence", "reason", "overturned_by", "settles_it",
@@ -46,14 +47,16 @@ VERDICT_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
     "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
     "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
-    "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "prior_weight",
+    "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "p_class_low",
+    "p_class_high", "p_observed", "n_cases", "prior_weight",
     "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
     "share_of_changes", "n_changes", "n_change_series", "changes_base",
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
     "clause", "value", "unit", "decimals", "comparator", "target", "target_year",
-    "met_at_baseline", "change_needed", "p_attain", "evidence_class", "answer",
+    "met_at_baseline", "change_needed", "p_attain", "p_class_low", "p_class_high",
+    "evidence_class", "answer",
     "reason_zh", "reason_en",
 )  # fmt: skip
 

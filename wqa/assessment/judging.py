@@ -18,7 +18,17 @@ import pandas as pd
 
 from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span, of_others
 from wqa.assessment.inferences import ALLOWS, Inferred, infer, narrowed
-from wqa.assessment.likelihood import PRIOR_ONLY, Likelihood, Question, against, jointly, likelihood
+from wqa.assessment.likelihood import (
+    LIKELY,
+    PRIOR_ONLY,
+    UNLIKELY,
+    VERY_LIKELY,
+    Likelihood,
+    Question,
+    against,
+    jointly,
+    likelihood,
+)
 from wqa.catalog.catalog import load_plan, plan_faults
 from wqa.catalog.records import Baseline, Indicator, Plan, Reading, Target, Unit
 from wqa.data.loading import YEARS_AFTER_PLAN, as_of_day, load_observations, year_of
@@ -26,8 +36,6 @@ from wqa.errors import CatalogError, DataError
 from wqa.goals import Goal, Span, decided_every_year
 
 ANSWERS = ("met", "very_likely", "likely", "open", "unlikely", "missed", "nothing_known")
-# Least probability of each answer; below the last one it is unlikely.
-VERY_LIKELY, LIKELY, UNLIKELY = 0.90, 0.65, 0.34
 NO_LEVEL = ("lower_bound", "upper_bound", "partial_period")
 SIDE_ANSWERS = {1: "likely", 0: "open", -1: "unlikely"}
 

@@ -10,6 +10,12 @@ import numpy as np
 import pandas as pd
 
 from wqa.assessment.evidence import Evidence, Row
+from wqa.assessment.track_record import (
+    UNKNOWN,
+    ProbabilityClass,
+    plain_class,
+    recorded_class,
+)
 from wqa.catalog.records import Indicator, Target
 from wqa.errors import ForecastError
 from wqa.forecasts.distributions import plan_sum
@@ -18,6 +24,8 @@ from wqa.forecasts.numbers import Quantity, quantity_of
 from wqa.forecasts.pooled import Rests, evidence_class
 from wqa.goals import Goal, Span
 
+# Least probability of each answer; below the last one it is unlikely.
+VERY_LIKELY, LIKELY, UNLIKELY = 0.90, 0.65, 0.34
 PRIOR_ONLY = "prior_only"
 # Classes of evidence with which no probability is printed: a proof, or the baseline alone.
 UNPRINTED = ("known", "deduced", PRIOR_ONLY)
@@ -45,14 +53,21 @@ class Likelihood:
     reason: str = ""
     rests: Rests | None = None
     others: tuple[Row, ...] = ()  # figures of other regions that moved the forecast
+    record: ProbabilityClass | None = None
+
+    @property
+    def told(self) -> ProbabilityClass | None:
+        """Class in which the probability is printed: that of its record, else of its answer."""
+        return self.record or (None if self.p is None else answer_class(self.p))
 
     @property
     def cells(self) -> dict[str, Any]:
         """Cells of the columns that tell it."""
+        told = self.told.cells if self.told and self.evidence_class not in UNPRINTED else UNKNOWN
         numbers = {"p_attain": self.p, "p_low": self.low, "p_high": self.high}
         numbers["prior_weight"] = self.prior_weight
         about = {"model": self.model, "fallback": self.fallback}
-        return numbers | about | {"evidence_class": self.evidence_class or "none"}
+        return numbers | told | about | {"evidence_class": self.evidence_class or "none"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,11 @@ class Question:
         made = forecast([values[y] for y in years], years, levels=(), **options)
         # Others that do not move it leave it alone.
         return self.fit(values, year, counts, floor) if others and not made.rests else made
+
+
+def answer_class(p: float) -> ProbabilityClass:
+    """Class between the limits of the answers, for a probability without a record."""
+    return plain_class(p, (UNLIKELY, LIKELY, VERY_LIKELY))
 
 
 def likelihood(question: Question, evidence: Evidence) -> Likelihood:
@@ -178,7 +198,11 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
             p *= float(question.goal.probability(missed.distribution)[0, -1])
             made = made or missed
     assert made is not None
-    return _told(made, p, others)
+    told, series = _told(made, p, others), (question.indicator.family, question.target.scope)
+    # The backtest knows the city's own years alone, without gaps.
+    if told.rests or (every and gaps) or told.model != "pooled":
+        return told
+    return replace(told, record=recorded_class(*series, len(annual), p))
 
 
 def _sum(question: Question, evidence: Evidence, left_out: int | None = None) -> Likelihood:
@@ -253,7 +277,8 @@ def jointly(parts: list[Likelihood]) -> Likelihood:
     if len(known) < len(parts):
         return next(part for part in parts if part.p is None)
     others = tuple(row for part in parts for row in part.others)
-    return replace(worst, p=float(np.prod(known)), low=None, high=None, others=others)
+    moved: dict[str, Any] = {"low": None, "high": None, "others": others, "record": None}
+    return replace(worst, p=float(np.prod(known)), **moved)
 
 
 # ------------------------------------------------------------ how often such a change was made

@@ -22,7 +22,8 @@ from wqa.assessment.judging import (
     of_region,
     open_plan,
 )
-from wqa.assessment.likelihood import UNPRINTED
+from wqa.assessment.likelihood import UNPRINTED, answer_class
+from wqa.assessment.track_record import ProbabilityClass
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import read_words
 from wqa.catalog.records import LANGUAGES, NATION, Inference, Plan, Reading, Target
@@ -78,11 +79,15 @@ def print_time(start: str, end: str) -> Words:
     return phrase("time", key, first=first, last=last, **slots)
 
 
-def print_probability(p: float) -> Words:
-    """Print a probability in percent, never as certain."""
-    key = "nearly_none" if p < 0.01 else "nearly_sure" if p > 0.99 else "about"
-    number = round_half_up(100 * min(max(p, 0.01), 0.99), 0)
-    return phrase("probability", key, p=f"{number:.0f}%")
+def print_probability(told: ProbabilityClass) -> Words:
+    """Print a probability as its class, with how often such ones came true where that is known."""
+    low, high = (print_number(100.0 * edge) for edge in (told.low, told.high))
+    key = "below" if not told.low else "from" if told.high == 1.0 else "between"
+    p = phrase("probability", key, low=low, high=high)
+    if told.observed is None:
+        return phrase("probability", "no_record", p=p)
+    observed = f"{round_half_up(100.0 * told.observed, 0):.0f}"
+    return phrase("probability", "record", p=p, n=told.n_cases, observed=observed)
 
 
 def join(parts: list[Words]) -> Words:
@@ -98,8 +103,9 @@ def state(made: Judgement) -> tuple[str, dict[str, Words]]:
         declared = found.leading.declared
         others = [one for one in made.inferred if one is not found.leading]
         line = join([rule_line(made, one) for one in (found.leading, *others)])
-        if found.basis == "model" and found.chance.p is not None:
-            line = join([line, phrase("reasons", "chance", p=print_probability(found.chance.p))])
+        if found.basis == "model" and found.chance.told:
+            p = print_probability(found.chance.told)
+            line = join([line, phrase("reasons", "chance", p=p)])
         code, reason = declared.rule, words_of(declared, "reason")
     else:
         code, slots = _reason(made)
@@ -186,13 +192,14 @@ def _reason(made: Judgement) -> Reason:
         return "readings_differ", {"readings": join(said)}
     if found.basis == "conditions" or target.conditions:
         return _of_conditions(made)
-    if found.basis == "nothing" or found.chance.p is None:
+    told = found.chance.told
+    if found.basis == "nothing" or told is None:
         if part.inside:
             return found.chance.reason or "no_observation", {}
         return _nothing_inside(made)
     if not part.evidence.annual:  # the plan's baseline, moved by what others did since
         slots = {"value": print_number(target.baseline.value), "year": target.baseline.year}
-        return "forecast_from_baseline", slots | {"p": print_probability(found.chance.p)}
+        return "forecast_from_baseline", slots | {"p": print_probability(told)}
     codes = {"plan_sum": "forecast_sum", "every_year": "forecast_every_year"}
     code, inside, start = codes.get(target.scope, "forecast"), part.inside, part.question.start
     missing = [str(y) for y in range(start, max(inside, default=start)) if y not in inside]
@@ -200,7 +207,7 @@ def _reason(made: Judgement) -> Reason:
         code = "missing_year"
     n = len(inside if target.scope == "plan_sum" else part.evidence.annual)
     return code, {"value": print_number(made.level.value), "year": made.level.year, "n": n,
-                  "p": print_probability(found.chance.p), "years": ", ".join(missing)}  # fmt: skip
+                  "p": print_probability(told), "years": ", ".join(missing)}  # fmt: skip
 
 
 def _of_conditions(made: Judgement) -> Reason:
@@ -209,8 +216,9 @@ def _of_conditions(made: Judgement) -> Reason:
     slots: dict[str, Any] = {"need": len(made.parts), "have": have}
     if found.answer in ("met", "missed"):
         return ("conditions_met" if found.answer == "met" else "condition_missed"), slots
-    if found.chance.p is not None and have == len(made.parts):
-        return "forecast_conditions", {**slots, "p": print_probability(found.chance.p)}
+    told = found.chance.told
+    if told and have == len(made.parts):
+        return "forecast_conditions", {**slots, "p": print_probability(told)}
     hinted = None if have else _hint(made)
     return hinted if hinted and hinted[0] == "rank_only" else ("conditions_missing", slots)
 
@@ -287,7 +295,7 @@ def _disputed_baseline(made: Judgement) -> Reason | None:
 def _chance_of(made: Judgement, reading: Reading, p: float) -> Words:
     """Say what one reading of the baseline makes of the probability."""
     label, value = words_of(reading, "label"), print_number(reading.value)
-    slots = _slots(made, label=label, value=value, p=print_probability(p))
+    slots = _slots(made, label=label, value=value, p=print_probability(answer_class(p)))
     return phrase("readings", "chance", **slots)
 
 

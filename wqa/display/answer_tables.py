@@ -29,9 +29,9 @@ from wqa.display.judgements import (
     answer_word,
     baseline_text,
     by_answer,
+    class_text,
     level_fact,
     probability_mark,
-    probability_of,
     records,
     said_text,
     short_unit,
@@ -220,18 +220,10 @@ def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
         if row["change_needed"] == row["change_needed"] and float(row["change_needed"]):
             need = float(row["change_needed"])
             cells["needed"] = computed_fact("needed", need, [known, goal], signed=True)
-        p = row["p_attain"]
-        if p is not None and p == p:
-            shown = computed_fact(
-                f"p.{reading}",
-                float(p) * 100,
-                [known, goal],
-                decimals=0,
-                unit="pct",
-                kind="forecast",
-                note=str(row["evidence_class"]),
-            )
-            cells["probability"] = Text("{p}%", {"p": shown})
+        low, high = row["p_class_low"], row["p_class_high"]
+        if low is not None and low == low:
+            ends, note = (float(low), float(high)), str(row["evidence_class"])
+            cells["probability"] = class_text(f"p.{reading}", ends, [known, goal], note)
     return cells
 
 
@@ -239,31 +231,3 @@ def _sourced(fact: Fact, sources: list[str], clause: str) -> Fact:
     return replace(
         fact, kind="target", source_ids=tuple(sources), locator=clause, evidence="official"
     )
-
-
-def overview_frame(view: View, frame: pd.DataFrame) -> pd.DataFrame:
-    """Frame that the overview of all targets draws; long English units are left to the tables."""
-    import pandas as pd
-
-    out: list[Mapping[str, Any]] = []
-    none = term("figure.no_value", view.lang)
-    for row in records(frame):
-        target, level = target_of(view, row), level_cell(view, row)
-        p = probability_of(view, row)
-        out.append(
-            {
-                "row": f"{target.row}{target.part}",
-                "name": str(target_name(target, view.lang)),
-                "target": str(target_text(target, view.lang, short=True)),
-                "level": str(level) if level else none,
-                "answer": row["answer"],
-                "answer_label": answer_word(row["answer"], view.lang),
-                "binding": target.nature == "binding",
-                "strength": int(row["strength"]),
-                "p": None if p is None else float(p.value or 0) / 100,
-                "p_low": None if p is None or p.lower is None else p.lower / 100,
-                "p_high": None if p is None or p.upper is None else p.upper / 100,
-            }
-        )
-    made = pd.DataFrame(out)
-    return made.astype({"p": float, "p_low": float, "p_high": float})

@@ -22,7 +22,7 @@ from wqa.display.facts import (
     quoted,
     year_fact,
 )
-from wqa.display.judgements import answer_word, probability_of
+from wqa.display.judgements import answer_word, probability_text
 from wqa.display.narrative import sentences
 from wqa.display.report import Column, DisplayTable
 from wqa.display.view import View, rows_in
@@ -159,7 +159,7 @@ def _answer_cells(view: View, changes: EditionChanges, row: Row) -> dict[str, Pr
     answers = changes.new.answers
     now = answers[answers["target_id"] == row["target_id"]].iloc[0]
     if any(target.id == row["target_id"] for target in view.parameters.plan.targets):
-        p = probability_of(view, {str(k): v for k, v in now.items()})
+        p = probability_text(view, {str(k): v for k, v in now.items()})
         if p is not None:
             cells["p_new"] = p
     return cells

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
-from wqa.assessment.likelihood import UNPRINTED
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.records import Target
 from wqa.display.changes import spoken
@@ -83,7 +82,7 @@ def baseline_text(target: Target, lang: str, *, unit: str) -> Text | None:
     return say("plan.baseline", lang, value=value, unit=named(unit))
 
 
-# Signs that differ in shape, not in colour; `overviews` draws the same shapes.
+# Signs that differ in shape, not in colour.
 SIGNS = {
     "met": "●",
     "very_likely": "▲",
@@ -94,8 +93,6 @@ SIGNS = {
     "nothing_known": "○",
 }
 BARS = 3
-# Probabilities are printed as whole percents and never as 0 or 100.
-SURE, IMPOSSIBLE = 0.99, 0.01
 _TIME = re.compile(r"\d{4}(?:年\d{1,2}月|年|-\d{2})")
 
 
@@ -156,41 +153,35 @@ def level_fact(view: View, row: Row) -> Fact | None:
     return computed_fact("level", value, parts, unit=target.unit)
 
 
-def probability_of(view: View, row: Row) -> Fact | None:
-    """Return the probability behind an answer in percent, or None if there is none."""
-    p = row["p_attain"]
-    if p is None or p != p or row["answer"] == "nothing_known":
-        return None
-    if row["evidence_class"] in UNPRINTED:
+def probability_text(view: View, row: Row) -> Text | None:
+    """Print the class of the probability behind an answer, or None if there is none."""
+    low, high = row["p_class_low"], row["p_class_high"]
+    if low is None or low != low or row["answer"] == "nothing_known":
         return None
     target = target_of(view, row)
     goal = [] if target.value is None else [target_fact(target)]
     behind = [observation_fact(cells) for cells in _figures(view, row)
               if cells["value"] == cells["value"]]  # fmt: skip
-    low, high = row.get("p_low"), row.get("p_high")
-    both = low is not None and high is not None and low == low and high == high
-    return computed_fact(
-        f"p.{row['target_id']}",
-        min(max(float(p), IMPOSSIBLE), SURE) * 100,
-        [*goal, *behind],
-        decimals=0,
-        unit="pct",
-        kind="forecast",
-        lower=float(low) * 100 if both and low is not None else None,
-        upper=float(high) * 100 if both and high is not None else None,
-        note=f"{row['model']}, {row['evidence_class']}",
-    )
+    note = f"{row['model']}, {row['evidence_class']}"
+    return class_text(f"p.{row['target_id']}", (float(low), float(high)), [*goal, *behind], note)
+
+
+def class_text(key: str, ends: tuple[float, float], behind: list[Fact], note: str) -> Text:
+    """Print a class of probabilities in percent."""
+    about: dict[str, Any] = {"decimals": 0, "unit": "pct", "kind": "forecast", "note": note}
+    names = ("low", "high")
+    low, high = (computed_fact(f"{key}.{name}", 100.0 * end, behind, **about)
+                 for name, end in zip(names, ends, strict=True))  # fmt: skip
+    template = "<{high}%" if ends[0] == 0.0 else "≥{low}%" if ends[1] == 1.0 else "{low}–{high}%"
+    return Text(template, {"low": low, "high": high})
 
 
 def probability_mark(view: View, row: Row) -> Text:
-    """Print the probability of an answer in brackets; one beyond the limits with its sign."""
-    p = probability_of(view, row)
+    """Print the probability behind an answer in brackets."""
+    p = probability_text(view, row)
     if p is None:
         return Text("")
-    value = float(row["p_attain"])
-    sign = ">" if value > SURE else "<" if value < IMPOSSIBLE else ""
-    template = "（{sign}{p}%）" if view.lang == "zh" else " ({sign}{p}%)"
-    return Text(template, {"sign": sign, "p": p})
+    return Text("（{p}）" if view.lang == "zh" else " ({p})", {"p": p})
 
 
 def said_text(view: View, row: Row, name: str) -> Text:
@@ -276,7 +267,7 @@ def answer_text(view: View, row: Row) -> Text:
 def changes_text(view: View, row: Row) -> Text:
     """Say how often comparable series made the change that a target needs."""
     base = row.get("changes_base")
-    if not base or probability_of(view, row) is None:
+    if not base or probability_text(view, row) is None:
         return Text("")
     lang, name = view.lang, row["target_id"]
     cases = count_fact(f"changes.{name}", int(row["n_changes"]))

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wqa.assessment.judging import ANSWERS, LIKELY, UNLIKELY, VERY_LIKELY
+from wqa.assessment.judging import ANSWERS
 from wqa.assessment.labels import explain_disagreement
+from wqa.assessment.likelihood import LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.assessment.statements import phrase
 from wqa.catalog.records import Target
 from wqa.display.facts import (

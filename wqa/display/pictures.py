@@ -21,7 +21,7 @@ from wqa.display.facts import (
 )
 from wqa.display.listings import death_parts
 from wqa.display.narrative import marked, sentences
-from wqa.display.overviews import plot_dots
+from wqa.display.region_dots import plot_dots
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.errors import DataError

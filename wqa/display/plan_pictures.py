@@ -1,4 +1,4 @@
-"""Figures about targets and models, ready to show: overview, path, plan sum, calibration.
+"""Figures about targets and models, ready to show: path, plan sum, calibration.
 
 Each function returns the arguments of `wqa.display.report.show_figure`.
 """
@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
-from wqa.display.answer_tables import counts_list, overview_frame
 from wqa.display.charts import plot_path_and_fan, plot_plan_sum
 from wqa.display.facts import (
     Fact,
     Printable,
     computed_fact,
-    count_fact,
     named,
     observation_fact,
     parameter_fact,
@@ -23,44 +21,15 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.narrative import marked
-from wqa.display.overviews import plot_attainment
 from wqa.display.pictures import Picture, target_line
 from wqa.display.view import ANNUAL, View, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from wqa.forecasts.forecasting import Forecast
 
 OUTER = 95
-
-
-def attainment_picture(view: View, answers: pd.DataFrame) -> Picture:
-    """Make the overview of all targets on one page."""
-    lang, plan = view.lang, view.parameters.plan
-    data = overview_frame(view, answers)
-    words = terms(["row", "name", "level", "answer", "probability", "none"], lang)
-    words["target"] = term("figure.goal", lang)
-    sources = sorted({s for ids in answers["source_ids"] for s in str(ids).split()})
-    known = int(data["p"].notna().sum())
-    return {
-        "fig": plot_attainment(
-            data, source=view.source_line([plan.source_id, *sources]), words=words
-        ),
-        "id": "attainment",
-        "caption": say("caption.attainment", lang, plan=str(getattr(plan, f"short_{lang}"))),
-        "alt": say(
-            "alt.attainment",
-            lang,
-            n=count_fact("plan_targets", len(data)),
-            items=counts_list(data["answer"], lang),
-            k=count_fact("with_probability", known),
-        ),
-        "sources": list(dict.fromkeys([plan.source_id, *sources])),
-        "data": data,
-    }
 
 
 def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:

@@ -23,7 +23,7 @@ import pandas as pd
 
 import wqa
 from wqa.assessment.attainment import as_frame, assess
-from wqa.assessment.judging import LIKELY, UNLIKELY, VERY_LIKELY
+from wqa.assessment.likelihood import LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import NATION, Plan
@@ -39,8 +39,8 @@ ANSWER_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "nature", "comparator", "target",
     "unit", "decimals", "target_year", "level", "level_year", "level_qualifier", "scope",
     "n_points", "answer", "strength", "reason_code", "evidence_zh", "evidence_en", "reason_zh",
-    "reason_en", "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model",
-    "fallback", "met_now", "figures", "source_ids",
+    "reason_en", "p_attain", "p_low", "p_high", "p_class_low", "p_class_high", "prior_weight", "evidence_class",
+    "model", "fallback", "met_now", "figures", "source_ids",
 )  # fmt: skip
 TARGET_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind", "nature",
@@ -302,7 +302,7 @@ def methods() -> dict[str, Any]:
     rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers")]
     return {
         "model": "pooled",
-        "priors_sha256": _files_hash(sorted(PRIORS.glob("*.json"))),
+        "priors_sha256": _files_hash(sorted(PRIORS.glob("*"))),
         "series_rules_sha256": _files_hash(rules),
         "very_likely_from": VERY_LIKELY,
         "likely_from": LIKELY,
