@@ -134,6 +134,25 @@ def _cells(rows: Iterable[Mapping[str, Printable]], keys: list[str]) -> tuple[An
     return tuple({key: row[key] for key in keys if key in row} for row in rows)
 
 
+def questions_texts(view: View, frame: pd.DataFrame) -> list[Text]:
+    """Answer in one sentence each: is the plan met, where is it weak, whom to ask for figures."""
+    lang, rows = view.lang, records(frame)
+    found = Counter(str(row["answer"]) for row in rows)
+    counted = {name: count_fact(f"answer.{name}", found[name]) for name in ANSWERS}
+    told = [say("question.met", lang, n=count_fact("plan_targets", len(rows)), **counted)]
+    weak = [target_name(target_of(view, row), lang) for row in by_answer(frame)
+            if row["answer"] in ("open", *WEAK_POINTS)]  # fmt: skip
+    if weak:
+        told.append(say("question.weak", lang, list=listed(weak, lang)))
+    asked = Counter(str(row[f"owner_{lang}"]) for row in rows
+                    if row["answer"] not in ("met", "missed") and row[f"settles_it_{lang}"])  # fmt: skip
+    items = [say("question.ask_item", lang, owner=named(owner), n=count_fact(f"ask.{n}", number))
+             for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
+    if items:
+        told.append(say("question.ask", lang, list=listed(items, lang)))
+    return told
+
+
 def strength_note(lang: str) -> Text:
     """Say what the bars of strength mean."""
     words = {n: phrase("strength", str(n))[lang] for n in range(BARS, -1, -1)}
@@ -145,10 +164,15 @@ def strength_note(lang: str) -> Text:
 
 
 def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
-    """Show all targets grouped by answer: evidence, reason, strength."""
+    """Show all targets on one page, grouped by answer: newest figure, reason, strength."""
     lang = view.lang
-    rows = [_answer_cells(view, row) for row in by_answer(frame)]
-    keys = ["answer", "row", "name", "target", "basis", "reason", "strength"]
+    rows = []
+    for row in by_answer(frame):
+        cells = _answer_cells(view, row)
+        cells["level"] = level_cell(view, row) or ""
+        cells.setdefault("reason", cells.get("basis", ""))
+        rows.append(cells)
+    keys = ["answer", "row", "name", "target", "level", "reason", "strength"]
     caption, notes = say("caption.board", lang), (strength_note(lang),)
     return DisplayTable("board", caption, heads(keys, lang), _cells(rows, keys), notes)
 

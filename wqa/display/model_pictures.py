@@ -19,8 +19,8 @@ from wqa.display.facts import (
     parameter_fact,
 )
 from wqa.display.judgements import target_text
-from wqa.display.region_dots import plot_dots
 from wqa.display.pictures import DATA, LEVEL, Picture
+from wqa.display.region_dots import plot_dots
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError

@@ -22,11 +22,10 @@ IRREGULAR = {
 }  # fmt: skip
 # Typst sets a thin space where Chinese characters and digits or letters meet.
 SPACED = 0.25
-TEXT_WIDTH = 160.0 * 72 / 25.4  # A4 with 25 mm margins, in points
+TEXT_WIDTH = 170.0 * 72 / 25.4  # A4 with 20 mm margins, in points
 PADDING = 8.0  # left and right together, in points
-SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5)
-# A table of more rows that would break its lines begins with smaller letters.
-LONG_TABLE, LONG_SIZE = 15, 7.5
+SIZE = 9.0  # of the letters in every table, in points, as in official print
+LONG_TABLE = 15  # rows from which a table is set tighter
 # A column of running Chinese text gets at least so many characters per line.
 NARROWEST = 4.2
 # A word longer than this is broken rather than given a column of its own.
@@ -35,7 +34,7 @@ LONGEST_WORD = 24.0
 HANDED = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 # From one base line to the next, in em; room above and below the text of a row, in points.
 LEADING, ROW_PADDING, TIGHT_PADDING = 1.22, 6.0, 3.6
-TEXT_HEIGHT = (297 - 27 - 24) * 72 / 25.4
+TEXT_HEIGHT = (297 - 22 - 20) * 72 / 25.4
 # A table lower than this share of a page is never split. A longer one begins with a few rows
 # and brings at least as many to its last page.
 WHOLE, FEW_ROWS = 0.33, 3
@@ -48,12 +47,11 @@ _TOKEN = re.compile(rf"{_ATOM.pattern}|\s+|.")
 
 @dataclass(frozen=True)
 class Grid:
-    """How a table is set: heads, indents in em, widths in points, letters, lines of each row."""
+    """How a table is set: heads, indents in em, widths in points, lines of each row."""
 
     heads: tuple[str, ...]
     indents: tuple[tuple[float, ...], ...]
     widths: tuple[float, ...]
-    size: float
     lines: tuple[int, ...]
 
     @property
@@ -69,7 +67,7 @@ class Grid:
     def height(self, rows: int | None = None) -> float:
         """Return the expected height in points of the head and the first rows, or of all."""
         lines = self.lines if rows is None else self.lines[: rows + 1]
-        return sum(lines) * self.size * LEADING + len(lines) * self.padding
+        return sum(lines) * SIZE * LEADING + len(lines) * self.padding
 
 
 def svg_size(svg: str) -> tuple[float, float]:
@@ -139,21 +137,12 @@ def layout(
         for low, column, shift in zip(least, columns, shifts, strict=True)
     ]
     room = TEXT_WIDTH - PADDING * len(columns)
-    is_long = len(rows) > LONG_TABLE and sum(wished) * SIZES[0] > room
-    allowed = [size for size in SIZES if not is_long or size <= LONG_SIZE]
-    fitting = [size for size in allowed if sum(least) * size <= room] or [SIZES[-1]]
-    cells, made = _Cells(columns, shifts), []
-    for size in fitting:
-        shares = _shared(least, wished, room / size)
-        if sum(least) < room / size < sum(wished):
-            shares = _evened(cells, shares, least)
-        widths = tuple(round(share * size + PADDING, 2) for share in shares)
-        lines = tuple(int(n) for n in cells.lines(shares).max(axis=0))
-        made.append(Grid(tuple(heads), tuple(map(tuple, indents)), widths, size, lines))
-        if sum(wished) <= room / size:
-            break
-    # Smaller letters must save much more than their share of the height.
-    return min(made, key=lambda grid: grid.height() / grid.size**2)
+    cells, shares = _Cells(columns, shifts), _shared(least, wished, room / SIZE)
+    if sum(least) < room / SIZE < sum(wished):
+        shares = _evened(cells, shares, least)
+    widths = tuple(round(share * SIZE + PADDING, 2) for share in shares)
+    lines = tuple(int(n) for n in cells.lines(shares).max(axis=0))
+    return Grid(tuple(heads), tuple(map(tuple, indents)), widths, lines)
 
 
 def _shared(least: Sequence[float], wished: Sequence[float], total: float) -> list[float]:

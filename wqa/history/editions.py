@@ -39,8 +39,8 @@ ANSWER_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "nature", "comparator", "target",
     "unit", "decimals", "target_year", "level", "level_year", "level_qualifier", "scope",
     "n_points", "answer", "strength", "reason_code", "evidence_zh", "evidence_en", "reason_zh",
-    "reason_en", "p_attain", "p_low", "p_high", "p_class_low", "p_class_high", "prior_weight", "evidence_class",
-    "model", "fallback", "met_now", "figures", "source_ids",
+    "reason_en", "p_attain", "p_low", "p_high", "p_class_low", "p_class_high", "prior_weight",
+    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
 )  # fmt: skip
 TARGET_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind", "nature",

@@ -45,10 +45,16 @@ class Outline:
     title_en: str
     subtitle_zh: str
     subtitle_en: str
+    annex_zh: str
+    annex_en: str
     edition_zh: str
     edition_en: str
     as_of_zh: str
     as_of_en: str
+    newest_zh: str
+    newest_en: str
+    issuer_zh: str
+    issuer_en: str
     preface_zh: str
     preface_en: str
     parts: tuple[Part, ...]
@@ -106,6 +112,7 @@ Parse = Callable[[Sequence[str]], list[list[Any]]]
 LANGUAGES = frozenset({"zh", "en"})
 # Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
 LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
+ANNEX = "annex"  # tag of what is too long for print
 
 
 def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> list[Block]:
@@ -115,16 +122,16 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
         tags = set(cell["metadata"].get("tags", ()))
         if tags & LEFT_OUT or (tags & LANGUAGES and lang not in tags):
             continue
-        where = f"{chapter}, cell {number}"
+        place = {"where": f"{chapter}, cell {number}", "annex": ANNEX in tags}
         if cell["cell_type"] == "markdown":
-            found.append({"type": "markdown", "source": _joined(cell["source"]), "where": where})
+            found.append({"type": "markdown", "source": _joined(cell["source"]), **place})
         elif cell["cell_type"] == "code":
-            found += _shown(cell, where)
+            found += _shown(cell, place)
     texts = [block["source"] for block in found if block["type"] == "markdown"]
     trees = iter(parse(texts))
     blocks: list[Block] = []
     for block in found:
-        blocks += _split(next(trees), block["where"]) if block["type"] == "markdown" else [block]
+        blocks += _split(next(trees), block) if block["type"] == "markdown" else [block]
     if not any(block["type"] not in ("prose", "heading") for block in blocks):
         raise BuildError(
             "a chapter shows nothing",
@@ -134,33 +141,34 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
     return blocks
 
 
-def _shown(cell: Mapping[str, Any], where: str) -> list[Block]:
+def _shown(cell: Mapping[str, Any], place: Block) -> list[Block]:
     out = []
     for output in cell.get("outputs", ()):
         data = output.get("data", {})
         if MIME in data:
-            out.append({**data[MIME], "where": where})
+            out.append({**data[MIME], **place})
         elif "image/png" in data:
             raise BuildError(
                 "a figure is shown without caption, source and alternative text",
-                where=where,
+                where=place["where"],
                 fix="Show it with wqa.display.report.show_figure.",
             )
     return out
 
 
-def _split(tree: Sequence[Any], where: str) -> list[Block]:
+def _split(tree: Sequence[Any], cell: Block) -> list[Block]:
     """Turn a syntax tree into headings and stretches of prose; drop the title."""
     blocks: list[Block] = []
+    place = {key: cell[key] for key in ("where", "annex")}
     for node in tree:
         if node["t"] == "Header":
             level, content = node["c"][0], node["c"][2]
             if level > 1:
-                blocks.append({"type": "heading", "level": level, "ast": content, "where": where})
+                blocks.append({"type": "heading", "level": level, "ast": content, **place})
         elif blocks and blocks[-1]["type"] == "prose":
             blocks[-1]["ast"].append(node)
         else:
-            blocks.append({"type": "prose", "ast": [node], "where": where})
+            blocks.append({"type": "prose", "ast": [node], **place})
     return blocks
 
 
@@ -335,4 +343,23 @@ def _with_joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
             last["text"] = "".join(both).splitlines(keepends=True)
         else:
             out.append(output)
+    return out
+
+
+def printed(blocks: Sequence[Block]) -> list[Block]:
+    """Blocks of a chapter that are printed."""
+    return [block for block in blocks if not block["annex"]]
+
+
+def moved(blocks: Sequence[Block]) -> list[Block]:
+    """Blocks of a printed chapter that stand in the annex, under the headings they stood under."""
+    out: list[Block] = []
+    heading: Block | None = None
+    for block in blocks:
+        if block["type"] == "heading" and not block["annex"]:
+            heading = block if block["level"] == 2 else heading
+        elif block["annex"]:
+            out += [heading] if heading else []
+            heading = None
+            out.append(block)
     return out

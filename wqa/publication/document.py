@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wqa.catalog.records import Source
 from wqa.errors import BuildError
-from wqa.publication.chapters import ChapterEntry, Outline
+from wqa.publication.chapters import ChapterEntry, Outline, moved, printed
 from wqa.publication.pieces import (
     LONGEST,
     Cleaner,
@@ -53,13 +53,22 @@ class Paper:
     title: str
     subtitle: str
     edition: str
-    as_of: str
+    imprint: tuple[str, ...]  # lines of the cover: edition, day, newest figure, issuing body
     preface: str
     chapters: tuple[Chapter, ...]
     sources: tuple[Source, ...]
     facts: tuple[Mapping[str, Any], ...]
     findings: tuple[Mapping[str, str], ...]
     conflicting: frozenset[str] = frozenset()
+    annex: Paper | None = None  # read on the screen only
+
+    @property
+    def whole(self) -> Paper:
+        """Paper and annex as one document, with one list of sources."""
+        if self.annex is None:
+            return self
+        chapters = (*self.chapters[:-1], *self.annex.chapters)
+        return replace(self.annex, title=self.title, chapters=chapters)
 
     def floats(self, kind: str) -> list[Block]:
         """Return the figures or the tables in reading order."""
@@ -83,31 +92,72 @@ def assemble(
     numbering = {part.id: part.numbering for part in outline.parts}
     order = {part.id: number for number, part in enumerate(outline.parts)}
     entries = sorted((c for c in outline.chapters if c.id in blocks), key=lambda c: order[c.part])
-    drafts = _number(entries, blocks, numbering, lang, register)
-    chapters = [_chapter(draft, register) for draft in drafts]
-    ordered = tuple(sources[id] for id in register.sources)
+    asked, longer, last = [], [], []
+    for entry in entries:
+        own = list(blocks[entry.id])
+        if numbering[entry.part] == "annex":
+            last.append((entry, "annex", own))
+            continue
+        asked.append((entry, numbering[entry.part], printed(own)))
+        if more := moved(own):
+            longer.append((replace(entry, id=f"{entry.id}_annex"), "annex", more))
+    drafts = _number([*asked, *longer, *last], lang, register)
     left_out = slots.get("rows_left_out")
-    letter = chr(ord("A") + sum(c.numbering == "annex" for c in chapters))
     conflicting = frozenset(conflicts)
-    chapters.append(_source_annex(ordered, conflicting, letter, register))
+    first = [draft for draft in drafts if draft.numbering != "annex"] or drafts
+    others = [draft for draft in drafts if draft not in first]
 
     def title(name: str) -> str:
         return register.cleaner.line(outline.text(name, lang).format(**slots), "title page")
 
-    return Paper(
+    def chapters(own: Sequence[_Draft], label: str = "") -> dict[str, Any]:
+        # A source has the same number in both documents: the annex goes on counting.
+        register.here = _anchors(own)
+        made, core = [], 0
+        for draft in own:
+            made.append(_chapter(draft, register))
+            core = core if draft.label else len(register.sources)
+        ordered = tuple(sources[id] for id in register.sources)
+        last = _source_chapter(ordered, conflicting, label, register, core)
+        return {"chapters": (*made, last), "sources": ordered}
+
+    paper = Paper(
         lang=lang,
         words=words,
         title=title("title"),
         subtitle=title("subtitle"),
         edition=title("edition"),
-        as_of=title("as_of"),
+        imprint=(),
         preface=title("preface") + (words["rows_left_out"].format(n=left_out) if left_out else ""),
-        chapters=tuple(chapters),
-        sources=ordered,
-        facts=tuple(register.facts[key] for key in sorted(register.facts)),
-        findings=tuple(register.cleaner.findings()),
+        **chapters(first),
+        facts=(),
+        findings=(),
         conflicting=conflicting,
     )
+    newest = max((int(fact["year"]) for fact in register.facts.values() if _is_own(fact, slots)),
+                 default=0)  # fmt: skip
+    lines = ["edition", "as_of", *(["newest"] if newest else []), "issuer"]
+    slots = {**slots, "newest": str(newest)}
+    paper = replace(paper, imprint=tuple(title(line) for line in lines))
+    letter = words["annex"].format(n=chr(ord("A") + len(others)))
+    annex = replace(paper, title=title("annex"), **chapters(others, letter)) if others else None
+    found: dict[str, Any] = {
+        "facts": tuple(register.facts[key] for key in sorted(register.facts)),
+        "findings": tuple(register.cleaner.findings()),
+    }
+    return replace(paper, annex=replace(annex, **found) if annex else None, **found)
+
+
+def _is_own(fact: Mapping[str, Any], slots: Mapping[str, str]) -> bool:
+    """Whether a printed number is a published figure of the paper's region."""
+    published = fact["kind"] == "observation" and fact.get("year")
+    return bool(published) and fact.get("region") == slots["region_id"]
+
+
+def _anchors(drafts: Iterable[_Draft]) -> set[str]:
+    """Places of one document that can be referred to."""
+    blocks = {block["anchor"] for d in drafts for block in d.blocks if "anchor" in block}
+    return blocks | {f"ch-{draft.entry.id}" for draft in drafts}
 
 
 @dataclass(frozen=True)
@@ -120,17 +170,12 @@ class _Draft:
 
 
 def _number(
-    entries: Sequence[ChapterEntry],
-    blocks: Mapping[str, Sequence[Block]],
-    numbering: Mapping[str, str],
-    lang: str,
-    register: Register,
+    asked: Sequence[tuple[ChapterEntry, str, list[Block]]], lang: str, register: Register
 ) -> list[_Draft]:
     """Give chapters, sections, figures and tables their numbers; note what can be referred to."""
     counts = {"chapter": 0, "annex": 0}
     drafts = []
-    for entry in entries:
-        kind = numbering[entry.part]
+    for entry, kind, blocks in asked:
         number = ""
         if kind != "none":
             counts[kind] += 1
@@ -138,9 +183,7 @@ def _number(
         label = register.words[kind].format(n=number) if number else ""
         title = register.cleaner.line(getattr(entry, f"title_{lang}"), entry.id)
         seen = {"figure": 0, "table": 0, "section": 0}
-        made = [
-            _numbered(dict(block), number, seen, entry.id, register) for block in blocks[entry.id]
-        ]
+        made = [_numbered(dict(block), number, seen, entry.id, register) for block in blocks]
         for name in {entry.id, re.sub(r"^\d+_", "", entry.id)}:
             register.labels[f"ch:{name}"] = (label or title, f"ch-{entry.id}")
         drafts.append(_Draft(entry, title, label, kind, made))
@@ -240,10 +283,10 @@ def _table(block: Block, register: Register) -> Block:
     }
 
 
-def _source_annex(
-    sources: Sequence[Source], conflicts: frozenset[str], letter: str, register: Register
+def _source_chapter(
+    sources: Sequence[Source], conflicts: frozenset[str], label: str, register: Register, core: int
 ) -> Chapter:
-    """Make the last annex: every source that is referred to, in order of its number."""
+    """Make the last chapter: every source that is referred to, in order of its number."""
     words, where = register.words, "sources"
     keys = ("number", "title", "publisher", "published", "evidence", "conflict")
     columns = [{"key": k, "label": words[f"column_{k}"], "unit": "", "align": "left"} for k in keys]
@@ -269,8 +312,31 @@ def _source_annex(
         "columns": columns,
         "cells": rows,
         "intro": words["sources_intro"],
+        "core": core or len(rows),
         "where": where,
     }
-    label = words["annex"].format(n=letter)
     blocks = (block,) if rows else ()
-    return Chapter("sources", "ch-sources", label, words["sources_title"], "annex", blocks)
+    numbering = "annex" if label else "none"
+    return Chapter("sources", "ch-sources", label, words["sources_title"], numbering, blocks)
+
+
+def for_print(paper: Paper) -> Paper:
+    """Keep the sources that the page of all targets rests on; the annex lists all."""
+    *chapters, last = paper.chapters
+    if paper.annex is None or not last.blocks:
+        return paper
+    block = last.blocks[0]
+    core = block["core"]
+
+    def cut(node: Any) -> Any:
+        if isinstance(node, Piece):
+            match = re.fullmatch(r"#src-(\d+)", node.target)
+            return replace(node, target="") if match and int(match[1]) > core else node
+        if isinstance(node, list | tuple):
+            return type(node)(cut(item) for item in node)
+        return {key: cut(value) for key, value in node.items()} if isinstance(node, dict) else node
+
+    more = paper.words["sources_more"].format(n=core) if core < len(block["cells"]) else ""
+    short = {**block, "cells": block["cells"][:core], "intro": block["intro"] + more}
+    kept = [replace(chapter, blocks=cut(chapter.blocks)) for chapter in chapters]
+    return replace(paper, chapters=(*kept, replace(last, blocks=(short,))))

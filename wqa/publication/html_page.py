@@ -123,7 +123,7 @@ def _table(block: Block, paper: Paper) -> str:
 
 
 def _sources(block: Block, paper: Paper) -> str:
-    """List the sources; under each the numbers that were taken from it."""
+    """List the sources; in the annex each with the numbers that were taken from it."""
     words = paper.words
     heads = [f'<th scope="col">{text_html(column["label"])}</th>' for column in block["columns"]]
     rows, lists = [], []
@@ -134,7 +134,7 @@ def _sources(block: Block, paper: Paper) -> str:
             + "".join(f"<td>{cell}</td>" for cell in rest)
             + "</tr>"
         )
-        entries = _numbers_of(source.id, paper)
+        entries = [] if paper.annex else _numbers_of(source.id, paper)
         if entries:
             title = text_html(f"[{number}] {words['numbers_of_source']} ({len(entries)})")
             lists.append(
@@ -165,8 +165,8 @@ def page(paper: Paper, body: str) -> str:
     words = {name: text_html(text) for name, text in paper.words.items()}
     titles = {
         name: text_html(getattr(paper, name))
-        for name in ("title", "subtitle", "edition", "as_of", "preface")
-    }
+        for name in ("title", "subtitle", "edition", "preface")
+    } | {"imprint": text_html(" · ".join(paper.imprint[1:]))}
     navigation = _navigation(paper)
     template = (ASSETS / "paper.html").read_text(encoding="utf-8")
     fields: Mapping[str, str] = {

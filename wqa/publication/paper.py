@@ -48,7 +48,8 @@ from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
 
 __all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]
 
-NAMES = {"html": "white-paper.html", "pdf": "white-paper.pdf", "docx": "white-paper.docx"}
+NAMES = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx"}
+ANNEX = "annex.html"  # what is too long for print
 Progress = Callable[[str], None]
 
 
@@ -172,14 +173,16 @@ def build_paper(
             paper = _assemble(outline, entries, work, chosen, home, left_out)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
-        counts = {kind: len(paper.floats(kind)) for kind in ("figure", "table")}
+        counts = {kind: len(paper.whole.floats(kind)) for kind in ("figure", "table")}
         tell(f"document: {counts['figure']} figures, {counts['table']} tables")
         for fmt in formats:
             before = time.monotonic()
             write(paper, fmt, work / NAMES[fmt], chosen.as_of or "")
+            if fmt == "html" and paper.annex:
+                write(paper.annex, fmt, work / ANNEX, chosen.as_of or "")
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
-        write_pack(paper, work / "data")
+        write_pack(paper.whole, work / "data")
         if not only:
             kept = shared_record(
                 chosen.plan, chosen.region, chosen.edition, chosen.as_of or "",
@@ -191,7 +194,7 @@ def build_paper(
         for scratch in ("typst", "word", "records"):
             shutil.rmtree(work / scratch, ignore_errors=True)
         inputs = input_files(home, books, [entry.id for entry in entries], chosen.catalog)
-        record = build_record(paper, chosen, given, inputs, work, home)
+        record = build_record(paper.whole, chosen, given, inputs, work, home)
         record["rows_left_out"] = left_out
         _write_json(work / "build.json", record)
         seconds = round(time.monotonic() - start, 1)
@@ -200,7 +203,7 @@ def build_paper(
         _publish(work, place / name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return _result(place / name, paper, record, formats, seconds)
+    return _result(place / name, paper.whole, record, formats, seconds)
 
 
 def edition_name(chosen: Parameters) -> str:
@@ -324,6 +327,7 @@ def _assemble(
     names = _names(chosen, home)
     slots = {
         "region": names.get(chosen.region, chosen.region),
+        "region_id": chosen.region,
         "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")),
         "edition": str(chosen.edition),
         "rows_left_out": str(left_out or ""),
@@ -372,6 +376,8 @@ def _result(
     folder: Path, paper: Paper, record: Mapping[str, Any], formats: Sequence[str], seconds: float
 ) -> BuildResult:
     files = {fmt: folder / NAMES[fmt] for fmt in formats}
+    if "html" in files and (folder / ANNEX).is_file():
+        files["annex"] = folder / ANNEX
     files |= {"data": folder / "data.zip", "record": folder / "build.json"}
     return BuildResult(
         folder=folder, files=files, chapters=len(paper.chapters),

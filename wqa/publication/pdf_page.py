@@ -9,6 +9,7 @@ from wqa.display.table_layout import (
     BOLD,
     FEW_ROWS,
     LEADING,
+    SIZE,
     TEXT_WIDTH,
     Grid,
     em_width,
@@ -106,7 +107,7 @@ def _setup(block: Block, grid: Grid) -> list[str]:
     return [
         f"  widths: ({widths},),",
         f"  aligns: ({aligns},),",
-        f"  size: {grid.size}pt,",
+        f"  size: {SIZE}pt,",
         f"  inset: {grid.padding / 2}pt,",
         "  heads: (" + "".join(f"{literal(text)}, " for text in grid.heads) + "),",
     ]
@@ -127,20 +128,10 @@ def _rows(block: Block, grid: Grid, anchors: Sequence[str] = ()) -> list[str]:
 
 
 def front(paper: Paper) -> str:
-    """Return the call that sets up the document: titles, language, lists."""
-    fields = {
-        "title": paper.title,
-        "subtitle": paper.subtitle,
-        "edition": paper.edition,
-        "as-of": paper.as_of,
-        "preface": paper.preface,
-    }
+    """Return the call that sets up the document: titles, language, lines of the cover."""
+    fields = {"title": paper.title, "subtitle": paper.subtitle, "edition": paper.edition,
+              "preface": paper.preface, "contents": paper.words["contents"]}  # fmt: skip
     lines = [f"  {name}: {literal(value)}," for name, value in fields.items()]
+    lines.append(f"  imprint: ({''.join(literal(line) + ', ' for line in paper.imprint[1:])}),")
     lines.append(f"  chinese: {'true' if paper.lang == 'zh' else 'false'},")
-    wanted = [
-        name for name in ("contents", "figures", "tables")
-        if name == "contents" or paper.floats({"figures": "figure", "tables": "table"}[name])
-    ]  # fmt: skip
-    names = "".join(f"{name}: {literal(paper.words[name])}, " for name in wanted)
-    lines.append(f"  lists: ({names}),")
     return "\n".join(["#show: paper.with(", *lines, ")"])

@@ -17,6 +17,7 @@ GETA = "\N{GETA MARK}"
 _SPACES = re.compile(r"[ \t\r\n\f\v\u0085\u2028\u2029]+")
 _RUN = re.compile(r"[!-~\u00a1-\u024f]{40,}")
 ZERO_WIDTH_SPACE = "\u200b"
+RANGE = "\N{EN DASH}"
 
 
 class Cleaner:
@@ -133,6 +134,7 @@ class Register:
     sources: dict[str, int] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     place: str = ""
+    here: set[str] = field(default_factory=set)  # anchors of the document that is put together
     names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,8 +165,8 @@ def pieces(
 def _linked(text: str, where: str, register: Register) -> list[Piece]:
     out, last = [], 0
     for match in _REFERENCE.finditer(text):
-        label, anchor = _resolve(f"{match[1]}:{match[2]}", where, register)
-        out += [Piece(text[last : match.start()]), Piece(label, target=f"#{anchor}")]
+        label, target = _resolve(f"{match[1]}:{match[2]}", where, register)
+        out += [Piece(text[last : match.start()]), Piece(label, target=target)]
         last = match.end()
     return [piece for piece in [*out, Piece(text[last:])] if piece.text]
 
@@ -178,7 +180,8 @@ def _resolve(reference: str, where: str, register: Register) -> tuple[str, str]:
             got=f"@{reference}",
             expected=f"one of {known}" if known else "no reference: nothing can be referred to",
         )
-    return register.labels[reference]
+    label, anchor = register.labels[reference]
+    return label, f"#{anchor}" if anchor in register.here else ""
 
 
 def cited(parts: Sequence[Any], where: str, register: Register) -> Pieces:
@@ -237,10 +240,25 @@ def source_line(
             name = register.cleaner.line(source.publisher, where, limit=LONGEST)
             line += [Piece((words["separator"] if position else "") + name), cites[position]]
     else:
-        line += cites
+        line += _in_ranges(cites)
     if OWN in ids:
         line.append(Piece((words["separator"] if real else "") + words["own"]))
     return tuple(line)
+
+
+def _in_ranges(cites: Pieces) -> list[Piece]:
+    """Print three or more numbers in a row as a range."""
+    runs: list[list[Piece]] = []
+    for one in cites:
+        near = runs and int(runs[-1][-1].target[5:]) + 1 == int(one.target[5:])
+        if near:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    out: list[Piece] = []
+    for run in runs:
+        out += [run[0], Piece(RANGE), run[-1]] if len(run) > 2 else run
+    return out
 
 
 def _about(fact: Mapping[str, Any], where: str, register: Register) -> str:
@@ -290,8 +308,9 @@ def prose(tree: list[Any], where: str, register: Register) -> list[Any]:
         return {key: walk(value) for key, value in node.items()}
 
     def _reference(citation: Mapping[str, Any]) -> dict[str, Any]:
-        label, anchor = _resolve(citation["citationId"], where, register)
-        return {"t": "Link", "c": [["", [], []], [{"t": "Str", "c": label}], [f"#{anchor}", ""]]}
+        label, target = _resolve(citation["citationId"], where, register)
+        text = {"t": "Str", "c": label}
+        return {"t": "Link", "c": [["", [], []], [text], [target, ""]]} if target else text
 
     return [walk(node) for node in tree]
 

@@ -15,7 +15,7 @@ from typing import Any
 from wqa.errors import BuildError
 from wqa.paths import ASSETS
 from wqa.publication import html_page, pdf_page, word_file
-from wqa.publication.document import Paper
+from wqa.publication.document import Paper, for_print
 from wqa.publication.fonts import FOLDER
 from wqa.publication.pandoc_tree import tree
 
@@ -75,6 +75,7 @@ def _write_html(paper: Paper, target: Path, epoch: int) -> None:
 def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
     import typst
 
+    paper = for_print(paper)
     folder = target.parent / "typst"
     (folder / "figures").mkdir(parents=True)
     for block in paper.floats("figure"):
@@ -100,6 +101,7 @@ def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
 
 
 def _write_docx(paper: Paper, target: Path, epoch: int) -> None:
+    paper = for_print(paper)
     folder = target.parent / "word"
     (folder / "figures").mkdir(parents=True)
     for block in paper.floats("figure"):

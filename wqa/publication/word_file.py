@@ -12,18 +12,16 @@ from typing import Any
 from wqa.display.table_layout import (
     FEW_ROWS,
     LEADING,
+    SIZE,
     grid_of,
-    printed,
     svg_size,
 )
 from wqa.publication.document import Block, Paper
-from wqa.publication.html_page import tree_text
 from wqa.publication.pandoc_tree import (
     Node,
     Writer,
     chapter_title,
     raw_block,
-    section_number,
     string,
 )
 from wqa.publication.pieces import Pieces
@@ -123,51 +121,29 @@ def writer(paper: Paper) -> Writer:
 
 
 def front(paper: Paper) -> list[Node]:
-    """Return what follows the title: edition, preface, contents, lists of figures and tables."""
+    """Return what follows the title: edition, day, issuing body, preface and contents."""
     opening = "".join([
-        paragraph("Edition", run(paper.edition)),
-        paragraph("Edition", run(paper.as_of)),
+        *(paragraph("Edition", run(line)) for line in paper.imprint),
         paragraph("Preface", run(paper.preface)),
-        PAGE_BREAK,
         paragraph("TOCHeading", run(paper.words["contents"]), KEEP),
-        _contents(' TOC \\o "1-2" \\h \\z \\u ', _headings(paper)),
+        _contents(' TOC \\o "1-1" \\h \\z \\u ', paper),
+        PAGE_BREAK,
     ])  # fmt: skip
-    for kind, style, name in (
-        ("figure", "Image Caption", "figures"),
-        ("table", "Table Caption", "tables"),
-    ):
-        blocks = paper.floats(kind)
-        if blocks:
-            entries = [("tableoffigures", b["anchor"], f"{b['label']}　{printed(b['caption'])}")
-                       for b in blocks]  # fmt: skip
-            opening += paragraph("TOCHeading", run(paper.words[name]), KEEP)
-            opening += _contents(f' TOC \\h \\z \\t "{style},1" ', entries)
     return [raw_block("openxml", opening)]
 
 
-def _headings(paper: Paper) -> list[tuple[str, str, str]]:
-    out = []
-    for chapter in paper.chapters:
-        out.append(("toc1", chapter.anchor, chapter_title(chapter, paper.lang)))
-        for block in chapter.blocks:
-            if block["type"] == "heading" and block["level"] == 2:
-                text = tree_text(block["ast"])
-                number = section_number(block, paper.lang)
-                out.append(("toc2", block["anchor"], number + text))
-    return out
-
-
-def _contents(instruction: str, entries: Sequence[tuple[str, str, str]]) -> str:
+def _contents(instruction: str, paper: Paper) -> str:
     """Return a table of contents with its entries; Word adds the page numbers on opening."""
     lines = []
-    for number, (style, anchor, text) in enumerate(entries):
-        link = f'<w:hyperlink w:anchor="{bookmark_name(anchor)}">{run(text)}</w:hyperlink>'
+    for number, chapter in enumerate(paper.chapters):
+        text = run(chapter_title(chapter, paper.lang))
+        link = f'<w:hyperlink w:anchor="{bookmark_name(chapter.anchor)}">{text}</w:hyperlink>'
         opened = closed = ""
         if number == 0:
             opened = _opening(instruction, dirty=True)
-        if number == len(entries) - 1:
+        if number == len(paper.chapters) - 1:
             closed = '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
-        lines.append(paragraph(style, opened + link + closed))
+        lines.append(paragraph("toc1", opened + link + closed))
     return "".join(lines)
 
 
@@ -209,10 +185,10 @@ def _table(
 ) -> str:
     columns, cells, grid = block["columns"], block["cells"], grid_of(block, lang)
     widths = [round(width * TWIPS) for width in grid.widths]
-    half_points = round(grid.size * 2)
+    half_points = round(SIZE * 2)
     size = f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
     # Exact, because a font that stands in for a missing one may be much taller.
-    pitch = f'<w:spacing w:line="{round(grid.size * LEADING * TWIPS)}" w:lineRule="exact"/>'
+    pitch = f'<w:spacing w:line="{round(SIZE * LEADING * TWIPS)}" w:lineRule="exact"/>'
 
     def cell(style: str, width: int, content: str, extra: str = "") -> str:
         return (
@@ -234,7 +210,7 @@ def _table(
                 id = next(bookmarks)
                 content = (f'<w:bookmarkStart w:id="{id}" w:name="{anchors[number]}"/>{content}'
                            f'<w:bookmarkEnd w:id="{id}"/>')  # fmt: skip
-            right = grid.indents[n][number] * grid.size * TWIPS
+            right = grid.indents[n][number] * SIZE * TWIPS
             indent = f'<w:ind w:right="{round(right)}"/>' if right else ""
             align = f'<w:jc w:val="{JUSTIFY[columns[n]["align"]]}"/>'
             setup = ("" if is_free else KEEP) + pitch + indent + align
