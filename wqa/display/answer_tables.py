@@ -26,6 +26,7 @@ from wqa.display.facts import (
 from wqa.display.judgements import (
     BARS,
     answer_label,
+    answer_text,
     answer_word,
     baseline_text,
     by_answer,
@@ -44,13 +45,16 @@ from wqa.display.listings import heads
 from wqa.display.narrative import sentences
 from wqa.display.report import DisplayTable
 from wqa.display.view import Row, View, rows_in
-from wqa.display.wording import listed, say, term, unit_after
+from wqa.display.wording import listed, say, term, texts, unit_after
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Answers that a reader has to see at once.
 WEAK_POINTS = ("unlikely", "missed")
+DECIDED = ("met", "missed")
+UNKNOWN = "nothing_known"
 
 
 def counts_list(answers: Iterable[str], lang: str) -> Text:
@@ -70,27 +74,29 @@ def counts_list(answers: Iterable[str], lang: str) -> Text:
 
 
 def summary_text(view: View, frame: pd.DataFrame) -> Text:
-    """Count the answers on a plan, name its weak points, and say why nothing is known of some."""
+    """Count the answers on a plan and name its weak points."""
     lang, rows = view.lang, records(frame)
     number = len({row["target_id"].rstrip("abc") for row in rows})
     counted = {"rows": count_fact("plan_rows", number), "n": count_fact("plan_targets", len(rows))}
     answers = counts_list([row["answer"] for row in rows], lang)
-    told = [say("summary.counts", lang, list=answers, **counted), say("summary.caution", lang)]
+    told = [say("summary.counts", lang, list=answers, **counted)]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
     if weak:
         told.append(say("summary.weak_points", lang, list=listed(weak, lang)))
-    reasons = Counter(row["reason_code"] for row in rows if row["answer"] == "nothing_known")
-    if reasons:
-        causes = [
-            say(
-                "summary.why_item",
-                lang,
-                why=term(f"why.{code}", lang),
-                n=count_fact(f"reason.{code}", number),
-            )
-            for code, number in reasons.most_common()
-        ]
-        total = count_fact("answer.nothing_known", reasons.total())
+    return sentences(told, lang)
+
+
+def unknown_text(view: View, frame: pd.DataFrame) -> Text:
+    """Say why nothing is known of some targets, and what kind of statements the answers are."""
+    lang, told = view.lang, [say("summary.caution", view.lang)]
+    reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
+    causes = [
+        say("summary.why_item", lang, why=term(f"why.{code}", lang),
+            n=count_fact(f"reason.{code}", number))
+        for code, number in reasons.most_common()
+    ]  # fmt: skip
+    if causes:
+        total = count_fact(f"answer.{UNKNOWN}", reasons.total())
         told.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
     return sentences(told, lang)
 
@@ -135,17 +141,15 @@ def _cells(rows: Iterable[Mapping[str, Printable]], keys: list[str]) -> tuple[An
 
 
 def questions_texts(view: View, frame: pd.DataFrame) -> list[Text]:
-    """Answer in one sentence each: is the plan met, where is it weak, whom to ask for figures."""
+    """Answer in one sentence each: how sure is it, where is it weak, whom to ask for figures."""
     lang, rows = view.lang, records(frame)
-    found = Counter(str(row["answer"]) for row in rows)
-    counted = {name: count_fact(f"answer.{name}", found[name]) for name in ANSWERS}
-    told = [say("question.met", lang, n=count_fact("plan_targets", len(rows)), **counted)]
+    told = [unknown_text(view, frame)]
     weak = [target_name(target_of(view, row), lang) for row in by_answer(frame)
             if row["answer"] in ("open", *WEAK_POINTS)]  # fmt: skip
     if weak:
         told.append(say("question.weak", lang, list=listed(weak, lang)))
-    asked = Counter(str(row[f"owner_{lang}"]) for row in rows
-                    if row["answer"] not in ("met", "missed") and row[f"settles_it_{lang}"])  # fmt: skip
+    left = [row for row in rows if row["answer"] not in DECIDED]
+    asked = Counter(str(row[f"owner_{lang}"]) for row in left if row[f"settles_it_{lang}"])
     items = [say("question.ask_item", lang, owner=named(owner), n=count_fact(f"ask.{n}", number))
              for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
     if items:
@@ -153,9 +157,45 @@ def questions_texts(view: View, frame: pd.DataFrame) -> list[Text]:
     return told
 
 
+def judgement_texts(view: View, frame: pd.DataFrame, *indicators: str) -> list[Text]:
+    """Say what is answered on the targets of some indicators, the binding ones first."""
+    rows = records(frame)
+    return [answer_text(view, row) for row in rows if row["indicator_id"] in indicators]
+
+
+def lessons_texts(view: View) -> list[Text]:
+    """Say what the next plan can learn from how the targets of this one were set."""
+    lang, targets = view.lang, view.parameters.plan.targets
+    easy = [t for t in targets if t.value is not None and t.baseline.value is not None
+            and t.baseline.status == "measured"
+            and Goal(t.comparator, t.value).margin(t.baseline.value) > 0]  # fmt: skip
+    found = {
+        "easy": easy,
+        "bound": [t for t in targets if t.kind == "bound"],
+        "disputed": [t for t in targets if t.baseline.status == "disputed"],
+        "unmeasured": [t for t in targets if t.baseline.status not in ("measured", "disputed")],
+    }
+    whole = count_fact("plan_targets", len(targets))
+    told = []
+    for key, those in found.items():
+        if those:
+            names = listed([target_name(target, lang) for target in those], lang)
+            n = count_fact(f"lesson.{key}", len(those))
+            told.append(say(f"lesson.{key}", lang, n=n, whole=whole, list=names))
+    return told
+
+
+def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
+    """Show which figure would settle each target that is not decided, and who holds it."""
+    lang, keys = view.lang, ["row", "name", "settles_it", "owner"]
+    rows = [_answer_cells(view, row) for row in records(frame) if row["answer"] not in DECIDED]
+    caption = say("caption.asking", lang)
+    return DisplayTable("asking", caption, heads(keys, lang), _cells(rows, keys))
+
+
 def strength_note(lang: str) -> Text:
     """Say what the bars of strength mean."""
-    words = {n: phrase("strength", str(n))[lang] for n in range(BARS, -1, -1)}
+    words = {n: phrase("strength", str(n))[lang] for n in range(BARS, 0, -1)}
     items = [
         Text("{bars} {words}", {"bars": strength_bars(n), "words": text})
         for n, text in words.items()
@@ -170,9 +210,14 @@ def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     for row in by_answer(frame):
         cells = _answer_cells(view, row)
         cells["level"] = level_cell(view, row) or ""
-        cells.setdefault("reason", cells.get("basis", ""))
+        why = f"why.{row['reason_code']}"
+        if why in texts("terms"):
+            cells["reason"] = term(why, lang)
+        if row["strength"]:
+            cells["answer"] = joined([Text(str(cells["answer"])), cells["strength"]], " ")
+        cells["name"] = joined([cells["name"], cells["target"]], " ")
         rows.append(cells)
-    keys = ["answer", "row", "name", "target", "level", "reason", "strength"]
+    keys = ["answer", "row", "name", "level", "reason"]
     caption, notes = say("caption.board", lang), (strength_note(lang),)
     return DisplayTable("board", caption, heads(keys, lang), _cells(rows, keys), notes)
 

@@ -27,14 +27,14 @@ PADDING = 8.0  # left and right together, in points
 SIZE = 9.0  # of the letters in every table, in points, as in official print
 LONG_TABLE = 15  # rows from which a table is set tighter
 # A column of running Chinese text gets at least so many characters per line.
-NARROWEST = 4.2
+NARROWEST = 5.4
 # A word longer than this is broken rather than given a column of its own.
 LONGEST_WORD = 24.0
 # Columns hand room to each other, so much at a time, while that saves lines.
 HANDED = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 # From one base line to the next, in em; room above and below the text of a row, in points.
-LEADING, ROW_PADDING, TIGHT_PADDING = 1.22, 6.0, 3.6
-TEXT_HEIGHT = (297 - 22 - 20) * 72 / 25.4
+LEADING, ROW_PADDING, TIGHT_PADDING = 1.22, 6.0, 2.4
+TEXT_HEIGHT = (297 - 19 - 18) * 72 / 25.4
 # A table lower than this share of a page is never split. A longer one begins with a few rows
 # and brings at least as many to its last page.
 WHOLE, FEW_ROWS = 0.33, 3
