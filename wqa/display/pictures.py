@@ -61,7 +61,7 @@ def series_frame(
             name = view.names[region]
             scope = scope_name(str(row["scope"]), view.lang)
             label = f"{name}（{scope}）" if view.lang == "zh" else f"{name} ({scope})"
-            lower, upper = _interval(row, indicator.family, indicator.group)
+            lower, upper = sampling_interval(row, indicator.family, indicator.group)
             rows.append(
                 row
                 | {"role": view.role(region), "series": label if several else name}
@@ -102,7 +102,7 @@ def definition_notes(view: View, data: pd.DataFrame) -> list[Text]:
     return out
 
 
-def _interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, float]:
+def sampling_interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, float]:
     """Return the interval that the number of batches gives; missing if there is none."""
     n = row.get("denominator")
     if family != "percent" or group not in SAMPLED or n is None or n != n:

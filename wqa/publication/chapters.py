@@ -104,6 +104,8 @@ def _read(path: Path, base_labels: Mapping[str, Mapping[str, str]]) -> Outline:
 Block = dict[str, Any]
 Parse = Callable[[Sequence[str]], list[list[Any]]]
 LANGUAGES = frozenset({"zh", "en"})
+# What stands between the languages of a title, blanks around it.
+BAR = {"t": "Str", "c": "|"}
 # Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
 LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
 
@@ -117,19 +119,24 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
             continue
         where = f"{chapter}, cell {number}"
         if cell["cell_type"] == "markdown":
-            found.append({"type": "markdown", "source": _joined(cell["source"]), "where": where})
+            text = {"source": _joined(cell["source"]), "is_mixed": not tags & LANGUAGES}
+            found.append({"type": "markdown", **text, "where": where})
         elif cell["cell_type"] == "code":
             found += _shown(cell, where)
     texts = [block["source"] for block in found if block["type"] == "markdown"]
     trees = iter(parse(texts))
     blocks: list[Block] = []
     for block in found:
-        blocks += _split(next(trees), block["where"]) if block["type"] == "markdown" else [block]
+        if block["type"] != "markdown":
+            blocks.append(block)
+            continue
+        tree = next(trees)
+        blocks += _split(_in_language(tree, lang) if block["is_mixed"] else tree, block["where"])
     if not any(block["type"] not in ("prose", "heading") for block in blocks):
         raise BuildError(
             "a chapter shows nothing",
             where=chapter,
-            fix="Call show_text, show_table or show_figure of wqa.display.report.",
+            fix="Give paragraphs, tables and figures to city.show.",
         )
     return blocks
 
@@ -144,9 +151,27 @@ def _shown(cell: Mapping[str, Any], where: str) -> list[Block]:
             raise BuildError(
                 "a figure is shown without caption, source and alternative text",
                 where=where,
-                fix="Show it with wqa.display.report.show_figure.",
+                fix="Show a figure of city.plot_... with city.show, or tag the cell notebook-only.",
             )
     return out
+
+
+def _in_language(tree: Sequence[Any], lang: str) -> list[Any]:
+    """Keep one language of a cell: of a title `zh | en` its part, English where it is quoted."""
+    kept: list[Any] = []
+    quoted = any(node["t"] == "BlockQuote" for node in tree)
+    for node in tree:
+        if node["t"] == "Header":
+            level, attributes, words = node["c"]
+            bar = words.index(BAR) if BAR in words else None
+            if bar is not None:
+                words = words[: bar - 1] if lang == "zh" else words[bar + 2 :]
+            kept.append({"t": "Header", "c": [level, attributes, words]})
+        elif node["t"] == "BlockQuote":
+            kept += node["c"] if lang == "en" else []
+        elif lang == "zh" or not quoted:
+            kept.append(node)
+    return kept
 
 
 def _split(tree: Sequence[Any], where: str) -> list[Block]:
