@@ -41,6 +41,8 @@ def test_figures_of_an_indicator_are_those_of_its_chart(city):
 def test_an_edition_knows_nothing_later():
     early = wqa.open_edition("wuhan-14fyp", edition=2022, as_of="2023-06-30")
     assert early.figures(FOOD)["year"].max() <= 2022
+    told = "".join(map(str, early.about(FOOD).items))
+    assert "2018" in told and not any(year in told for year in ("2023", "2024", "2026"))
     assert early.death_rates()["year"].max() <= 2022
 
 

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Any
 from wqa.assessment.attainment import assess
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
-from wqa.display import listings, pictures, report
+from wqa.display import listings, model_pictures, paragraphs, pictures, plan_pictures, report
 from wqa.display.answer_tables import readings_table
-from wqa.display.model_pictures import funnel_picture
-from wqa.display.paragraphs import (
-    beside_text,
-    death_rate_texts,
-    indicator_texts,
-    one_death_texts,
-    readings_text,
-)
-from wqa.display.plan_pictures import plan_rows, plan_sum_picture
 from wqa.display.report import DisplayTable, Drawing, Paragraphs
 from wqa.display.view import View, open_view, publisher_name, rows_in
 from wqa.display.wording import scope_name, term
@@ -93,24 +84,24 @@ class City(View):
 
     def about(self, indicator_id: str, *, scopes: Sequence[str] | None = None) -> Paragraphs:
         """Say what is known of an indicator: the city, then province and nation."""
-        return Paragraphs(tuple(indicator_texts(self, indicator_id, scopes=scopes)))
+        return Paragraphs(tuple(paragraphs.indicator_texts(self, indicator_id, scopes=scopes)))
 
     def about_beside(self, indicator_ids: Iterable[str]) -> Paragraphs:
         """List how the city stands beside province and nation, where they can be compared."""
-        texts = (beside_text(self, indicator_id) for indicator_id in indicator_ids)
+        texts = (paragraphs.beside_text(self, indicator_id) for indicator_id in indicator_ids)
         return Paragraphs(tuple(filter(None, texts)), is_list=True)
 
     def about_death_rates(self, rates: pd.DataFrame) -> Paragraphs:
         """Say why published and recomputed death rates differ."""
-        return Paragraphs(tuple(death_rate_texts(self, rates)))
+        return Paragraphs(tuple(paragraphs.death_rate_texts(self, rates)))
 
     def about_one_death(self) -> Paragraphs:
         """Say what a single death does to the city's rate."""
-        return Paragraphs(tuple(one_death_texts(self)))
+        return Paragraphs(tuple(paragraphs.one_death_texts(self)))
 
     def about_readings(self, readings: pd.DataFrame, row: str) -> Paragraphs:
         """Say that the plan gives several baselines for a row, if it does."""
-        text = readings_text(self, readings, row)
+        text = paragraphs.readings_text(self, readings, row)
         return Paragraphs((text,) if text else ())
 
     def list_figures(self, *indicator_ids: str) -> DisplayTable:
@@ -143,12 +134,14 @@ class City(View):
 
     def plot_funnel(self, indicator_id: str) -> Drawing:
         """Draw the rates of regions against their number of batches, with the range of chance."""
-        return Drawing(**funnel_picture(self, indicator_id))
+        return Drawing(**model_pictures.funnel_picture(self, indicator_id))
 
     def plot_plan_sums(self, indicator_id: str) -> list[Drawing]:
         """Draw how a count grows towards each target of the plan on it."""
-        counted = plan_rows(self, indicator_id)
-        return [Drawing(**plan_sum_picture(self, *of_target)) for of_target in counted]
+        return [
+            Drawing(**plan_pictures.plan_sum_picture(self, target, rows))
+            for target, rows in plan_pictures.plan_rows(self, indicator_id)
+        ]
 
     def plot_death_rates(self, rates: pd.DataFrame) -> Drawing:
         """Draw published against recomputed death rates."""
@@ -201,13 +194,5 @@ def open_edition(
     >>> city.figures("drug_sampling_pass_rate", region="WH")[["region", "year", "value"]].values
     array([['Wuhan', 2018, 97.94]], dtype=object)
     """
-    given = resolve(
-        plan=plan,
-        region=region,
-        edition=edition,
-        as_of=as_of,
-        target_year=target_year,
-        lang=lang,
-        seed=seed,
-    )
+    given = resolve(plan, region, edition, as_of, target_year, lang, seed)
     return City(**vars(open_view(given)))
