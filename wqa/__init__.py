@@ -29,6 +29,7 @@ _MODULE_OF = {
     "explain": "assessment.statements",
     "build_paper": "publication.paper",
     "open_edition": "display.city",
+    "use_style": "display.figures",
 }
 __all__ = sorted([*_MODULE_OF, "__version__"])
 

@@ -53,6 +53,11 @@ def test_one_cell_can_hold_both_languages(lang, words, title):
     assert "".join(part.get("c", " ") for part in heading["ast"]) == title
 
 
+def test_cells_for_the_reader_need_not_be_run(tmp_path):
+    cell = code(tags=["notebook-only"]) | {"execution_count": None}
+    assert normalise(book_file(tmp_path, cell))["cells"][0]["execution_count"] is None
+
+
 def test_notebook_only_cells_stay_out_of_the_paper():
     block = {"type": "text", "id": "", "parts": ["x"]}
     loose = {"output_type": "display_data", "data": {"image/png": "x"}}

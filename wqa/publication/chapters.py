@@ -108,6 +108,8 @@ LANGUAGES = frozenset({"zh", "en"})
 BAR = {"t": "Str", "c": "|"}
 # Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
 LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
+# Not even run when the paper is built.
+NOT_RUN = "notebook-only"
 
 
 def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> list[Block]:
@@ -281,6 +283,7 @@ def run_notebook(
         "start_timeout": START_TIMEOUT,
         "execution_timeout": CELL_TIMEOUT,
         "kernel_manager_class": _manager(kernels, cwd),
+        "skip_cells_with_tag": NOT_RUN,
     }
     for attempt in (1, 2):
         try:
@@ -333,7 +336,8 @@ def normalise(path: Path) -> dict[str, Any]:
             output["output_type"] == "error" for output in cell.get("outputs", ())
         ):
             raise BuildError("an error banner stands in a notebook", where=f"{path.stem}, {number}")
-        if cell["cell_type"] == "code" and cell["execution_count"] is None and cell["source"]:
+        is_run = cell["cell_type"] != "code" or cell["execution_count"] is not None
+        if not is_run and cell["source"] and NOT_RUN not in tags:
             raise BuildError("a cell was not run", where=f"{path.stem}, cell {number}")
         cell["id"] = f"cell-{number:03d}"
         cell["metadata"] = {"tags": tags} if tags else {}
