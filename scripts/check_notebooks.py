@@ -67,8 +67,23 @@ def headings(notebook: Any, language: str) -> list[tuple[int, int, str]]:
             continue
         text = re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL)
         for marks, title in re.findall(r"^(#+)\s+(.*)$", text, flags=re.MULTILINE):
-            found.append((number, len(marks), title.strip()))
+            both = title.split(" | ") if not tags(cell) & set(LANGUAGES) else [title]
+            found.append((number, len(marks), both[min(LANGUAGES.index(language), len(both) - 1)]))
     return found
+
+
+def check_languages(notebook: Any) -> Iterator[Breach]:
+    """Require that a cell of text without a language says everything in both."""
+    for number, cell in cells(notebook, "markdown"):
+        if tags(cell) & set(LANGUAGES):
+            continue
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        for title in (line for line in lines if line.startswith("#")):
+            if title.count(" | ") != 1:
+                yield number, f"title is not of the form `中文 | English`: {title[:30]!r}"
+        kinds = {line.startswith(">") for line in lines if not line.startswith("#")}
+        if len(kinds) == 1:
+            yield number, "text needs Chinese, and the English under it as a quotation (>)"
 
 
 def check_kernel(notebook: Any) -> Iterator[Breach]:
@@ -231,6 +246,7 @@ def check_outputs(notebook: Any) -> Iterator[Breach]:
 RULES: tuple[Callable[[Any], Iterator[Breach]], ...] = (
     check_kernel,
     check_headings,
+    check_languages,
     check_parameters,
     check_size,
     check_source,

@@ -28,6 +28,8 @@ _MODULE_OF = {
     "assess": "assessment.attainment",
     "explain": "assessment.statements",
     "build_paper": "publication.paper",
+    "open_edition": "display.city",
+    "use_style": "display.figures",
 }
 __all__ = sorted([*_MODULE_OF, "__version__"])
 
@@ -35,9 +37,8 @@ __all__ = sorted([*_MODULE_OF, "__version__"])
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
+    home = import_module(f"{__name__}.{_MODULE_OF[name]}")
+    return globals().setdefault(name, getattr(home, name))
 
 
 def __dir__() -> list[str]:

@@ -28,7 +28,6 @@ class Parameters:
 
 
 def resolve(
-    *,
     plan: str = "wuhan-14fyp",
     region: str = "",
     edition: int | str | None = None,

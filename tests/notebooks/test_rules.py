@@ -73,6 +73,13 @@ def breaches(rules, notebook, folder):
     return rules.check_notebook(path)
 
 
+def test_both_languages_may_stand_in_one_cell(rules, notebook, tmp_path):
+    one = markdown("# 监督抽检 | Sampling\n\n达到目标了吗？\n\n> Is the target met?")
+    notebook.cells[:2] = [one, markdown("## 局限 | Limits\n\n样本少。\n\n> Few samples.")]
+    notebook.cells = [notebook.cells[place] for place in (0, 2, 3, 4, 1)]
+    assert breaches(rules, notebook, tmp_path) == []
+
+
 def test_right_notebook_passes(rules, notebook, tmp_path):
     assert breaches(rules, notebook, tmp_path) == []
 
@@ -96,6 +103,13 @@ def without(number):
     def change(notebook):
         del notebook.cells[number - 1]
         number_cells(notebook)
+
+    return change
+
+
+def mixed(text):
+    def change(notebook):
+        notebook.cells[:2] = [markdown(text)]
 
     return change
 
@@ -131,6 +145,9 @@ FAULTS = [
     (source(2, "# A\n\n# B"), "2 titles (#) in the en edition"),
     (source(2, "## Before\n\n# After"), "the title of the en edition is not its first heading"),
     (without(7), "the en edition does not end with a section on limits"),
+    (mixed("# 监督抽检\n\n问"), "cell 1: title is not of the form `中文 | English`"),
+    (mixed("# 监督抽检 | Sampling\n\n问"), "cell 1: text needs Chinese, and the English"),
+    (mixed("# 监督抽检 | Sampling\n\n> Why"), "cell 1: text needs Chinese, and the English"),
     (source(6, "## 方法"), "the zh edition does not end with a section on limits"),
     (without(3), "0 cells with the tag parameters, must be one"),
     (source(3, PARAMETERS.replace("seed", "seeds")), "cell 3: common parameter seed is missing"),

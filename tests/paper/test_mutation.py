@@ -21,6 +21,7 @@ FILE = "data/raw/published_figures/observations.csv"
 # These rebuild whole editions, which takes longer than all other chapters together. Their numbers
 # sum up the data, or come from the records of editions, which keep the source but not the row.
 LEFT_OUT = {"40_model_evidence", "95_annex"}
+LEFT_OUT_CELLS = {"remove-cell", "notebook-only"}
 ROW = re.compile(re.escape(FILE) + r":(\d+)")
 
 
@@ -54,7 +55,7 @@ def show(project):
             names = {}
             for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
                 tags = cell["metadata"].get("tags", ())
-                if cell["cell_type"] == "code" and "remove-cell" not in tags:
+                if cell["cell_type"] == "code" and not LEFT_OUT_CELLS & set(tags):
                     exec(compile("".join(cell["source"]), path.name, "exec"), names)
             blocks[path.stem] = list(shown)
         return blocks

@@ -1,14 +1,19 @@
 """House style, text placement and rendering of figures."""
 
+import warnings
 import xml.etree.ElementTree as ElementTree
 
+import matplotlib as mpl
 import pytest
 from figure_texts import texts_in
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wqa.display.figures import (
+    BLUE,
+    FONT_FAMILY,
     GETA,
+    PAGE_WIDTH,
     MissingGlyphWarning,
     add_axes,
     new_figure,
@@ -19,6 +24,7 @@ from wqa.display.figures import (
     spread,
     styled,
     text_width,
+    use_style,
     value_axis,
     wrapped,
     year_axis,
@@ -137,3 +143,18 @@ def test_ticks_are_few_round_and_inside(low, span):
     ticks = nice_ticks(low, low + span)
     assert len(ticks) <= 7
     assert all(low - 1e-6 <= tick <= low + span + 1e-6 for tick in ticks)
+
+
+def test_house_style_for_any_figure():
+    with mpl.rc_context():
+        use_style()
+        figure = mpl.figure.Figure()
+        axes = figure.add_subplot(title="合格率（%）")
+        (line,) = axes.plot([1, 2], [3, 4])
+        assert axes.title.get_fontfamily() == [FONT_FAMILY]
+        assert line.get_color() == BLUE
+        assert figure.get_size_inches()[0] == PAGE_WIDTH
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=r"Glyph \d+")
+            figure.draw_without_rendering()
+    assert mpl.rcParams["font.family"] != [FONT_FAMILY]

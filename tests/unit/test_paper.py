@@ -39,6 +39,33 @@ def test_text_is_kept_by_language(lang, kept):
     assert [b["ast"][0]["c"][0]["c"] for b in prose] == kept
 
 
+MIXED = "# 题 | Title\n\n甲\n\n乙\n\n> First\n>\n> Second\n\n## 药品 | Drugs and more"
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "title"),
+    [("zh", ["甲", "乙"], "药品"), ("en", ["First", "Second"], "Drugs and more")],
+)
+def test_one_cell_can_hold_both_languages(lang, words, title):
+    block = {"type": "text", "id": "", "parts": ["x"]}
+    prose, heading, _ = collect({"cells": [text(MIXED), code(block)]}, "a", lang, parse_prose)
+    assert [node["c"][0]["c"] for node in prose["ast"]] == words
+    assert "".join(part.get("c", " ") for part in heading["ast"]) == title
+
+
+def test_cells_for_the_reader_need_not_be_run(tmp_path):
+    cell = code(tags=["notebook-only"]) | {"execution_count": None}
+    assert normalise(book_file(tmp_path, cell))["cells"][0]["execution_count"] is None
+
+
+def test_notebook_only_cells_stay_out_of_the_paper():
+    block = {"type": "text", "id": "", "parts": ["x"]}
+    loose = {"output_type": "display_data", "data": {"image/png": "x"}}
+    only = code(block, tags=["notebook-only"], extra=[loose])
+    book = {"cells": [text("动手", "notebook-only"), only, code(block)]}
+    assert [b["where"] for b in collect(book, "a", "zh", parse_prose)] == ["a, cell 3"]
+
+
 def test_picture_without_block_is_an_error():
     loose = {"output_type": "display_data", "data": {"image/png": "x"}}
     with pytest.raises(BuildError, match="without caption"):

@@ -7,7 +7,7 @@ import pytest
 from wqa.display import report
 from wqa.display.facts import Fact, Text
 from wqa.display.figures import add_axes, new_figure, styled
-from wqa.display.report import Column, DisplayTable
+from wqa.display.report import Column, DisplayTable, Drawing
 from wqa.errors import BuildError
 
 RATE = Fact("f.rate", 98.3, "98.3", unit="pct", kind="observation", source_ids=("s-1",),
@@ -60,7 +60,7 @@ def test_figure_carries_three_pictures_and_its_data(shown):
     report.show_figure(chart(), **figure_arguments())
     (bundle,) = shown
     block = bundle[report.MIME]
-    assert bundle["image/png"] == block["png"]
+    assert f'src="data:image/png;base64,{block["png"]}"' in bundle["text/html"]
     assert block["svg_text"] != block["svg_path"]
     assert block["data"] == {"columns": ["year", "value"], "rows": [[2020, 98.3]]}
 
@@ -112,3 +112,44 @@ def test_shown_html_is_escaped(shown):
     fact = Fact("f", None, "<b>&", source_ids=('"x',))
     report.show_text(Text("<i>{f}", {"f": fact}))
     assert shown[0]["text/html"] == '<p>&lt;i&gt;<span title="&quot;x">&lt;b&gt;&amp;</span></p>'
+
+
+def table(**changed):
+    columns = (Column("a", "甲", "%", align="decimal"), Column("b", "乙"))
+    rows = ({"a": RATE, "b": "有"}, {"b": Text("{r}%", {"r": RATE})})
+    return DisplayTable("t", "题", columns, rows, **{"notes": ("注",), **changed})
+
+
+def test_what_is_only_looked_at_does_not_enter_the_paper():
+    things = (report.Paragraphs(("甲", RATE)), table(), Drawing(chart(), **figure_arguments()))
+    for thing in things:
+        bundle = thing._repr_mimebundle_(include=None, exclude=None)
+        assert set(bundle) == {"text/html", "text/plain"}
+    texts, shown_table, figure = (thing._repr_mimebundle_() for thing in things)
+    assert texts["text/plain"] == "甲\n98.3"
+    assert "<caption>题" in shown_table["text/html"] and "注" in shown_table["text/html"]
+    assert "<figcaption>变化" in figure["text/html"] and "s-1" in figure["text/html"]
+
+
+def test_show_takes_things_and_lists_of_things(shown):
+    report.show(report.Paragraphs(("甲", "乙")), [table(), [report.Paragraphs(())]])
+    assert [bundle[report.MIME]["type"] for bundle in shown] == ["text", "text", "table"]
+
+
+def test_one_paragraph_can_be_chosen(shown):
+    report.show(report.Paragraphs(("甲", "乙"))[-1])
+    assert [bundle["text/plain"] for bundle in shown] == ["乙"]
+    assert not report.Paragraphs(())
+
+
+def test_frame_of_a_table_holds_numbers_where_a_cell_is_one():
+    frame = table().frame
+    assert list(frame.columns) == ["甲 (%)", "乙"]
+    assert frame["甲 (%)"].iloc[0] == 98.3 and pd.isna(frame["甲 (%)"].iloc[1])
+    assert frame["乙"].tolist() == ["有", "98.3%"]
+
+
+def test_figure_is_plain_matplotlib():
+    figure = Drawing(chart(), **figure_arguments())
+    assert figure.ax is figure.fig.axes[0]
+    assert figure.frame["value"].tolist() == [98.3]

@@ -25,6 +25,7 @@ from wqa.display.wording import listed, period_text, say, scope_name, term, unit
 if TYPE_CHECKING:
     import pandas as pd
 
+# Tables without a printed source stand on the book's own computation.
 OWN = ("computed",)
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
@@ -37,7 +38,7 @@ def heads(keys: Iterable[str], lang: str, **aligned: str) -> tuple[Column, ...]:
     )
 
 
-def values_table(view: View, indicator_ids: Sequence[str], *, id: str) -> DisplayTable:
+def values_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
     """List every published figure of some indicators, parts of a year and bounds marked."""
     lang, region = view.lang, view.region
     rows: list[dict[str, Printable]] = []
@@ -68,7 +69,7 @@ def values_table(view: View, indicator_ids: Sequence[str], *, id: str) -> Displa
     caption, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
     shown = [{key: cell for key, cell in row.items() if key in kept} for row in rows]
     return DisplayTable(
-        id,
+        _id("values", indicator_ids[0]),
         caption,
         heads(kept, lang, value="decimal", batches="decimal"),
         # An empty table would hide that nothing was published; say it instead.
@@ -78,14 +79,16 @@ def values_table(view: View, indicator_ids: Sequence[str], *, id: str) -> Displa
     )
 
 
+def _id(kind: str, indicator_id: str) -> str:
+    return f"{kind}-{indicator_id.replace('_', '-')}"
+
+
 def _value_cell(row: Mapping[str, Any], lang: str) -> Text:
     value, unit = spoken(observation_fact(row), lang)
     return Text("{value}{unit}", {"value": marked(row, value, lang), "unit": named(unit)})
 
 
-def latest_table(
-    view: View, indicator_ids: Sequence[str], *, id: str, notes: Iterable[Printable] = ()
-) -> DisplayTable:
+def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
     """Show the latest figure of the region, its province and the nation side by side."""
     lang = view.lang
     keys = ["city", "province", "nation"][: len(view.regions)]
@@ -102,12 +105,11 @@ def latest_table(
     )
     names = listed([view.names[region] for region in view.regions], lang)
     caption = say("caption.latest", lang, regions=names)
-    return DisplayTable(id, caption, columns, tuple(rows), tuple(notes))
+    note = say("note.other_frames", lang)
+    return DisplayTable("latest", caption, columns, tuple(rows), (note,))
 
 
-def change_table(
-    view: View, indicator_id: str, region: str, scope: str, *, id: str
-) -> DisplayTable:
+def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable:
     """Show one series year by year with its change on the last comparable year."""
     lang, indicator = view.lang, view.indicator(indicator_id)
     found = rows_of(view.shown, indicator_id, region, scopes=[scope])
@@ -135,6 +137,7 @@ def change_table(
     name = named(view.indicator_name(indicator_id))
     caption = say("caption.level", lang, indicator=name, regions=regions)
     note = say("note.definition_only", lang, scope=scope_name(scope, lang))
+    id = _id("changes", indicator_id)
     return DisplayTable(id, caption, tuple(columns), tuple(rows), (note,))
 
 
@@ -172,7 +175,7 @@ def coverage_table(view: View) -> DisplayTable:
     return DisplayTable("coverage", caption, columns, tuple(rows), sources=OWN)
 
 
-def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates") -> DisplayTable:
+def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
     """Set published and recomputed death rates of special equipment side by side."""
     lang = view.lang
     rows = []
@@ -192,7 +195,8 @@ def death_rate_table(view: View, rates: pd.DataFrame, *, id: str = "death-rates"
         for column in heads(keys, lang, **numbers)
     )
     caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
-    return DisplayTable(id, caption, columns, tuple(rows), (say("note.two_rates", lang),))
+    note = say("note.two_rates", lang)
+    return DisplayTable("death-rate-parts", caption, columns, tuple(rows), (note,))
 
 
 def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:

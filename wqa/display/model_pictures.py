@@ -19,6 +19,7 @@ from wqa.display.facts import (
     parameter_fact,
 )
 from wqa.display.judgements import target_text
+from wqa.display.listings import OWN
 from wqa.display.pictures import DATA, LEVEL, Picture
 from wqa.display.region_dots import plot_dots
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
@@ -30,7 +31,6 @@ from wqa.goals import Goal
 if TYPE_CHECKING:
     import pandas as pd
 
-OWN = ("computed",)
 OUTER = 99.8
 # Years before the plan that the grid of known years shows.
 BEFORE = 5

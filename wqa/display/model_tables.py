@@ -22,7 +22,7 @@ from wqa.display.facts import (
     target_fact,
 )
 from wqa.display.judgements import BARS, answer_label, strength_bars, target_name, target_text
-from wqa.display.listings import heads
+from wqa.display.listings import OWN, heads
 from wqa.display.narrative import value_with_year
 from wqa.display.report import Column, DisplayTable
 from wqa.display.view import ANNUAL, View, rows_of
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wqa.forecasts.forecasting import Forecast
-
-OWN = ("computed",)
 
 
 def labels_table(view: View, target: Target, labels: pd.DataFrame) -> DisplayTable:

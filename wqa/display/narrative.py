@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from wqa.catalog.records import Indicator, Plan
 from wqa.display.changes import MONEY, change_clause, change_fact, points_word, spoken
@@ -18,11 +18,8 @@ from wqa.display.facts import (
     parameter_fact,
     year_fact,
 )
-from wqa.display.view import ANNUAL, BOUNDS, Row, latest_row, previous_row, rows_of
+from wqa.display.view import ANNUAL, BOUNDS, Row, View, latest_row, previous_row, rows_of
 from wqa.display.wording import in_sentence, listed, period_text, say, scope_name, term
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # More names than this are listed under a table, not in its caption.
 CAPTION_NAMES = 2
@@ -67,27 +64,24 @@ def place(region: str, name: str, lang: str) -> str:
 
 
 def level_text(
-    frame: pd.DataFrame,
+    view: View,
     indicator: Indicator,
     region: str,
     *,
-    names: Mapping[str, str],
-    until: int,
-    lang: str = "zh",
-    scopes: Iterable[str] | None = None,
+    scopes: Sequence[str] | None = None,
     plan: Plan | None = None,
-    partial: pd.DataFrame | None = None,
 ) -> Text:
     """Say what the latest figure is, on what sample, and how it changed."""
-    wanted = None if scopes is None else list(scopes)
-    found = rows_of(frame, indicator.id, region, scopes=wanted)
-    rows = [row for row in found if int(row["year"]) <= until]
+    lang, until = view.lang, view.until
+    rows = rows_of(view.headline, indicator.id, region, scopes=scopes)
     name = in_sentence(getattr(indicator, f"name_{lang}"), lang)
-    where = place(names[region], name, lang)
-    row = latest_row(rows, prefer=wanted or ())
+    where = place(view.names[region], name, lang)
+    row = latest_row(rows, prefer=scopes or ())
     if row is None:
         year = parameter_fact("until", until, text=str(until))
-        return say("level.none", lang, year=year, region=where or names[region], indicator=name)
+        return say(
+            "level.none", lang, year=year, region=where or view.names[region], indicator=name
+        )
     value, unit = spoken(observation_fact(row), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
     slots: dict[str, Printable] = {
@@ -108,8 +102,7 @@ def level_text(
     remarks = _remarks(rows, row, previous, lang, plan)
     if plan is not None and int(row["year"]) < plan.start_year <= until:
         kind, scope = ["partial_period"], [str(row["scope"])]
-        whole = frame if partial is None else partial
-        parts = rows_of(whole, indicator.id, region, scopes=scope, qualifiers=kind)
+        parts = rows_of(view.observations, indicator.id, region, scopes=scope, qualifiers=kind)
         remarks.append(silence_text(plan, until, parts, lang))
     return sentences([say(f"level.{key}", lang, **slots), *remarks], lang)
 
@@ -210,29 +203,15 @@ def value_with_year(row: Row, lang: str) -> Text:
 UNSTATED = ("reported", "scope_not_stated")
 
 
-def comparison_text(
-    frame: pd.DataFrame,
-    indicator: Indicator,
-    region: str,
-    others: Iterable[str],
-    *,
-    names: Mapping[str, str],
-    until: int,
-    lang: str = "zh",
-) -> Text:
-    """Hold a region's latest figure against those of other regions."""
-    own = latest_row(r for r in rows_of(frame, indicator.id, region) if int(r["year"]) <= until)
+def comparison_text(view: View, indicator: Indicator) -> Text:
+    """Hold the region's latest figure against those of the regions above it."""
+    own = latest_row(rows_of(view.headline, indicator.id, view.region))
     out = []
-    for other in others:
-        rows = [
-            row
-            for row in rows_of(frame, indicator.id, other, qualifiers=ANNUAL)
-            if int(row["year"]) <= until
-        ]
-        row = _counterpart(rows, own)
+    for other in view.regions[1:]:
+        row = _counterpart(rows_of(view.headline, indicator.id, other, qualifiers=ANNUAL), own)
         if row is not None:
-            out.append(_compare(row, own, indicator, (region, other), names, lang))
-    return sentences(out, lang)
+            out.append(_compare(view, row, own, indicator))
+    return sentences(out, view.lang)
 
 
 def _counterpart(rows: list[dict[str, Any]], own: Row | None) -> Row | None:
@@ -243,18 +222,12 @@ def _counterpart(rows: list[dict[str, Any]], own: Row | None) -> Row | None:
     return latest_row(same_year, prefer=[str(own["scope"])]) or latest_row(rows)
 
 
-def _compare(
-    row: Row,
-    own: Row | None,
-    indicator: Indicator,
-    regions: tuple[str, str],
-    names: Mapping[str, str],
-    lang: str,
-) -> Text:
+def _compare(view: View, row: Row, own: Row | None, indicator: Indicator) -> Text:
+    lang = view.lang
     value, unit = spoken(observation_fact(row), lang)
     slots: dict[str, Any] = {
-        "other": names[regions[1]],
-        "region": names[regions[0]],
+        "other": view.names[str(row["region"])],
+        "region": view.names[view.region],
         "year": year_fact(int(row["year"]), value),
         "value": value,
         "unit": unit,

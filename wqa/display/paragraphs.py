@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,36 +39,24 @@ if TYPE_CHECKING:
 
 
 def indicator_texts(
-    view: View, indicator_id: str, *, scopes: Iterable[str] | None = None
+    view: View, indicator_id: str, *, scopes: Sequence[str] | None = None
 ) -> list[Text]:
     """Say what is known of an indicator: the city, then province and nation beside it."""
-    indicator, lang, plan = view.indicator(indicator_id), view.lang, view.parameters.plan
-    frame, names, until = view.headline, view.names, view.until
-    common: dict[str, Any] = {"names": names, "until": until, "lang": lang}
-    given: dict[str, Any] = {"scopes": scopes, "plan": plan, "partial": view.observations}
-    own = level_text(frame, indicator, view.region, **given, **common)
-    others = view.regions[1:]
-    beside = comparison_text(frame, indicator, view.region, others, **common)
+    indicator, plan = view.indicator(indicator_id), view.parameters.plan
+    own = level_text(view, indicator, view.region, scopes=scopes, plan=plan)
+    beside = comparison_text(view, indicator)
     above = [
-        level_text(frame, indicator, region, **common)
-        for region in others
-        if rows_of(frame, indicator_id, region)
+        level_text(view, indicator, region)
+        for region in view.regions[1:]
+        if rows_of(view.headline, indicator_id, region)
     ]
-    texts = [sentences([own, *target_texts(view, indicator_id), beside], lang)]
-    return texts + ([sentences(above, lang)] if above else [])
+    texts = [sentences([own, *target_texts(view, indicator_id), beside], view.lang)]
+    return texts + ([sentences(above, view.lang)] if above else [])
 
 
 def beside_text(view: View, indicator_id: str) -> Text:
     """Hold the region's latest figure against those of the regions above it."""
-    text = comparison_text(
-        view.headline,
-        view.indicator(indicator_id),
-        view.region,
-        view.regions[1:],
-        names=view.names,
-        until=view.until,
-        lang=view.lang,
-    )
+    text = comparison_text(view, view.indicator(indicator_id))
     name = named(view.indicator_name(indicator_id))
     return say("compare.named", view.lang, name=name, text=text) if text else text
 

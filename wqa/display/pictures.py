@@ -36,6 +36,7 @@ DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upp
         "evidence", "source_id"]  # fmt: skip
 # Level of the sampling intervals, in percent.
 LEVEL = 95.0
+NONE = (float("nan"), float("nan"))
 # With more series than this, a chart labels regions and a note names the definitions.
 MOST_LABELS = 5
 SAMPLED = ("product", "food_agri_drug", "project")
@@ -61,7 +62,7 @@ def series_frame(
             name = view.names[region]
             scope = scope_name(str(row["scope"]), view.lang)
             label = f"{name}（{scope}）" if view.lang == "zh" else f"{name} ({scope})"
-            lower, upper = _interval(row, indicator.family, indicator.group)
+            lower, upper = sampling_interval(row, indicator.family, indicator.group)
             rows.append(
                 row
                 | {"role": view.role(region), "series": label if several else name}
@@ -102,11 +103,11 @@ def definition_notes(view: View, data: pd.DataFrame) -> list[Text]:
     return out
 
 
-def _interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, float]:
+def sampling_interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, float]:
     """Return the interval that the number of batches gives; missing if there is none."""
     n = row.get("denominator")
     if family != "percent" or group not in SAMPLED or n is None or n != n:
-        return float("nan"), float("nan")
+        return NONE
     return proportion_interval(float(row["value"]) / 100 * float(n), float(n), LEVEL)
 
 
@@ -234,26 +235,16 @@ def regions_picture(view: View, indicator_id: str) -> Picture:
 
 def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
     """Make the figure of published against recomputed death rates."""
-    import pandas as pd
-
     lang, region = view.lang, str(rates["region"].iloc[0])
-    made = []
-    for row in rows_in(rates.sort_values(["year", "scope"])):
-        whole = row["deaths"] == row["deaths"] and row["stock_10k"] == row["stock_10k"]
-        low, high = (float("nan"), float("nan"))
-        if whole:
-            low, high = event_rate_interval(int(row["deaths"]), float(row["stock_10k"]))
-        made.append(
-            {
-                "year": int(row["year"]),
-                "scope": row["scope"],
-                "published": row["published_rate"],
-                "recomputed": row["recomputed_rate"],
-                "lower": low,
-                "upper": high,
-            }
-        )
-    data = pd.DataFrame(made).astype({"published": float, "recomputed": float})
+    names = {"published_rate": "published", "recomputed_rate": "recomputed"}
+    data = rates.sort_values(["year", "scope"]).rename(columns=names)
+    limits = [
+        event_rate_interval(int(deaths), stock) if deaths == deaths and stock == stock else NONE
+        for deaths, stock in zip(data["deaths"], data["stock_10k"], strict=True)
+    ]
+    data = data[["year", "scope", "published", "recomputed"]].assign(
+        lower=[low for low, _ in limits], upper=[high for _, high in limits]
+    )
     data = data.dropna(subset=["published", "recomputed"], how="all").reset_index(drop=True)
     columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
     sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})

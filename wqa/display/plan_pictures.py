@@ -146,18 +146,12 @@ def plan_rows(view: View, indicator_id: str) -> list[tuple[Target, list[dict[str
     return out
 
 
-def plan_sum_picture(
-    view: View,
-    target: Target,
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    start: float = 0.0,
-    running: bool = False,
-) -> Picture:
+def plan_sum_picture(view: View, target: Target, rows: Sequence[Mapping[str, Any]]) -> Picture:
     """Make the figure of a count that grows towards a target."""
     import pandas as pd
 
-    lang = view.lang
+    lang, running = view.lang, target.scope == "end_stock"
+    start = float(target.baseline.value or 0) if running else 0.0
     total, complete = start, True
     made: list[dict[str, Any]] = []
     facts: list[Fact] = []

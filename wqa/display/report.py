@@ -1,8 +1,8 @@
-"""What a notebook calls to put a text, table or figure in front of a reader.
+"""Paragraphs, tables and figures as readers see them, and how a notebook shows them.
 
-Each call shows itself in Jupyter as HTML or a picture, and carries the same content as
-data (`MIME`), from which the white paper is set. A notebook never writes a file. Every cell
-of a table is a fact or a label, never a bare number.
+Each shows itself in Jupyter with caption, notes and sources. What is given to `show` carries the
+same content as data (`MIME`), too, from which the white paper is set. A notebook never writes a
+file. Every cell of a table is a fact or a label, never a bare number.
 """
 
 from __future__ import annotations
@@ -19,12 +19,55 @@ from wqa.errors import BuildError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    pass
-
 Align = Literal["left", "center", "right", "decimal"]
+Bundle = dict[str, Any]
 EMPTY = "\N{EM DASH}"
+MIME = "application/vnd.wqa.block+json"
+# Figures and tables without a printed source stand on the book's own computation.
+OWN = "computed"
+SHOWN_WIDTH = 640  # of a figure in Jupyter, pixels
+Parts = list[Any]
+_ID = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
+
+
+def _without_block(bundles: Iterable[Bundle]) -> Bundle:
+    """Join what Jupyter shows of some bundles, without the block that enters the paper."""
+    html_of, plain = zip(*((b["text/html"], b["text/plain"]) for b in bundles), strict=True)
+    return {"text/html": "".join(html_of), "text/plain": "\n".join(plain)}
+
+
+@dataclass(frozen=True)
+class Paragraphs:
+    """Sentences as readers see them: one paragraph each, or the entries of one list."""
+
+    items: tuple[Printable, ...]
+    is_list: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+    def __getitem__(self, place: int) -> Paragraphs:
+        """Return one of the paragraphs."""
+        return Paragraphs((self.items[place],))
+
+    def bundles(self) -> list[Bundle]:
+        """Return what is displayed, one bundle per block of the paper."""
+        what = "list" if self.is_list else "text"
+        entries = [_parts(item, what) for item in self.items]
+        if self.is_list and entries:
+            shown = "".join(f"<li>{_html(parts)}</li>" for parts in entries)
+            plain = "\n".join(f"- {_plain(parts)}" for parts in entries)
+            return [_bundle({"type": what, "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)]
+        return [
+            _bundle({"type": what, "id": "", "parts": parts}, f"<p>{_html(parts)}</p>", plain)
+            for parts, plain in ((parts, _plain(parts)) for parts in entries)
+        ]
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return _without_block(self.bundles()) if self else {}
 
 
 @dataclass(frozen=True)
@@ -92,6 +135,77 @@ class DisplayTable:
             "sources": list(self.sources),
         }
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table under its heads; a cell that is one number is that number."""
+        import pandas as pd
+
+        cells = [[_value(row.get(c.key)) for c in self.columns] for row in self.rows]
+        return pd.DataFrame(cells, columns=[_head(c.label, c.unit) for c in self.columns])
+
+    def bundles(self) -> list[Bundle]:
+        """Return what is displayed: one bundle."""
+        block: dict[str, Any] = {"type": "table", **self.to_json()}
+        _checked(block["id"])
+        _required(block, ("caption", "columns", "rows", "sources"), f"table {self.id}")
+        block["alt"] = block["caption"]
+        return [_bundle(block, _table_html(block), _table_text(block))]
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return _without_block(self.bundles())
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as readers see it; `fig` and `ax` are plain Matplotlib."""
+
+    fig: Figure
+    id: str
+    caption: Printable
+    alt: Printable
+    sources: Iterable[str]
+    data: pd.DataFrame
+    notes: Iterable[Printable] = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What is drawn."""
+        return self.data
+
+    @property
+    def ax(self) -> Axes:
+        """The axes of the figure."""
+        return self.fig.axes[0]
+
+    def bundles(self) -> list[Bundle]:
+        """Return what is displayed: one bundle."""
+        from wqa.display.figures import render
+
+        pictures = {fmt: render(self.fig, fmt) for fmt in ("svg_text", "svg_path", "png")}
+        block: dict[str, Any] = {
+            "type": "figure",
+            "id": _checked(self.id),
+            "caption": str(self.caption),
+            "caption_parts": parts_json(self.caption),
+            "alt": str(self.alt).strip(),
+            "alt_parts": parts_json(self.alt),
+            "sources": list(self.sources),
+            "notes": [parts_json(note) for note in self.notes],
+            "data": _frame_json(self.data),
+            "svg_text": pictures["svg_text"].decode("utf-8"),
+            "svg_path": pictures["svg_path"].decode("utf-8"),
+            "png": base64.b64encode(pictures["png"]).decode("ascii"),
+        }
+        _required(block, ("caption", "alt", "sources", "data"), f"figure {self.id}")
+        plain = f"[{_plain(block['caption_parts'])}] {block['alt']}"
+        return [_bundle(block, _figure_html(block), plain)]
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return _without_block(self.bundles())
+
+
+Shown = Paragraphs | DisplayTable | Drawing
+
 
 def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
     """Return the sources of all facts in some printables, sorted."""
@@ -105,71 +219,37 @@ def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-MIME = "application/vnd.wqa.block+json"
-# Figures and tables without a printed source stand on the book's own computation.
-OWN = "computed"
-Parts = list[Any]
-_ID = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
+def show(*things: Shown | Iterable[Shown]) -> None:
+    """Show paragraphs, tables and figures, and put them into the paper."""
+    from IPython.display import display
+
+    for thing in things:
+        if not isinstance(thing, Shown):
+            show(*thing)
+            continue
+        for bundle in thing.bundles():
+            display(bundle, raw=True)
 
 
 def show_text(text: Printable | Iterable[Printable]) -> None:
     """Show one paragraph, or several."""
-    items: list[Printable] = [text] if isinstance(text, str | Fact | Text) else list(text)
-    for item in items:
-        parts = _parts(item, "text")
-        block = {"type": "text", "id": "", "parts": parts}
-        _display(block, f"<p>{_html(parts)}</p>", _plain(parts))
+    items = (text,) if isinstance(text, str | Fact | Text) else tuple(text)
+    show(Paragraphs(items))
 
 
 def show_list(items: Iterable[Printable]) -> None:
     """Show an unnumbered list."""
-    entries = [_parts(item, "list") for item in items]
-    if not entries:
-        raise BuildError("a list has no entry", fix="Show it only if there is something in it.")
-    shown = "".join(f"<li>{_html(parts)}</li>" for parts in entries)
-    plain = "\n".join(f"- {_plain(parts)}" for parts in entries)
-    _display({"type": "list", "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)
+    show(Paragraphs(tuple(items), is_list=True))
 
 
 def show_table(table: DisplayTable) -> None:
     """Show a table."""
-    block: dict[str, Any] = {"type": "table", **table.to_json()}
-    _checked(block["id"])
-    _required(block, ("caption", "columns", "rows", "sources"), f"table {table.id}")
-    block["alt"] = block["caption"]
-    _display(block, _table_html(block), _table_text(block))
+    show(table)
 
 
-def show_figure(
-    fig: Figure,
-    *,
-    id: str,
-    caption: Printable,
-    alt: Printable,
-    sources: Iterable[str],
-    data: pd.DataFrame,
-    notes: Iterable[Printable] = (),
-) -> None:
+def show_figure(fig: Figure, **given: Any) -> None:
     """Show a figure."""
-    from wqa.display.figures import render
-
-    pictures = {fmt: render(fig, fmt) for fmt in ("svg_text", "svg_path", "png")}
-    block: dict[str, Any] = {
-        "type": "figure",
-        "id": _checked(id),
-        "caption": str(caption),
-        "caption_parts": parts_json(caption),
-        "alt": str(alt).strip(),
-        "alt_parts": parts_json(alt),
-        "sources": list(sources),
-        "notes": [parts_json(note) for note in notes],
-        "data": _frame_json(data),
-        "svg_text": pictures["svg_text"].decode("utf-8"),
-        "svg_path": pictures["svg_path"].decode("utf-8"),
-        "png": base64.b64encode(pictures["png"]).decode("ascii"),
-    }
-    _required(block, ("caption", "alt", "sources", "data"), f"figure {id}")
-    _display(block, "", f"[{_plain(block['caption_parts'])}] {block['alt']}")
+    show(Drawing(fig, **given))
 
 
 def _parts(item: Printable, what: str) -> Parts:
@@ -228,22 +308,46 @@ def _html(parts: Parts) -> str:
     return "".join(out)
 
 
-def _table_html(block: Mapping[str, Any]) -> str:
-    def head(column: Mapping[str, str]) -> str:
-        unit = f" ({column['unit']})" if column["unit"] else ""
-        return f'<th scope="col">{html.escape(column["label"] + unit)}</th>'
+def _value(cell: Printable | None) -> Any:
+    """Return the number of a cell that is nothing else, or the text of the cell."""
+    if not cell:
+        return None
+    whole = [part for part in parts_of(cell) if isinstance(part, Fact)]
+    is_number = len(whole) == 1 and whole[0].text == str(cell) and whole[0].value is not None
+    return whole[0].value if is_number else str(cell)
 
-    heads = "".join(head(column) for column in block["columns"])
+
+def _head(label: str, unit: str) -> str:
+    return f"{label} ({unit})" if unit else label
+
+
+def _table_html(block: Mapping[str, Any]) -> str:
+    heads = "".join(
+        f'<th scope="col">{html.escape(_head(column["label"], column["unit"]))}</th>'
+        for column in block["columns"]
+    )
     keys = [column["key"] for column in block["columns"]]
     body = "".join(
         "<tr>" + "".join(f"<td>{_html(row[key])}</td>" for key in keys) + "</tr>"
         for row in block["rows"]
     )
-    notes = "".join(f"<p><small>{_html(note)}</small></p>" for note in block["notes"])
     return (
         f"<table><caption>{_html(block['caption_parts'])}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{notes}"
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{_foot(block)}"
     )
+
+
+def _figure_html(block: Mapping[str, Any]) -> str:
+    source, alt = f"data:image/png;base64,{block['png']}", html.escape(block["alt"])
+    picture = f'<img src="{source}" alt="{alt}" width="{SHOWN_WIDTH}">'
+    caption = f"<figcaption>{_html(block['caption_parts'])}</figcaption>"
+    return f"<figure>{picture}{caption}</figure>{_foot(block)}"
+
+
+def _foot(block: Mapping[str, Any]) -> str:
+    """HTML of the notes, and of the sources by their ids."""
+    lines = [*map(_html, block["notes"]), html.escape(", ".join(block["sources"]))]
+    return "".join(f"<p><small>{line}</small></p>" for line in lines)
 
 
 def _table_text(block: Mapping[str, Any]) -> str:
@@ -254,13 +358,5 @@ def _table_text(block: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *(_plain(note) for note in block["notes"])])
 
 
-def _display(block: Mapping[str, Any], shown: str, plain: str) -> None:
-    from IPython.display import display
-
-    bundle: dict[str, Any] = {MIME: dict(block), "text/plain": plain}
-    if block["type"] == "figure":
-        bundle["image/png"] = block["png"]
-        display(bundle, metadata={"image/png": {"alt": block["alt"]}}, raw=True)
-        return
-    bundle["text/html"] = shown
-    display(bundle, raw=True)
+def _bundle(block: Mapping[str, Any], shown: str, plain: str) -> Bundle:
+    return {MIME: dict(block), "text/html": shown, "text/plain": plain}

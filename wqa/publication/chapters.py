@@ -110,9 +110,13 @@ def _read(path: Path, base_labels: Mapping[str, Mapping[str, str]]) -> Outline:
 Block = dict[str, Any]
 Parse = Callable[[Sequence[str]], list[list[Any]]]
 LANGUAGES = frozenset({"zh", "en"})
+# What stands between the languages of a title, blanks around it.
+BAR = {"t": "Str", "c": "|"}
 # Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
 LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
 ANNEX = "annex"  # tag of what is too long for print
+# Not even run when the paper is built.
+NOT_RUN = "notebook-only"
 
 
 def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> list[Block]:
@@ -124,19 +128,24 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
             continue
         place = {"where": f"{chapter}, cell {number}", "annex": ANNEX in tags}
         if cell["cell_type"] == "markdown":
-            found.append({"type": "markdown", "source": _joined(cell["source"]), **place})
+            text = {"source": _joined(cell["source"]), "is_mixed": not tags & LANGUAGES}
+            found.append({"type": "markdown", **text, **place})
         elif cell["cell_type"] == "code":
             found += _shown(cell, place)
     texts = [block["source"] for block in found if block["type"] == "markdown"]
     trees = iter(parse(texts))
     blocks: list[Block] = []
     for block in found:
-        blocks += _split(next(trees), block) if block["type"] == "markdown" else [block]
+        if block["type"] != "markdown":
+            blocks.append(block)
+            continue
+        tree = next(trees)
+        blocks += _split(_in_language(tree, lang) if block["is_mixed"] else tree, block)
     if not any(block["type"] not in ("prose", "heading") for block in blocks):
         raise BuildError(
             "a chapter shows nothing",
             where=chapter,
-            fix="Call show_text, show_table or show_figure of wqa.display.report.",
+            fix="Give paragraphs, tables and figures to city.show.",
         )
     return blocks
 
@@ -151,9 +160,27 @@ def _shown(cell: Mapping[str, Any], place: Block) -> list[Block]:
             raise BuildError(
                 "a figure is shown without caption, source and alternative text",
                 where=place["where"],
-                fix="Show it with wqa.display.report.show_figure.",
+                fix="Show a figure of city.plot_... with city.show, or tag the cell notebook-only.",
             )
     return out
+
+
+def _in_language(tree: Sequence[Any], lang: str) -> list[Any]:
+    """Keep one language of a cell: of a title `zh | en` its part, English where it is quoted."""
+    kept: list[Any] = []
+    quoted = any(node["t"] == "BlockQuote" for node in tree)
+    for node in tree:
+        if node["t"] == "Header":
+            level, attributes, words = node["c"]
+            bar = words.index(BAR) if BAR in words else None
+            if bar is not None:
+                words = words[: bar - 1] if lang == "zh" else words[bar + 2 :]
+            kept.append({"t": "Header", "c": [level, attributes, words]})
+        elif node["t"] == "BlockQuote":
+            kept += node["c"] if lang == "en" else []
+        elif lang == "zh" or not quoted:
+            kept.append(node)
+    return kept
 
 
 def _split(tree: Sequence[Any], cell: Block) -> list[Block]:
@@ -264,6 +291,7 @@ def run_notebook(
         "start_timeout": START_TIMEOUT,
         "execution_timeout": CELL_TIMEOUT,
         "kernel_manager_class": _manager(kernels, cwd),
+        "skip_cells_with_tag": NOT_RUN,
     }
     for attempt in (1, 2):
         try:
@@ -316,7 +344,8 @@ def normalise(path: Path) -> dict[str, Any]:
             output["output_type"] == "error" for output in cell.get("outputs", ())
         ):
             raise BuildError("an error banner stands in a notebook", where=f"{path.stem}, {number}")
-        if cell["cell_type"] == "code" and cell["execution_count"] is None and cell["source"]:
+        is_run = cell["cell_type"] != "code" or cell["execution_count"] is not None
+        if not is_run and cell["source"] and NOT_RUN not in tags:
             raise BuildError("a cell was not run", where=f"{path.stem}, cell {number}")
         cell["id"] = f"cell-{number:03d}"
         cell["metadata"] = {"tags": tags} if tags else {}

@@ -1,0 +1,85 @@
+"""The one object of a chapter: frames, and things that show themselves."""
+
+import pandas as pd
+import pytest
+
+import wqa
+from wqa.display.report import DisplayTable, Drawing, Paragraphs
+from wqa.errors import WqaError
+
+FOOD = "food_sampling_pass_rate"
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def city(request):
+    return wqa.open_edition("wuhan-14fyp", "WH", 2025, "", 2025, request.param, 0)
+
+
+def test_figures_are_tidy_and_named(city):
+    frame = city.figures(FOOD, region="CN", definition="all_levels")
+    assert list(frame.columns) == [
+        "region", "definition", "year", "value", "n", "low", "high", "kind", "evidence",
+        "source", "row",
+    ]  # fmt: skip
+    assert set(frame["region"]) == {city.names["CN"]}
+    assert len(set(frame["definition"])) == 1 and frame["year"].is_unique
+    known = frame.dropna(subset=["n"])
+    assert len(known) and ((known["low"] < known["value"]) & (known["value"] < known["high"])).all()
+    assert frame["row"].str.fullmatch(r"data/raw/.+\.csv:\d+").all()
+    assert (frame["kind"] == {"zh": "公布值", "en": "published"}[city.lang]).all()
+    assert (frame["source"] != "").all()
+
+
+def test_figures_of_an_indicator_are_those_of_its_chart(city):
+    every = city.figures(FOOD)
+    assert set(city.plot_levels(FOOD).frame["value"]) <= set(every["value"])
+    assert len(city.figures(FOOD, region="nowhere")) == 0
+    with pytest.raises(WqaError, match="unknown indicator"):
+        city.figures("nothing")
+
+
+def test_an_edition_knows_nothing_later():
+    early = wqa.open_edition("wuhan-14fyp", edition=2022, as_of="2023-06-30")
+    assert early.figures(FOOD)["year"].max() <= 2022
+    told = "".join(map(str, early.about(FOOD).items))
+    assert "2018" in told and not any(year in told for year in ("2023", "2024", "2026"))
+    assert early.death_rates()["year"].max() <= 2022
+
+
+def test_everything_shows_itself_and_carries_its_data(city):
+    rates, readings = city.death_rates(), city.answers(readings=True)
+    things = [
+        city.about(FOOD), city.about_beside([FOOD]), city.about_death_rates(rates),
+        city.about_one_death(), city.about_readings(readings, "6"),
+        city.list_figures(FOOD, "food_evaluation_pass_rate"), city.list_latest([FOOD]),
+        city.list_changes(FOOD, "CN", "all_levels"), city.list_death_rates(rates),
+        city.list_readings(readings, "6"),
+        city.plot_levels(FOOD, first=2018), city.plot_regions(FOOD), city.plot_funnel(FOOD),
+        city.plot_death_rates(rates), *city.plot_plan_sums("international_standards_new"),
+    ]  # fmt: skip
+    assert {type(thing) for thing in things} == {Paragraphs, DisplayTable, Drawing}
+    for thing in things:
+        assert thing._repr_mimebundle_()["text/plain"]
+        if not isinstance(thing, Paragraphs):
+            assert len(thing.frame) and isinstance(thing.frame, pd.DataFrame)
+
+
+def test_a_count_grows_from_the_stock_or_from_nothing(city):
+    (stock,) = city.plot_plan_sums("wuhan_famous_products")
+    (flow,) = city.plot_plan_sums("international_standards_new")
+    assert stock.frame["cumulative"].tolist() == stock.frame["value"].tolist()
+    assert flow.frame["cumulative"].tolist() == flow.frame["value"].cumsum().tolist()
+
+
+def test_answers_are_those_of_the_edition(city):
+    plain = wqa.assess("wuhan-14fyp", edition=2025, target_year=2025)
+    assert city.answers()["answer"].tolist() == plain["answer"].tolist()
+
+
+def test_city_says_what_it_is(city):
+    assert repr(city).startswith(f"<{city.names['WH']}, wuhan-14fyp, 2025: ")
+
+
+def test_wrong_parameter_is_one_clear_line():
+    with pytest.raises(WqaError, match="lang is unknown"):
+        wqa.open_edition(lang="de")
