@@ -9,7 +9,7 @@ from wqa.assessment.attainment import assess
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
 from wqa.display import listings, model_pictures, paragraphs, pictures, plan_pictures, report
-from wqa.display.answer_tables import readings_table
+from wqa.display.answer_tables import judgement_texts, readings_table
 from wqa.display.report import DisplayTable, Drawing, Paragraphs
 from wqa.display.view import View, open_view, publisher_name, rows_in
 from wqa.display.wording import scope_name, term
@@ -85,6 +85,10 @@ class City(View):
     def about(self, indicator_id: str, *, scopes: Sequence[str] | None = None) -> Paragraphs:
         """Say what is known of an indicator: the city, then province and nation."""
         return Paragraphs(tuple(paragraphs.indicator_texts(self, indicator_id, scopes=scopes)))
+
+    def judge(self, *indicator_ids: str) -> Paragraphs:
+        """Say what is answered on the targets on some indicators, and why."""
+        return Paragraphs(tuple(judgement_texts(self, self.answers(), *indicator_ids)))
 
     def about_beside(self, indicator_ids: Iterable[str]) -> Paragraphs:
         """List how the city stands beside province and nation, where they can be compared."""
