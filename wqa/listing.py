@@ -91,7 +91,7 @@ def _list_scopes(options: argparse.Namespace) -> list[tuple[object, ...]]:
 
 
 def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
-    from wqa.publication.chapters import load_chapters
+    from wqa.publication.outline import load_chapters
 
     return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
 

@@ -105,7 +105,7 @@ def test_figures_print_with_the_bundled_font_and_name_their_sources(pictures, na
     assert picture["sources"] and len(picture["data"])
 
 
-@pytest.mark.parametrize("name", ["attainment", "funnel"])
+@pytest.mark.parametrize("name", ["funnel"])
 def test_rebuilt_figures_are_equal_byte_for_byte(pictures, views, name, lang):
     again = MAKERS[name](views[lang])["fig"]
     assert render(again, "svg_path") == render(pictures(name, lang)["fig"], "svg_path")
@@ -232,17 +232,3 @@ def test_reliability_points_stand_where_the_data_say():
 def test_empty_figure_is_refused(views):
     with pytest.raises(DataError, match="would be empty"):
         level_picture(views["zh"], "food_sampling_pass_rate", regions=["XY"])
-
-
-def test_overview_shows_every_target_binding_first(pictures, views):
-    picture = pictures("attainment", "zh")
-    data = picture["data"]
-    assert len(data) == len(views["zh"].parameters.plan.targets)
-    assert bool(data["binding"].iloc[0]) and not data["binding"].iloc[1:].any()
-    assert data.loc[data["answer"] == "nothing_known", "p"].isna().all()
-    marks = [
-        line.get_gid()
-        for line in picture["fig"].axes[0].lines
-        if str(line.get_gid()).startswith("answer-")
-    ]
-    assert sorted(marks) == sorted("answer-" + data["answer"])

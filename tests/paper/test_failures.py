@@ -22,7 +22,7 @@ def start(tmp_path, root):
         make_project(folder, {**books(), **changed}, root)
         earlier = folder / "outputs" / EDITION
         earlier.mkdir(parents=True)
-        (earlier / "white-paper.pdf").write_bytes(b"earlier")
+        (earlier / "paper.pdf").write_bytes(b"earlier")
         settings = {"edition": 2025, "root": folder, "catalog": folder / "catalog"}
         return folder, lambda: build_paper(**{**settings, **options})
 
@@ -31,7 +31,7 @@ def start(tmp_path, root):
 
 def assert_untouched(folder):
     outputs = folder / "outputs"
-    assert (outputs / EDITION / "white-paper.pdf").read_bytes() == b"earlier"
+    assert (outputs / EDITION / "paper.pdf").read_bytes() == b"earlier"
     assert {path.name for path in outputs.iterdir()} <= {EDITION, "failed"}
     assert not (folder / "ran.txt").exists()
 
@@ -109,4 +109,4 @@ def test_preview_of_one_chapter_stands_beside_the_edition(start):
     result = run()
     assert result.folder.name == f"{EDITION}-preview"
     assert result.chapters == 2
-    assert (folder / "outputs" / EDITION / "white-paper.pdf").read_bytes() == b"earlier"
+    assert (folder / "outputs" / EDITION / "paper.pdf").read_bytes() == b"earlier"

@@ -17,10 +17,10 @@ from wqa.display.figures import add_axes, new_figure, styled
 from wqa.display.report import Column, DisplayTable
 from wqa.errors import BuildError
 from wqa.publication import publishing
-from wqa.publication.chapters import load_outline
 from wqa.publication.data_pack import safe_cell, write_pack
 from wqa.publication.document import assemble
 from wqa.publication.fonts import missing_glyphs
+from wqa.publication.outline import load_outline
 
 HOSTILE = {
     "script": "<script>alert(document.title)</script><img src=x onerror=alert()>",

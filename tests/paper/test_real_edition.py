@@ -23,7 +23,7 @@ from wqa.catalog.catalog import load_plan
 from wqa.history.edition_forecasts import grade_forecasts
 from wqa.history.editions import read_edition
 from wqa.paths import ASSETS
-from wqa.publication.chapters import load_outline
+from wqa.publication.outline import load_outline
 from wqa.publication.paper import build_paper
 
 pytestmark = pytest.mark.slow
@@ -360,7 +360,7 @@ def test_office_converts_the_word_file_with_all_tables_and_figures(
         check=True, capture_output=True, timeout=300,
         env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
     )  # fmt: skip
-    reader = pypdf.PdfReader(tmp_path / "white-paper.pdf")
+    reader = pypdf.PdfReader(tmp_path / "paper.pdf")
     check_text(lang, "\n".join(page.extract_text() for page in reader.pages))
     assert len(structure(reader, "/Table")) == len(word.tables)
     drawn = [

@@ -62,7 +62,7 @@ def copy(build, tmp_path):
 
 
 def test_number_typed_into_the_page_is_found_even_if_a_fact_prints_alike(copy, project):
-    page = copy / "white-paper.html"
+    page = copy / "paper.html"
     text = page.read_text("utf-8")
     typed = re.sub(r"(<p[^>]*>)口径见附录。", r"\1口径见附录，合格率98.3%。", text)
     typed = typed if typed != text else text.replace("</main>", "<p>合格率98.3%。</p></main>")
@@ -72,7 +72,7 @@ def test_number_typed_into_the_page_is_found_even_if_a_fact_prints_alike(copy, p
 
 
 def test_number_changed_in_word_is_found(copy, project):
-    path = copy / "white-paper.docx"
+    path = copy / "paper.docx"
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     assert b"98.3" in parts["word/document.xml"]

@@ -14,7 +14,8 @@ from typing import Any
 
 from wqa.catalog.records import Source
 from wqa.errors import BuildError
-from wqa.publication.chapters import ChapterEntry, Outline, moved, printed
+from wqa.publication.chapters import moved, printed
+from wqa.publication.outline import ChapterEntry, Outline
 from wqa.publication.pieces import (
     LONGEST,
     Cleaner,

@@ -31,12 +31,8 @@ from wqa.publication.build_record import (
     known_sources,
 )
 from wqa.publication.chapters import (
-    ChapterEntry,
-    Outline,
     check_parameters,
     collect,
-    load_chapters,
-    load_outline,
     make_kernelspec,
     normalise,
     run_notebook,
@@ -44,6 +40,7 @@ from wqa.publication.chapters import (
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
 from wqa.publication.fonts import missing_glyphs
+from wqa.publication.outline import ChapterEntry, Outline, load_chapters, load_outline
 from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
 
 __all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]

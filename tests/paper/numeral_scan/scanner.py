@@ -54,16 +54,16 @@ def scan(folder: Path | str, catalog: Path | str | None = None) -> Scan:
     """Find and resolve every numeral of an edition."""
     home = Path(folder)
     record = read_record(home, Path(catalog) if catalog is not None else None)
-    page = home / "white-paper.html"
+    page = home / "paper.html"
     if not page.is_file():
         raise BuildError("an edition without HTML cannot be scanned", got=str(home))
     units = html_units(page)
     resolved = _Resolver(record, units).all()
     out = Scan({"html": [found for _, found_here in resolved for found in found_here]})
-    if (home / "white-paper.docx").is_file():
-        out.formats["docx"] = list(_word(home / "white-paper.docx", resolved, record.lang))
-    if (home / "white-paper.pdf").is_file():
-        out.formats["pdf"] = list(_pdf(home / "white-paper.pdf", resolved, record))
+    if (home / "paper.docx").is_file():
+        out.formats["docx"] = list(_word(home / "paper.docx", resolved, record.lang))
+    if (home / "paper.pdf").is_file():
+        out.formats["pdf"] = list(_pdf(home / "paper.pdf", resolved, record))
     return out
 
 

@@ -1,0 +1,103 @@
+"""Outline of the paper: its titles, parts and chapters, and the fixed words around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from wqa.catalog.reading import read_record, read_yaml_file
+from wqa.paths import CATALOG
+
+FILE = "paper.yml"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of chapters that are numbered alike."""
+
+    id: str
+    numbering: Literal["none", "chapter", "annex"]
+
+
+@dataclass(frozen=True)
+class ChapterEntry:
+    """One chapter: the notebook ``<id>.ipynb``, its part and its title."""
+
+    id: str
+    part: str
+    title_zh: str
+    title_en: str
+    parameters: dict | None = None  # type: ignore[type-arg]  # the schema reader wants a class
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Titles, parts, chapters and labels of the paper."""
+
+    title_zh: str
+    title_en: str
+    subtitle_zh: str
+    subtitle_en: str
+    annex_zh: str
+    annex_en: str
+    edition_zh: str
+    edition_en: str
+    as_of_zh: str
+    as_of_en: str
+    newest_zh: str
+    newest_en: str
+    issuer_zh: str
+    issuer_en: str
+    preface_zh: str
+    preface_en: str
+    parts: tuple[Part, ...]
+    chapters: tuple[ChapterEntry, ...]
+    labels: dict  # type: ignore[type-arg]
+
+    def text(self, name: str, lang: str) -> str:
+        """Return ``<name>_<lang>`` of the outline."""
+        return str(getattr(self, f"{name}_{lang}"))
+
+    def words(self, lang: str) -> dict[str, str]:
+        """Return the fixed words of one language."""
+        return {name: str(word[lang]) for name, word in self.labels.items()}
+
+
+def load_outline(catalog: Path | str | None = None) -> Outline:
+    """Read the outline of the white paper; a catalogue of one's own replaces what it names."""
+    extra = Path(catalog) / FILE if catalog is not None else None
+    if extra is None or not extra.is_file():
+        return _read(CATALOG / FILE)
+    return _read(extra, read_yaml_file(CATALOG / FILE).data)
+
+
+def load_chapters(catalog: Path | str | None = None) -> tuple[ChapterEntry, ...]:
+    """Read the chapters in reading order."""
+    return load_outline(catalog).chapters
+
+
+def _read(path: Path, base: Mapping[str, Any] | None = None) -> Outline:
+    file = read_yaml_file(path)
+    if isinstance(file.data, dict) and base:
+        labels = {**base["labels"], **(file.data.get("labels") or {})}
+        file.data.update({**base, **file.data, "labels": labels})
+    outline: Outline | None = read_record(file, (), Outline)
+    if outline is not None:
+        parts = {part.id for part in outline.parts}
+        seen: set[str] = set()
+        for number, chapter in enumerate(outline.chapters):
+            place = ("chapters", number)
+            if chapter.id in seen:
+                file.fault((*place, "id"), "a chapter stands twice", chapter.id)
+            if chapter.part not in parts:
+                known = ", ".join(sorted(parts))
+                file.fault((*place, "part"), "no such part", chapter.part, f"one of {known}")
+            seen.add(chapter.id)
+        for name, word in outline.labels.items():
+            if not isinstance(word, dict) or set(word) != {"zh", "en"}:
+                file.fault(("labels", name), "a label lacks a language", word, "zh and en")
+    file.finish()
+    assert outline is not None  # `finish` has raised if there was a fault
+    return outline
