@@ -18,6 +18,7 @@ from wqa.publication.chapters import moved, printed
 from wqa.publication.outline import ChapterEntry, Outline
 from wqa.publication.pieces import (
     LONGEST,
+    UNLINKED,
     Cleaner,
     Piece,
     Pieces,
@@ -312,7 +313,7 @@ def _source_chapter(
         "id": "sources",
         "columns": columns,
         "cells": rows,
-        "intro": words["sources_intro"],
+        "intro": [words["sources_intro"]],
         "core": core or len(rows),
         "where": where,
     }
@@ -332,12 +333,12 @@ def for_print(paper: Paper) -> Paper:
     def cut(node: Any) -> Any:
         if isinstance(node, Piece):
             match = re.fullmatch(r"#src-(\d+)", node.target)
-            return replace(node, target="") if match and int(match[1]) > core else node
+            return replace(node, target=UNLINKED) if match and int(match[1]) > core else node
         if isinstance(node, list | tuple):
             return type(node)(cut(item) for item in node)
         return {key: cut(value) for key, value in node.items()} if isinstance(node, dict) else node
 
-    more = paper.words["sources_more"].format(n=core) if core < len(block["cells"]) else ""
-    short = {**block, "cells": block["cells"][:core], "intro": block["intro"] + more}
+    more = [paper.words["sources_more"]] if core < len(block["cells"]) else []
+    short = {**block, "cells": block["cells"][:core], "intro": [*block["intro"], *more]}
     kept = [replace(chapter, blocks=cut(chapter.blocks)) for chapter in chapters]
     return replace(paper, chapters=(*kept, replace(last, blocks=(short,))))

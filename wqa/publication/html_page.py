@@ -64,7 +64,7 @@ def writer(paper: Paper) -> Writer:
         ))]  # fmt: skip
 
     def sources(block: Block) -> list[Node]:
-        intro = f"<p>{text_html(block['intro'])}</p>"
+        intro = "".join(f"<p>{text_html(text)}</p>" for text in block["intro"])
         return [raw_block("html", intro + _sources(block, paper))]
 
     return Writer("html", {"figure": figure, "table": table, "sources": sources})
@@ -166,7 +166,7 @@ def page(paper: Paper, body: str) -> str:
     titles = {
         name: text_html(getattr(paper, name))
         for name in ("title", "subtitle", "edition", "preface")
-    } | {"imprint": text_html(" · ".join(paper.imprint[1:]))}
+    } | {"imprint": "".join(f"<p>{text_html(line)}</p>" for line in paper.imprint[1:])}
     navigation = _navigation(paper)
     template = (ASSETS / "paper.html").read_text(encoding="utf-8")
     fields: Mapping[str, str] = {
@@ -178,6 +178,7 @@ def page(paper: Paper, body: str) -> str:
         "reading_aid": words["reading_aid"],
         "navigation": navigation,
         "lists": _lists(paper),
+        "other": _other(paper),
     }
     css = (ASSETS / "paper.css").read_text(encoding="utf-8")
     shown = re.sub(r'(src|href)="data:[^"]*"', "", "".join(fields.values()) + template + body)
@@ -214,6 +215,17 @@ def _navigation(paper: Paper) -> str:
         inner = f"<ul>{''.join(sections)}</ul>" if sections else ""
         entries.append(f'<li><a href="#{chapter.anchor}">{title}</a>{inner}</li>')
     return f"<ul>{''.join(entries)}</ul>"
+
+
+def _other(paper: Paper) -> str:
+    """Link to the annex, or from the annex to the paper; both stand in one folder."""
+    if paper.annex is not None:
+        name, title = "annex.html", paper.annex.title
+    elif paper.chapters[-1].numbering == "annex":
+        name, title = "paper.html", paper.words["to_paper"]
+    else:
+        return ""
+    return f'<p class="other"><a href="{name}">{text_html(title)}</a></p>'
 
 
 def tree_text(node: object) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from wqa.publication.document import Block, Chapter, Paper
-from wqa.publication.pieces import Pieces, breakable
+from wqa.publication.pieces import UNLINKED, Pieces, breakable
 
 Node = dict[str, Any]
 Format = Literal["html", "typst", "openxml"]
@@ -56,8 +56,9 @@ def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
         text = breakable(piece.text) if fmt == "typst" else piece.text
         node = string(text)
         if piece.target:
+            cites = piece.target == UNLINKED or piece.target.startswith("#src-")
             link = {"t": "Link", "c": [["", [], []], [node], [piece.target, ""]]}
-            cites = piece.target.startswith("#src-")
+            link = node if piece.target == UNLINKED else link
             node = {"t": "Superscript", "c": [link]} if cites else link
             if cites and fmt == "typst" and out and out[-1]["t"] == "Str":
                 # The number of a source begins no line.

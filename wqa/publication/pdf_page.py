@@ -19,7 +19,7 @@ from wqa.display.table_layout import (
 )
 from wqa.publication.document import Block, Paper
 from wqa.publication.pandoc_tree import Node, Writer, raw_block
-from wqa.publication.pieces import Pieces, breakable
+from wqa.publication.pieces import UNLINKED, Pieces, breakable
 
 CAPTION_SIZE = 9.5
 ALIGN = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
@@ -37,7 +37,7 @@ def content(pieces: Pieces) -> str:
         target = piece.target
         if target.startswith("#"):
             out.append(f"link(<{target[1:]}>, {literal(piece.text)})")
-        elif target:
+        elif target and target != UNLINKED:
             out.append(f"link({json.dumps(target)}, {literal(piece.text)})")
         else:
             out.append(literal(piece.text))
@@ -84,7 +84,7 @@ def writer(paper: Paper) -> Writer:
         grid = grid_of(block, paper.lang)
         arguments = [*_setup(block, grid), *_rows(block, grid, anchors)]
         return [
-            {"t": "Para", "c": [{"t": "Str", "c": block["intro"]}]},
+            *({"t": "Para", "c": [{"t": "Str", "c": text}]} for text in block["intro"]),
             raw_block("typst", "\n".join(["#register(", *arguments, ")"])),
         ]
 

@@ -18,6 +18,7 @@ _SPACES = re.compile(r"[ \t\r\n\f\v\u0085\u2028\u2029]+")
 _RUN = re.compile(r"[!-~\u00a1-\u024f]{40,}")
 ZERO_WIDTH_SPACE = "\u200b"
 RANGE = "\N{EN DASH}"
+UNLINKED = "src"  # target of the number of a source that the document does not list
 
 
 class Cleaner:

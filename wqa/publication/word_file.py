@@ -24,7 +24,7 @@ from wqa.publication.pandoc_tree import (
     raw_block,
     string,
 )
-from wqa.publication.pieces import Pieces
+from wqa.publication.pieces import UNLINKED, Pieces
 
 TWIPS = 20  # per point
 JUSTIFY = {"left": "left", "center": "center", "right": "right", "decimal": "right"}
@@ -61,7 +61,7 @@ def runs(pieces: Pieces) -> str:
             anchor = bookmark_name(piece.target[1:])
             shown = run(piece.text, '<w:rStyle w:val="Hyperlink"/>')
             out.append(f'<w:hyperlink w:anchor="{anchor}">{shown}</w:hyperlink>')
-        elif piece.target:
+        elif piece.target and piece.target != UNLINKED:
             instruction = f' HYPERLINK "{piece.target}" '
             out.append(field(instruction, run(piece.text, '<w:rStyle w:val="Hyperlink"/>')))
         else:
@@ -114,7 +114,7 @@ def writer(paper: Paper) -> Writer:
     def sources(block: Block) -> list[Node]:
         anchors = [f"src-{n}" for n in range(1, len(block["cells"]) + 1)]
         made = _table(block, paper.lang, paper.words["sources_title"], anchors, bookmarks)
-        return [{"t": "Para", "c": [string(block["intro"])]},
+        return [*({"t": "Para", "c": [string(text)]} for text in block["intro"]),
                 raw_block("openxml", made + paragraph("TableNote", ""))]  # fmt: skip
 
     return Writer("openxml", {"figure": figure, "table": table, "sources": sources})

@@ -60,6 +60,9 @@ def scan(folder: Path | str, catalog: Path | str | None = None) -> Scan:
     units = html_units(page)
     resolved = _Resolver(record, units).all()
     out = Scan({"html": [found for _, found_here in resolved for found in found_here]})
+    if (home / "annex.html").is_file():
+        annex = _Resolver(record, html_units(home / "annex.html")).all()
+        out.formats["annex"] = [found for _, here in annex for found in here]
     if (home / "paper.docx").is_file():
         out.formats["docx"] = list(_word(home / "paper.docx", resolved, record.lang))
     if (home / "paper.pdf").is_file():
@@ -220,6 +223,9 @@ class _Resolver:
         year, month, day = str(given["as_of"]).split("-")
         known = {str(given["edition"]), year, month, day, str(int(month)), str(int(day))}
         known.add(str(given["rows_left_out"]))
+        own = [row for row in self.rows if row["region"] == given["region"] and row["year"]]
+        published = [int(row["year"]) for row in own if row["kind"] == "observation"]
+        known.add(str(max(published, default="")))
         if re.sub(r"\D", "", numeral.text) in known:
             return "edition"
         return "name" if _stands_in(self.record, text, numeral) else ""
@@ -314,7 +320,9 @@ def _pdf(path: Path, resolved: list[tuple[Unit, list[Found]]], record: Record) -
                     for n in find_numerals(text)
                 ]
                 cover.take(Wanted(squeezed(text), kinds, ahead=True))
-        cover.take(Wanted(squeezed(unit.text), [(f.text, f.kind) for f in found]))
+        # The contents of the page list sections too, which print only has where they stand.
+        ahead = bool(unit.inside("nav#contents"))
+        cover.take(Wanted(squeezed(unit.text), [(f.text, f.kind) for f in found], ahead=ahead))
     for unit, found in resolved:  # heads of tables stand again on each page
         again = Wanted(squeezed(unit.text), [(f.text, f.kind) for f in found])
         while unit.kind == "th" and found and cover.take(again):
