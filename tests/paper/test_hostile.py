@@ -70,7 +70,7 @@ def hostile_blocks(shown):
         for name, text in texts.items()
     }
     report.show_text([Text("名称：{name}。", {"name": fact}) for fact in facts.values()])
-    report.show_list(list(facts.values()))
+    report.show(report.Paragraphs(tuple(facts.values()), is_list=True))
     report.show_table(
         DisplayTable(
             "hostile-table",

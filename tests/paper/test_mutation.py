@@ -21,6 +21,7 @@ FILE = "data/raw/published_figures/observations.csv"
 # These rebuild whole editions, which takes longer than all other chapters together. Their numbers
 # sum up the data, or come from the records of editions, which keep the source but not the row.
 LEFT_OUT = {"40_model_evidence", "95_annex"}
+NO_CHAPTERS = {"41_competitions", "50_explore"}
 LEFT_OUT_CELLS = {"remove-cell", "notebook-only"}
 ROW = re.compile(re.escape(FILE) + r":(\d+)")
 
@@ -49,7 +50,7 @@ def show(project):
     def run():
         blocks = {}
         for path in sorted((project / "notebooks").glob("*.ipynb")):
-            if path.stem in LEFT_OUT:
+            if path.stem in LEFT_OUT | NO_CHAPTERS:
                 continue
             shown.clear()
             names = {}

@@ -71,6 +71,19 @@ def test_a_count_grows_from_the_stock_or_from_nothing(city):
     assert flow.frame["cumulative"].tolist() == flow.frame["value"].cumsum().tolist()
 
 
+def test_series_are_those_that_can_be_tested(city):
+    series = city.series()
+    assert (
+        series["count"].min() >= 4
+        and not series.duplicated(["indicator_id", "region", "scope"]).any()
+    )
+    one = series.iloc[-1]
+    figures = city.figures(one["indicator_id"], one["region"], one["scope"])
+    assert set(figures["region"]) == {one["place"]}
+    assert set(figures["definition"]) == {one["definition"]}
+    assert len(figures) >= one["count"]
+
+
 def test_answers_are_those_of_the_edition(city):
     plain = wqa.assess("wuhan-14fyp", edition=2025, target_year=2025)
     assert city.answers()["answer"].tolist() == plain["answer"].tolist()

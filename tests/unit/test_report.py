@@ -51,7 +51,7 @@ def test_several_paragraphs_are_several_blocks(shown):
 def test_everything_shown_is_json(shown):
     report.show_figure(chart(), **figure_arguments(notes=["注"]))
     report.show_table(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": RATE},)))
-    report.show_list(["甲", RATE])
+    report.show(report.Paragraphs(("甲", RATE), is_list=True))
     for bundle in shown:
         assert json.loads(json.dumps(bundle[report.MIME], allow_nan=False)) == bundle[report.MIME]
 

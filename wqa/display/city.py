@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from wqa.assessment.attainment import assess
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
+from wqa.data.series import KEYS
 from wqa.display import listings, model_pictures, paragraphs, pictures, plan_pictures, report
 from wqa.display.answer_tables import judgement_texts, readings_table
 from wqa.display.report import DisplayTable, Drawing, Paragraphs
-from wqa.display.view import View, open_view, publisher_name, rows_in
+from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
 
@@ -59,6 +60,17 @@ class City(View):
             "row": frame["file"] + ":" + frame["row"].astype(str),
         }
         return pd.DataFrame(columns).reset_index(drop=True)
+
+    def series(self) -> pd.DataFrame:
+        """Series that are long enough to be backtested, by name and by the ids `figures` takes."""
+        annual = self.shown[self.shown["qualifier"].isin(ANNUAL)]
+        found = annual.groupby(KEYS)["year"].agg(["count", "min", "max"]).reset_index()
+        found = found[found["count"] >= paragraphs.BACKTEST_POINTS].reset_index(drop=True)
+        return found.assign(
+            indicator=found["indicator_id"].map(self.indicator_name),
+            place=found["region"].map(dict(self.names)),
+            definition=[scope_name(scope, self.lang) for scope in found["scope"]],
+        )
 
     def answers(self, *, readings: bool = False) -> pd.DataFrame:
         """Answer on every target of the plan, or on every reading of a disputed one."""

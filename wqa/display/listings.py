@@ -60,12 +60,9 @@ def values_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
                 cells["batches"] = observation_fact(row, part="denominator")
             rows.append(cells)
     keys = ["name", "year", "value", "batches", "scope", "qualifier", "evidence"]
-    none = not any("batches" in row for row in rows)
-    kept = [
-        key
-        for key in keys
-        if not (key == "name" and len(indicator_ids) == 1) and not (key == "batches" and none)
-    ]
+    unused = {"name"} if len(indicator_ids) == 1 else set()
+    unused |= set() if any("batches" in row for row in rows) else {"batches"}
+    kept = [key for key in keys if key not in unused]
     caption, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
     shown = [{key: cell for key, cell in row.items() if key in kept} for row in rows]
     return DisplayTable(
@@ -164,13 +161,8 @@ def coverage_table(view: View) -> DisplayTable:
         for name, number in counts.items():
             cells[name] = count_fact(f"coverage.{key}.{name}", int(number))
         rows.append(cells)
-    columns = (
-        Column("group", term("table.group", lang)),
-        Column("indicators", term("table.indicators", lang), align="decimal"),
-        Column("figures", term("table.figures", lang), align="decimal"),
-        Column("own", term("table.own", lang), align="decimal"),
-        Column("inside", term("table.inside", lang), align="decimal"),
-    )
+    numbers = dict.fromkeys(["indicators", "figures", "own", "inside"], "decimal")
+    columns = heads(["group", *numbers], lang, **numbers)
     caption = term("table.coverage_caption", lang)
     return DisplayTable("coverage", caption, columns, tuple(rows), sources=OWN)
 

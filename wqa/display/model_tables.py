@@ -96,12 +96,8 @@ def reliability_table(view: View, classes: pd.DataFrame, sources: Iterable[str])
     for place, row in enumerate(classes.to_dict("records")):
         n = count_fact(f"class.{place}", int(row["n"]), source_ids=used)
         cells: dict[str, Printable] = {"forecasts": n}
-        for key, name in (
-            ("stated", "stated"),
-            ("observed", "observed"),
-            ("lower", "low"),
-            ("upper", "high"),
-        ):
+        columns_of = {"stated": "stated", "observed": "observed", "low": "lower", "high": "upper"}
+        for name, key in columns_of.items():
             share = float(row[key]) * 100
             cells[name] = computed_fact(f"{name}.{place}", share, [n], decimals=0)
         rows.append(cells)

@@ -163,14 +163,8 @@ def _remarks(
         if earlier is None or earlier["scope"] == row["scope"]:
             out.append(say("change.no_comparable", lang))
         else:
-            out.append(
-                say(
-                    "change.broken",
-                    lang,
-                    scope=scope_name(str(row["scope"]), lang),
-                    earlier=scope_name(str(earlier["scope"]), lang),
-                )
-            )
+            now, before = (scope_name(str(one["scope"]), lang) for one in (row, earlier))
+            out.append(say("change.broken", lang, scope=now, earlier=before))
     if plan is not None and _is_plans_own(row, plan):
         own = (t for t in plan.targets if t.indicator_id == row["indicator_id"])
         if any(target.baseline.status == "disputed" for target in own):

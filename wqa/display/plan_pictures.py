@@ -57,14 +57,13 @@ def path_picture(
     scope: str,
     forecast: Forecast | None,
     *,
-    target: Target | None = None,
-    id: str = "",
+    target: Target,
 ) -> Picture:
     """Make the figure of a series with its forecast and the path a target requires."""
     import pandas as pd
 
     lang, indicator = view.lang, view.indicator(indicator_id)
-    if target is None or target.value is None:
+    if target.value is None:
         raise DataError("a path needs a target with a number", got=indicator_id)
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     history = pd.DataFrame({"year": [r["year"] for r in rows], "value": [r["value"] for r in rows]})
@@ -99,7 +98,7 @@ def path_picture(
     name = named(view.indicator_name(indicator_id))
     return {
         "fig": figure,
-        "id": id or f"path-{indicator_id.replace('_', '-')}",
+        "id": f"path-{indicator_id.replace('_', '-')}",
         "caption": say("caption.path", lang, indicator=name, region=view.names[region]),
         "alt": alt,
         "sources": sources,

@@ -181,7 +181,6 @@ class Drawing:
         """Return what is displayed: one bundle."""
         from wqa.display.figures import render
 
-        pictures = {fmt: render(self.fig, fmt) for fmt in ("svg_text", "svg_path", "png")}
         block: dict[str, Any] = {
             "type": "figure",
             "id": _checked(self.id),
@@ -192,9 +191,9 @@ class Drawing:
             "sources": list(self.sources),
             "notes": [parts_json(note) for note in self.notes],
             "data": _frame_json(self.data),
-            "svg_text": pictures["svg_text"].decode("utf-8"),
-            "svg_path": pictures["svg_path"].decode("utf-8"),
-            "png": base64.b64encode(pictures["png"]).decode("ascii"),
+            "svg_text": render(self.fig, "svg_text").decode("utf-8"),
+            "svg_path": render(self.fig, "svg_path").decode("utf-8"),
+            "png": base64.b64encode(render(self.fig, "png")).decode("ascii"),
         }
         _required(block, ("caption", "alt", "sources", "data"), f"figure {self.id}")
         plain = f"[{_plain(block['caption_parts'])}] {block['alt']}"
@@ -235,11 +234,6 @@ def show_text(text: Printable | Iterable[Printable]) -> None:
     """Show one paragraph, or several."""
     items = (text,) if isinstance(text, str | Fact | Text) else tuple(text)
     show(Paragraphs(items))
-
-
-def show_list(items: Iterable[Printable]) -> None:
-    """Show an unnumbered list."""
-    show(Paragraphs(tuple(items), is_list=True))
 
 
 def show_table(table: DisplayTable) -> None:
