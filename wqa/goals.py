@@ -57,10 +57,9 @@ def difference(a: Number, b: Number) -> float:
     return float(to_decimal(a) - to_decimal(b)) + 0.0
 
 
-def good_direction(comparator: str, direction: str = "none") -> int:
+def good_direction(comparator: str) -> int:
     """Sign of a better value: 1 when higher is better, -1 when lower is."""
-    is_lower = comparator == "==" and direction == "lower_better"
-    return -1 if is_lower or comparator in ("<=", "<") else 1
+    return -1 if comparator in ("<=", "<") else 1
 
 
 @dataclass(frozen=True)
@@ -141,12 +140,12 @@ class Goal:
         p = up_to(high) if high < math.inf else 1.0
         return p - under(low) if low > -math.inf else p
 
-    def margin(self, value: Number, direction: str = "none") -> float:
+    def margin(self, value: Number) -> float:
         """Distance to the goal in the good direction; at most 0 for ``==``."""
         distance = difference(value, self.value)
         if self.comparator == "==":
             return -abs(distance) + 0.0
-        return good_direction(self.comparator, direction) * distance + 0.0
+        return good_direction(self.comparator) * distance + 0.0
 
 
 def decided_every_year(goal: Goal, spans: Mapping[int, Span], years: Sequence[int]) -> bool | None:

@@ -32,8 +32,8 @@ from wqa.data.series import KEYS
 from wqa.goals import Goal, difference
 
 FLOATS = (
-    "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
-    "prior_weight", "needed_per_year", "share_of_changes", "value", "change_needed",
+    "target", "baseline", "level", "p_attain", "p_low", "p_high", "prior_weight",
+    "share_of_changes", "value", "change_needed",
 )  # fmt: skip
 INTEGERS = (
     "decimals", "target_year", "level_year", "n_points", "n_changes",
@@ -44,11 +44,11 @@ SAID = tuple(f"{name}_{lang}" for name in ("evidence", "reason", "overturned_by"
                                            "owner") for lang in LANGUAGES)  # fmt: skip
 VERDICT_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
-    "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
-    "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
-    "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "prior_weight",
-    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
-    "share_of_changes", "n_changes", "n_change_series", "changes_base",
+    "target", "unit", "decimals", "target_year", "baseline", "level", "level_year",
+    "level_qualifier", "scope", "n_points", "answer", "strength", "reason_code", *SAID,
+    "p_attain", "p_low", "p_high", "prior_weight", "evidence_class", "model", "fallback",
+    "met_now", "figures", "source_ids", "share_of_changes", "n_changes", "n_change_series",
+    "changes_base",
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
@@ -106,15 +106,12 @@ def assess(
     -------
     pandas.DataFrame
         One row per target in the order of the plan. Values are in the unit of the target.
-        `gap` is the distance to the target in the good direction; `progress` the share of the
-        way, of the sum or of the years that complied, missing where undefined;
-        `needed_per_year` the yearly change (or flow) that still leads to the target. `p_attain`
-        is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and `p_high`
-        are its range when one published year is left out. Beside it stands how often comparable
-        series made the change that is needed (`share_of_changes` of `n_changes` cases in
-        `n_change_series` series; `changes_base` says which). With evidence class ``prior_only``
-        it rests on the baseline alone and is no finding: the answer is ``nothing_known``.
-        `source_ids` are joined by blanks.
+        `p_attain` is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and
+        `p_high` are its range when one published year is left out. Beside it stands how often
+        comparable series made the change that is needed (`share_of_changes` of `n_changes`
+        cases in `n_change_series` series; `changes_base` says which). With evidence class
+        ``prior_only`` it rests on the baseline alone and is no finding: the answer is
+        ``nothing_known``. `source_ids` are joined by blanks.
 
     Raises
     ------
@@ -174,14 +171,14 @@ def _row(made: Judgement) -> dict[str, Any]:
 
 def _verdict_row(made: Judgement, plan: Plan) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame."""
-    base, level, rows = made.target.baseline, made.level, made.rows
+    level, rows = made.level, made.rows
     sources = {plan.source_id, *(row.source_id for row in rows)}
     keys = ["|".join(getattr(row, name) for name in KEY) for row in rows]
     return {
         **_row(made),
-        **{"baseline_status": base.status, "baseline": base.value},
+        "baseline": made.target.baseline.value,
         **{"level": level.value, "level_year": level.year, "level_qualifier": level.qualifier},
-        **_distances(made),
+        "met_now": _met_now(made),
         "scope": made.whole.scope,
         "n_points": min(len(part.evidence.annual) for part in made.parts),
         "strength": made.found.strength,
@@ -190,45 +187,16 @@ def _verdict_row(made: Judgement, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _distances(made: Judgement) -> dict[str, Any]:
-    """How far the newest figure is from the target, where the question has an answer."""
-    target, level = made.target, made.level
-    cells: dict[str, Any] = dict.fromkeys(("gap", "progress", "needed_per_year", "met_now"))
-    part = made.parts[0]
-    value = target.value
+def _met_now(made: Judgement) -> bool | None:
+    """Whether what is known of the plan period meets the target as it stands."""
+    target, level, part, value = made.target, made.level, made.parts[0], made.target.value
     if target.kind == "relative" and part.reference is not None:
         value = part.reference.annual.get(level.year or 0)
-    if level.value is None or not level.is_whole or value is None or target.conditions:
-        return cells
-    goal, known = Goal(target.comparator, value), part.inside
-    cells["gap"] = goal.margin(level.value, part.question.indicator.direction)
-    if target.kind != "relative":
-        years = made.year - part.question.start + 1
-        is_sum = target.scope == "plan_sum"
-        left = years - len(known) if is_sum else made.year - int(level.year or 0)
-        way = difference(value, level.value)
-        # Twelve digits: the difference of two printed values, without binary noise.
-        rate = float(f"{way / left:.12g}") if left > 0 else None
-        cells["needed_per_year"] = 0.0 if goal.met(level.value) else rate
-    if level.is_in_plan:
-        shown = list(known.values()) if target.scope == "every_year" else [level.value]
-        cells["met_now"] = all(bool(goal.met(v)) for v in shown)
-        cells["progress"] = _progress(target, goal, level.value, known)
-    return cells
-
-
-def _progress(target: Target, goal: Goal, level: float, known: dict[int, float]) -> float | None:
-    """Share of a sum, of the years, or of the way from the baseline; None where it misleads."""
-    base = target.baseline
-    if target.scope == "plan_sum":
-        return level / goal.value if goal.value > 0 else None
-    if target.scope == "every_year":
-        return sum(bool(goal.met(v)) for v in known.values()) / len(known)
-    if target.kind not in ("gap", "monotone") or base.status != "measured" or base.value is None:
+    is_asked = level.is_in_plan and level.is_whole and not target.conditions
+    if level.value is None or value is None or not is_asked:
         return None
-    way = difference(goal.value, base.value)
-    # A target that asks for no more than the baseline leaves no way to measure.
-    return difference(level, base.value) / way if goal.margin(base.value) < 0 and way else None
+    shown = part.inside.values() if target.scope == "every_year" else [level.value]
+    return all(bool(Goal(target.comparator, value).met(v)) for v in shown)
 
 
 def _readings(
