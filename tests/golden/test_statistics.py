@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from wqa.errors import ForecastError
 from wqa.forecasts.distributions import Counted
 from wqa.forecasts.scores import (
     event_rate_interval,
@@ -77,15 +76,3 @@ def test_tenfold_conflict_of_the_baseline():
     for rate, p in known.items():
         # The same through the library, with the rate as good as known.
         assert Counted(float(rate) * 1e9, 1e9, 25.0).at_most(2) == pytest.approx(p, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("call", "numbers"),
-    [
-        *((proportion_interval, x) for x in ((5, 4), (1, 0), (-1, 3), (float("nan"), 3))),
-        *((event_rate_interval, x) for x in ((1.5, 1.0), (-1, 1.0), (1, 0.0))),
-    ],
-)
-def test_impossible_numbers_are_refused(call, numbers):
-    with pytest.raises(ForecastError):
-        call(*numbers)

@@ -182,28 +182,12 @@ def test_frames_have_fixed_columns_and_types():
     assert set(table["answer"]) <= set(judging.ANSWERS)
     assert (table["evidence_zh"].str.len() > 5).all()
     assert not (table["evidence_zh"] + table["evidence_en"]).str.contains(r"[{}。]").any()
-    assert (table["source_ids"].str.contains("doc-wuhan-14fyp")).all()
-    assert table["p_attain"].dropna().between(0, 1).all()
-
-
-def test_both_readings_of_the_disputed_rows():
-    table = assess("wuhan-14fyp", readings=True)
-    assert tuple(table.columns) == READING_COLUMNS
-    base = table[table["field"] == "baseline"].set_index(["row", "reading_id"])
-    rate, sampling = base.loc["6"], base.loc["5"]
-    assert rate["met_at_baseline"].tolist() == [False, True]
-    assert rate["change_needed"].tolist() == pytest.approx([-0.19, 0])
-    assert rate.loc["table", "p_attain"] < rate.loc["text", "p_attain"]
-    assert sampling.loc["table", "change_needed"] == pytest.approx(1.2)
-    assert sampling.loc["text", "met_at_baseline"]
-    rows = table.set_index(["row", "field"])
-    assert rows.loc[("6", "comparator"), "comparator"].tolist() == ["<", "<="]
-    assert rows.loc[("17", "value"), "target"].tolist() == [8, 10]
 
 
 def test_the_loose_reading_of_the_death_rate_lets_a_tenth_pass():
     plan = only("6")
     table = assess(plan, readings=True, observations=told(plan, "2025 0.1"))
+    assert tuple(table.columns) == READING_COLUMNS
     loose = table[table["field"] == "comparator"].set_index("comparator")["answer"]
     assert loose.to_dict() == {"<": "missed", "<=": "met"}
 

@@ -152,20 +152,6 @@ def test_summary_groups(result):
     assert 0 <= row["calibration_error"] <= 100
 
 
-@pytest.mark.parametrize(
-    ("method", "arguments", "message"),
-    [
-        ("summary", [["moon"]], "unknown grouping"),
-        ("reliability", ["theta"], "stated no probability"),
-        ("compare", ["theta"], "nothing to compare"),
-        ("compare", ["naive", "moon"], "nothing to compare"),
-    ],
-)
-def test_what_a_backtest_cannot_say(result, method, arguments, message):
-    with pytest.raises(ForecastError, match=message):
-        getattr(result, method)(*arguments)
-
-
 def test_reliability_counts_every_case(result):
     table = result.reliability("drift")
     c = result.cases[result.cases["model"] == "drift"]
@@ -195,24 +181,6 @@ def test_a_fallback_is_recorded():
     out = backtest(panel(1), ["theta"], horizons=[1], min_train=3)
     assert out.forecasts["fallback"].str.contains("points, theta needs").sum() == 2
     assert out.summary()["n_fallback"].tolist() == [2]
-
-
-@pytest.mark.parametrize(
-    ("extra", "message"),
-    [
-        ({"models": ["poisson_gamma"]}, "unknown models"),
-        ({"models": []}, "unknown models"),
-        ({"horizons": [0]}, "no such horizons"),
-        ({"horizons": []}, "no such horizons"),
-        ({"direction": 0}, "no such direction"),
-        ({"min_train": 0}, "no such min_train"),
-        ({"min_train": 50}, "there is no past origin to judge"),
-        ({"family": "moon"}, "unknown family"),
-    ],
-)
-def test_bad_requests(extra, message):
-    with pytest.raises(ForecastError, match=message):
-        backtest(panel(1), **({"models": ["naive"]} | extra))
 
 
 def test_random_walks_of_usual_size_are_covered():

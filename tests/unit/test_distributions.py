@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wqa.errors import ForecastError, WqaError
 from wqa.forecasts.distributions import NotBelow, WholeNumbers, plan_sum
 from wqa.forecasts.numbers import quantity_of
 from wqa.forecasts.pooled import predict
@@ -74,22 +73,6 @@ def test_occasions_count_as_parts_of_years_or_as_rounds():
 )
 def test_finished_plan_is_certain(target, comparator, p):
     assert plan_sum([10, 10], 0, elapsed=2).p_attain(target, comparator) == p
-
-
-@pytest.mark.parametrize(
-    ("flows", "given", "message"),
-    [
-        ([], {}, "nothing is known about the yearly number"),
-        ([1.5], {}, "not a number of events; got 1.5"),
-        ([1], {"previous": -3}, "not a number of events; got -3.0"),
-        (["a"], {}, "not a number; got 'a'"),
-    ],
-)
-def test_sums_that_have_no_answer(flows, given, message):
-    with pytest.raises(ForecastError, match=message):
-        plan_sum(flows, 2, elapsed=len(flows), **given)
-    with pytest.raises(WqaError, match="unknown comparator"):
-        plan_sum([1], 1, elapsed=1).p_attain(3, "=>")
 
 
 # --------------------------------------------------------------- what can be read, and floors
