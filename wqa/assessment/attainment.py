@@ -10,19 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.assessment import judging
 from wqa.assessment.evidence import rows_by_key
 from wqa.assessment.inferences import KEY
-from wqa.assessment.judging import (
-    Judgement,
-    Setting,
-    answer_for,
-    judge,
-    judged_year,
-    known_figures,
-    of_region,
-    open_plan,
-    with_reading,
-)
+from wqa.assessment.judging import Judgement, Setting, answer_for, judge, with_reading
 from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_units
@@ -31,17 +22,8 @@ from wqa.data.loading import region_of, year_of
 from wqa.data.series import KEYS
 from wqa.goals import Goal, difference
 
-FLOATS = (
-    "target", "baseline", "level", "p_attain", "p_low", "p_high", "prior_weight",
-    "share_of_changes", "value", "change_needed",
-)  # fmt: skip
-INTEGERS = (
-    "decimals", "target_year", "level_year", "n_points", "n_changes",
-    "n_change_series", "strength",
-)  # fmt: skip
-BOOLEANS = ("met_now", "met_at_baseline")
-SAID = tuple(f"{name}_{lang}" for name in ("evidence", "reason", "overturned_by", "settles_it",
-                                           "owner") for lang in LANGUAGES)  # fmt: skip
+TOLD = ("evidence", "reason", "overturned_by", "settles_it", "owner")
+SAID = tuple(f"{name}_{lang}" for name in TOLD for lang in LANGUAGES)
 VERDICT_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
     "target", "unit", "decimals", "target_year", "baseline", "level", "level_year",
@@ -56,12 +38,17 @@ READING_COLUMNS = (
     "met_at_baseline", "change_needed", "p_attain", "evidence_class", "answer",
     "reason_zh", "reason_en",
 )  # fmt: skip
-
-
 OF_TARGET = (
     "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator", "unit", "decimals",
 )  # fmt: skip
 OF_READING = ("id", "label_zh", "label_en", "clause")
+TYPES = {  # of columns that hold no text
+    "float64": ("target", "baseline", "level", "p_attain", "p_low", "p_high", "prior_weight",
+                "share_of_changes", "value", "change_needed"),
+    "Int64": ("decimals", "target_year", "level_year", "n_points", "n_changes",
+              "n_change_series", "strength"),
+    "boolean": ("met_now", "met_at_baseline"),
+}  # fmt: skip
 
 
 def assess(
@@ -121,18 +108,18 @@ def assess(
         If a date or year is wrong.
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
-    found = open_plan(plan, {"indicators": indicators}, catalog)
+    found = judging.open_plan(plan, {"indicators": indicators}, catalog)
     region = region_of(region, found, root) if region else found.region
     target_year = year_of("target_year", target_year, found) if target_year else None
     folders = {"root": root, "catalog": catalog}
-    figures = rows_by_key(known_figures(observations, found, as_of, edition, **folders))
+    figures = rows_by_key(judging.known_figures(observations, found, as_of, edition, **folders))
     setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")
     series = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns])
     for target in found.targets:
-        own = of_region(target, found, region)
-        year = judged_year(own, target_year)
+        own = judging.of_region(target, found, region)
+        year = judging.judged_year(own, target_year)
         if not readings:
             made = judge(setting, own, year)
             changes = _changes(made, setting, series)
@@ -247,10 +234,6 @@ def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any
 
 def as_frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     """Make a frame with fixed columns and types, also when it is empty."""
-    kinds = {
-        **dict.fromkeys(FLOATS, "float64"),
-        **dict.fromkeys(INTEGERS, "Int64"),
-        **dict.fromkeys(BOOLEANS, "boolean"),
-    }
+    kinds = {name: kind for kind, names in TYPES.items() for name in names}
     data = {c: pd.Series([row[c] for row in rows], dtype=kinds.get(c, "str")) for c in columns}
     return pd.DataFrame(data)

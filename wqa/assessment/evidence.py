@@ -192,9 +192,8 @@ def _never_falls(
 def _piece(row: Row) -> Piece:
     """Turn a figure over any interval of time into limits of the flow within it."""
     # A part of a year whose months were not printed is a lower limit of the year.
-    is_open = row.qualifier == "lower_bound" or (
-        row.is_annual and row.qualifier == "partial_period"
-    )
+    unprinted = row.is_annual and row.qualifier == "partial_period"
+    is_open = unprinted or row.qualifier == "lower_bound"
     low = 0.0 if row.qualifier == "upper_bound" else row.value
     return row.start, row.end, low, math.inf if is_open else row.value
 

@@ -178,13 +178,9 @@ def moved(
     since = {name: _since(one, series.origin, horizon) for name, one in others.items()}
     known = {name: values for name, values in since.items() if np.isfinite(values[1:]).any()}
     table = np.array(list(known.values()))
-    if len(table) < FEWEST.get(kind.family, np.inf) or not len(table):
-        why = (
-            "too few for a known gain"
-            if len(table)
-            else "no value after the last one of the series"
-        )
-        note = f"the later movement of others is not used: {why}"
+    if len(table) < FEWEST.get(kind.family, np.inf):
+        few, none = "too few for a known gain", "no value after the last one of the series"
+        note = f"the later movement of others is not used: {few if len(table) else none}"
         return replace(made, notes=(*made.notes, note))
     counts = np.isfinite(table).sum(axis=0)
     lead = int(np.flatnonzero(counts[1:] >= 0.5 * counts[1:].max())[-1]) + 1
@@ -247,8 +243,5 @@ def _check_others(series: AnnualSeries, kind: Quantity, others: Mapping[Any, Ann
             numbers.check_unit(one, kind, float(series.readings[-1]))
         except ForecastError:
             faults += 1
-    what, fix = (
-        "the panel is in another unit than the series",
-        "Bring it to the unit of the series.",
-    )
-    require(not others or faults < len(others), what, "panel", fix=fix)
+    fits, fix = not others or faults < len(others), "Bring it to the unit of the series."
+    require(fits, "the panel is in another unit than the series", "panel", fix=fix)
