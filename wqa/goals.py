@@ -6,8 +6,6 @@ that meet a goal form one region of unrounded numbers; every question (is it met
 by limits, how likely is it) is asked of that region.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Mapping, Sequence

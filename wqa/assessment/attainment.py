@@ -1,7 +1,5 @@
 """Attainment of the targets of a plan: one answer per sub-indicator, with its reason."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
@@ -122,8 +120,7 @@ def assess(
         year = judging.judged_year(own, target_year)
         if not readings:
             made = judge(setting, own, year)
-            changes = _changes(made, setting, series)
-            rows.append(_verdict_row(made, found) | changes)
+            rows.append(_verdict_row(made, found) | _changes(made, setting, series))
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
                 rows.append(_reading_row(judge(setting, changed, year), field, reading))

@@ -5,8 +5,6 @@ part of a year, or a span of years, bounds only what adds up: a sum over the pla
 that cannot fall. It says nothing about a rate, a percentage or a score.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping

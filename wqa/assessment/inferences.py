@@ -5,8 +5,6 @@ probability, or only a side: whether comparable evidence speaks for the target, 
 for neither. What a rule assumes beyond the printed figures is named and bounds the answer.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence

@@ -6,8 +6,6 @@ years stay missing. The data package follows the standard of that name (friction
 other programs can open the figures with their types, units and sources.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

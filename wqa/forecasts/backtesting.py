@@ -290,8 +290,7 @@ def _judge(
     points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
     read = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
     chances = np.full(goals.shape, np.nan)
-    ask = Ask(kind, h.size, model)
-    for places, answer in answers([fold.train for fold in folds], ask):
+    for places, answer in answers([fold.train for fold in folds], Ask(kind, h.size, model)):
         distribution, facts.loc[places, "fallback"] = answer.distribution, answer.fallback
         found = (answer.prior_weight[:, None], *_numbers(distribution, points[0, places]))
         for name, value in zip(NUMBERS, found, strict=True):

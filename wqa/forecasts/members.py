@@ -5,8 +5,6 @@ intervals of the trends hold less than they promise; the notes say how much, as 
 others did after the last value of a series says where it went meanwhile, and how surely.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -49,8 +47,7 @@ def member_answer(series: AnnualSeries, ask: Ask) -> Answer:
     gaps = series.years.size - n if name in GAPLESS else 0
     require(not gaps, f"{gaps} missing years, {name} needs consecutive years")
     scale, working, _ = scale_of(series.readings[None], ask.kind, prior_of(ask.kind).power)
-    made = _fitted if name in FITS else _walk
-    mean, cov, df, caught = made(working[0], ask)
+    mean, cov, df, caught = (_fitted if name in FITS else _walk)(working[0], ask)
     weight = np.array([0.0 if df == NORMAL else PRIOR_POINTS / df])
     root = np.linalg.cholesky(cov)
     fit = _one_component(mean, np.sqrt(np.diag(cov)), root, df, scale, weight)

@@ -5,8 +5,6 @@ its bounds, that of the others the power of the value relative to the series' ow
 reach a bound at a finite point, and no unit changes an answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
