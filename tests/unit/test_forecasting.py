@@ -1,8 +1,5 @@
 """The public face: what is taken and refused, the result, rounding, many series at once."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -263,12 +260,3 @@ def test_frames_of_the_loaders_go_straight_in():
     f = forecast(frame[frame["scope"] == frame["scope"].iloc[0]], horizon=2)
     assert f.kind.family == "count"
     assert f.series.n_points > 3
-
-
-def test_the_module_is_light():
-    code = (
-        "import sys, wqa.forecasts.forecasting; "
-        "print([m for m in ('scipy', 'statsmodels', 'pandas', 'matplotlib') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

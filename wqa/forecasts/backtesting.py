@@ -4,22 +4,18 @@ A fold holds only values that had been published at its cut-off. Where the same 
 published more than once, the newest version at the cut-off counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from wqa.forecasts import numbers, scores
 from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.forecasting import MODELS, answers
 from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, require, whole_number
 from wqa.forecasts.pooled import Ask
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Targets relative to the yearly change before the origin, in the good direction.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
@@ -74,8 +70,6 @@ class Backtest:
         >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
         [['naive', 6, 1.0]]
         """
-        import pandas as pd
-
         table = _scored(self.forecasts)
         keys = list(by)
         require(set(keys) <= set(table), "unknown grouping", "by", keys, "columns")
@@ -115,8 +109,6 @@ class Backtest:
         over the mean absolute change before the origin; a negative difference favours the model.
         The bootstrap draws whole series.
         """
-        import pandas as pd
-
         good = measure in MEASURES and reference in set(self.forecasts["model"])
         expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
         require(good, "nothing to compare", got=(measure, reference), expected=expected)
@@ -193,8 +185,6 @@ def backtest(
     >>> backtest(f, ["naive"], horizons=[1]).forecasts.n_points.tolist()
     [3, 4, 5, 6, 7, 8, 9]
     """
-    import pandas as pd
-
     given, asked = (np.atleast_1d(np.asarray(x, dtype=object)).tolist() for x in (horizons, models))
     ahead = tuple(sorted({whole_number(h, "horizons") for h in given}))
     good = ahead and 1 <= ahead[0] <= ahead[-1] <= numbers.MAX_HORIZON
@@ -214,8 +204,6 @@ def backtest(
 
 def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
     """Check figures and lay them out as series_id, year, value, published ("" without dates)."""
-    import pandas as pd
-
     columns = list(getattr(frame, "columns", ()))
     good = {"year", "value"} <= set(columns)
     require(good, "not a frame of figures", "frame", columns, "columns year and value")
@@ -272,8 +260,6 @@ def _judge(
     model: str, folds: Sequence[Fold], kind: Quantity, horizons: Sequence[int], up: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Forecasts of one model and its cases of attainment; arrays of N folds and H years ahead."""
-    import pandas as pd
-
     facts = pd.DataFrame(
         [(f.series_id, f.cutoff, model, f.train.origin, f.train.n_points, "") for f in folds],
         columns=["series_id", "cutoff", "model", "origin", "n_points", "fallback"],

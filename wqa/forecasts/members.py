@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from wqa.errors import ForecastError
@@ -87,8 +88,6 @@ def _walk(z: Array, ask: Ask) -> tuple[Array, Array, float, tuple[str, ...]]:
 
 def _fitted(z: Array, ask: Ask) -> tuple[Array, Array, float, tuple[str, ...]]:
     """Centre and covariance of a fit of statsmodels, with the warnings it gave."""
-    import pandas as pd
-
     require(np.nanmax(z) > np.nanmin(z), "the series is constant")
     # ETSModel needs a pandas index to give intervals; consecutive integers need no dates.
     data = pd.Series(z, pd.RangeIndex(z.size))
