@@ -218,7 +218,7 @@ def test_any_frame(name, family):
         if out is not None:
             assert_frame_sound(out, upper)
             assert out["p_attain"].dropna().between(0, 1).all()
-    out = answer(wqa.backtest, frame, ["naive"], family=family, horizons=[1], min_train=2)
+    out = answer(wqa.backtest, frame, ["naive"], family=family, horizons=[1])
     if out is not None:
         assert_frame_sound(out.forecasts, upper)
         assert out.cases.empty or out.cases["p_attain"].between(0, 1).all()
@@ -240,7 +240,7 @@ def tried(models=("naive",), **extra):
 CALLS = {"forecast": wqa.forecast, "forecast_many": many, "backtest": tried, "plan_sum": plan_sum}
 METHODS = {
     "quantile cdf p_attain sample": wqa.forecast(FOUR),
-    "summary compare reliability": tried(min_train=2),
+    "summary compare reliability": tried(),
     "brier proportion_interval event_rate_interval": scores,
 }
 CALLS |= {name: getattr(of, name) for names, of in METHODS.items() for name in names.split()}

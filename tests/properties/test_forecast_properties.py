@@ -145,7 +145,7 @@ def test_a_fold_uses_only_what_was_published(rows):
         [("a", year, value, f"{date}-06-30") for year, value, date in rows],
         columns=["series_id", "year", "value", "published"],
     )
-    for fold in make_folds(read_figures(data), quantity_of("percent"), 2, 1):
+    for fold in make_folds(read_figures(data), quantity_of("percent"), 2):
         known = data[data["published"] <= fold.cutoff]
         newest = known.sort_values("published").groupby("year")["value"].last()
         seen = pd.Series(fold.train.readings, index=fold.train.years).dropna()
