@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from cases import cases
 
 from wqa.assessment import labels
 from wqa.errors import DataError
@@ -43,17 +45,7 @@ def test_by_hand(case):
     assert frame["method"].tolist() == list(labels.LABEL_METHODS)
 
 
-@pytest.mark.parametrize(
-    ("case", "zh", "en"),
-    [
-        ("famous products", "等比路径", "geometric path"),
-        ("beyond a gap target", "一致", "agree"),
-        ("beyond a monotone target", "一致", "agree"),
-        ("a sum has a completion rate", "只有一种方法", "Only one method"),
-        ("within a point of a hundred", "达标", "met"),
-        ("no baseline", "没有可用的基期值", "no measured baseline"),
-    ],
-)
+@cases("unit/label_causes.csv")
 def test_the_cause_of_a_disagreement_is_named(case, zh, en):
     assert zh in labels.explain_disagreement(labelled(case))
     assert en in labels.explain_disagreement(labelled(case), "en")
@@ -73,21 +65,11 @@ def test_cut_points_have_a_source_and_are_marked_when_unconfirmed():
     assert frame["source"].str.len().min() > 10
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"direction": "up"}, "unknown direction"),
-        ({"kind": "goal"}, "unknown kind"),
-        ({"comparator": "≥"}, "unknown comparator"),
-        ({"value": "98.2%"}, "not a finite number"),
-        ({"year": 2019}, "older than the baseline"),
-    ],
-)
-def test_wrong_input_is_an_error(change, message):
-    given = dict(zip(("baseline", "base_year", "value", "year", "target", "target_year"),
-                     (98, 2020, 98.2, 2022, 98.5, 2025), strict=True))  # fmt: skip
+@cases("unit/label_refusals.csv")
+def test_wrong_input_is_an_error(changed, message):
+    given = dict(zip(NUMBERS, (98, 2020, 98.2, 2022, 98.5, 2025, "higher_better"), strict=True))
     with pytest.raises(DataError, match=message):
-        labels.official_labels(**{**given, **change})
+        labels.official_labels(**given | json.loads(changed))
 
 
 def test_unknown_language():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cases import cases
 from made_deliveries import deliver
 from made_deliveries import project as empty_project
 
@@ -39,7 +40,7 @@ def make_project(tmp_path: Path) -> MakeProject:
     return make
 
 
-def codes(project: Path) -> list[str]:
+def codes_of(project: Path) -> list[str]:
     return [finding.code for finding in wqa.check_project(project)]
 
 
@@ -214,7 +215,7 @@ def test_a_second_base_of_one_rate_is_a_row_of_its_own(make_project: MakeProject
     assert list(rates["published_base"]) == ["in_use", "registered"]
     assert list(rates["published_rate"]) == [0.15, 0.12]
     assert set(rates["deaths"]) == {2.0}
-    assert codes(project) == []
+    assert codes_of(project) == []
 
 
 def test_series_leaves_gaps_open(root: Path) -> None:
@@ -241,24 +242,14 @@ def test_another_unit_is_converted_where_a_factor_is_declared(make_project: Make
     assert set(one["unit"]) == {"certificate_10k"}
 
 
-@pytest.mark.parametrize(
-    ("cells", "code", "kept"),
-    [
-        ("special_equipment_death_rate,0.12,per_10k_units,2,16.6,published", [], True),
-        ("special_equipment_death_rate,0.12,per_10k_units,2,166000,published",
-         ["denominator_unit"], False),
-        ("project_acceptance_pass_rate,100,%,24999,25000,unit_projects", ["failure_counted"], True),
-        ("project_acceptance_pass_rate,98.5,%,950,1000,unit_projects",
-         ["rate_not_recomputed"], True),
-    ],
-)  # fmt: skip
-def test_the_printed_value_stays_whatever_its_parts_say(make_project, cells, code, kept) -> None:
+@cases("unit/printed_values.csv")
+def test_the_printed_value_stays_whatever_its_parts_say(make_project, why, row, codes, kept):
     header = "indicator,value,unit,numerator,denominator,scope,region,period"
-    project = make_project(f"{cells},WH,2024", header=header)
+    project = make_project(f"{row},WH,2024", header=header)
     frame = wqa.load_observations(root=project)
-    assert codes(project) == code
-    assert list(frame["value"]) == [float(cells.split(",")[1])]
-    assert frame[["numerator", "denominator"]].notna().all(axis=None) == kept
+    assert codes_of(project) == codes.split(), why
+    assert list(frame["value"]) == [float(row.split(",")[1])]
+    assert frame[["numerator", "denominator"]].notna().all(axis=None) == bool(kept)
 
 
 def test_a_slip_of_the_unit_is_out_from_the_day_on_which_it_shows(make_project) -> None:
@@ -284,14 +275,14 @@ def test_a_blank_scope_is_the_plans_own_series_and_is_said(make_project: MakePro
     assert list(frame.loc[range(2, 7), "scope"]) == [
         "total", "annual_new", "city", "statistical_survey", "unspecified",
     ]  # fmt: skip
-    assert codes(project) == ["scope_assumed"] * 4 + ["scope_unstated"]
+    assert codes_of(project) == ["scope_assumed"] * 4 + ["scope_unstated"]
 
 
 def test_a_new_scope_is_declared_with_its_names(make_project: MakeProject) -> None:
     row = "food_evaluation_pass_rate,WH,2024,98.7,%,city_online_shops,公报,2025-01-31,official"
     scopes = {"city_online_shops": {"zh": "网店抽检", "en": "online shops"}}
     project = make_project(row, scopes=scopes)
-    assert codes(project) == []
+    assert codes_of(project) == []
     assert list(wqa.load_observations(names="zh", root=project)["scope_name"]) == ["网店抽检"]
     shutil.rmtree(project / "data/raw/office")
     (wrong,) = wqa.check_project(make_project(row))
@@ -323,7 +314,7 @@ def test_a_changed_file_is_read_again_and_nothing_at_all_is_an_error(make_projec
         with pytest.raises(DataError, match="no delivery at all"):
             load(root=project)
     shutil.rmtree(project / "data/raw/regions")
-    assert codes(project) == ["no_delivery"]
+    assert codes_of(project) == ["no_delivery"]
 
 
 def test_all_damaged_files_are_named_and_nothing_is_loaded(make_project: MakeProject) -> None:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from cases import cases
 
 from wqa.forecasts import pooled
 from wqa.forecasts.numbers import FAMILIES, from_working, quantity_of, scale_of, to_working
@@ -32,7 +33,6 @@ def test_every_family_has_a_prior_of_its_own():
     assert pooled.prior_of(quantity_of("index")) is pooled.load_prior("index")
     # Between two bounds an index is taken for a score, and never called tested.
     assert pooled.prior_of(quantity_of("index", 60, 100)) is pooled.load_prior("score")
-    assert pooled.evidence_class(12, 0.1, "index") == "leans_on_prior"
     # Bounded families expect no trend.
     assert not any(pooled.load_prior(family).trend.any() for family in ("percent", "score"))
 
@@ -125,14 +125,9 @@ def test_known_samples_are_a_known_part_of_the_noise():
     assert width["few ahead"] > 1.2 * width["whole"]
 
 
-def test_evidence_class():
-    for points, weight, family, expected in (
-        (1, 1.0, "percent", "weak"), (2, 0.7, "rate", "weak"),
-        (3, 0.6, "percent", "leans_on_prior"), (6, 0.4, "percent", "calibrated"),
-        (6, 0.7, "score", "leans_on_prior"), (20, 0.1, "count", "leans_on_prior"),
-        (12, 0.2, "positive", "calibrated"),
-    ):  # fmt: skip
-        assert pooled.evidence_class(points, weight, family) == expected
+@cases("unit/evidence_classes.csv")
+def test_evidence_class(points, weight, family, expected):
+    assert pooled.evidence_class(int(points), float(weight), family) == expected
 
 
 def test_weights_move_from_short_to_long_series():

@@ -117,9 +117,7 @@ def calibration_error(p: ArrayLike, hit: ArrayLike) -> float:
     return float(100.0 * np.average(away, weights=table["n"].to_numpy()))
 
 
-def bootstrap_difference(
-    difference: ArrayLike, groups: ArrayLike, seed: int = 0
-) -> tuple[float, float, float]:
+def bootstrap_difference(difference: ArrayLike, groups: ArrayLike) -> tuple[float, float, float]:
     """Mean of paired differences and its 95 % bootstrap interval; no limits with one group."""
     # Forecasts of one series are dependent, so whole groups are drawn, not forecasts
     # (percentile bootstrap, Efron and Tibshirani 1993, chapters 8 and 13).
@@ -128,7 +126,7 @@ def bootstrap_difference(
     sums, sizes = np.bincount(index, weights=gap), np.bincount(index)
     if sums.size < 2:
         return float(gap.mean()), float("nan"), float("nan")
-    pick = np.random.default_rng(seed).integers(0, sums.size, size=(2_000, sums.size))
+    pick = np.random.default_rng(0).integers(0, sums.size, size=(2_000, sums.size))
     low, high = np.quantile(sums[pick].sum(axis=1) / sizes[pick].sum(axis=1), [0.025, 0.975])
     return float(gap.mean()), float(low), float(high)
 
