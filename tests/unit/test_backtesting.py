@@ -98,6 +98,8 @@ def test_keys_from_the_observation_frame():
         folds(panel().drop(columns="series_id"))
     with pytest.raises(ForecastError, match="a year occurs twice in one version"):
         folds(pd.concat([panel(1), panel(1)]))
+    with pytest.raises(ForecastError, match="there is no past origin to judge"):
+        backtest(panel(1, years=3))
 
 
 def test_gaps_count_years_not_rows():
