@@ -73,11 +73,6 @@ class Span:
             got, expected = (self.lower, self.upper), "lower <= upper, both numbers"
             raise DataError("the limits make no interval", got=got, expected=expected)
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether the value itself is known."""
-        return self.lower == self.upper
-
 
 @dataclass(frozen=True)
 class Goal:

@@ -181,7 +181,7 @@ def _never_falls(
         known = spans.get(year, free)
         before = [row.value for row in own
                   if row.qualifier != "upper_bound" and row.end <= f"{year}-12-31"]  # fmt: skip
-        if not known.is_exact and before:
+        if known.lower < known.upper and before:
             low = max(known.lower, *before)
             found[year] = Span(low, max(low, known.upper))
     return found

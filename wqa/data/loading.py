@@ -166,11 +166,6 @@ def load_observations(
     ------
     DataError
         If an id, a year or the date is not known, or a data file is damaged.
-
-    Examples
-    --------
-    >>> load_observations("special_equipment_deaths", "CN", range(2019, 2024), annual=True)
-    ... # doctest: +SKIP
     """
     found = read_project(root, catalog)
     *_, frame = _known(*_inputs(root, catalog), as_of_day(as_of) if as_of is not None else "")

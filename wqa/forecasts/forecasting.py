@@ -28,9 +28,6 @@ TINY = 1e-9  # nearer to 0 or 1 a quantile is not told apart
 MAX_DECIMALS = 12
 
 
-# ------------------------------------------------------------------------------ the result
-
-
 @dataclass(frozen=True)
 class Forecast:
     """Predictive distribution of one indicator for the years after its last value.
@@ -163,9 +160,6 @@ def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
     return found
 
 
-# ------------------------------------------------------------------------------ one series
-
-
 def forecast(
     values: Any,
     years: Any = None,
@@ -285,9 +279,6 @@ def _informed(series: AnnualSeries, ask: Ask, panel: Any, sign: float) -> Answer
         if sign and made.distribution is alone and series.n_points == 1:
             made = pooled.expecting(made, ask.kind, sign)
     return replace(made, notes=(*said, *made.notes))
-
-
-# ----------------------------------------------------------------------------- many series
 
 
 def answers(series: Sequence[AnnualSeries], ask: Ask) -> Iterator[tuple[list[int], Answer]]:

@@ -152,9 +152,6 @@ FITS: dict[str, Callable[[Any, int], tuple[Any, Any, bool]]] = {
 }  # fmt: skip
 
 
-# ------------------------------------------------------------ what comparable series did since
-
-
 def panel_series(panel: Any, kind: Quantity) -> dict[Any, AnnualSeries]:
     """Series of a tidy panel by name; one that is not usable is an error."""
     return {

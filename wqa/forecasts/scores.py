@@ -141,9 +141,6 @@ def _pairs(p: ArrayLike, hit: ArrayLike) -> tuple[Array, Array]:
     return stated.ravel(), happened.ravel()
 
 
-# ------------------------------------------------------------------ intervals of shares and rates
-
-
 def proportion_interval(passed: float, n: float, level: float = 95.0) -> tuple[float, float]:
     """Wilson interval of a share in percent (Brown, Cai, DasGupta 2001); `n` may be effective."""
     possible, got = n > 0 and 0 <= passed <= n, (passed, n)
