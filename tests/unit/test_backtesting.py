@@ -3,17 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from observation_frames import walks
 
 from wqa.errors import ForecastError
 from wqa.forecasts.backtesting import backtest, make_folds, read_figures
 from wqa.forecasts.numbers import quantity_of
 
 
-def panel(n=8, years=12, slope=0.0, noise=0.5, seed=0):
-    steps = slope + np.random.default_rng(seed).normal(0, noise, (n, years))
-    names, calendar = [f"s{i}" for i in range(n)], np.arange(2005, 2005 + years)
-    keys = pd.MultiIndex.from_product([names, calendar], names=["series_id", "year"])
-    return pd.Series((80 + np.cumsum(steps, axis=1)).ravel(), keys, name="value").reset_index()
+def panel(n=8, years=12, **size):
+    return walks(n, range(2005, 2005 + years), 80, **size)
 
 
 def folds(frame, horizon=1):

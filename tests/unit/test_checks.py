@@ -1,7 +1,5 @@
 """Checks: the project's own data, series as wholes, cells, findings, and the rule tables."""
 
-from __future__ import annotations
-
 import csv
 import re
 from pathlib import Path

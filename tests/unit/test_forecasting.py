@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from observation_frames import walks
 
 from wqa.errors import ForecastError, WqaError
 from wqa.forecasts.forecasting import MODELS, forecast, forecast_many
@@ -173,12 +174,8 @@ def test_planned_samples_matter():
 # ------------------------------------------------------------------------------ many series
 
 
-def panel(n=12, years=12, seed=0):
-    steps = np.random.default_rng(seed).normal(0, 0.8, (n, years))
-    names, calendar = [f"s{i}" for i in range(n)], np.arange(2008, 2008 + years)
-    keys = pd.MultiIndex.from_product([names, calendar], names=["series_id", "year"])
-    values = np.clip(90 + np.cumsum(steps, axis=1), 0, 100).ravel()
-    return pd.Series(values, keys, name="value").reset_index()
+def panel(n=12, seed=0):
+    return walks(n, range(2008, 2020), 90, noise=0.8, seed=seed)
 
 
 def test_comparable_series_sharpen_the_prior():

@@ -1,7 +1,5 @@
 """Official labels: hand-worked vectors, the reference vectors of Open SDG, and causes."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path

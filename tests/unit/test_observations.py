@@ -1,7 +1,5 @@
 """Loaders and series on the project's own data and on small projects made here."""
 
-from __future__ import annotations
-
 import csv
 import shutil
 from collections.abc import Callable
