@@ -154,15 +154,11 @@ def test_paths_agree_with_the_marginals(model):
 
 
 def test_planned_samples_matter():
-    few, many, some, blind = (
-        forecast(VALUES, YEARS, denominators=sizes, model=model, horizon=1)
-        for sizes, model in (
-            ([1000] * 5 + [100], "pooled"),
-            ([1000] * 5 + [20_000], "pooled"),
-            ([None, 500, None, 800, 1000, None], "pooled"),
-            ([100] * 6, "naive"),
-        )
-    )
+    def of(sizes, model="pooled"):
+        return forecast(VALUES, YEARS, denominators=sizes, model=model, horizon=1)
+
+    few, many = (of([1000] * 5 + [last]) for last in (100, 20_000))
+    some, blind = of([None, 500, None, 800, 1000, None]), of([100] * 6, "naive")
     width = [f.quantile(0.9) - f.quantile(0.1) for f in (few, many)]
     assert width[0] > width[1]
     # With 100 samples only whole percentages can be read.

@@ -78,14 +78,10 @@ def test_unknown_language():
 def agrees(case: dict, status: str, progress: float) -> str:
     """Empty when our Open SDG rule answers as the reference did, else the difference."""
     target = math.nan if case["target"] is None else case["target"]
-    given = labels.LabelInput(
-        *(case["base"], case["value"], target),
-        elapsed=case["year"] - case["base_year"],
-        length=case["target_year"] - case["base_year"],
-        sign=1 if case["positive"] else -1,
-        comparator=">=" if case["positive"] else "<=",
-        limit=None if pd.isna(case["limit"]) else case["limit"],
-    )
+    years = (case["year"] - case["base_year"], case["target_year"] - case["base_year"])
+    side = (1, ">=") if case["positive"] else (-1, "<=")
+    limit = None if pd.isna(case["limit"]) else case["limit"]
+    given = labels.LabelInput(case["base"], case["value"], target, *years, *side, limit=limit)
     result = labels.label_by("open_sdg_trend" if math.isnan(target) else "open_sdg", given)
     if (target or 0.001) * (case["base"] or 0.001) < 0:
         # The reference takes the modulus of a complex growth rate; that is no answer.
