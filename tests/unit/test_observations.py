@@ -20,18 +20,19 @@ from wqa.errors import DataError
 
 HEADER = "indicator,region,period,value,unit,scope,source_title,source_date,evidence"
 ROW = "food_evaluation_pass_rate,WH,2024,98.7,%,city,A,2025-01-31,official"
-MakeProject = Callable[..., Path]
+DELIVERIES = Path(__file__).with_name("deliveries")
 OWN = ("food_evaluation_pass_rate", "WH", "city_evaluation")
 
 
 @pytest.fixture
-def make_project(tmp_path: Path) -> MakeProject:
-    """Function from rows of text to the root of a project that delivers them."""
+def make_project(tmp_path: Path) -> Callable[..., Path]:
+    """Function from rows of text, or a file of `deliveries`, to a project that delivers them."""
     home = empty_project(tmp_path / "project")
 
-    def make(*rows: str, header: str = HEADER, folder: str = "office", **record: object) -> Path:
+    def make(*rows: str, header=HEADER, folder="office", file="", **record: object) -> Path:
         dated = {"published": "2026-02", "retrieved": "2026-03-01"}
         content = "\n".join([header, *rows, ""]).encode()
+        content = (DELIVERIES / file).read_bytes() if file else content
         deliver(home / "data/raw" / folder, content, **dated, **record)
         return home
 
@@ -140,7 +141,7 @@ def test_a_partial_date_counts_from_the_end_of_its_period(root: Path) -> None:
         assert len(wqa.load_observations(as_of=day, **asked)) == count
 
 
-def test_months_follow_each_other_in_time_not_as_text(make_project: MakeProject) -> None:
+def test_months_follow_each_other_in_time_not_as_text(make_project) -> None:
     periods = ["2021-2025M10", "2021-2025M9", "2025-01..2025-08", "2025H1", "2025M1-M7"]
     rest = "3,projects,reported,公报,2025-12-01,press"
     project = make_project(*(f"luban_awards,WH,{period},{rest}" for period in periods))
@@ -201,14 +202,8 @@ def test_death_rates_keep_published_and_recomputed_apart_and_name_the_base(root:
     assert round(jiangsu["recomputed_rate"], 3) == jiangsu["published_rate"]
 
 
-def test_a_second_base_of_one_rate_is_a_row_of_its_own(make_project: MakeProject) -> None:
-    rest = "公报,2025-01-31,official"
-    project = make_project(
-        f"special_equipment_deaths,WH,2024,2,persons,published,{rest}",
-        f"special_equipment_stock,WH,2024,16.6,10k units,registered,{rest}",
-        f"special_equipment_death_rate,WH,2024,0.12,per_10k_units,published@registered,{rest}",
-        f"special_equipment_death_rate,WH,2024,0.15,per_10k_units,published@in_use,{rest}",
-    )
+def test_a_second_base_of_one_rate_is_a_row_of_its_own(make_project) -> None:
+    project = make_project(file="two_bases.csv")
     rates = wqa.load_death_rates("WH", root=project)
     assert list(rates["published_base"]) == ["in_use", "registered"]
     assert list(rates["published_rate"]) == [0.15, 0.12]
@@ -231,7 +226,7 @@ def test_a_series_may_be_the_plans_own(root: Path) -> None:
     assert wqa.load_series(*OWN, root=root).equals(wqa.load_series(*OWN[:2], root=root))
 
 
-def test_another_unit_is_converted_where_a_factor_is_declared(make_project: MakeProject) -> None:
+def test_another_unit_is_converted_where_a_factor_is_declared(make_project) -> None:
     figures = ("2023,5.1,certificate_10k", "2024,56000,certificates", "2025,58000,item")
     rest = "stock,公报,2026-01-31,official"
     project = make_project(*(f"valid_certificates,WH,{figure},{rest}" for figure in figures))
@@ -259,16 +254,8 @@ def test_a_slip_of_the_unit_is_out_from_the_day_on_which_it_shows(make_project) 
     assert set(wqa.load_observations(root=project, as_of="2022-06-30")["year"]) == {2020, 2021}
 
 
-def test_a_blank_scope_is_the_plans_own_series_and_is_said(make_project: MakeProject) -> None:
-    header = "indicator,region,period,value,unit,scope"
-    project = make_project(
-        "public_service_satisfaction,WH,2025,81.2,score,",
-        "public_measurement_standards_new,WH,2024,12,standards,",
-        "agri_product_pass_rate,WH,2022,99.9,%,",
-        "manufacturing_pass_rate,GD,2024,94.1,%,",
-        "food_sampling_pass_rate,WH,2024,98.1,%,",
-        header=header,
-    )
+def test_a_blank_scope_is_the_plans_own_series_and_is_said(make_project) -> None:
+    project = make_project(file="blank_scopes.csv")
     frame = wqa.load_observations(root=project).set_index("row")
     assert list(frame.loc[range(2, 7), "scope"]) == [
         "total", "annual_new", "city", "statistical_survey", "unspecified",
@@ -276,7 +263,7 @@ def test_a_blank_scope_is_the_plans_own_series_and_is_said(make_project: MakePro
     assert codes_of(project) == ["scope_assumed"] * 4 + ["scope_unstated"]
 
 
-def test_a_new_scope_is_declared_with_its_names(make_project: MakeProject) -> None:
+def test_a_new_scope_is_declared_with_its_names(make_project) -> None:
     row = "food_evaluation_pass_rate,WH,2024,98.7,%,city_online_shops,公报,2025-01-31,official"
     scopes = {"city_online_shops": {"zh": "网店抽检", "en": "online shops"}}
     project = make_project(row, scopes=scopes)
@@ -287,15 +274,8 @@ def test_a_new_scope_is_declared_with_its_names(make_project: MakeProject) -> No
     assert wrong.code == "unknown_scope"
 
 
-def test_an_office_folder_just_works(make_project: MakeProject) -> None:
-    header = "indicator,region,period,value,unit,numerator,denominator,scope,qualifier,vintage"
-    project = make_project(
-        "food_evaluation_pass_rate,WH,2024,98.7,%,3948,4000,,,",
-        "food_evaluation_pass_rate,WH,2025,98.9,pct,,,city_evaluation,exact,2026-02-10",
-        "food_evaluation_pass_rate,WH,2025H1,98.2,pct,,,city_evaluation,,",
-        "special_equipment_deaths,WH,2025,1,persons,,,published,,",
-        header=header,
-    )
+def test_an_office_folder_just_works(make_project) -> None:
+    project = make_project(file="office.csv")
     frame = wqa.load_observations(root=project)
     assert len(frame) == 4
     assert set(frame["source_id"]) == {"folder-office"}
@@ -315,7 +295,7 @@ def test_a_changed_file_is_read_again_and_nothing_at_all_is_an_error(make_projec
     assert codes_of(project) == ["no_delivery"]
 
 
-def test_all_damaged_files_are_named_and_nothing_is_loaded(make_project: MakeProject) -> None:
+def test_all_damaged_files_are_named_and_nothing_is_loaded(make_project) -> None:
     for folder in ("good", "bad", "worse"):
         project = make_project(ROW, folder=folder)
     for folder in ("bad", "worse"):
