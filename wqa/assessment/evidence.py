@@ -21,7 +21,7 @@ from wqa.data.series import best_values
 from wqa.goals import Span, total
 
 UNUSED = ("target", "context")  # qualifiers of rows that report no figure of the indicator
-YEAR = 365.25
+YEAR = 365.25  # days
 Row = Any  # one row of an observation frame, with its columns as attributes
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from wqa.assessment.evidence import Evidence, Piece, Row, adds_up, flow
+from wqa.assessment.evidence import YEAR, Evidence, Piece, Row, adds_up, flow
 from wqa.catalog.records import Indicator, Inference, Premise, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, difference, total
@@ -31,7 +31,6 @@ ALLOWS = {
 # inverse against it; between them neither.
 CLEAR = 2 / 3
 FEWEST_PLACES = 5  # fewer comparable places show no pattern
-DAYS_A_YEAR = 365.25
 PER = 10_000.0  # a rate of rare events is told per so many units
 MOST_EVENTS = 1_000  # more events than this are no rare ones
 
@@ -89,7 +88,7 @@ def _day_after(day: str) -> str:
 
 
 def _years(first: str, last: str) -> float:
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days / DAYS_A_YEAR
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days / YEAR
 
 
 def _values(figures: Sequence[Row]) -> list[float]:
