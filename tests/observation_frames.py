@@ -24,3 +24,11 @@ def figures(*rows: dict) -> pd.DataFrame:
         full.append(FIELDS | dated | row | times)
     like = load_observations().iloc[:0]
     return pd.DataFrame(full, columns=list(like.columns)).astype(like.dtypes.to_dict())
+
+
+def walks(n: int, years: range, start: float, *, slope=0.0, noise=0.5, seed=0) -> pd.DataFrame:
+    """Random walks with drift: series_id, year, value."""
+    steps = slope + np.random.default_rng(seed).normal(0, noise, (n, len(years)))
+    keys = pd.MultiIndex.from_product([[f"s{i}" for i in range(n)], years])
+    values = pd.Series((start + np.cumsum(steps, axis=1)).ravel(), keys, name="value")
+    return values.rename_axis(["series_id", "year"]).reset_index()

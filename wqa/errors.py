@@ -4,8 +4,6 @@ Every message says what failed, where, what was found, what was expected and
 what to do, so that a maintainer can act without reading a traceback.
 """
 
-from __future__ import annotations
-
 
 class WqaError(Exception):
     """Root of all errors raised on purpose; `got` is the offending value, shown in quotes."""

@@ -6,8 +6,6 @@ that meet a goal form one region of unrounded numbers; every question (is it met
 by limits, how likely is it) is asked of that region.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Mapping, Sequence
@@ -57,10 +55,9 @@ def difference(a: Number, b: Number) -> float:
     return float(to_decimal(a) - to_decimal(b)) + 0.0
 
 
-def good_direction(comparator: str, direction: str = "none") -> int:
+def good_direction(comparator: str) -> int:
     """Sign of a better value: 1 when higher is better, -1 when lower is."""
-    is_lower = comparator == "==" and direction == "lower_better"
-    return -1 if is_lower or comparator in ("<=", "<") else 1
+    return -1 if comparator in ("<=", "<") else 1
 
 
 @dataclass(frozen=True)
@@ -75,11 +72,6 @@ class Span:
         if not self.lower <= self.upper:
             got, expected = (self.lower, self.upper), "lower <= upper, both numbers"
             raise DataError("the limits make no interval", got=got, expected=expected)
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the value itself is known."""
-        return self.lower == self.upper
 
 
 @dataclass(frozen=True)
@@ -141,12 +133,12 @@ class Goal:
         p = up_to(high) if high < math.inf else 1.0
         return p - under(low) if low > -math.inf else p
 
-    def margin(self, value: Number, direction: str = "none") -> float:
+    def margin(self, value: Number) -> float:
         """Distance to the goal in the good direction; at most 0 for ``==``."""
         distance = difference(value, self.value)
         if self.comparator == "==":
             return -abs(distance) + 0.0
-        return good_direction(self.comparator, direction) * distance + 0.0
+        return good_direction(self.comparator) * distance + 0.0
 
 
 def decided_every_year(goal: Goal, spans: Mapping[int, Span], years: Sequence[int]) -> bool | None:

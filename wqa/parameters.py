@@ -1,7 +1,5 @@
 """Resolve and check the parameters that every notebook and every build has in common."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where things are: package data, and the folders of a project."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -7,8 +7,9 @@ repository; it is on no package index) and runs its own code on random inputs:
 
 The committed file was not made by the package itself, which could not be installed
 then, but by a transcription by hand of ``sdg/ProgressMeasure.py`` as of commit
-139fede74ba534d2ed8b9eee4cd878b41f54cb67. Where the package is installed, the test of
-10,000 inputs runs its own code. The package `SDG` of the public index is another project.
+139fede74ba534d2ed8b9eee4cd878b41f54cb67. Where the package is installed, this script writes
+the file anew by its own code, and Git shows what differs. The package `SDG` of the public
+index is another project.
 """
 
 from __future__ import annotations

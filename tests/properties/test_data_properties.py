@@ -1,7 +1,5 @@
 """Whatever is published: writing and loading changes nothing, and as_of never looks ahead."""
 
-from __future__ import annotations
-
 import csv
 import io
 import tempfile

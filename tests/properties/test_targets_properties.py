@@ -106,19 +106,11 @@ def test_official_labels_never_fail_on_a_typed_row(target, data):
     indicator = INDICATORS[target.indicator_id]
     series = data.draw(st.dictionaries(st.integers(2014, 2025), figures_of(target), max_size=8))
     value = data.draw(st.none() | figures_of(target))
-    frame = official_labels(
-        target.baseline.value,
-        2020,
-        value,
-        data.draw(st.integers(2020, 2025)),
-        float(target.value),
-        2025,
-        "lower_better" if target.comparator in ("<", "<=") else "higher_better",
-        (indicator.lower, indicator.upper),
-        series,
-        kind=target.kind,
-        comparator=target.comparator,
-    )
+    two_points = (target.baseline.value, 2020, value, data.draw(st.integers(2020, 2025)))
+    side = "lower_better" if target.comparator in ("<", "<=") else "higher_better"
+    rest = {"kind": target.kind, "comparator": target.comparator, "series": series}
+    rest |= {"direction": side, "bounds": (indicator.lower, indicator.upper)}
+    frame = official_labels(*two_points, float(target.value), 2025, **rest)
     assert frame["method"].tolist() == list(LABEL_METHODS)
     told = frame["value"].dropna()
     assert told.map(math.isfinite).all()

@@ -112,28 +112,8 @@ def test_readings_that_lead_apart_leave_it_open_with_both_probabilities(monkeypa
     assert "低于34%" in row["evidence_zh"] and "不低于90%" in row["evidence_zh"]
 
 
-FIELDS = [c for c in TARGETS["9"].conditions if not c.reference_region]
-SCORES = "; ".join(f"2025 82 scope={c.series[0]}" for c in FIELDS)
-
-
-@pytest.mark.parametrize(
-    ("known", "answer"),
-    [
-        (f"{SCORES}; 2025 81", "nothing_known"),
-        (f"{SCORES}; 2025 81; 2025 80.5 scope=round_2025 region=CN", "met"),
-        (f"{SCORES}; 2025 81; 2025 81 scope=round_2025 region=CN", "missed"),
-        (f"{SCORES}; 2025 81 scope=round_2025; 2025 80.5 scope=round_2025 region=CN", "met"),
-        (f"2025 79.99 scope={FIELDS[0].series[0]}", "missed"),
-    ],
-)
-def test_all_conditions_must_hold(known, answer):
-    row = one(only("9"), known)
-    assert row["answer"] == answer
-    assert answer == "nothing_known" or row["reason_code"].startswith("condition")
-
-
 def test_conditions_have_a_joint_probability():
-    pair = tuple(FIELDS[:2])
+    pair = TARGETS["9"].conditions[:2]
     known = "2021 82 scope={0}; 2022 82.5 scope={0}; 2023 83 scope={0}"
     first, second = (known.format(c.series[0]) for c in pair)
     row, again = (one(only("9", conditions=pair), f"{first}; {second}") for _ in range(2))
@@ -158,8 +138,8 @@ def test_each_condition_has_its_own_indicator():
 
 def test_another_region_brings_no_baseline():
     row = one(only("7"), "2021 98 region=XG; 2022 98.2 region=XG", region="XG")
-    assert (row["baseline_status"], row["level"]) == ("missing", 98.2)
     assert pd.isna(row["baseline"])
+    assert row["level"] == 98.2
 
 
 def test_how_often_comparable_series_made_the_change_stands_beside_the_probability():
@@ -183,28 +163,12 @@ def test_frames_have_fixed_columns_and_types():
     assert set(table["answer"]) <= set(judging.ANSWERS)
     assert (table["evidence_zh"].str.len() > 5).all()
     assert not (table["evidence_zh"] + table["evidence_en"]).str.contains(r"[{}。]").any()
-    assert (table["source_ids"].str.contains("doc-wuhan-14fyp")).all()
-    assert table["p_attain"].dropna().between(0, 1).all()
-
-
-def test_both_readings_of_the_disputed_rows():
-    table = assess("wuhan-14fyp", readings=True)
-    assert tuple(table.columns) == READING_COLUMNS
-    base = table[table["field"] == "baseline"].set_index(["row", "reading_id"])
-    rate, sampling = base.loc["6"], base.loc["5"]
-    assert rate["met_at_baseline"].tolist() == [False, True]
-    assert rate["change_needed"].tolist() == pytest.approx([-0.19, 0])
-    assert rate.loc["table", "p_attain"] < rate.loc["text", "p_attain"]
-    assert sampling.loc["table", "change_needed"] == pytest.approx(1.2)
-    assert sampling.loc["text", "met_at_baseline"]
-    rows = table.set_index(["row", "field"])
-    assert rows.loc[("6", "comparator"), "comparator"].tolist() == ["<", "<="]
-    assert rows.loc[("17", "value"), "target"].tolist() == [8, 10]
 
 
 def test_the_loose_reading_of_the_death_rate_lets_a_tenth_pass():
     plan = only("6")
     table = assess(plan, readings=True, observations=told(plan, "2025 0.1"))
+    assert tuple(table.columns) == READING_COLUMNS
     loose = table[table["field"] == "comparator"].set_index("comparator")["answer"]
     assert loose.to_dict() == {"<": "missed", "<=": "met"}
 

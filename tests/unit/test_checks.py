@@ -1,7 +1,5 @@
 """Checks: the project's own data, series as wholes, cells, findings, and the rule tables."""
 
-from __future__ import annotations
-
 import csv
 import re
 from pathlib import Path
@@ -144,15 +142,7 @@ def test_units_of_one_base_can_be_converted(unit, into, factor) -> None:
     assert cells.conversion(unit, into, load_units()) == factor
 
 
-@pytest.mark.parametrize(
-    ("name", "line", "load", "message"),
-    [
-        ("raw_units.csv", "*,t,pct,ten,", "load_raw_units", "2: wrong value of 'factor'"),
-        ("raw_units.csv", "*,t,pct", "load_raw_units", "2: not as many cells as the header"),
-        ("scopes.csv", "a,*,,,,,a,b,,half,,", "load_scope_rules", "2: wrong value of 'parts'"),
-        ("scopes.csv", "a,*,,,,(,a,b,,none,,", "load_scope_rules", "2: wrong value of 'match'"),
-    ],
-)
+@cases("catalog/rule_faults.csv")
 def test_a_wrong_rule_is_named_by_file_and_line(name, line, load, message, tmp_path, monkeypatch):
     header = (CATALOG / name).read_text(encoding="utf-8").partition("\n")[0]
     (tmp_path / name).write_text(f"{header}\n{line}\n", encoding="utf-8")

@@ -1,7 +1,5 @@
 """Declared corrections: each action, and the guard that stops a stale one."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,10 +1,11 @@
 """Members: closed-form values, minimum points, recorded fallbacks, quiet third parties."""
 
-import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from wqa.forecasts import members
 from wqa.forecasts.forecasting import answers, forecast
 from wqa.forecasts.members import MEMBERS
 from wqa.forecasts.numbers import annual_series, quantity_of, scale_of, to_working
@@ -92,20 +93,11 @@ def test_constant_series_have_a_finite_answer(name):
 
 
 def test_non_convergence_is_recorded(monkeypatch):
-    import statsmodels.tsa.statespace.structural as structural
-
-    real = structural.UnobservedComponents.fit
-
-    def failing(self, *args, **kwargs):
-        result = real(self, *args, **kwargs)
-        result.mle_retvals["converged"] = False
-        warnings.warn("Maximum Likelihood optimization failed to converge.", stacklevel=1)
-        return result
-
-    monkeypatch.setattr(structural.UnobservedComponents, "fit", failing)
-    made = asked("local_linear_trend")
+    for record, good in (({"converged": False}, False), ({}, True), (None, True)):
+        assert members._converged(SimpleNamespace(mle_retvals=record)) is good
+    monkeypatch.setattr(members, "_converged", lambda result: False)
+    made, default = asked("local_linear_trend"), asked("pooled").distribution
     assert made.fallback == "pooled: the optimiser did not converge"
-    default = asked("pooled").distribution
     assert made.distribution.quantile(0.5) == pytest.approx(default.quantile(0.5))
 
 

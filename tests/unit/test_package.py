@@ -1,7 +1,5 @@
 """The rebuilt data package: valid for other programs, the same bytes each time, safe to open."""
 
-from __future__ import annotations
-
 import csv
 import json
 import warnings

@@ -4,33 +4,24 @@ import json
 
 import numpy as np
 import pytest
+from cases import cases
 
+from wqa.forecasts import pooled
 from wqa.forecasts.numbers import FAMILIES, from_working, quantity_of, scale_of, to_working
-from wqa.forecasts.pooled import (
-    LEARNED,
-    Prior,
-    components,
-    covariance,
-    evidence_class,
-    load_prior,
-    predict,
-    prior_of,
-    traits_of,
-)
 
 SERIES = np.array([92.1, 93.0, 92.4, 94.2, 95.1, 94.8, 95.9, 96.3])
 
 
 def fit_of(values, horizon, family="percent", samples=None):
     table = np.atleast_2d(np.asarray(values, dtype=float))
-    return predict(table, horizon, quantity_of(family), None, samples)
+    return pooled.predict(table, horizon, quantity_of(family), None, samples)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_prior_of_every_family_says_where_it_comes_from(family):
-    prior = load_prior(family)
+    prior = pooled.load_prior(family)
     assert prior.weight.sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-3)
-    if family in LEARNED:
+    if family in pooled.LEARNED:
         assert prior.record["script"] == "bench/learn_prior.py"
         assert prior.record["data"] and prior.record["scores"]
     else:
@@ -38,13 +29,12 @@ def test_prior_of_every_family_says_where_it_comes_from(family):
 
 
 def test_every_family_has_a_prior_of_its_own():
-    assert prior_of(quantity_of("count")) is load_prior("count")
-    assert prior_of(quantity_of("index")) is load_prior("index")
+    assert pooled.prior_of(quantity_of("count")) is pooled.load_prior("count")
+    assert pooled.prior_of(quantity_of("index")) is pooled.load_prior("index")
     # Between two bounds an index is taken for a score, and never called tested.
-    assert prior_of(quantity_of("index", 60, 100)) is load_prior("score")
-    assert evidence_class(12, 0.1, "index") == "leans_on_prior"
+    assert pooled.prior_of(quantity_of("index", 60, 100)) is pooled.load_prior("score")
     # Bounded families expect no trend.
-    assert not load_prior("percent").trend.any() and not load_prior("score").trend.any()
+    assert not any(pooled.load_prior(family).trend.any() for family in ("percent", "score"))
 
 
 @pytest.mark.parametrize("power", [0.35, 0.5, 1.0])
@@ -60,19 +50,19 @@ def test_kernels_have_unit_yearly_change():
     kernels = np.array(
         [[0, 0, 0, 0], [0, 0, 0, 0.6], [0.3, 0, 0, 0.3], [0, 0.9, 0.8, 0]], dtype=float
     )
-    cov = covariance(kernels, 6)
+    cov = pooled.covariance(kernels, 6)
     change = np.array([0, 0, -1.0, 1.0, 0, 0])
     assert np.einsum("i,kij,j->k", change, cov, change) == pytest.approx(np.ones(4))
 
 
 def test_one_component_matches_a_direct_computation():
     """A random walk with one variance prior has a textbook answer."""
-    one = components(
+    one = pooled.components(
         np.array([[0.1, 0.3, 0.2, 0.6]]),
         np.arange(4),
         4,
         2,
-        Prior(
+        pooled.Prior(
             0.5, np.array([[0.0, 0.0, 0.0, 0.0]]), np.zeros(1), np.full(1, 2.0),
             np.full(1, 0.5), np.ones(1), np.ones((2, 1)), np.zeros((2, 0, 1)), np.zeros((2, 0)),
             np.array([1.0, 9.0]), np.ones((3, 1)),
@@ -135,38 +125,33 @@ def test_known_samples_are_a_known_part_of_the_noise():
     assert width["few ahead"] > 1.2 * width["whole"]
 
 
-def test_evidence_class():
-    for points, weight, family, expected in (
-        (1, 1.0, "percent", "weak"), (2, 0.7, "rate", "weak"),
-        (3, 0.6, "percent", "leans_on_prior"), (6, 0.4, "percent", "calibrated"),
-        (6, 0.7, "score", "leans_on_prior"), (20, 0.1, "count", "leans_on_prior"),
-        (12, 0.2, "positive", "calibrated"),
-    ):  # fmt: skip
-        assert evidence_class(points, weight, family) == expected
+@cases("unit/evidence_classes.csv")
+def test_evidence_class(points, weight, family, expected):
+    assert pooled.evidence_class(int(points), float(weight), family) == expected
 
 
 def test_weights_move_from_short_to_long_series():
-    prior = load_prior("positive")
+    prior = pooled.load_prior("positive")
     few, many = (prior.log_weights(n, np.zeros((1, 0))) for n in (3, 30))
     assert not np.allclose(few, many)
 
 
 def test_traits_of_a_series_shift_the_weights_of_percentages():
-    prior = load_prior("percent")
+    prior = pooled.load_prior("percent")
     calm = to_working(np.array([[0.5, 0.501, 0.5, 0.502]]), prior.power, True)
     near = to_working(np.array([[0.99, 0.999, 0.99, 0.998]]), prior.power, True)
-    rows = [prior.log_weights(4, traits_of(x))[0] for x in (calm, near)]
+    rows = [prior.log_weights(4, pooled.traits_of(x))[0] for x in (calm, near)]
     assert all(np.exp(row).sum() == pytest.approx(1.0, abs=1e-6) for row in rows)
     assert np.abs(rows[0] - rows[1]).max() > 0.1
 
 
 def test_traits_are_the_same_upside_down_and_after_a_change_of_unit():
     share = np.array([[0.3, 0.34, 0.33, 0.4, 0.47]])
-    up = traits_of(to_working(share, 0.35, True))
-    down = traits_of(to_working(1.0 - share, 0.35, True))
+    up = pooled.traits_of(to_working(share, 0.35, True))
+    down = pooled.traits_of(to_working(1.0 - share, 0.35, True))
     np.testing.assert_allclose(up, down, rtol=1e-12)
     for still in ([[1.0, 1.0, 1.0]], [[1.0]]):
-        assert np.isfinite(traits_of(np.array(still))).all()
+        assert np.isfinite(pooled.traits_of(np.array(still))).all()
 
 
 def test_a_bound_that_was_read_is_read_again_within_half_a_digit():

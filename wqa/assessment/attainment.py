@@ -1,7 +1,5 @@
 """Attainment of the targets of a plan: one answer per sub-indicator, with its reason."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
@@ -10,19 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.assessment import judging
 from wqa.assessment.evidence import rows_by_key
 from wqa.assessment.inferences import KEY
-from wqa.assessment.judging import (
-    Judgement,
-    Setting,
-    answer_for,
-    judge,
-    judged_year,
-    known_figures,
-    of_region,
-    open_plan,
-    with_reading,
-)
+from wqa.assessment.judging import Judgement, Setting, answer_for, judge, with_reading
 from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
 from wqa.catalog.catalog import load_conflicts, load_indicators, load_units
@@ -31,40 +20,34 @@ from wqa.data.loading import region_of, year_of
 from wqa.data.series import KEYS
 from wqa.goals import Goal, difference
 
-FLOATS = (
-    "target", "baseline", "level", "gap", "progress", "p_attain", "p_low", "p_high",
-    "p_class_low", "p_class_high", "p_observed",
-    "prior_weight", "needed_per_year", "share_of_changes", "value", "change_needed",
-)  # fmt: skip
-INTEGERS = (
-    "decimals", "target_year", "level_year", "n_points", "n_changes",
-    "n_change_series", "strength", "n_cases",
-)  # fmt: skip
-BOOLEANS = ("met_now", "met_at_baseline")
-SAID = tuple(f"{name}_{lang}" for name in ("evidence", "reason", "overturned_by", "settles_it",
-                                           "owner") for lang in LANGUAGES)  # fmt: skip
+TOLD = ("evidence", "reason", "overturned_by", "settles_it", "owner")
+SAID = tuple(f"{name}_{lang}" for name in TOLD for lang in LANGUAGES)
 VERDICT_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator",
-    "target", "unit", "decimals", "target_year", "baseline_status", "baseline", "level",
-    "level_year", "level_qualifier", "scope", "n_points", "gap", "progress", "needed_per_year",
-    "answer", "strength", "reason_code", *SAID, "p_attain", "p_low", "p_high", "p_class_low",
-    "p_class_high", "p_observed", "n_cases", "prior_weight",
-    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
+    "target", "unit", "decimals", "target_year", "baseline", "level", "level_year",
+    "level_qualifier", "scope", "n_points", "answer", "strength", "reason_code", *SAID,
+    "p_attain", "p_low", "p_high", "p_class_low", "p_class_high", "p_observed", "n_cases",
+    "prior_weight", "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
     "share_of_changes", "n_changes", "n_change_series", "changes_base",
 )  # fmt: skip
 READING_COLUMNS = (
     "target_id", "row", "name_zh", "name_en", "field", "reading_id", "label_zh", "label_en",
     "clause", "value", "unit", "decimals", "comparator", "target", "target_year",
     "met_at_baseline", "change_needed", "p_attain", "p_class_low", "p_class_high",
-    "evidence_class", "answer",
-    "reason_zh", "reason_en",
+    "evidence_class", "answer", "reason_zh", "reason_en",
 )  # fmt: skip
-
-
 OF_TARGET = (
     "indicator_id", "name_zh", "name_en", "kind", "nature", "comparator", "unit", "decimals",
 )  # fmt: skip
 OF_READING = ("id", "label_zh", "label_en", "clause")
+TYPES = {  # of columns that hold no text
+    "float64": ("target", "baseline", "level", "p_attain", "p_low", "p_high", "p_class_low",
+                "p_class_high", "p_observed", "prior_weight", "share_of_changes", "value",
+                "change_needed"),
+    "Int64": ("decimals", "target_year", "level_year", "n_points", "n_changes",
+              "n_change_series", "n_cases", "strength"),
+    "boolean": ("met_now", "met_at_baseline"),
+}  # fmt: skip
 
 
 def assess(
@@ -109,15 +92,12 @@ def assess(
     -------
     pandas.DataFrame
         One row per target in the order of the plan. Values are in the unit of the target.
-        `gap` is the distance to the target in the good direction; `progress` the share of the
-        way, of the sum or of the years that complied, missing where undefined;
-        `needed_per_year` the yearly change (or flow) that still leads to the target. `p_attain`
-        is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and `p_high`
-        are its range when one published year is left out. Beside it stands how often comparable
-        series made the change that is needed (`share_of_changes` of `n_changes` cases in
-        `n_change_series` series; `changes_base` says which). With evidence class ``prior_only``
-        it rests on the baseline alone and is no finding: the answer is ``nothing_known``.
-        `source_ids` are joined by blanks.
+        `p_attain` is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and
+        `p_high` are its range when one published year is left out. Beside it stands how often
+        comparable series made the change that is needed (`share_of_changes` of `n_changes`
+        cases in `n_change_series` series; `changes_base` says which). With evidence class
+        ``prior_only`` it rests on the baseline alone and is no finding: the answer is
+        ``nothing_known``. `source_ids` are joined by blanks.
 
     Raises
     ------
@@ -127,22 +107,21 @@ def assess(
         If a date or year is wrong.
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
-    found = open_plan(plan, {"indicators": indicators}, catalog)
+    found = judging.open_plan(plan, {"indicators": indicators}, catalog)
     region = region_of(region, found, root) if region else found.region
     target_year = year_of("target_year", target_year, found) if target_year else None
     folders = {"root": root, "catalog": catalog}
-    figures = rows_by_key(known_figures(observations, found, as_of, edition, **folders))
+    figures = rows_by_key(judging.known_figures(observations, found, as_of, edition, **folders))
     setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")
     series = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns])
     for target in found.targets:
-        own = of_region(target, found, region)
-        year = judged_year(own, target_year)
+        own = judging.of_region(target, found, region)
+        year = judging.judged_year(own, target_year)
         if not readings:
             made = judge(setting, own, year)
-            changes = _changes(made, setting, series)
-            rows.append(_verdict_row(made, found) | changes)
+            rows.append(_verdict_row(made, found) | _changes(made, setting, series))
         elif target.kind not in ("compound", "relative"):
             for field, reading, changed in _readings(own, conflicts):
                 rows.append(_reading_row(judge(setting, changed, year), field, reading))
@@ -177,14 +156,14 @@ def _row(made: Judgement) -> dict[str, Any]:
 
 def _verdict_row(made: Judgement, plan: Plan) -> dict[str, Any]:
     """Lay out one judgement as a row of the verdict frame."""
-    base, level, rows = made.target.baseline, made.level, made.rows
+    level, rows = made.level, made.rows
     sources = {plan.source_id, *(row.source_id for row in rows)}
     keys = ["|".join(getattr(row, name) for name in KEY) for row in rows]
     return {
         **_row(made),
-        **{"baseline_status": base.status, "baseline": base.value},
+        "baseline": made.target.baseline.value,
         **{"level": level.value, "level_year": level.year, "level_qualifier": level.qualifier},
-        **_distances(made),
+        "met_now": _met_now(made),
         "scope": made.whole.scope,
         "n_points": min(len(part.evidence.annual) for part in made.parts),
         "strength": made.found.strength,
@@ -193,45 +172,16 @@ def _verdict_row(made: Judgement, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _distances(made: Judgement) -> dict[str, Any]:
-    """How far the newest figure is from the target, where the question has an answer."""
-    target, level = made.target, made.level
-    cells: dict[str, Any] = dict.fromkeys(("gap", "progress", "needed_per_year", "met_now"))
-    part = made.parts[0]
-    value = target.value
+def _met_now(made: Judgement) -> bool | None:
+    """Whether what is known of the plan period meets the target as it stands."""
+    target, level, part, value = made.target, made.level, made.parts[0], made.target.value
     if target.kind == "relative" and part.reference is not None:
         value = part.reference.annual.get(level.year or 0)
-    if level.value is None or not level.is_whole or value is None or target.conditions:
-        return cells
-    goal, known = Goal(target.comparator, value), part.inside
-    cells["gap"] = goal.margin(level.value, part.question.indicator.direction)
-    if target.kind != "relative":
-        years = made.year - part.question.start + 1
-        is_sum = target.scope == "plan_sum"
-        left = years - len(known) if is_sum else made.year - int(level.year or 0)
-        way = difference(value, level.value)
-        # Twelve digits: the difference of two printed values, without binary noise.
-        rate = float(f"{way / left:.12g}") if left > 0 else None
-        cells["needed_per_year"] = 0.0 if goal.met(level.value) else rate
-    if level.is_in_plan:
-        shown = list(known.values()) if target.scope == "every_year" else [level.value]
-        cells["met_now"] = all(bool(goal.met(v)) for v in shown)
-        cells["progress"] = _progress(target, goal, level.value, known)
-    return cells
-
-
-def _progress(target: Target, goal: Goal, level: float, known: dict[int, float]) -> float | None:
-    """Share of a sum, of the years, or of the way from the baseline; None where it misleads."""
-    base = target.baseline
-    if target.scope == "plan_sum":
-        return level / goal.value if goal.value > 0 else None
-    if target.scope == "every_year":
-        return sum(bool(goal.met(v)) for v in known.values()) / len(known)
-    if target.kind not in ("gap", "monotone") or base.status != "measured" or base.value is None:
+    is_asked = level.is_in_plan and level.is_whole and not target.conditions
+    if level.value is None or value is None or not is_asked:
         return None
-    way = difference(goal.value, base.value)
-    # A target that asks for no more than the baseline leaves no way to measure.
-    return difference(level, base.value) / way if goal.margin(base.value) < 0 and way else None
+    shown = part.inside.values() if target.scope == "every_year" else [level.value]
+    return all(bool(Goal(target.comparator, value).met(v)) for v in shown)
 
 
 def _readings(
@@ -282,10 +232,6 @@ def _reading_row(made: Judgement, field: str, reading: Reading) -> dict[str, Any
 
 def as_frame(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     """Make a frame with fixed columns and types, also when it is empty."""
-    kinds = {
-        **dict.fromkeys(FLOATS, "float64"),
-        **dict.fromkeys(INTEGERS, "Int64"),
-        **dict.fromkeys(BOOLEANS, "boolean"),
-    }
+    kinds = {name: kind for kind, names in TYPES.items() for name in names}
     data = {c: pd.Series([row[c] for row in rows], dtype=kinds.get(c, "str")) for c in columns}
     return pd.DataFrame(data)

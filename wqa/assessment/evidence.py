@@ -5,8 +5,6 @@ part of a year, or a span of years, bounds only what adds up: a sum over the pla
 that cannot fall. It says nothing about a rate, a percentage or a score.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -23,7 +21,7 @@ from wqa.data.series import best_values
 from wqa.goals import Span, total
 
 UNUSED = ("target", "context")  # qualifiers of rows that report no figure of the indicator
-YEAR = 365.25
+YEAR = 365.25  # days
 Row = Any  # one row of an observation frame, with its columns as attributes
 
 
@@ -183,7 +181,7 @@ def _never_falls(
         known = spans.get(year, free)
         before = [row.value for row in own
                   if row.qualifier != "upper_bound" and row.end <= f"{year}-12-31"]  # fmt: skip
-        if not known.is_exact and before:
+        if known.lower < known.upper and before:
             low = max(known.lower, *before)
             found[year] = Span(low, max(low, known.upper))
     return found
@@ -192,9 +190,8 @@ def _never_falls(
 def _piece(row: Row) -> Piece:
     """Turn a figure over any interval of time into limits of the flow within it."""
     # A part of a year whose months were not printed is a lower limit of the year.
-    is_open = row.qualifier == "lower_bound" or (
-        row.is_annual and row.qualifier == "partial_period"
-    )
+    unprinted = row.is_annual and row.qualifier == "partial_period"
+    is_open = unprinted or row.qualifier == "lower_bound"
     low = 0.0 if row.qualifier == "upper_bound" else row.value
     return row.start, row.end, low, math.inf if is_open else row.value
 

@@ -5,8 +5,6 @@ probability, or only a side: whether comparable evidence speaks for the target, 
 for neither. What a rule assumes beyond the printed figures is named and bounds the answer.
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from wqa.assessment.evidence import Evidence, Piece, Row, adds_up, flow
+from wqa.assessment.evidence import YEAR, Evidence, Piece, Row, adds_up, flow
 from wqa.catalog.records import Indicator, Inference, Premise, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, difference, total
@@ -33,7 +31,6 @@ ALLOWS = {
 # inverse against it; between them neither.
 CLEAR = 2 / 3
 FEWEST_PLACES = 5  # fewer comparable places show no pattern
-DAYS_A_YEAR = 365.25
 PER = 10_000.0  # a rate of rare events is told per so many units
 MOST_EVENTS = 1_000  # more events than this are no rare ones
 
@@ -70,11 +67,8 @@ class Inferred:
 
     def tells(self, target: Target) -> bool:
         """Whether it rests on more than the target's own figures from before the plan."""
-        before = [
-            (row.indicator_id, row.region) == (target.indicator_id, target.region)
-            and row.end < f"{target.start_year}-01-01"
-            for row in self.rows
-        ]
+        own, first = (target.indicator_id, target.region), f"{target.start_year}-01-01"
+        before = [(r.indicator_id, r.region) == own and r.end < first for r in self.rows]
         of_plans = self.declared.rule == "previous_flow" and target.scope == "plan_sum"
         return of_plans or not all(before)
 
@@ -94,7 +88,7 @@ def _day_after(day: str) -> str:
 
 
 def _years(first: str, last: str) -> float:
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days / DAYS_A_YEAR
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days / YEAR
 
 
 def _values(figures: Sequence[Row]) -> list[float]:
@@ -256,17 +250,15 @@ def counter_pace(target: Target, indicator: Indicator, roles: Roles) -> Deductio
     return Deduction(side=_side(ratio), slots=slots)
 
 
+def _limits(figure: Row) -> Span:
+    lower = -math.inf if figure.qualifier == "upper_bound" else figure.value
+    return Span(lower, math.inf if figure.qualifier == "lower_bound" else figure.value)
+
+
 def all_comparable(target: Target, indicator: Indicator, roles: Roles) -> Deduction:
     """Whether the figures of all comparable places lie on the good side of the target."""
     places, values = roles["place"], _values(roles["place"])
-    spans = [
-        Span(
-            -math.inf if one.qualifier == "upper_bound" else one.value,
-            math.inf if one.qualifier == "lower_bound" else one.value,
-        )
-        for one in places
-    ]
-    met = [_asked(target).decided(span) for span in spans]
+    met = [_asked(target).decided(_limits(one)) for one in places]
     agree = len(places) >= FEWEST_PLACES and len(set(met)) == 1
     side = {True: 1, False: -1, None: 0}[met[0]] if agree else 0
     good = sum(one is True for one in met)
@@ -294,11 +286,8 @@ def rare_events(target: Target, indicator: Indicator, roles: Roles) -> Deduction
     met = _asked(target).met
     passing = [max(n for n in range(MOST_EVENTS) if met(n / size) or n == 0) for size in exposures]
     risks = _values(roles["risk"])
-    found = [
-        float(poisson.cdf(allowed, risk * size))
-        for size, allowed in zip(exposures, passing, strict=True)
-        for risk in risks
-    ]
+    pairs = list(zip(exposures, passing, strict=True))
+    found = [float(poisson.cdf(n, risk * size)) for size, n in pairs for risk in risks]
     whole, low, high = exposures[-1], min(found), max(found)
     slots = {"exposure": stock, "whole": whole, "sure": passing[0], "passing": passing[-1]}
     # Expected deaths to one decimal: more would claim what a handful of deaths cannot carry.
@@ -340,12 +329,9 @@ INFERENCE_RULES: dict[str, Callable[[Target, Indicator, Roles], Deduction]] = {
 
 def find_premise(figures: Figures, premise: Premise, region: str) -> list[Row]:
     """Rows of the figure that a premise names, the newest first; none if it is not known."""
-    rows = [
-        row
-        for row in figures.get((premise.indicator_id, premise.region or region), ())
-        if (row.scope, row.period) == (premise.scope, premise.period)
-        and premise.qualifier in ("", row.qualifier)
-    ]
+    known = figures.get((premise.indicator_id, premise.region or region), ())
+    rows = [r for r in known if (r.scope, r.period) == (premise.scope, premise.period)]
+    rows = [r for r in rows if premise.qualifier in ("", r.qualifier)]
     return sorted(rows, key=lambda row: (row.vintage, row.file, row.row), reverse=True)
 
 

@@ -6,8 +6,6 @@ number is that region's figure. Published figures decide first, then proofs from
 model with what is known of the city in the plan period, then what comparable evidence says.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -64,8 +62,7 @@ def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | 
     """Read a plan, or check one that was made in code; files are checked on reading."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     for place, what, got, expected in plan_faults(found, known):
-        where = " ".join(map(str, place))
-        raise CatalogError(what, where=where, got=got, expected=expected)
+        raise CatalogError(what, where=" ".join(map(str, place)), got=got, expected=expected)
     return found
 
 
@@ -278,8 +275,7 @@ def outcome(question: Question, evidence: Evidence) -> bool | None:
 
 def find_level(target: Target, evidence: Evidence, year: int) -> Level:
     """Find the newest figure of the series, or a limit inside the plan if there is none."""
-    start = int(target.start_year or year)
-    inside = evidence.in_plan(start)
+    inside = evidence.in_plan(int(target.start_year or year))
     if target.scope == "plan_sum" and inside:
         return Level(evidence.flow.span.lower, max(inside), "sum_so_far", True)
     limits = [row for row in evidence.hints if row.scope == evidence.scope]
@@ -348,8 +344,7 @@ def _by_model(part: Part, published: Evidence, bounding: Sequence[Inferred] = ()
     if chance.p is None:
         return Conclusion("nothing_known", 0, "nothing", chance)
     if not (inside or partly or chance.rests):
-        weak = replace(chance, evidence_class=PRIOR_ONLY)
-        return Conclusion("nothing_known", 0, "nothing", weak)
+        return Conclusion("nothing_known", 0, "nothing", replace(chance, evidence_class=PRIOR_ONLY))
     assumes, answer = tuple(a for one in bounding for a in one.assumes), answer_for(chance.p)
     if _side(answer) > 0:
         answer = weaker(answer, *(ALLOWS[a] for a in assumes))

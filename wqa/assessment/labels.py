@@ -6,8 +6,6 @@ conventions that differ between methods (path, window, cut points) are kept as t
 state them. Cut points, names and words are data, in ``labels.yml``.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

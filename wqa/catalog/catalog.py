@@ -4,8 +4,6 @@ Policy is data here: a plan is added by files alone. What a field may hold stand
 records; the rules between fields follow the loaders.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

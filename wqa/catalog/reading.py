@@ -5,8 +5,6 @@ key, a ``Literal`` lists the allowed values, a tuple is a list. Every fault name
 what was found, what was expected and what to do; those of one file are shown together.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

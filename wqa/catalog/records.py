@@ -3,8 +3,6 @@
 The annotations are the schema of the files (see `wqa.catalog.reading`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 

@@ -4,8 +4,6 @@ A series is one (indicator, region, scope). Where a definition changes, the scop
 which figure belongs to which scope is data (``catalog_data/scopes.csv``), not code.
 """
 
-from __future__ import annotations
-
 import calendar
 import re
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ as declared. The notes of the data are never read, so a disagreement nobody has 
 as well.
 """
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Iterable, Iterator, Mapping

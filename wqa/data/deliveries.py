@@ -5,8 +5,6 @@ the corrections declared in ``data/raw/corrections.yml``. The raw files are neve
 cannot be read is a finding, never an exception.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

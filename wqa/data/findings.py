@@ -3,8 +3,6 @@
 Codes are stable; severity and wording are data (``catalog_data/findings.yml``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from operator import attrgetter

@@ -6,8 +6,6 @@ years stay missing. The data package follows the standard of that name (friction
 other programs can open the figures with their types, units and sources.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -24,18 +22,9 @@ from pandas.api import types
 from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
 from wqa.catalog.reading import read_yaml, resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Plan
-from wqa.data import series as whole
+from wqa.data import findings, series
 from wqa.data.cells import ANNUAL, EVIDENCE, QUALIFIERS, is_iso_date, load_scopes, period_end
 from wqa.data.deliveries import COLUMNS_OF
-from wqa.data.findings import (
-    Finding,
-    Findings,
-    findings_frame,
-    raise_stops,
-    right_rows,
-    sorted_findings,
-    wrong_rows,
-)
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.errors import DataError
 from wqa.paths import CATALOG, Folder, project_root
@@ -44,7 +33,7 @@ YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, 
 Names = str | Iterable[str] | None
 Years = int | Iterable[int] | None
 State = tuple[tuple[str, int, int], ...]
-KnownFrames = tuple[pd.DataFrame, Findings, pd.DataFrame]
+KnownFrames = tuple[pd.DataFrame, findings.Findings, pd.DataFrame]
 _QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "value_text"}
 # A spreadsheet program runs text that begins so as a formula. A leading apostrophe, which
 # it hides, stops that; text that begins with one gets another, so nothing is lost.
@@ -68,7 +57,7 @@ def as_of_day(as_of: str) -> str:
 def read_project(root: Folder = None, catalog: Folder = None) -> Ingested:
     """Read ``data/raw``, or return what was read (shared) if no file has changed since."""
     found = _read(*_inputs(root, catalog))
-    raise_stops(found.findings)
+    findings.raise_stops(found.findings)
     return found
 
 
@@ -92,20 +81,20 @@ def _known(root: Path, catalog: Path | None, state: State, day: str) -> KnownFra
     frame = _read(root, catalog, state).frame
     if day:
         frame = frame[frame["vintage"] <= day]
-    errors = whole.series_errors(frame, load_indicators(catalog))
-    return frame, errors, right_rows(frame, errors).reset_index(drop=True)
+    errors = series.series_errors(frame, load_indicators(catalog))
+    return frame, errors, findings.right_rows(frame, errors).reset_index(drop=True)
 
 
 def rows_out(as_of: str | None = None, root: Folder = None, catalog: Folder = None) -> int:
     """Count the rows that errors leave out of every calculation."""
     inputs = _inputs(root, catalog)
     _, errors, _ = _known(*inputs, as_of_day(as_of) if as_of else "")
-    return len(wrong_rows([*_read(*inputs).findings, *errors]))
+    return len(findings.wrong_rows([*_read(*inputs).findings, *errors]))
 
 
 def check_project(
     root: Folder = None, as_of: str | None = None, catalog: Folder = None
-) -> list[Finding]:
+) -> list[findings.Finding]:
     """Check the raw data of a project.
 
     Parameters
@@ -126,10 +115,10 @@ def check_project(
     inputs = _inputs(root, catalog)
     day = as_of_day(as_of) if as_of is not None else ""
     frame, errors, _ = _known(*inputs, day)
-    reviews = whole.series_reviews(frame, load_scopes(catalog).flows)
+    reviews = series.series_reviews(frame, load_scopes(catalog).flows)
     plans = [load_plan(name, catalog) for name in list_plans(catalog)]
-    reviews += whole.inference_reviews(plans, _known(*inputs, "")[-1], day)
-    return sorted_findings([*_read(*inputs).findings, *errors, *reviews])
+    reviews += series.inference_reviews(plans, _known(*inputs, "")[-1], day)
+    return findings.sorted_findings([*_read(*inputs).findings, *errors, *reviews])
 
 
 def load_observations(
@@ -177,11 +166,6 @@ def load_observations(
     ------
     DataError
         If an id, a year or the date is not known, or a data file is damaged.
-
-    Examples
-    --------
-    >>> load_observations("special_equipment_deaths", "CN", range(2019, 2024), annual=True)
-    ... # doctest: +SKIP
     """
     found = read_project(root, catalog)
     *_, frame = _known(*_inputs(root, catalog), as_of_day(as_of) if as_of is not None else "")
@@ -238,7 +222,7 @@ def load_series(
     """
     options: dict[str, Any] = {"as_of": as_of, "root": root, "catalog": catalog}
     frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
-    keys = [tuple(key) for key in frame[whole.KEYS].drop_duplicates().itertuples(index=False)]
+    keys = [tuple(key) for key in frame[series.KEYS].drop_duplicates().itertuples(index=False)]
     if len(keys) > 1:
         own = load_scopes(catalog).own
         keys = [key for key in keys if own.get(key[:2]) == key[2]] or keys
@@ -246,7 +230,7 @@ def load_series(
         what, got = f"{len(keys) or 'no'} annual series fit", (indicator, region, scope)
         expected = f"a scope of {', '.join(key[2] for key in keys) or 'another region'}"
         raise DataError(what, got=got, expected=expected)
-    return whole.all_series(frame[(frame[whole.KEYS] == [*keys[0]]).all(axis="columns")])
+    return series.all_series(frame[(frame[series.KEYS] == [*keys[0]]).all(axis="columns")])
 
 
 def load_pass_rates(
@@ -404,7 +388,7 @@ def load_death_rates(region: Names = None, years: Years = None, **options: Any) 
         empty if no rate is published), and for each figure its ``*_source_id`` and its
         ``*_place`` (file:row). Missing figures stay missing. Elevators are left out.
     """
-    return whole.death_rates(load_observations(None, region, years, annual=True, **options))
+    return series.death_rates(load_observations(None, region, years, annual=True, **options))
 
 
 def build_data_package(
@@ -450,16 +434,16 @@ def neutralise(text: str) -> str:
 def _tables(root: Folder, as_of: str | None) -> dict[str, pd.DataFrame]:
     frame, found = load_observations(as_of=as_of, root=root), check_project(root, as_of)
     names = {"value": "found", "message": "message_zh"}
-    findings = findings_frame(found, "zh").rename(columns=names)
-    findings["message_en"] = findings_frame(found, "en")["message"]
+    told = findings.findings_frame(found, "zh").rename(columns=names)
+    told["message_en"] = findings.findings_frame(found, "en")["message"]
     indicators = [asdict(entry) for _, entry in sorted(load_indicators().items())]
     tables = {
         "observations": frame,
-        "series": whole.all_series(frame),
+        "series": series.all_series(frame),
         "indicators": pd.DataFrame(indicators).rename(columns={"id": "indicator_id"}),
         "regions": load_regions(root),
         "sources": load_sources(root).rename(columns={"published": "published_text"}),
-        "findings": findings,
+        "findings": told,
     }
     # Elsewhere `row` is a line of a file; here it is a row of the plan's table, such as 1a.
     plans = [plan_frame(load_plan(plan)).assign(plan_id=plan) for plan in list_plans()]

@@ -4,8 +4,6 @@ A row with an error is left out and named in the findings; nothing is repaired s
 nothing falls back to a default.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
@@ -187,13 +185,11 @@ class _Reader:
         qualifier = self.cell("qualifier") or (rule and rule.qualifier)
         qualifier = qualifier or cells.qualify(name, note)
         if qualifier not in cells.QUALIFIERS:
-            listed = ", ".join(cells.QUALIFIERS)
-            self.fault("unknown_qualifier", "qualifier", expected=listed)
+            self.fault("unknown_qualifier", "qualifier", expected=", ".join(cells.QUALIFIERS))
         elif qualifier in cells.ANNUAL and not period.is_annual:
             qualifier = "partial_period"
         # Meaning of the parts where no rule says it: see data/raw/README.md.
-        unit = self.indicators[indicator_id].unit
-        parts = rule.parts if rule else _USUAL_PARTS.get(unit, "none")
+        parts = rule.parts if rule else _USUAL_PARTS.get(self.indicators[indicator_id].unit, "none")
         if parts == "text":
             note = "; ".join(text for text in (self.cell("value"), note) if text)
         if correction := self.corrected.get((self.row["file"], self.row["row"])):

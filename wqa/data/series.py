@@ -3,8 +3,6 @@
 Pure functions of frames. Findings that are errors leave their row out of every calculation.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -177,8 +175,7 @@ def series_errors(frame: pd.DataFrame, indicators: Mapping[str, Indicator]) -> F
         findings.add("unit_jump", row, **slots, series=f"{_name(row)} {row['year']}")
     rates = death_rates(frame)
     times = (rates["published_rate"] / rates["recomputed_rate"]).where(rates["deaths"] > 0)
-    far = (times > _OTHER_UNIT) | (times < 1 / _OTHER_UNIT)
-    for rate in rates[far].to_dict("records"):
+    for rate in rates[(times > _OTHER_UNIT) | (times < 1 / _OTHER_UNIT)].to_dict("records"):
         file, _, line = rate["stock_10k_place"].rpartition(":")
         slots = {"value": f"{rate['stock_10k']:g}", "expected": f"{rate['recomputed_rate']:.4g}"}
         findings.add("stock_unit", {"file": file, "row": line}, **slots)

@@ -4,13 +4,12 @@ A fold holds only values that had been published at its cut-off. Where the same 
 published more than once, the newest version at the cut-off counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from wqa.forecasts import numbers, scores
 from wqa.forecasts.distributions import Distribution
@@ -18,10 +17,8 @@ from wqa.forecasts.forecasting import MODELS, answers
 from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, require, whole_number
 from wqa.forecasts.pooled import Ask
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Targets relative to the yearly change before the origin, in the good direction.
+MIN_TRAIN = 3  # least number of observed years before an origin
+# Targets relative to the yearly change before the origin.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
 NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "pit", "crps")
 CRPS_GRID = (np.arange(19) + 0.5) / 19.0
@@ -74,8 +71,6 @@ class Backtest:
         >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
         [['naive', 6, 1.0]]
         """
-        import pandas as pd
-
         table = _scored(self.forecasts)
         keys = list(by)
         require(set(keys) <= set(table), "unknown grouping", "by", keys, "columns")
@@ -106,17 +101,13 @@ class Backtest:
         base = out["mase"].where(out["model"] == reference).groupby(other).transform("max")
         return out.assign(skill=1.0 - out["mase"] / base)
 
-    def compare(
-        self, reference: str = "naive", measure: str = "ase", *, seed: int = 0
-    ) -> pd.DataFrame:
+    def compare(self, reference: str = "naive", measure: str = "ase") -> pd.DataFrame:
         """Differences to a reference model on the same forecasts, with bootstrap intervals.
 
         The measure is ase (absolute error), crps_scaled or interval_score_scaled (95 %), each
         over the mean absolute change before the origin; a negative difference favours the model.
         The bootstrap draws whole series.
         """
-        import pandas as pd
-
         good = measure in MEASURES and reference in set(self.forecasts["model"])
         expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
         require(good, "nothing to compare", got=(measure, reference), expected=expected)
@@ -127,7 +118,7 @@ class Backtest:
             both = wide[[model, reference]].dropna()
             names = both.index.get_level_values("series_id")
             if len(both):
-                found = scores.bootstrap_difference(both[model] - both[reference], names, seed)
+                found = scores.bootstrap_difference(both[model] - both[reference], names)
                 rows.append((model, len(both), names.nunique(), *both.mean(), *found))
         columns = ["model", "n", "n_series", "mean", "mean_reference", "difference"]
         return pd.DataFrame(rows, columns=[*columns, "lo_95", "hi_95"])
@@ -148,11 +139,9 @@ def backtest(
     models: Sequence[str] = ("pooled", "naive", "drift"),
     *,
     horizons: Sequence[int] = (1, 2, 3, 4, 5),
-    min_train: int = 3,
     family: str = "percent",
     lower: float | None = None,
     upper: float | None = None,
-    direction: int = 1,
 ) -> Backtest:
     """Forecast from every past origin with what was known then, and compare.
 
@@ -166,20 +155,17 @@ def backtest(
         Models of :func:`wqa.forecast`.
     horizons : sequence of int, optional
         Years ahead to judge.
-    min_train : int, optional
-        Least number of observed years before an origin.
     family : str, optional
         Kind of quantity of all series in the frame.
     lower, upper : float, optional
         Bounds.
-    direction : {1, -1}, optional
-        1 if higher is better. Targets are the last value plus direction x step x yearly
-        change x sqrt(h) with steps of -.5, 0, .5 and 1, left out where outside the bounds.
 
     Returns
     -------
     Backtest
-        Tidy frames of forecasts and of attainment cases, with what they show.
+        Tidy frames of forecasts and of attainment cases, with what they show. Targets of cases
+        are the last value plus step x yearly change x sqrt(h) with steps of -.5, 0, .5 and 1,
+        left out where outside the bounds.
 
     Raises
     ------
@@ -193,29 +179,22 @@ def backtest(
     >>> backtest(f, ["naive"], horizons=[1]).forecasts.n_points.tolist()
     [3, 4, 5, 6, 7, 8, 9]
     """
-    import pandas as pd
-
     given, asked = (np.atleast_1d(np.asarray(x, dtype=object)).tolist() for x in (horizons, models))
     ahead = tuple(sorted({whole_number(h, "horizons") for h in given}))
     good = ahead and 1 <= ahead[0] <= ahead[-1] <= numbers.MAX_HORIZON
     require(good, "no such horizons", "horizons", given, f"1 to {numbers.MAX_HORIZON}")
-    good = whole_number(min_train, "min_train") > 0
-    require(good, "no such min_train", "min_train", min_train, "1 or more")
-    require(direction in (1, -1), "no such direction", "direction", direction, "1 or -1")
     good = asked and all(model in MODELS for model in asked)
     require(good, "unknown models", "models", asked, " or ".join(MODELS))
     kind = numbers.quantity_of(family, lower, upper)
-    folds = make_folds(read_figures(frame), kind, ahead[-1], min_train)
+    folds = make_folds(read_figures(frame), kind, ahead[-1])
     require(folds, "there is no past origin to judge", expected="enough values, one later")
-    parts = [_judge(model, folds, kind, ahead, direction) for model in asked]
+    parts = [_judge(model, folds, kind, ahead) for model in asked]
     found, cases = (pd.concat([part[i] for part in parts], ignore_index=True) for i in (0, 1))
     return Backtest(found, cases)
 
 
 def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
     """Check figures and lay them out as series_id, year, value, published ("" without dates)."""
-    import pandas as pd
-
     columns = list(getattr(frame, "columns", ()))
     good = {"year", "value"} <= set(columns)
     require(good, "not a frame of figures", "frame", columns, "columns year and value")
@@ -237,7 +216,7 @@ def read_figures(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def make_folds(table: pd.DataFrame, kind: Quantity, ahead: int, min_train: int) -> list[Fold]:
+def make_folds(table: pd.DataFrame, kind: Quantity, ahead: int) -> list[Fold]:
     """Cut figures into the origins that have a later value, by series and origin."""
     out: list[Fold] = []
     for key, rows in table.groupby("series_id"):
@@ -247,7 +226,7 @@ def make_folds(table: pd.DataFrame, kind: Quantity, ahead: int, min_train: int) 
         for cutoff, known in _origins(versions):
             origin = max(known)
             later = np.array([truth.get(origin + h, np.nan) for h in range(1, ahead + 1)])
-            if len(known) >= min_train and np.isfinite(later).any():
+            if len(known) >= MIN_TRAIN and np.isfinite(later).any():
                 years = sorted(known)
                 values, where = [known[year] for year in years], f"series {key}"
                 train = numbers.annual_series(values, years, kind, where)
@@ -269,11 +248,9 @@ def _origins(versions: Sequence[tuple[str, int, float]]) -> Iterator[tuple[str, 
 
 
 def _judge(
-    model: str, folds: Sequence[Fold], kind: Quantity, horizons: Sequence[int], up: int
+    model: str, folds: Sequence[Fold], kind: Quantity, horizons: Sequence[int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Forecasts of one model and its cases of attainment; arrays of N folds and H years ahead."""
-    import pandas as pd
-
     facts = pd.DataFrame(
         [(f.series_id, f.cutoff, model, f.train.origin, f.train.n_points, "") for f in folds],
         columns=["series_id", "cutoff", "model", "origin", "n_points", "fallback"],
@@ -282,7 +259,7 @@ def _judge(
     h = np.arange(1, horizons[-1] + 1)
     actual = np.array([fold.actual for fold in folds])
     last = np.array([[fold.train.readings[-1]] for fold in folds])
-    usual = up * facts["scale"].to_numpy()[:, None] * np.sqrt(h)
+    usual = facts["scale"].to_numpy()[:, None] * np.sqrt(h)
     goals = last + np.multiply.outer(TARGET_STEPS, usual)
     known = np.isfinite(actual) & np.isin(h, horizons)
     inside = known & (goals >= kind.low) & (goals <= kind.high)
@@ -290,22 +267,21 @@ def _judge(
     points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
     read = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
     chances = np.full(goals.shape, np.nan)
-    ask = Ask(kind, h.size, model)
-    for places, answer in answers([fold.train for fold in folds], ask):
+    for places, answer in answers([fold.train for fold in folds], Ask(kind, h.size, model)):
         distribution, facts.loc[places, "fallback"] = answer.distribution, answer.fallback
         found = (answer.prior_weight[:, None], *_numbers(distribution, points[0, places]))
         for name, value in zip(NUMBERS, found, strict=True):
             read[name][places] = value
         for chance, goal in zip(chances, points[1:, places], strict=True):
-            chance[places] = 1.0 - distribution.below(goal) if up > 0 else distribution.cdf(goal)
+            chance[places] = 1.0 - distribution.below(goal)
     every = facts.loc[facts.index.repeat(h.size)].reset_index(drop=True)
     every = every.assign(h=np.tile(h, len(folds)), year=lambda row: row["origin"] + row["h"])
-    side, plain = ">=" if up > 0 else "<=", every.drop(columns=["scale", "fallback"])
+    plain = every.drop(columns=["scale", "fallback"])
     cases = []
     for step, goal, chance, where in zip(TARGET_STEPS, goals, chances, inside, strict=True):
-        hit = (up * (actual - goal) >= 0).ravel()
-        case = plain.assign(step=step, target=goal.ravel(), comparator=side)
-        cases.append(case.assign(p_attain=chance.ravel(), hit=hit)[where.ravel()])
+        case = plain.assign(step=step, target=goal.ravel(), comparator=">=")
+        told = {"p_attain": chance.ravel(), "hit": (actual >= goal).ravel()}
+        cases.append(case.assign(**told)[where.ravel()])
     every = every.assign(actual=actual.ravel(), **{k: v.ravel() for k, v in read.items()})
     every["error"] = every["actual"] - every["median"]
     for level in ("80", "95"):

@@ -5,25 +5,20 @@ of attainment and joint paths all come from that distribution. One generator, `a
 behind `forecast`, `forecast_many` and the backtest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from wqa.errors import ForecastError
-from wqa.forecasts import numbers
+from wqa.forecasts import numbers, pooled
+from wqa.forecasts.distributions import Distribution, NotBelow
 from wqa.forecasts.numbers import AnnualSeries, Array, finite_number, require, whole_number
+from wqa.forecasts.pooled import Answer, Ask, Rests, evidence_class, predict
 from wqa.goals import Goal
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from wqa.forecasts.distributions import Distribution
-    from wqa.forecasts.pooled import Answer, Ask, Rests
 
 MODELS = ("pooled", "naive", "drift", "theta", "ets_damped", "local_linear_trend")
 DIRECTIONS = {"higher_better": 1.0, "lower_better": -1.0, "none": 0.0}
@@ -31,9 +26,6 @@ DEFAULT_LEVELS = (80, 95)
 CHUNK = 256  # series of one call of the pooled model; keeps the memory of a large panel small
 TINY = 1e-9  # nearer to 0 or 1 a quantile is not told apart
 MAX_DECIMALS = 12
-
-
-# ------------------------------------------------------------------------------ the result
 
 
 @dataclass(frozen=True)
@@ -88,8 +80,6 @@ class Forecast:
         Columns model, origin, year, h, median, lo_80, hi_80, lo_95, hi_95, fallback,
         n_points and prior_weight.
         """
-        import pandas as pd
-
         shown = summary(self.distribution, self.levels)
         return pd.DataFrame(
             {"model": self.model, "origin": self.series.origin, "year": self.years,
@@ -137,8 +127,6 @@ class Forecast:
         years = self.years.tolist() if isinstance(year, str) and year == "all" else year
         if np.ndim(years) == 0:
             return float(found[0, self._place(years)])
-        import pandas as pd
-
         values = found[0, [self._place(one) for one in years]]
         return pd.Series(values, pd.Index(list(years), name="year"))
 
@@ -170,9 +158,6 @@ def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
     inside = all(0 < level < 100 for level in found)
     require(inside, "not an interval level", "levels", levels, "percent from 0 to 100, such as 80")
     return found
-
-
-# ------------------------------------------------------------------------------ one series
 
 
 def forecast(
@@ -246,9 +231,6 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
-    from wqa.forecasts.distributions import NotBelow
-    from wqa.forecasts.pooled import Ask, evidence_class
-
     levels, sides = _check(levels, model), " or ".join(DIRECTIONS)
     require(direction in DIRECTIONS, "unknown direction", "direction", direction, sides)
     if hasattr(values, "columns"):
@@ -277,8 +259,6 @@ def forecast(
 
 def _informed(series: AnnualSeries, ask: Ask, panel: Any, sign: float) -> Answer:
     """Answer for one series that a panel, known samples or a good direction may inform."""
-    from wqa.forecasts import pooled
-
     is_default, sampled, said = ask.model == "pooled", np.isfinite(series.samples).any(), []
     if panel is not None:
         from wqa.forecasts import members
@@ -301,13 +281,8 @@ def _informed(series: AnnualSeries, ask: Ask, panel: Any, sign: float) -> Answer
     return replace(made, notes=(*said, *made.notes))
 
 
-# ----------------------------------------------------------------------------- many series
-
-
 def answers(series: Sequence[AnnualSeries], ask: Ask) -> Iterator[tuple[list[int], Answer]]:
     """Forecast checked series, as many at once as the model can: positions and their answer."""
-    from wqa.forecasts.pooled import Answer, predict
-
     if ask.model != "pooled":
         from wqa.forecasts.members import member_answer
 
@@ -368,10 +343,6 @@ def forecast_many(
     ForecastError
         If an argument is wrong, or every series is refused, see :func:`forecast`.
     """
-    import pandas as pd
-
-    from wqa.forecasts.pooled import Ask
-
     levels, kind = _check(levels, model), numbers.quantity_of(family, lower, upper)
     group: dict[Any, AnnualSeries] = {}
     ahead: dict[Any, int] = {}

@@ -5,14 +5,13 @@ intervals of the trends hold less than they promise; the notes say how much, as 
 others did after the last value of a series says where it went meanwhile, and how surely.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from wqa.errors import ForecastError
@@ -49,8 +48,7 @@ def member_answer(series: AnnualSeries, ask: Ask) -> Answer:
     gaps = series.years.size - n if name in GAPLESS else 0
     require(not gaps, f"{gaps} missing years, {name} needs consecutive years")
     scale, working, _ = scale_of(series.readings[None], ask.kind, prior_of(ask.kind).power)
-    made = _fitted if name in FITS else _walk
-    mean, cov, df, caught = made(working[0], ask)
+    mean, cov, df, caught = (_fitted if name in FITS else _walk)(working[0], ask)
     weight = np.array([0.0 if df == NORMAL else PRIOR_POINTS / df])
     root = np.linalg.cholesky(cov)
     fit = _one_component(mean, np.sqrt(np.diag(cov)), root, df, scale, weight)
@@ -90,8 +88,6 @@ def _walk(z: Array, ask: Ask) -> tuple[Array, Array, float, tuple[str, ...]]:
 
 def _fitted(z: Array, ask: Ask) -> tuple[Array, Array, float, tuple[str, ...]]:
     """Centre and covariance of a fit of statsmodels, with the warnings it gave."""
-    import pandas as pd
-
     require(np.nanmax(z) > np.nanmin(z), "the series is constant")
     # ETSModel needs a pandas index to give intervals; consecutive integers need no dates.
     data = pd.Series(z, pd.RangeIndex(z.size))
@@ -156,9 +152,6 @@ FITS: dict[str, Callable[[Any, int], tuple[Any, Any, bool]]] = {
 }  # fmt: skip
 
 
-# ------------------------------------------------------------ what comparable series did since
-
-
 def panel_series(panel: Any, kind: Quantity) -> dict[Any, AnnualSeries]:
     """Series of a tidy panel by name; one that is not usable is an error."""
     return {
@@ -178,13 +171,9 @@ def moved(
     since = {name: _since(one, series.origin, horizon) for name, one in others.items()}
     known = {name: values for name, values in since.items() if np.isfinite(values[1:]).any()}
     table = np.array(list(known.values()))
-    if len(table) < FEWEST.get(kind.family, np.inf) or not len(table):
-        why = (
-            "too few for a known gain"
-            if len(table)
-            else "no value after the last one of the series"
-        )
-        note = f"the later movement of others is not used: {why}"
+    if len(table) < FEWEST.get(kind.family, np.inf):
+        few, none = "too few for a known gain", "no value after the last one of the series"
+        note = f"the later movement of others is not used: {few if len(table) else none}"
         return replace(made, notes=(*made.notes, note))
     counts = np.isfinite(table).sum(axis=0)
     lead = int(np.flatnonzero(counts[1:] >= 0.5 * counts[1:].max())[-1]) + 1
@@ -247,8 +236,5 @@ def _check_others(series: AnnualSeries, kind: Quantity, others: Mapping[Any, Ann
             numbers.check_unit(one, kind, float(series.readings[-1]))
         except ForecastError:
             faults += 1
-    what, fix = (
-        "the panel is in another unit than the series",
-        "Bring it to the unit of the series.",
-    )
-    require(not others or faults < len(others), what, "panel", fix=fix)
+    fits, fix = not others or faults < len(others), "Bring it to the unit of the series."
+    require(fits, "the panel is in another unit than the series", "panel", fix=fix)

@@ -5,8 +5,6 @@ its bounds, that of the others the power of the value relative to the series' ow
 reach a bound at a finite point, and no unit changes an answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -14,6 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from wqa.catalog.catalog import load_indicators
+from wqa.data.series import best_values
 from wqa.errors import ForecastError
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -282,19 +282,14 @@ def one_series(frame: Any, years: Any, family: Any, lower: Any, upper: Any) -> t
     fix = "Choose one with load_series, or use forecast_many."
     require(len(names) < 2, "the frame holds several series", "values", names[:5], "one", fix)
     if named and family is None and len(frame):
-        from wqa.catalog.catalog import load_indicators
-
-        name = str(frame["indicator_id"].iloc[0])
-        found = load_indicators().get(name)
-        if found is None:
-            what, fix = "the indicator is not in the catalogue", "State family=, lower= and upper=."
-            raise ForecastError(what, where="values", got=name, fix=fix)
+        name, indicators = str(frame["indicator_id"].iloc[0]), load_indicators()
+        what, fix = "the indicator is not in the catalogue", "State family=, lower= and upper=."
+        require(name in indicators, what, "values", name, fix=fix)
+        found = indicators[name]
         family = found.family
         lower = found.lower if lower is None else lower
         upper = found.upper if upper is None else upper
     if "evidence" in columns and "is_observed" not in columns:
-        from wqa.data.series import best_values
-
         frame = best_values(frame)
     frame = frame.sort_values("year", kind="stable")
     return frame["value"].to_numpy(), frame["year"].to_numpy(), family, lower, upper

@@ -5,19 +5,15 @@ part or scale, the last axis is the years and the axis before it the series. Sha
 their normal ("Wald") interval is left out: near 100 % it covers far less than it says.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import special
 
 from wqa.forecasts.numbers import Array, require
 from wqa.goals import Goal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TENTHS = tuple(i / 10 for i in range(11))
 # Sample sizes shown when a publisher prints a rate without its number of samples.
@@ -103,8 +99,6 @@ def brier(p: ArrayLike, hit: ArrayLike) -> float:
 
 def reliability(p: ArrayLike, hit: ArrayLike, edges: Sequence[float] = TENTHS) -> pd.DataFrame:
     """How often came true what was given a certain probability, by class: see Backtest."""
-    import pandas as pd
-
     stated, happened = _pairs(p, hit)
     place = np.clip(np.searchsorted(edges, stated, side="right") - 1, 0, len(edges) - 2)
     rows = []
@@ -123,9 +117,7 @@ def calibration_error(p: ArrayLike, hit: ArrayLike) -> float:
     return float(100.0 * np.average(away, weights=table["n"].to_numpy()))
 
 
-def bootstrap_difference(
-    difference: ArrayLike, groups: ArrayLike, seed: int = 0
-) -> tuple[float, float, float]:
+def bootstrap_difference(difference: ArrayLike, groups: ArrayLike) -> tuple[float, float, float]:
     """Mean of paired differences and its 95 % bootstrap interval; no limits with one group."""
     # Forecasts of one series are dependent, so whole groups are drawn, not forecasts
     # (percentile bootstrap, Efron and Tibshirani 1993, chapters 8 and 13).
@@ -134,7 +126,7 @@ def bootstrap_difference(
     sums, sizes = np.bincount(index, weights=gap), np.bincount(index)
     if sums.size < 2:
         return float(gap.mean()), float("nan"), float("nan")
-    pick = np.random.default_rng(seed).integers(0, sums.size, size=(2_000, sums.size))
+    pick = np.random.default_rng(0).integers(0, sums.size, size=(2_000, sums.size))
     low, high = np.quantile(sums[pick].sum(axis=1) / sizes[pick].sum(axis=1), [0.025, 0.975])
     return float(gap.mean()), float(low), float(high)
 
@@ -149,13 +141,8 @@ def _pairs(p: ArrayLike, hit: ArrayLike) -> tuple[Array, Array]:
     return stated.ravel(), happened.ravel()
 
 
-# ------------------------------------------------------------------ intervals of shares and rates
-
-
 def proportion_interval(passed: float, n: float, level: float = 95.0) -> tuple[float, float]:
     """Wilson interval of a share in percent (Brown, Cai, DasGupta 2001); `n` may be effective."""
-    from scipy import special
-
     possible, got = n > 0 and 0 <= passed <= n, (passed, n)
     require(possible, "impossible numbers", "passed, n", got, "0 to n passed, n above 0")
     z = float(special.ndtri(0.5 + level / 200.0))
@@ -169,8 +156,6 @@ def proportion_interval(passed: float, n: float, level: float = 95.0) -> tuple[f
 
 def event_rate_interval(events: int, exposure: float, level: float = 95.0) -> tuple[float, float]:
     """Exact interval for events per unit of exposure (Garwood 1936, Biometrika 28, 437-442)."""
-    from scipy import special
-
     possible = events >= 0 and float(events) == int(events) and exposure > 0
     require(possible, "not a number of events", "events, exposure", (events, exposure))
     tail = 0.5 - level / 200.0
@@ -180,8 +165,6 @@ def event_rate_interval(events: int, exposure: float, level: float = 95.0) -> tu
 
 def luck_probability(true_rate_pct: float, goal: Goal, n: int) -> float:
     """Probability that a sample of `n` reads as meeting a goal by chance, at an unchanged rate."""
-    from scipy import special
-
     passed, p = np.arange(n + 1), true_rate_pct / 100.0
     log_ways = -np.log(n + 1.0) - special.betaln(n - passed + 1, passed + 1)
     mass = np.exp(log_ways + special.xlogy(passed, p) + special.xlog1py(n - passed, -p))
@@ -191,8 +174,6 @@ def luck_probability(true_rate_pct: float, goal: Goal, n: int) -> float:
 
 def luck_table(true_rates_pct: Sequence[float], goal: Goal) -> pd.DataFrame:
     """Table of `luck_probability` over true rates and assumed sample sizes."""
-    import pandas as pd
-
     cases = [(rate, n) for rate in true_rates_pct for n in ASSUMED_SIZES]
     table = pd.DataFrame(cases, columns=["true_rate_pct", "n"])
     chances = [luck_probability(rate, goal, n) for rate, n in cases]
