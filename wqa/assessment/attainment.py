@@ -93,7 +93,9 @@ def assess(
     pandas.DataFrame
         One row per target in the order of the plan. Values are in the unit of the target.
         `p_attain` is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and
-        `p_high` are its range when one published year is left out. Beside it stands how often
+        `p_high` are its range when one published year is left out. It is printed no finer than
+        `p_class_low` to `p_class_high`; of `n_cases` series whose probability fell there the share
+        `p_observed` came true (0 cases: no backtest). Beside it stands how often
         comparable series made the change that is needed (`share_of_changes` of `n_changes`
         cases in `n_change_series` series; `changes_base` says which). With evidence class
         ``prior_only`` it rests on the baseline alone and is no finding: the answer is
