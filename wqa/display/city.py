@@ -9,8 +9,16 @@ from wqa.assessment.attainment import assess
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
 from wqa.data.series import KEYS
-from wqa.display import listings, model_pictures, paragraphs, pictures, plan_pictures, report
-from wqa.display.answer_tables import judgement_texts, readings_table
+from wqa.display import (
+    answer_tables,
+    listings,
+    model_pictures,
+    paragraphs,
+    pictures,
+    plan_pictures,
+    report,
+)
+from wqa.display.annex_tables import summary_table
 from wqa.display.report import DisplayTable, Drawing, Paragraphs
 from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
 from wqa.display.wording import scope_name, term
@@ -100,7 +108,21 @@ class City(View):
 
     def judge(self, *indicator_ids: str) -> Paragraphs:
         """Say what is answered on the targets on some indicators, and why."""
-        return Paragraphs(tuple(judgement_texts(self, self.answers(), *indicator_ids)))
+        return Paragraphs(
+            tuple(answer_tables.judgement_texts(self, self.answers(), *indicator_ids))
+        )
+
+    def about_answers(self, answers: pd.DataFrame) -> Paragraphs:
+        """Count the answers on the plan and name its weak points."""
+        return Paragraphs((answer_tables.summary_text(self, answers),))
+
+    def about_questions(self, answers: pd.DataFrame) -> Paragraphs:
+        """Say how sure the answers are, where the plan is weak, and whom to ask for figures."""
+        return Paragraphs(tuple(answer_tables.questions_texts(self, answers)), is_list=True)
+
+    def about_lessons(self) -> Paragraphs:
+        """Say what the next plan can learn from how the targets of this one were set."""
+        return Paragraphs(tuple(answer_tables.lessons_texts(self)), is_list=True)
 
     def about_beside(self, indicator_ids: Iterable[str]) -> Paragraphs:
         """List how the city stands beside province and nation, where they can be compared."""
@@ -120,6 +142,18 @@ class City(View):
         text = paragraphs.readings_text(self, readings, row)
         return Paragraphs((text,) if text else ())
 
+    def list_board(self, answers: pd.DataFrame) -> DisplayTable:
+        """List all targets on one page, grouped by answer."""
+        return answer_tables.board_table(self, answers)
+
+    def list_summary(self, answers: pd.DataFrame) -> DisplayTable:
+        """List for every target what is compared with whom, and what changed."""
+        return summary_table(self, answers)
+
+    def list_asking(self, answers: pd.DataFrame) -> DisplayTable:
+        """List the figures that would settle the targets, and who holds them."""
+        return answer_tables.asking_table(self, answers)
+
     def list_figures(self, *indicator_ids: str) -> DisplayTable:
         """List every published figure of the city on some indicators."""
         return listings.values_table(self, indicator_ids)
@@ -138,7 +172,7 @@ class City(View):
 
     def list_readings(self, readings: pd.DataFrame, row: str) -> DisplayTable:
         """List what each reading of a disputed number means for the target of a row."""
-        return readings_table(self, readings, rows=[row], id=f"readings-{row}")
+        return answer_tables.readings_table(self, readings, rows=[row], id=f"readings-{row}")
 
     def plot_levels(self, indicator_id: str, **chosen: Any) -> Drawing:
         """Draw an indicator over time, of some `regions` only or from the `first` year on."""
