@@ -38,6 +38,12 @@ def test_figures_of_an_indicator_are_those_of_its_chart(city):
         city.figures("nothing")
 
 
+def test_figures_of_every_indicator_can_be_read(city):
+    for indicator in set(city.shown["indicator_id"]):
+        frame = city.figures(indicator)
+        assert not frame.drop(columns=["n", "low", "high"]).isna().any(axis=None), indicator
+
+
 def test_an_edition_knows_nothing_later():
     early = wqa.open_edition("wuhan-14fyp", edition=2022, as_of="2023-06-30")
     assert early.figures(FOOD)["year"].max() <= 2022
