@@ -59,6 +59,10 @@ def source_of(name):
 
 def books():
     return {
-        "10_first": notebook((source_of("first"),), "## 局限\n\n只用于检验排版，公式 $p = k/n$ 。"),
+        "10_first": notebook(
+            (source_of("first"),),
+            ("raise RuntimeError('run in a build')", "notebook-only"),
+            "## 局限\n\n只用于检验排版，公式 $p = k/n$ 。",
+        ),
         "90_second": notebook((source_of("second"),), "正文 *强调* 与 `代码` ，见 @ch:first 。"),
     }

@@ -38,6 +38,19 @@ def test_figures_of_an_indicator_are_those_of_its_chart(city):
         city.figures("nothing")
 
 
+def test_figures_of_every_indicator_can_be_read(city):
+    for indicator in set(city.shown["indicator_id"]):
+        frame = city.figures(indicator)
+        assert not frame.drop(columns=["n", "low", "high"]).isna().any(axis=None), indicator
+
+
+def test_figures_with_bounds_are_not_forecast_by_mistake(city):
+    frame = city.figures(FOOD, "CN", "all_levels")
+    with pytest.raises(WqaError, match="a frame of load_series, or columns year and value alone"):
+        wqa.forecast(frame, horizon=1)
+    assert len(wqa.forecast(frame["value"].to_numpy(), frame["year"].to_numpy(), horizon=1).years)
+
+
 def test_an_edition_knows_nothing_later():
     early = wqa.open_edition("wuhan-14fyp", edition=2022, as_of="2023-06-30")
     assert early.figures(FOOD)["year"].max() <= 2022

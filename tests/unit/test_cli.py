@@ -90,9 +90,8 @@ def test_list_of_indicators(capsys):
 def test_list_of_chapters_are_the_notebooks(capsys, root):
     assert main(["list", "chapters"]) == 0
     ids = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
-    # Two notebooks are for researchers only.
-    others = {"41_competitions", "50_explore"}
-    found = {p.stem for p in (root / "notebooks").glob("*.ipynb")} - others
+    for_researchers = {"41_competitions", "50_explore"}
+    found = {p.stem for p in (root / "notebooks").glob("*.ipynb")} - for_researchers
     assert sorted(ids) == sorted(found)
 
 

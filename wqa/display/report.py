@@ -61,10 +61,11 @@ class Paragraphs:
             shown = "".join(f"<li>{_html(parts)}</li>" for parts in entries)
             plain = "\n".join(f"- {_plain(parts)}" for parts in entries)
             return [_bundle({"type": what, "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)]
-        return [
-            _bundle({"type": what, "id": "", "parts": parts}, f"<p>{_html(parts)}</p>", plain)
-            for parts, plain in ((parts, _plain(parts)) for parts in entries)
-        ]
+        made = []
+        for parts in entries:
+            block = {"type": what, "id": "", "parts": parts}
+            made.append(_bundle(block, f"<p>{_html(parts)}</p>", _plain(parts)))
+        return made
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _without_block(self.bundles()) if self else {}

@@ -275,8 +275,8 @@ def series_keys(frame: Any) -> Any:
 def one_series(frame: Any, years: Any, family: Any, lower: Any, upper: Any) -> tuple[Any, ...]:
     """Values and years of a frame of one series, and the kind of its indicator."""
     columns, named = set(frame.columns), "indicator_id" in frame.columns
-    good = years is None and {"year", "value"} <= columns
-    expected = "columns year and value, and no years="
+    good = years is None and {"year", "value"} <= columns and not {"kind", "definition"} <= columns
+    expected = "a frame of load_series, or columns year and value alone, and no years="
     require(good, "not a frame of one series", "values", list(frame.columns), expected)
     names = series_keys(frame).unique().tolist() if named or "series_id" in columns else []
     fix = "Choose one with load_series, or use forecast_many."
