@@ -1,11 +1,14 @@
 """Each rule of scripts/check_notebooks.py is broken once, in an otherwise right notebook."""
 
 import importlib.util
+import re
 import sys
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from wqa.publication.outline import load_chapters
 
 PARAMETERS = """\
 plan: str = "wuhan-14fyp"  # 规划
@@ -207,3 +210,14 @@ def test_notebooks_of_the_project_keep_the_rules(rules, root):
     paths = sorted((root / "notebooks").glob("*.ipynb"))
     assert paths
     assert [line for path in paths for line in rules.check_notebook(path)] == []
+
+
+def test_no_chapter_says_what_holds_of_one_city_only(root):
+    """Words of a chapter are printed for every city: none names one, or says what it has not."""
+    named = re.compile("武汉|Wuhan|湖北|Hubei|本市[^，。]*(未见|没有|极少)")
+    found = []
+    for entry in load_chapters():
+        book = nbformat.read(root / "notebooks" / f"{entry.id}.ipynb", as_version=4)
+        texts = [cell.source for cell in book.cells if cell.cell_type == "markdown"]
+        found += [(entry.id, text) for text in texts if named.search(text)]
+    assert found == []
