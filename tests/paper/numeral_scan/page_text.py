@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import lxml.html
+import pypdf
 
 _INLINE = frozenset(
     {"a", "span", "b", "strong", "em", "i", "code", "sup", "sub", "math", "q", "br", "wbr", "img"}
 )
 PAGE_FIELD = "page field"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_SHOWN = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 
 
@@ -82,40 +84,33 @@ def word_texts(path: Path) -> list[tuple[str, str]]:
     """Return the paragraphs of a Word file, its headers, alternative texts and titles."""
     out: list[tuple[str, str]] = []
     with zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if re.fullmatch(r"word/[a-z]+\d*\.xml", n)]
-        shown = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
-        for name in sorted(filter(shown.fullmatch, names)):
-            tree = ET.fromstring(archive.read(name))
-            place = name.removeprefix("word/").removesuffix(".xml")
-            for node in tree.iter():
-                if node.tag == f"{_W}p":
-                    text = "".join(n.text or "" for n in node.iter(f"{_W}t"))
-                    asked = "".join(n.text or "" for n in node.iter(f"{_W}instrText"))
-                    asked += "".join(n.get(f"{_W}instr", "") for n in node.iter(f"{_W}fldSimple"))
-                    if "PAGE" in asked and text.strip().isdecimal():
-                        out.append((PAGE_FIELD, text))
-                        continue
-                elif node.tag == f"{_DRAWING}docPr":
-                    text = node.get("descr") or ""
-                elif node.tag in (f"{_W}tblCaption", f"{_W}tblDescription"):
-                    text = node.get(f"{_W}val") or ""
-                else:
-                    continue
-                if text.strip():
-                    out.append((place, text))
+        for name in sorted(filter(_SHOWN.fullmatch, archive.namelist())):
+            nodes = ET.fromstring(archive.read(name)).iter()
+            out += [(_place(node), _text(node)) for node in nodes]
         core = ET.fromstring(archive.read("docProps/core.xml"))
-        # The times inside the file are the day of the data; nobody reads them as text.
-        out += [("properties", n.text) for n in core
-                if n.text and not n.tag.endswith(("created", "modified", "revision"))]  # fmt: skip
-    return out
+    # The times inside the file are the day of the data; nobody reads them as text.
+    times = ("created", "modified", "revision")
+    out += [("properties", node.text or "") for node in core if not node.tag.endswith(times)]
+    return [(place, text) for place, text in out if text.strip()]
+
+
+def _text(node: ET.Element) -> str:
+    """Return what a reader sees of an element of Word: of a paragraph, a picture, a table."""
+    if node.tag == f"{_W}p":
+        return "".join(part.text or "" for part in node.iter(f"{_W}t"))
+    if node.tag in (f"{_W}tblCaption", f"{_W}tblDescription"):
+        return node.get(f"{_W}val", "")
+    return node.get("descr", "") if node.tag == f"{_DRAWING}docPr" else ""
+
+
+def _place(node: ET.Element) -> str:
+    asked = "".join(part.text or "" for part in node.iter(f"{_W}instrText"))
+    asked += "".join(part.get(f"{_W}instr", "") for part in node.iter(f"{_W}fldSimple"))
+    return PAGE_FIELD if "PAGE" in asked and _text(node).strip().isdecimal() else "text"
 
 
 def pdf_pages(path: Path) -> list[tuple[str, str]]:
     """Return the text of the pages of a PDF, read back."""
-    import pypdf
-
     reader = pypdf.PdfReader(path)
-    return [
-        (label, page.extract_text())
-        for label, page in zip(reader.page_labels, reader.pages, strict=True)
-    ]
+    texts = (page.extract_text() for page in reader.pages)
+    return list(zip(reader.page_labels, texts, strict=True))

@@ -15,27 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from numeral_scan.numerals import Numeral, find_numerals, squeezed
+from numeral_scan.numerals import Found, Numeral, find_numerals, squeezed
 from numeral_scan.page_text import PAGE_FIELD, Run, Unit, html_units, pdf_pages, word_texts
-from numeral_scan.pdf_cover import Cover, Wanted
+from numeral_scan.pdf_cover import Cover
 from numeral_scan.scan_record import Record, read_record
 
 from wqa.errors import BuildError
 
-ORPHAN = "orphan"
 _AROUND = 3  # letters around a numeral by which it is found in a text of the catalogue
-
-
-@dataclass(frozen=True)
-class Found:
-    """A numeral with what it resolves to; `kind` is ``orphan`` if to nothing."""
-
-    text: str
-    kind: str
-    place: str
-    context: str
-
-
 Resolved = list[tuple[Unit, list[Found]]]
 
 
@@ -51,7 +38,7 @@ class Scan:
 
     def orphans(self) -> list[tuple[str, Found]]:
         """Return the numerals that resolve to nothing, with their format."""
-        return [(fmt, f) for fmt, all_ in self.formats.items() for f in all_ if f.kind == ORPHAN]
+        return [(fmt, f) for fmt, all_ in self.formats.items() for f in all_ if not f.kind]
 
 
 def scan(folder: Path | str, catalog: Path | str | None = None) -> Scan:
@@ -71,7 +58,7 @@ def scan(folder: Path | str, catalog: Path | str | None = None) -> Scan:
     if files["docx"].is_file():
         out["docx"] = list(_word(files["docx"], resolved, record.lang))
     if files["pdf"].is_file():
-        out["pdf"] = list(_pdf(files["pdf"], resolved, page))
+        out["pdf"] = _pdf(files["pdf"], resolved, page)
     return Scan(out)
 
 
@@ -98,7 +85,7 @@ class _Page:
         for run in unit.runs:
             for numeral in find_numerals(run.text):
                 kind = self.kind(unit, run, numeral) or self.declared(run.text, numeral)
-                yield Found(numeral.text, kind or ORPHAN, *where)
+                yield Found(numeral.text, kind, *where)
         if unit.kind in ("tip", "aria-label"):
             return
         # English words need their blanks, so words are looked for in the whole text at once.
@@ -107,7 +94,7 @@ class _Page:
                 kind = self.source(unit, numeral) or self.register(unit, numeral)
                 kind = kind or self.declared(unit.text, numeral)
                 kind = kind or self.stands_in(unit.text, numeral)
-                yield Found(numeral.text, kind or ORPHAN, *where)
+                yield Found(numeral.text, kind, *where)
 
     def kind(self, unit: Unit, run: Run, numeral: Numeral) -> str:
         """Resolve a numeral by the mark or the place in which it stands."""
@@ -246,10 +233,10 @@ def _word(path: Path, resolved: Resolved, lang: str) -> Iterator[Found]:
             yield from (Found(f.text, f.kind, place, text[:120]) for f in same)
         else:
             for numeral in find_numerals(text, lang):
-                yield Found(numeral.text, ORPHAN, place, text[:120])
+                yield Found(numeral.text, "", place, text[:120])
 
 
-def _pdf(path: Path, resolved: Resolved, page: _Page) -> Iterator[Found]:
+def _pdf(path: Path, resolved: Resolved, page: _Page) -> list[Found]:
     """Numerals of the PDF: its text is covered by the texts of the HTML and of the figures."""
     texts = {unit.path[-1]: unit.text for unit, _ in resolved if "header" in unit.path}
     front = texts.get("h1.title", "") + texts.get("p.edition", "")
@@ -262,18 +249,16 @@ def _pdf(path: Path, resolved: Resolved, page: _Page) -> Iterator[Found]:
         drawn = step and unit.kind == "figcaption"
         for text, tick in page.record.figures[step].texts if drawn else ():
             numerals = find_numerals(text)
-            kinds = ["scale" if tick else page.figure(step, text, n) or ORPHAN for n in numerals]
-            pairs = [(n.text, kind) for n, kind in zip(numerals, kinds, strict=True)]
-            cover.take(Wanted(squeezed(text), pairs, ahead=True))
+            kinds = [(n.text, "scale" if tick else page.figure(step, text, n)) for n in numerals]
+            cover.take(squeezed(text), kinds, ahead=True)
         # The contents of the page list sections too, which print only has where they stand.
         ahead = bool(unit.inside("nav#contents"))
-        cover.take(Wanted(squeezed(unit.text), [(f.text, f.kind) for f in found], ahead=ahead))
+        cover.take(squeezed(unit.text), [(f.text, f.kind) for f in found], ahead=ahead)
     for unit, found in resolved:  # heads of tables stand again on each page
-        again = Wanted(squeezed(unit.text), [(f.text, f.kind) for f in found])
-        while unit.kind == "th" and found and cover.take(again):
+        again = squeezed(unit.text), [(f.text, f.kind) for f in found]
+        while unit.kind == "th" and found and cover.take(*again):
             pass
-    for text, kind, label, context in cover.numerals(page.record.lang):
-        yield Found(text, kind or ORPHAN, f"page {label}", context)
+    return list(cover.numerals(page.record.lang))
 
 
 def _is_printed(unit: Unit) -> bool:
