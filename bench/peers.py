@@ -6,21 +6,25 @@ import os
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from cases import LEVELS, Cases
 from learn_prior import Array
 from scipy import stats
+from statsforecast import models
 
 from wqa.forecasts import members
 
-Z95 = 1.959963984540054
 WORKERS = int(os.environ.get("WQA_BENCH_WORKERS", "2"))
 PIECE = 40  # series per piece of work
 SLOW = "AutoARIMA (statsforecast)"  # a tenth of a second and more per series
-COMBINED = ("AutoETS (statsforecast)", "DynamicOptimizedTheta (statsforecast)", SLOW,
-            "ThetaModel (statsmodels)")  # fmt: skip
+THETA = "DynamicOptimizedTheta (statsforecast)"
+COMBINED = ("AutoETS (statsforecast)", THETA, SLOW, "ThetaModel (statsmodels)")
+MEMBERS = {"ThetaModel (statsmodels)": "theta", "ETSModel damped (statsmodels)": "ets_damped"}
+DRIFT = "RandomWalkWithDrift (statsforecast)"
+PEERS = ("Naive", DRIFT, "AutoETS (statsforecast)", THETA, SLOW, *MEMBERS)
 Answer = tuple[Array, Array]  # centre and standard deviation, each (H,)
 
 
@@ -30,31 +34,16 @@ def naive(y: Array, horizon: int) -> Answer:
     return np.full(horizon, y[-1]), change * np.sqrt(np.arange(1, horizon + 1))
 
 
-def _statsforecast(name: str, **options: int) -> Callable[[Array, int], Answer]:
-    def run(y: Array, horizon: int) -> Answer:
-        from statsforecast import models
-
-        out = getattr(models, name)(**options).forecast(y=y, h=horizon, level=[95])
-        return np.asarray(out["mean"]), (out["hi-95"] - out["lo-95"]) / (2 * Z95)
-
-    return run
-
-
-def _member(name: str) -> Callable[[Array, int], Answer]:
-    def run(y: Array, horizon: int) -> Answer:
-        mean, variance, _ = members.FITS[name](pd.Series(y, pd.RangeIndex(len(y))), horizon)
+def answer(name: str, y: Array, horizon: int) -> Answer:
+    """Forecast one series, of one season a year, with one tool."""
+    if name == "Naive":
+        return naive(y, horizon)
+    if name in MEMBERS:
+        mean, variance, _ = members.FITS[MEMBERS[name]](pd.Series(y), horizon)
         return np.asarray(mean), np.sqrt(np.asarray(variance))
-
-    return run
-
-
-SEASONLESS = ("AutoETS", "DynamicOptimizedTheta", "AutoARIMA")
-PEERS = {
-    "Naive": naive, "RandomWalkWithDrift (statsforecast)": _statsforecast("RandomWalkWithDrift"),
-    **{f"{name} (statsforecast)": _statsforecast(name, season_length=1) for name in SEASONLESS},
-    "ThetaModel (statsmodels)": _member("theta"),
-    "ETSModel damped (statsmodels)": _member("ets_damped"),
-}  # fmt: skip
+    model = getattr(models, name.split()[0])()
+    out = model.forecast(y=y, h=horizon, level=[95])
+    return np.asarray(out["mean"]), (out["hi-95"] - out["lo-95"]) / (2.0 * stats.norm.ppf(0.975))
 
 
 def scale(cases: Cases) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
@@ -75,25 +64,24 @@ def run_peer(name: str, cases: Cases) -> tuple[Array, Array, int]:
     A refused or failed case gets the naive forecast, so that all tools answer the same cases.
     """
     pieces = np.array_split(scale(cases)[0](cases.past), max(1, len(cases.past) // PIECE))
-    horizons = [cases.future.shape[1]] * len(pieces)
+    work = partial(_run_rows, name, cases.future.shape[1])
     with ProcessPoolExecutor(WORKERS) as pool:
-        done = list(pool.map(_run_rows, [name] * len(pieces), pieces, horizons))
-    centre, spread = (np.concatenate([part[i] for part in done]) for i in (0, 1))
-    return centre, spread, sum(part[2] for part in done)
+        centre, spread, refused = zip(*pool.map(work, pieces), strict=True)
+    return np.concatenate(centre), np.concatenate(spread), sum(refused)
 
 
-def _run_rows(name: str, rows: Array, horizon: int) -> tuple[Array, Array, int]:
+def _run_rows(name: str, horizon: int, rows: Array) -> tuple[Array, Array, int]:
     answers, refused = [], 0
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
         for row in rows:
             y = row[~np.isnan(row)]
             try:
-                answer = PEERS[name](y, horizon)
+                given = answer(name, y, horizon)
+                failed = not np.isfinite(given).all()
             except Exception:
-                answer = np.array([np.nan]), np.array([np.nan])
-            refused += (failed := not np.isfinite(answer).all())
-            answers.append(naive(y, horizon) if failed else answer)
+                failed = True
+            refused += failed
+            answers.append(naive(y, horizon) if failed else given)
     centre, spread = (np.array(column) for column in zip(*answers, strict=True))
     return centre, np.maximum(spread, 1e-9), refused
 

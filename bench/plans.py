@@ -24,31 +24,25 @@ from wqa.forecasts import scores
 
 HISTORY, KNOWN, LENGTH = 6, 2, 5
 AMBITIONS = (1.0, 0.5)
+PLAN = ("family", "half", "sign", "past", "target", "hit")
 FAMILIES = ("percent", "rate", "positive")
 
 
-def draw(panel: Path, family: str, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+def draw(panel: Path, family: str, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
     """Up to two plans per series and ambition."""
     meta = pd.read_csv(panel / "panel_meta.csv").set_index("series_id")["direction"]
-    for one in learn_prior.load_family(panel, family):
-        for block in range(2):
-            end = len(one.readings) - LENGTH * block
-            if end < HISTORY + LENGTH:
-                break
-            v = one.readings[end - HISTORY - LENGTH : end]
-            base, changes = v[HISTORY - 1], np.diff(v[:HISTORY])
-            mean, spread = changes.mean(), changes.std(ddof=1)
-            sign = float(meta[one.name]) if family != "positive" else float(np.sign(mean) or 1.0)
-            for ambition in AMBITIONS:
-                noise = rng.normal() * 0.5 * max(abs(mean), spread)
-                target = base + sign * abs(LENGTH * (ambition * mean + noise))
-                inside = 0.0 < target < (100.0 if family == "percent" else np.inf)
-                if base > 0 and inside and abs(target / base - 1.0) >= 0.01:
-                    yield {
-                        "family": family, "half": learn_prior.half_of(one.name), "sign": sign,
-                        "past": v[: HISTORY + KNOWN], "target": target,
-                        "hit": float((v[-1] - target) * sign >= 0),
-                    }  # fmt: skip
+    for name, known, later in cases.blocks(panel, family, HISTORY, LENGTH):
+        base, changes = known[-1], np.diff(known[-HISTORY:])
+        mean, spread = changes.mean(), changes.std(ddof=1)
+        sign = float(meta[name]) if family != "positive" else float(np.sign(mean) or 1.0)
+        past, half = np.concatenate([known[-HISTORY:], later[:KNOWN]]), learn_prior.half_of(name)
+        for ambition in AMBITIONS:
+            noise = rng.normal() * 0.5 * max(abs(mean), spread)
+            target = base + sign * abs(LENGTH * (ambition * mean + noise))
+            inside = 0.0 < target < (100.0 if family == "percent" else np.inf)
+            if base > 0 and inside and abs(target / base - 1.0) >= 0.01:
+                hit = float((later[-1] - target) * sign >= 0)
+                yield family, half, sign, past, target, hit
 
 
 def labels_of(plan: Any) -> dict[str, str]:
@@ -66,7 +60,8 @@ def labels_of(plan: Any) -> dict[str, str]:
 def table(panel: Path, priors: cases.Priors) -> str:
     """Brier score of the probability against each recalibrated label."""
     rng = np.random.default_rng(0)
-    plans = pd.DataFrame([plan for family in FAMILIES for plan in draw(panel, family, rng)])
+    drawn = (plan for family in FAMILIES for plan in draw(panel, family, rng))
+    plans = pd.DataFrame(drawn, columns=PLAN)
     for (family, half), part in plans.groupby(["family", "half"]):
         past = np.stack(part["past"].to_list())
         fit = cases.fit(past, LENGTH - KNOWN, str(family), priors[str(family)][1 - half])
@@ -81,13 +76,13 @@ def table(panel: Path, priors: cases.Priors) -> str:
     mine = scores.brier(plans["p"], plans["hit"])
     found = sorted((hindsight(labels[m], plans), f"label {m}, in hindsight") for m in labels)
     found.append((hindsight(np.zeros(len(plans)), plans), "base rate known in hindsight"))
-    rows = [("P(attain), wqa pooled", f"{mine:.4f}", "")]
-    rows += [(name, f"{brier:.4f}", f"{1 - mine / brier:.1%}") for brier, name in found]
+    rows = [("P(attain), wqa pooled", mine, "")]
+    rows += [(name, brier, f"{1 - mine / brier:.1%}") for brier, name in found]
     for family, part in plans.groupby("family"):
         best, name = min((hindsight(labels.loc[part.index, m], part), m) for m in labels)
         own = scores.brier(part["p"], part["hit"])
         text = f"{family} only: wqa {own:.4f} against best label {name}"
-        rows.append((text, f"{best:.4f}", f"{1 - own / best:.1%}"))
+        rows.append((text, best, f"{1 - own / best:.1%}"))
     cal = scores.calibration_error(plans["p"], plans["hit"])
     head = f"{len(plans)} plans, {plans['hit'].mean():.0%} came true; calibration error {cal:.1f}."
     body = cases.markdown(("judged by", "Brier", "wqa is lower by"), rows)

@@ -2,7 +2,7 @@
 
 Usage::
 
-    python bench/record.py PANEL_FOLDER [--out FOLDER]
+    python bench/record.py PANEL_FOLDER
 
 Classes of stated probability, by family, by what a target asks (its year or every year) and by
 number of known years. Neighbouring classes are merged until each holds `ENOUGH` series; its
@@ -11,21 +11,23 @@ interval draws whole indicators, because series of one indicator move together.
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import cases as bench
 import numpy as np
 import pandas as pd
-from run import learn_family_halves
+from learn_prior import learn_halves
 
 from wqa.paths import PRIORS
 
 ENOUGH = 200
 POINTS = {"percent": (1, 2, 3, 6, 10), "rate": (1, 2, 3, 6, 10), "score": (1, 2, 3, 6)}
 DRAWS, PATHS, CHUNK = 1000, 400, 200
+COLUMNS = ["family", "scope", "points", "p_from", "p_to", "stated", "observed", "lower", "upper",
+           "cases", "indicators"]  # fmt: skip
 
 
 def stated(cases: bench.Cases, priors: bench.Priors, *, every_year: bool) -> bench.Array:
@@ -33,72 +35,56 @@ def stated(cases: bench.Cases, priors: bench.Priors, *, every_year: bool) -> ben
     if not every_year:
         return bench.ours(cases, priors)[1]
     chances = np.empty(cases.hits().shape)
-    for rows in np.array_split(np.arange(len(cases.past)), len(cases.past) // CHUNK + 1):
-        for half in (0, 1):
-            own = rows[cases.half[rows] == half]
-            part = cases.part(own)
-            horizon = part.future.shape[1]
-            fitted = bench.fit(part.past, horizon, part.family, priors[part.family][1 - half])
-            paths = fitted.sample(PATHS) * part.direction[:, None, None]
-            good = [(paths[:, :, :h] >= (t * part.direction)[:, None, None]).all(axis=2)
-                    for h, t in part.targets()]  # fmt: skip
-            chances[:, own] = np.mean(good, axis=2)
+    for chunk in np.array_split(np.arange(len(cases.past)), len(cases.past) // CHUNK + 1):
+        for rows, part, fitted in bench.by_half(cases.part(chunk), priors):
+            side = part.direction[:, None, None]
+            paths = fitted.sample(PATHS) * side
+            for place, (h, target) in enumerate(part.targets()):
+                good = paths[:, :, :h] >= target[:, None, None] * side
+                chances[place, chunk[rows]] = good.all(axis=2).mean(axis=1)
     return chances
 
 
-def classes(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def classes(frame: pd.DataFrame) -> Iterator[tuple[float, ...]]:
     """Tenths of stated probability, merged from below until each holds enough series."""
     tenth = np.minimum((frame["p"] * 10 + 1e-9).astype(int), 9)
-    start, parts = 0, []
+    edges = [0]
     for end in range(1, 11):
-        if frame["series"][tenth.between(start, end - 1)].nunique() >= ENOUGH:
-            parts.append((start, end))
-            start = end
-    if parts and start < 10:
-        parts[-1] = parts[-1][0], 10
-    for start, end in parts:
+        if frame["series"][tenth.between(edges[-1], end - 1)].nunique() >= ENOUGH:
+            edges.append(end)
+    for start, end in pairwise([*edges[:-1], 10] if len(edges) > 1 else edges):
         part = frame[tenth.between(start, end - 1)]
-        low, high = interval(part)
-        yield {"p_from": start / 10, "p_to": end / 10, "stated": part["p"].mean(),
-               "observed": part["hit"].mean(), "lower": low, "upper": high,
-               "cases": part["series"].nunique(),
-               "indicators": part["indicator"].nunique()}  # fmt: skip
+        means, counts = part[["p", "hit"]].mean(), part[["series", "indicator"]].nunique()
+        yield start / 10, end / 10, *means, *interval(part), *counts
 
 
-def interval(part: pd.DataFrame) -> tuple[float, float]:
+def interval(part: pd.DataFrame) -> bench.Array:
     """Bootstrap interval (95 %) of the observed frequency, whole indicators drawn."""
     sums = part.groupby("indicator")["hit"].agg(["sum", "count"]).to_numpy()
     drawn = np.random.default_rng(0).integers(len(sums), size=(DRAWS, len(sums)))
     hits, n = sums[drawn].sum(axis=1).T
-    low, high = np.quantile(hits / n, [0.025, 0.975])
-    return float(low), float(high)
+    return np.quantile(hits / n, [0.025, 0.975])
 
 
-def main() -> None:
+def main(panel: Path) -> None:
     """Learn the record and write it."""
-    parser = argparse.ArgumentParser(description="Learn how often probabilities came true.")
-    parser.add_argument("panel", type=Path)
-    parser.add_argument("--out", type=Path, default=PRIORS)
-    options = parser.parse_args()
-    meta = pd.read_csv(options.panel / "panel_meta.csv").set_index("series_id")
+    meta = pd.read_csv(panel / "panel_meta.csv").set_index("series_id")
     rows = []
     for family, lengths in POINTS.items():
-        priors = {family: learn_family_halves(options.panel, family)}
+        priors = learn_halves(panel, family)
         for points in lengths:
-            cases = bench.panel_cases(options.panel, family, points)
+            cases = bench.panel_cases(panel, family, points)
             about = meta.loc[cases.label]
             named = {"series": cases.label, "indicator": about["source"] + "|" + about["indicator"]}
-            for scope in ("end_year", "every_year"):
-                every = scope == "every_year"
-                pairs = zip(stated(cases, priors, every_year=every),
-                            cases.hits(every_year=every), strict=True)  # fmt: skip
+            for scope, every in (("end_year", False), ("every_year", True)):
+                outcome = stated(cases, priors, every_year=every), cases.hits(every_year=every)
+                pairs = zip(*outcome, strict=True)
                 frame = pd.concat([pd.DataFrame({**named, "p": p, "hit": h}) for p, h in pairs])
-                key = {"family": family, "scope": scope, "points": points}
-                rows += [key | found for found in classes(frame)]
+                rows += [(family, scope, points, *found) for found in classes(frame)]
             print(cases.name, flush=True)
-    frame = pd.DataFrame(rows).round(3)
-    frame.to_csv(options.out / "record.csv", index=False, lineterminator="\n")
+    frame = pd.DataFrame(rows, columns=COLUMNS).round(3)
+    frame.to_csv(PRIORS / "record.csv", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))

@@ -25,6 +25,7 @@ FLAT = 3  # equal values in a row
 LENGTHS = (9, 14, 20, 30, 40)
 # Targets on the good side and below it, whichever side is good.
 STEPS = np.array(bench.TARGET_STEPS)[:, None] * np.sqrt(AHEAD)
+FORMATS = {"Brier": ".4f", "error": ".4f", "base rate": ".4f", "cal": ".1f", "cov80": ".0f"}
 CASE = ["indicator", "group", "entity", "origin", "last", "actual", "usual"]
 
 
@@ -70,13 +71,10 @@ def one_point_cases(folder: Path, most: int) -> pd.DataFrame:
 def stated(fit: Any, part: pd.DataFrame) -> tuple[Array, Array]:
     """Probabilities and outcomes of the targets on both sides, (targets, N)."""
     last, actual, usual = (part[name].to_numpy(float) for name in CASE[-3:])
-    rows = []
-    for up in (np.ones(len(part)), -np.ones(len(part))):
-        for goal in last + STEPS * up * usual:
-            p = np.clip(bench.attain(fit, goal, AHEAD, up), 0.0, 1.0)
-            rows.append((p, (actual - goal) * up >= -1e-9))
-    p, hit = zip(*rows, strict=True)
-    return np.array(p), np.array(hit, dtype=float)
+    goals = [(goal, up) for up in (1.0, -1.0) for goal in last + STEPS * up * usual]
+    p = [bench.attain(fit, goal, AHEAD, up) for goal, up in goals]
+    hit = [(actual - goal) * up >= -1e-9 for goal, up in goals]
+    return np.clip(p, 0.0, 1.0), np.array(hit, dtype=float)
 
 
 def with_error(values: Array, groups: Any) -> tuple[float, float]:
@@ -92,15 +90,13 @@ def one_point_table(folder: Path) -> str:
         family = str(group).split()[-1].replace("pct", "percent")
         fit = bench.fit(part["last"].to_numpy()[:, None], AHEAD, family)
         p, hit = stated(fit, part)
-        brier, error = with_error(((p - hit) ** 2).mean(axis=0), part["indicator"])
-        base, cal = hit.mean(axis=1), scores.calibration_error(p.ravel(), hit.ravel())
+        brier = with_error(((p - hit) ** 2).mean(axis=0), part["indicator"])
+        base, cal = hit.mean(axis=1, keepdims=True), scores.calibration_error(p, hit)
         low, high = (fit.quantile(q)[:, AHEAD - 1] for q in (0.1, 0.9))
-        counts = len(part), part["indicator"].nunique()
-        rows.append((group, *counts, f"{brier:.4f}", f"{error:.4f}",
-                     f"{(base * (1 - base)).mean():.4f}", f"{cal:.1f}",
-                     f"{scores.coverage(part['actual'], low, high):.0f}"))  # fmt: skip
+        cells = *brier, (base * (1 - base)).mean(), cal, scores.coverage(part["actual"], low, high)
+        rows.append((group, len(part), part["indicator"].nunique(), *cells))
     heads = ("one value known", "cases", "indicators", "Brier", "error", "base rate", "cal")
-    return bench.markdown((*heads, "cov80"), rows)
+    return bench.markdown((*heads, "cov80"), rows, FORMATS)
 
 
 def later_table(folder: Path) -> str:
@@ -113,11 +109,10 @@ def later_table(folder: Path) -> str:
             found = [(c.indicator, *answer) for c, answer in found if answer]
             if found:
                 names, alone, told, held = (np.array(column) for column in zip(*found, strict=True))
-                change = (100.0 * x / alone.mean() for x in with_error(told - alone, names))
-                cells = (f"{x:+.1f}" for x in change)
-                rows.append((group, size, len(names), *cells, f"{100 * held.mean():.0f}"))
+                change = 100.0 * np.array(with_error(told - alone, names)) / alone.mean()
+                rows.append((group, size, len(names), *change, 100.0 * held.mean()))
     heads = ("others known to the fourth year", "which", "cases", "Brier, change in %", "error")
-    return bench.markdown((*heads, "cov80"), rows)
+    return bench.markdown((*heads, "cov80"), rows, FORMATS | dict.fromkeys(heads[-2:], "+.1f"))
 
 
 def _later(case: Any, table: pd.DataFrame, nations: set[str], size: str) -> tuple[float, ...]:
@@ -159,10 +154,10 @@ def flat_table(folder: Path) -> str:
     for title, mask in (("all", whole | True), ("whole numbers", whole), ("others", ~whole)):
         by_name = pd.DataFrame(held[mask]).groupby(names[mask]).mean().mean(axis=1)
         means = np.nanmean(held[mask]), by_name.mean(), *np.nanmean(held[mask], axis=0)
-        out.append((title, mask.sum(), by_name.size, *(f"{mean:.0f}" for mean in means)))
-    years = (f"year {h}" for h in range(1, AHEAD + 1))
-    return bench.markdown(("three equal values", "windows", "indicators", "cov80",
-                           "mean of indicators", *years), out)  # fmt: skip
+        out.append((title, mask.sum(), by_name.size, *means))
+    shares = "cov80", "mean of indicators", *(f"year {h}" for h in range(1, AHEAD + 1))
+    heads = ("three equal values", "windows", "indicators", *shares)
+    return bench.markdown(heads, out, dict.fromkeys(shares, ".0f"))
 
 
 def length_table(found: dict[str, tuple[bench.Cases, Array]]) -> str:
@@ -172,22 +167,22 @@ def length_table(found: dict[str, tuple[bench.Cases, Array]]) -> str:
         last, median = cases.past[:, -1:], quantiles[len(bench.LEVELS) // 2]
         slopes = [(x - last)[:, -1] / x.shape[1] / cases.scale for x in (median, cases.future)]
         error = np.abs(median - cases.future).mean(axis=1) / cases.scale
-        columns = np.isfinite(cases.past).sum(axis=1), *slopes, error
-        names = ("points", "slope forecast", "slope that came", "MASE")
-        parts.append(pd.DataFrame(dict(zip(names, columns, strict=True))))
-    every = pd.concat(parts)
+        parts.append(np.array([np.isfinite(cases.past).sum(axis=1), *slopes, error]).T)
+    names = ["points", "slope forecast", "slope that came", "MASE"]
+    every = pd.DataFrame(np.concatenate(parts), columns=names)
     groups = every.groupby(pd.cut(every.pop("points"), LENGTHS), observed=True)
     means = groups.mean().assign(series=groups.size()).round(2)
-    return bench.markdown(("training points", *means), means.itertuples())
+    return bench.markdown(("training points", *means), means.itertuples(), {})
 
 
 def leaderboard(folder: Path, found: dict[str, tuple[bench.Cases, Array]]) -> str:
     """MASE and weighted quantile loss beside the published ones on the same series."""
     every, rows = pd.read_csv(folder / "fev_yearly.csv").sort_values("WQL"), []
     for name, (cases, quantiles) in found.items():
-        mase = bench.accuracy(cases, quantiles, capped=False)["MASE"]
-        own = ("wqa pooled", mase, bench.weighted_loss(cases, quantiles), "")
+        mase = bench.score(cases, quantiles, np.empty(0))["MASE"]
+        rows.append((name, "wqa pooled", mase, bench.weighted_loss(cases, quantiles), ""))
         here = every[every["dataset"] == f"monash_{name.lower()}_yearly"]
         shown = here[["model", "MASE", "WQL", "trained_on_this_dataset"]].itertuples(index=False)
-        rows += [(name, m, f"{a:.3f}", f"{b:.4f}", seen) for m, a, b, seen in (own, *shown)]
-    return bench.markdown(("data", "model", "MASE", "WQL", "trained on it"), rows)
+        rows += [(name, *cells) for cells in shown]
+    heads = ("data", "model", "MASE", "WQL", "trained on it")
+    return bench.markdown(heads, rows, {"MASE": ".3f", "WQL": ".4f"})

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from numeral_scan.numerals import find_numerals, squeezed
-from numeral_scan.pdf_cover import Cover, Wanted
+from numeral_scan.pdf_cover import Cover
 from numeral_scan.scanner import scan
 
 from wqa.errors import BuildError
@@ -99,13 +99,13 @@ def test_folder_without_edition_is_an_error(tmp_path):
 def test_bare_text_of_a_pdf_stays_visible():
     pages = [("1", "题 版 本章\n合格率为 98.3%，比上\n年高。另有 5 批次。\n1")]
     cover = Cover(pages, ["题版本章"])
-    assert cover.take(Wanted(squeezed("合格率为98.3%，比上年高。"), [("98.3%", "observation")]))
-    assert not cover.take(Wanted(squeezed("没有的句子，共9项。"), [("9", "observation")]))
+    assert cover.take(squeezed("合格率为98.3%，比上年高。"), [("98.3%", "observation")])
+    assert not cover.take(squeezed("没有的句子，共9项。"), [("9", "observation")])
     left = [(text, kind) for text, kind, _, _ in cover.numerals("zh")]
     assert left == [("1", "page number"), ("98.3%", "observation"), ("5", "")]
 
 
 def test_a_number_is_not_cut_in_two():
     cover = Cover([("1", "甲 12.5 乙 2 丙\n1")], [])
-    assert cover.take(Wanted("2", [("2", "count")]))
+    assert cover.take("2", [("2", "count")])
     assert ("12.5", "") in [(text, kind) for text, kind, _, _ in cover.numerals("zh")]

@@ -69,7 +69,7 @@ def test_old_python_hands_over_to_a_newer_one(tasks, monkeypatch):
 
 def test_help_names_every_command(tasks):
     for name in tasks.COMMANDS:
-        assert f"\n  {name} " in tasks.HELP
+        assert f"\n  {name} " in tasks.__doc__
 
 
 def test_unknown_command_is_a_usage_error(tasks, capsys):

@@ -41,6 +41,10 @@ class City(View):
         """Show paragraphs, tables and figures, and put them into the paper."""
         report.show(*things)
 
+    def printed(self) -> str:
+        """Return all that was shown as text: the last cell of a chapter prints it for nbval."""
+        return report.printed()
+
     def figures(self, indicator_id: str, region: str = "", definition: str = "") -> pd.DataFrame:
         """Figures of an indicator with names, of all regions and definitions or those of one id."""
         import pandas as pd

@@ -219,6 +219,10 @@ def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+# What a notebook has shown; its last cell prints it, so that nbval guards every number.
+_PRINTED: list[str] = []
+
+
 def show(*things: Shown | Iterable[Shown]) -> None:
     """Show paragraphs, tables and figures, and put them into the paper."""
     from IPython.display import display
@@ -229,6 +233,16 @@ def show(*things: Shown | Iterable[Shown]) -> None:
             continue
         for bundle in thing.bundles():
             display(bundle, raw=True)
+            _PRINTED.append(bundle["text/plain"])
+        if isinstance(thing, Drawing):
+            _PRINTED.append(thing.data.to_csv(index=False, float_format="%.10g"))
+
+
+def printed() -> str:
+    """Return all that a notebook has shown so far as text, what its figures draw included."""
+    found = "\n".join(_PRINTED)
+    _PRINTED.clear()
+    return found
 
 
 def show_text(text: Printable | Iterable[Printable]) -> None:

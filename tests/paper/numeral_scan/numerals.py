@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 # \d is a decimal digit of any script and width; then superscripts, fractions, circled digits.
 _OTHER = (
@@ -45,6 +46,15 @@ class Numeral:
     start: int
     end: int
     word: bool = False
+
+
+class Found(NamedTuple):
+    """A numeral of a paper with what it resolves to; `kind` is empty if to nothing."""
+
+    text: str
+    kind: str
+    place: str
+    context: str
 
 
 def find_numerals(text: str, lang: str = "") -> list[Numeral]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-_INLINE = frozenset({"a", "span", "b", "strong", "em", "i", "code", "sup", "sub", "math", "q"})
-_VOID = frozenset({"meta", "link", "img", "br", "hr", "input", "col", "wbr"})
-_SILENT = frozenset({"style", "script"})
+import lxml.html
+import pypdf
+
+_INLINE = frozenset(
+    {"a", "span", "b", "strong", "em", "i", "code", "sup", "sub", "math", "q", "br", "wbr", "img"}
+)
 PAGE_FIELD = "page field"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_SHOWN = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 
 
@@ -32,7 +37,7 @@ class Unit:
 
     kind: str
     path: tuple[str, ...]
-    runs: list[Run] = field(default_factory=list)
+    runs: list[Run]
 
     @property
     def text(self) -> str:
@@ -44,105 +49,68 @@ class Unit:
         return next((s[len(prefix) :] or s for s in self.path if s.startswith(prefix)), "")
 
 
-class _Page(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.units: list[Unit] = []
-        self.stack: list[tuple[str, str, str, str]] = []  # tag, step, mark, detail
-        self.open: list[Unit] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        for name in ("alt", "aria-label", "title", "placeholder", "data-tip"):
-            if given.get(name):
-                kind = "tip" if name == "data-tip" else name
-                self.units.append(Unit(kind, self.path(), [Run(given[name])]))
-        if tag in _VOID:
-            return
-        step = tag + (f"#{given['id']}" if "id" in given else "")
-        step += "".join(f".{name}" for name in given.get("class", "").split())
-        mark, detail = _mark(tag, given)
-        self.stack.append((tag, step, mark, detail))
-        if tag not in _INLINE:
-            unit = Unit(tag, self.path())
-            self.open.append(unit)
-            self.units.append(unit)
-
-    def handle_endtag(self, tag: str) -> None:
-        while self.stack:
-            closed = self.stack.pop()[0]
-            if closed not in _INLINE and self.open:
-                self.open.pop()
-            if closed == tag:
-                return
-
-    def handle_data(self, data: str) -> None:
-        if not self.open or any(entry[0] in _SILENT for entry in self.stack):
-            return
-        marks = [(mark, detail) for _, _, mark, detail in self.stack if mark]
-        self.open[-1].runs.append(Run(data, *(marks[-1] if marks else ("", ""))))
-
-    def path(self) -> tuple[str, ...]:
-        return tuple(entry[1] for entry in self.stack)
-
-
-def _mark(tag: str, given: dict[str, str]) -> tuple[str, str]:
-    classes = given.get("class", "").split()
-    if tag == "a":
-        return "link", given.get("href", "")
-    if "fact" in classes:
-        return "fact", given.get("data-tip", "")
-    if "label" in classes:
-        return "label", ""
-    return ("bold", "") if tag == "b" else ("", "")
-
-
 def html_units(path: Path) -> list[Unit]:
     """Return the text of an HTML file, block by block, with the marks of its numbers."""
-    page = _Page()
-    page.feed(path.read_text(encoding="utf-8"))
-    page.close()
-    return [unit for unit in page.units if unit.text.strip()]
+    page = lxml.html.document_fromstring(path.read_bytes(), lxml.html.HTMLParser(encoding="utf-8"))
+    units = list(_units(page, (), Run(""), []))  # the runs of a block are added while walking on
+    return [unit for unit in units if unit.text.strip()]
+
+
+def _units(node: Any, path: tuple[str, ...], mark: Run, block: list[Run]) -> Iterator[Unit]:
+    """Yield the texts of an element; its own text and that of inline ones goes into `block`."""
+    for name in ("alt", "aria-label", "title", "placeholder", "data-tip"):
+        yield Unit(name.replace("data-", ""), path, [Run(node.get(name, ""))])
+    classes = node.get("class", "").split()
+    step = node.tag + (f"#{node.get('id')}" if "id" in node.attrib else "")
+    path = (*path, step + "".join(f".{name}" for name in classes))
+    if node.tag == "a":
+        mark = Run("", "link", node.get("href", ""))
+    elif "fact" in classes:
+        mark = Run("", "fact", node.get("data-tip", ""))
+    elif "label" in classes or node.tag == "b":
+        mark = Run("", "label" if "label" in classes else "bold")
+    if node.tag not in _INLINE:
+        block = []
+        yield Unit(node.tag, path, block)
+    if node.tag not in ("style", "script"):
+        block.append(replace(mark, text=node.text or ""))
+        for child in node:
+            if isinstance(child.tag, str):
+                yield from _units(child, path, mark, block)
+            block.append(replace(mark, text=child.tail or ""))
 
 
 def word_texts(path: Path) -> list[tuple[str, str]]:
     """Return the paragraphs of a Word file, its headers, alternative texts and titles."""
     out: list[tuple[str, str]] = []
     with zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if re.fullmatch(r"word/[a-z]+\d*\.xml", n)]
-        shown = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
-        for name in sorted(filter(shown.fullmatch, names)):
-            tree = ET.fromstring(archive.read(name))
-            place = name.removeprefix("word/").removesuffix(".xml")
-            for node in tree.iter():
-                if node.tag == f"{_W}p":
-                    text = "".join(n.text or "" for n in node.iter(f"{_W}t"))
-                    asked = "".join(n.text or "" for n in node.iter(f"{_W}instrText"))
-                    asked += "".join(n.get(f"{_W}instr", "") for n in node.iter(f"{_W}fldSimple"))
-                    if "PAGE" in asked and text.strip().isdecimal():
-                        out.append((PAGE_FIELD, text))
-                        continue
-                elif node.tag == f"{_DRAWING}docPr":
-                    text = node.get("descr") or ""
-                elif node.tag in (f"{_W}tblCaption", f"{_W}tblDescription"):
-                    text = node.get(f"{_W}val") or ""
-                else:
-                    continue
-                if text.strip():
-                    out.append((place, text))
+        for name in sorted(filter(_SHOWN.fullmatch, archive.namelist())):
+            nodes = ET.fromstring(archive.read(name)).iter()
+            out += [(_place(node), _text(node)) for node in nodes]
         core = ET.fromstring(archive.read("docProps/core.xml"))
-        # The times inside the file are the day of the data; nobody reads them as text.
-        out += [("properties", n.text) for n in core
-                if n.text and not n.tag.endswith(("created", "modified", "revision"))]  # fmt: skip
-    return out
+    # The times inside the file are the day of the data; nobody reads them as text.
+    times = ("created", "modified", "revision")
+    out += [("properties", node.text or "") for node in core if not node.tag.endswith(times)]
+    return [(place, text) for place, text in out if text.strip()]
+
+
+def _text(node: ET.Element) -> str:
+    """Return what a reader sees of an element of Word: of a paragraph, a picture, a table."""
+    if node.tag == f"{_W}p":
+        return "".join(part.text or "" for part in node.iter(f"{_W}t"))
+    if node.tag in (f"{_W}tblCaption", f"{_W}tblDescription"):
+        return node.get(f"{_W}val", "")
+    return node.get("descr", "") if node.tag == f"{_DRAWING}docPr" else ""
+
+
+def _place(node: ET.Element) -> str:
+    asked = "".join(part.text or "" for part in node.iter(f"{_W}instrText"))
+    asked += "".join(part.get(f"{_W}instr", "") for part in node.iter(f"{_W}fldSimple"))
+    return PAGE_FIELD if "PAGE" in asked and _text(node).strip().isdecimal() else "text"
 
 
 def pdf_pages(path: Path) -> list[tuple[str, str]]:
     """Return the text of the pages of a PDF, read back."""
-    import pypdf
-
     reader = pypdf.PdfReader(path)
-    return [
-        (label, page.extract_text())
-        for label, page in zip(reader.page_labels, reader.pages, strict=True)
-    ]
+    texts = (page.extract_text() for page in reader.pages)
+    return list(zip(reader.page_labels, texts, strict=True))

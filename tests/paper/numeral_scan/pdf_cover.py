@@ -7,11 +7,10 @@ stand between them. So both sides are compared without white space, in reading o
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
 
-from numeral_scan.numerals import find_numerals, squeezed
+from numeral_scan.numerals import Found, find_numerals, squeezed
 
 # A text of fewer letters stands in many places; it is looked for near the last one only.
 _SHORT = 8
@@ -21,43 +20,32 @@ _LEADER = re.compile(r"(?:(?:\s*\.){2,}|\s\.)\s*(\d+)(?=\s)")  # a full line lea
 _CONTEXT = 40
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A text to be found, with its numerals and what they resolve to."""
-
-    text: str
-    kinds: Sequence[tuple[str, str]]
-    ahead: bool = False
-
-
 class Cover:
     """The text of a PDF and how much of it is accounted for."""
 
-    def __init__(self, pages: Sequence[tuple[str, str]], heads: Sequence[str]) -> None:
+    def __init__(self, pages: Sequence[tuple[str, str]], heads: Collection[str]) -> None:
         self.labels = [label for label, _ in pages]
-        self.found: list[tuple[str, str, str, str]] = []
+        self.found: list[Found] = []
         self.raw = ""
         self.stream = ""
         self.origin: list[int] = []  # place of each letter of the stream in the raw text
         self.starts: list[int] = []  # where each page begins in the stream
         self.cursor = 0
-        known = set(heads)
         for label, text in pages:
             self.starts.append(len(self.stream))
             lines = text.splitlines()
             if lines and label and lines[-1].strip() == label:
                 lines.pop()
                 self._note(label, "page number", label, "foot")
-            if lines and squeezed(lines[0]) in known:
-                head = lines.pop(0)
-                for numeral in find_numerals(head):
+            if lines and squeezed(lines[0]) in heads:
+                for numeral in find_numerals(head := lines.pop(0)):
                     self._note(numeral.text, "running head", label, head)
             self._add("\n".join(lines) + "\n")
         self.free = bytearray(b"\x01" * len(self.stream))
         for leader in _LEADER.finditer(self.raw):
             if leader[1] in self.labels:
                 start, end = (bisect_left(self.origin, place) for place in leader.span())
-                self._cover(start, end)
+                self.free[start:end] = bytes(end - start)
                 self._note(leader[1], "page number", self.page(start), "list of contents")
 
     def _add(self, text: str) -> None:
@@ -69,31 +57,25 @@ class Cover:
         self.raw += text
 
     def _note(self, text: str, kind: str, page: str, context: str) -> None:
-        self.found.append((text, kind, page, context.strip()[:120]))
+        self.found.append(Found(text, kind, f"page {page}", context.strip()[:120]))
 
-    def take(self, wanted: Wanted) -> bool:
-        """Cover the next free place of a text."""
-        text = wanted.text
+    def take(self, text: str, kinds: Sequence[Sequence[str]], *, ahead: bool = False) -> bool:
+        """Cover the next free place of a text, whose numerals resolve to `kinds`."""
         # A short text without numeral is no anchor: it stands in many places.
-        if len(text) < (1 if wanted.kinds else _SHORT):
+        if len(text) < (1 if kinds else _SHORT):
             return False
-        reach = _FAR if wanted.ahead or len(text) >= _SHORT else _NEAR
-        at = self._find(text, self.cursor, self.cursor + reach + len(text))
-        moves = not wanted.ahead
-        if at < 0 and len(text) >= _SHORT:
-            at, moves = self._find(text, 0, len(self.stream)), False
+        reach = _FAR if ahead or len(text) >= _SHORT else _NEAR
+        near = self._find(text, self.cursor, self.cursor + reach + len(text))
+        elsewhere = near < 0 and len(text) >= _SHORT
+        at = self._find(text, 0, len(self.stream)) if elsewhere else near
         if at < 0:
             return False
-        end = at + len(text)
-        self._cover(at, end)
-        for numeral, kind in wanted.kinds:
+        self.free[at : at + len(text)] = bytes(len(text))
+        for numeral, kind in kinds:
             self._note(numeral, kind, self.page(at), text)
-        if moves:
-            self.cursor = end
+        if near >= 0 and not ahead:
+            self.cursor = at + len(text)
         return True
-
-    def _cover(self, start: int, end: int) -> None:
-        self.free[start:end] = bytes(end - start)
 
     def _find(self, text: str, start: int, end: int) -> int:
         at = self.stream.find(text, start, end)
@@ -111,10 +93,9 @@ class Cover:
 
     def page(self, place: int) -> str:
         """Return the printed number of the page of a place in the stream."""
-        number = sum(start <= place for start in self.starts) - 1
-        return self.labels[number]
+        return self.labels[bisect_right(self.starts, place) - 1]
 
-    def numerals(self, lang: str) -> Iterator[tuple[str, str, str, str]]:
+    def numerals(self, lang: str) -> Iterator[Found]:
         """Yield all numerals of the PDF; those of bare text have no class."""
         yield from self.found
         for match in re.finditer(b"\x01+", bytes(self.free)):
@@ -122,4 +103,5 @@ class Cover:
             text = self.raw[first:last]
             for numeral in find_numerals(text, lang):
                 context = self.raw[max(0, first + numeral.start - _CONTEXT) :][: 2 * _CONTEXT]
-                yield numeral.text, "", self.page(match.start()), context.replace("\n", " ")
+                place = f"page {self.page(match.start())}"
+                yield Found(numeral.text, "", place, context.replace("\n", " "))
