@@ -11,8 +11,8 @@ from scipy.special import beta
 
 from wqa.assessment import judging
 from wqa.assessment.attainment import READING_COLUMNS, VERDICT_COLUMNS, assess
+from wqa.assessment.likelihood import ProbabilityClass
 from wqa.assessment.statements import print_number, print_probability
-from wqa.assessment.track_record import ProbabilityClass
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Baseline, Condition
 from wqa.errors import CatalogError, DataError

@@ -1,21 +1,18 @@
-"""How likely a target is met: from a model, and by how often comparable series moved as far."""
+"""How likely a target is met: from a model, by comparable changes, and how often that came true."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wqa.assessment.evidence import Evidence, Row
-from wqa.assessment.track_record import (
-    UNKNOWN,
-    ProbabilityClass,
-    plain_class,
-    recorded_class,
-)
 from wqa.catalog.records import Indicator, Target
 from wqa.errors import ForecastError
 from wqa.forecasts.distributions import plan_sum
@@ -23,6 +20,7 @@ from wqa.forecasts.forecasting import Forecast, forecast
 from wqa.forecasts.numbers import Quantity, quantity_of
 from wqa.forecasts.pooled import Rests, evidence_class
 from wqa.goals import Goal, Span
+from wqa.paths import PRIORS
 
 # Least probability of each answer; below the last one it is unlikely.
 VERY_LIKELY, LIKELY, UNLIKELY = 0.90, 0.65, 0.34
@@ -37,6 +35,28 @@ COMMON_SCALE = ("percent", "score", "rate")
 MIN_SPANS = 10  # fewer say nothing about how often
 NO_CHANGES = {"share_of_changes": None, "n_changes": None, "n_change_series": None,
               "changes_base": ""}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ProbabilityClass:
+    """Range in which a probability is printed, and the backtest of that range."""
+
+    # `observed` is the share of targets that were met, over `n_cases` independent series; with
+    # 0 cases no backtest speaks about such probabilities.
+
+    low: float
+    high: float
+    observed: float | None = None
+    n_cases: int = 0
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """Cells of the columns that tell it."""
+        return {"p_class_low": self.low, "p_class_high": self.high,
+                "p_observed": self.observed, "n_cases": self.n_cases}  # fmt: skip
+
+
+UNKNOWN = {"p_class_low": None, "p_class_high": None, "p_observed": None, "n_cases": None}
 
 
 @dataclass(frozen=True)
@@ -112,11 +132,6 @@ class Question:
         made = forecast([values[y] for y in years], years, levels=(), **options)
         # Others that do not move it leave it alone.
         return self.fit(values, year, counts, floor) if others and not made.rests else made
-
-
-def answer_class(p: float) -> ProbabilityClass:
-    """Class between the limits of the answers, for a probability without a record."""
-    return plain_class(p, (UNLIKELY, LIKELY, VERY_LIKELY))
 
 
 def likelihood(question: Question, evidence: Evidence) -> Likelihood:
@@ -347,3 +362,38 @@ def _gain(start: float, end: float, kind: Quantity) -> float:
     edge = 0.0005 * (kind.high - kind.low)
     odds = [(value - kind.low + edge) / (kind.high - value + edge) for value in (start, end)]
     return float(np.log(odds[1] / odds[0]))
+
+
+# ------------------------------------------------- how often such probabilities came true
+
+
+@cache
+def _records() -> dict[tuple[str, str, int], list[ProbabilityClass]]:
+    """Classes by family, what a target asks, and number of known years (`bench/record.py`)."""
+    found: dict[tuple[str, str, int], list[ProbabilityClass]] = {}
+    with (PRIORS / "record.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            low, high, observed = (float(row[key]) for key in ("p_from", "p_to", "observed"))
+            made = ProbabilityClass(low, high, observed, int(row["cases"]))
+            key = row["family"], row["scope"], int(row["points"])
+            found.setdefault(key, []).append(made)
+    return found
+
+
+def recorded_class(family: str, scope: str, points: int, p: float) -> ProbabilityClass | None:
+    """Class of a probability from so many known years; None where no backtest tells."""
+    known = [n for name, asked, n in _records() if (name, asked) == (family, scope) and n <= points]
+    if not known:
+        return None
+    return _holding(_records()[family, scope, max(known)], p)
+
+
+def answer_class(p: float) -> ProbabilityClass:
+    """Class between the limits of the answers, for a probability without a record."""
+    ends = (0.0, UNLIKELY, LIKELY, VERY_LIKELY, 1.0)
+    return _holding((ProbabilityClass(*pair) for pair in pairwise(ends)), p)
+
+
+def _holding(classes: Iterable[ProbabilityClass], p: float) -> ProbabilityClass:
+    """First class that holds a probability; the highest holds 1 too."""
+    return next(one for one in classes if p < one.high or one.high == 1.0)

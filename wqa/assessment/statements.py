@@ -22,8 +22,7 @@ from wqa.assessment.judging import (
     of_region,
     open_plan,
 )
-from wqa.assessment.likelihood import UNPRINTED, answer_class
-from wqa.assessment.track_record import ProbabilityClass
+from wqa.assessment.likelihood import UNPRINTED, ProbabilityClass, answer_class
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import read_words
 from wqa.catalog.records import LANGUAGES, NATION, Inference, Plan, Reading, Target

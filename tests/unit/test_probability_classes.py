@@ -16,8 +16,8 @@ from wqa.assessment.likelihood import (
     VERY_LIKELY,
     Likelihood,
     answer_class,
+    recorded_class,
 )
-from wqa.assessment.track_record import recorded_class
 from wqa.paths import PRIORS
 
 P = st.floats(0.0, 1.0)
