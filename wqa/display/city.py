@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.attainment import assess
+from wqa.assessment.statements import explain
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
 from wqa.data.series import KEYS
@@ -169,6 +170,20 @@ class City(View):
     def list_changes(self, indicator_id: str, region: str, definition: str) -> DisplayTable:
         """List one series year by year with its changes."""
         return listings.change_table(self, indicator_id, region, definition)
+
+    def list_ladder(self, row: str) -> list[DisplayTable]:
+        """List which yearly numbers of deaths pass; nothing where no exposure is known."""
+        given = self.parameters
+        targets = {target.row + target.part: target for target in given.plan.targets}
+        if row not in targets:
+            return []
+        told = explain(
+            given.plan, row, region=given.region, as_of=given.as_of or None,
+            edition=given.edition, lang=self.lang, catalog=given.catalog,
+        )  # fmt: skip
+        steps = [step for step in told["steps"] if step["rule"] == "rare_events"]
+        return [listings.ladder_table(self, targets[row], step["premises"])
+                for step in steps if "premises" in step]  # fmt: skip
 
     def list_death_rates(self, rates: pd.DataFrame) -> DisplayTable:
         """List published and recomputed death rates with their parts."""

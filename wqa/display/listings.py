@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.catalog.records import Target
 from wqa.display.changes import change_fact, spoken
 from wqa.display.facts import (
     Fact,
@@ -21,12 +22,15 @@ from wqa.display.narrative import marked, names_caption, value_with_year
 from wqa.display.report import Column, DisplayTable
 from wqa.display.view import View, latest_row, previous_row, rows_in, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term, unit_name
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Tables without a printed source stand on the book's own computation.
 OWN = ("computed",)
+TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
+MOST_DEATHS = 4  # of the ladder
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
@@ -189,6 +193,33 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
     caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
     note = say("note.two_rates", lang)
     return DisplayTable("death-rate-parts", caption, columns, tuple(rows), (note,))
+
+
+def ladder_table(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
+    """Say which yearly number of deaths passes, on the part of the stock known and on all of it."""
+    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
+    places = {str(one["place"]): str(one["role"]) for one in premises}
+    known = view.observations[view.observations["file"].notna()]
+    found = {places[f"{row['file']}:{row['row']}"]: observation_fact(row) for row in rows_in(known)
+             if f"{row['file']}:{row['row']}" in places}  # fmt: skip
+    size = {role: float(fact.value or 0.0) * TENS[fact.unit] for role, fact in found.items()
+            if fact.unit in TENS}  # fmt: skip
+    sizes = {"part": size["exposure"]}
+    if "ratio_part" in size:
+        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
+    goal, rows, lang = Goal(target.comparator, float(target.value or 0.0)), [], view.lang
+    behind = [fact for role, fact in found.items() if role in size]
+    for deaths in range(MOST_DEATHS + 1):
+        cells: dict[str, Printable] = {"deaths": count_fact("deaths", deaths)}
+        for name, stock in sizes.items():
+            rate = computed_fact(f"ladder.{name}", deaths / stock, behind, decimals=3)
+            met = term("table.yes" if goal.met(deaths / stock) else "table.no", lang)
+            template = "{rate}（{met}）" if lang == "zh" else "{rate} ({met})"
+            cells[f"rate_{name}"] = Text(template, {"rate": rate, "met": met})
+        rows.append(cells)
+    columns = heads(["deaths", *(f"rate_{name}" for name in sizes)], lang)
+    caption, note = say("caption.ladder", lang), say("note.ladder", lang)
+    return DisplayTable("ladder", caption, columns, tuple(rows), (note,))
 
 
 def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
