@@ -127,6 +127,7 @@ def test_what_is_only_looked_at_does_not_enter_the_paper():
         assert set(bundle) == {"text/html", "text/plain"}
     texts, shown_table, figure = (thing._repr_mimebundle_() for thing in things)
     assert texts["text/plain"] == "甲\n98.3"
+    assert '<td style="text-align:left">' in shown_table["text/html"]
     assert "<caption>题" in shown_table["text/html"] and "注" in shown_table["text/html"]
     assert "<figcaption>变化" in figure["text/html"] and "s-1" in figure["text/html"]
 

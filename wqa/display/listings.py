@@ -198,10 +198,8 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
 def ladder_table(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
     """Say which yearly number of deaths passes, on the part of the stock known and on all of it."""
     # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
-    places = {str(one["place"]): str(one["role"]) for one in premises}
-    known = view.observations[view.observations["file"].notna()]
-    found = {places[f"{row['file']}:{row['row']}"]: observation_fact(row) for row in rows_in(known)
-             if f"{row['file']}:{row['row']}" in places}  # fmt: skip
+    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
+    found = {str(one["role"]): observation_fact(places[str(one["place"])]) for one in premises}
     size = {role: float(fact.value or 0.0) * TENS[fact.unit] for role, fact in found.items()
             if fact.unit in TENS}  # fmt: skip
     sizes = {"part": size["exposure"]}

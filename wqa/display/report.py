@@ -335,11 +335,13 @@ def _table_html(block: Mapping[str, Any]) -> str:
         f'<th scope="col">{html.escape(_head(column["label"], column["unit"]))}</th>'
         for column in block["columns"]
     )
-    keys = [column["key"] for column in block["columns"]]
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_html(row[key])}</td>" for key in keys) + "</tr>"
+    # Jupyter sets every cell to the right, which suits numbers only.
+    sides = {c["key"]: c["align"].replace("decimal", "right") for c in block["columns"]}
+    rows = (
+        "".join(f'<td style="text-align:{at}">{_html(row[key])}</td>' for key, at in sides.items())
         for row in block["rows"]
     )
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
     return (
         f"<table><caption>{_html(block['caption_parts'])}</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{_foot(block)}"
