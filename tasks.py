@@ -3,7 +3,8 @@
 
   whitepaper   build the Wuhan quality white paper in Chinese and English
                (options go to `wqa build`: --lang zh, --formats html,pdf, --only CHAPTER ...)
-  test         run all tests and check the numbers in the notebooks (options go to pytest)
+  test         run the tests and check the numbers in the notebooks (--all: the slow tests too,
+               which build papers and open browsers; other options go to pytest)
   check        style, types, notebook rules, catalogue and raw data; size and hops of the library
                (--hops: the modules between the read data and the verdict of every target)
   lab          open the notebooks in JupyterLab (options go to jupyter lab)
@@ -390,12 +391,13 @@ def runs(*command):
 
 
 def test(options):
-    """Run all tests; the last line is pytest's own summary."""
+    """Run the quick tests, or all; the last line is pytest's own summary."""
     command = ["-m", "pytest", "--junitxml", str(BUILD / "test-report.xml")]
     command += ["-n", str(min(2, os.cpu_count() or 1))]  # of two options the last counts
     notebooks = "--nbval-lax --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg"
     named = any((ROOT / o.split("::")[0]).exists() for o in options if not o.startswith("-"))
-    command += notebooks.split() + options
+    command += notebooks.split() + [o for o in options if o != "--all"]
+    command += [] if named or "--all" in options else ["-m", "not slow"]
     return call(main_python(), command + ([] if named else ["tests", "notebooks"]))
 
 
