@@ -151,8 +151,6 @@ def test_figure_is_plain_matplotlib():
 
 @pytest.mark.parametrize("text", ["95%", "第３项", f"{RATE}%，共10项"])
 def test_number_without_origin_is_refused_where_it_is_shown(shown, text):
-    with pytest.raises(
-        CatalogError, match=r"text: .*a numeral stands in a text"
-    ):
+    with pytest.raises(CatalogError, match=r"text: .*a numeral stands in a text"):
         report.show(text)
     assert shown == []

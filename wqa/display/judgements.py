@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.records import Target
@@ -114,6 +115,23 @@ def answer_label(answer: str, lang: str) -> str:
 def strength_bars(strength: int) -> str:
     """Draw the strength of the evidence as three bars, such as ``■■□``."""
     return "■" * int(strength) + "□" * (BARS - int(strength))
+
+
+def answers(view: View, *, readings: bool = False) -> pd.DataFrame:
+    """Answer on every target of the plan, or on every reading of a disputed one."""
+    p = view.parameters
+    return assess(
+        p.plan,
+        observations=view.observations,
+        as_of=p.as_of,
+        edition=p.edition,
+        target_year=p.target_year,
+        # A disputed number is disputed where the plan is from.
+        region=None if readings else p.region,
+        readings=readings,
+        seed=p.seed,
+        catalog=p.catalog,
+    )
 
 
 def target_of(view: View, row: Row) -> Target:

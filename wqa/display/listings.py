@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.statements import explain
 from wqa.catalog.catalog import read_catalogue
 from wqa.catalog.records import Target
 from wqa.display.facts import (
@@ -37,7 +38,7 @@ MOST_DEATHS = 4  # of the ladder
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
-def values_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
+def values_table(view: View, *indicator_ids: str) -> DisplayTable:
     """List every published figure of some indicators, parts of a year and bounds marked."""
     lang, rows = view.lang, []
     for indicator_id in indicator_ids:
@@ -151,7 +152,26 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
     return DisplayTable("death-rate-parts", caption, columns, rows, (note,))
 
 
-def ladder_table(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
+def ladder_tables(view: View, row: str) -> list[DisplayTable]:
+    """List which yearly numbers of deaths pass; nothing where no exposure is known."""
+    given = view.parameters
+    targets = {target.row + target.part: target for target in given.plan.targets}
+    if row not in targets:
+        return []
+    chain = explain(
+        given.plan,
+        row,
+        region=given.region,
+        as_of=given.as_of or None,
+        edition=given.edition,
+        lang=view.lang,
+        catalog=given.catalog,
+    )
+    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
+    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
+
+
+def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
     """Say which yearly number of deaths passes, on the part of the stock known and on all of it."""
     # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
     places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}

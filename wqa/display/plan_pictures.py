@@ -195,3 +195,8 @@ def plan_sum_picture(view: View, target: Target, rows: Sequence[Mapping[str, Any
         if "lower_bound" in set(data["qualifier"])
         else [],
     )
+
+
+def plan_sum_pictures(view: View, indicator_id: str) -> list[Drawing]:
+    """Draw how a count grows towards each target of the plan on it."""
+    return [plan_sum_picture(view, *found) for found in plan_rows(view, indicator_id)]
