@@ -217,6 +217,19 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Milestone:
+    """What a plan asks for by a year beside its targets; without `value` only in words."""
+
+    indicator_id: str
+    year: int
+    comparator: str = ">="
+    value: float | None = None
+    asked_zh: str
+    asked_en: str
+    clause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A policy document and its targets."""
 
@@ -234,6 +247,7 @@ class Plan:
     source_id: str
     sources: tuple[Source, ...]
     targets: tuple[Target, ...]
+    milestones: tuple[Milestone, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

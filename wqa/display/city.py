@@ -120,6 +120,7 @@ class City(View):
     list_labels = model_tables.labels_table
     list_ladder = listings.ladder_tables
     list_latest = listings.latest_table
+    list_milestones = listings.milestones_table
     list_readings = answer_tables.readings_table
     list_reliability = model_tables.reliability_table
     list_settling = answer_tables.settling_table

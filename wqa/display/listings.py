@@ -15,6 +15,7 @@ from wqa.display.facts import (
     count_fact,
     named,
     observation_fact,
+    quoted,
     year_fact,
 )
 from wqa.display.narrative import (
@@ -88,6 +89,30 @@ def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
     columns = heads(["name"], lang) + tuple(map(Column, view.regions, names))
     caption = say("caption.latest", lang, regions=listed(names, lang))
     return DisplayTable("latest", caption, columns, rows, (say("note.other_frames", lang),))
+
+
+def milestones_table(view: View, indicator_id: str) -> list[DisplayTable]:
+    """Set what the plan asks for year by year beside the newest figure known by then."""
+    lang, plan = view.lang, view.parameters.plan
+    found = rows_of(view.observations, indicator_id, plan.region, qualifiers=LISTED)
+    rows = []
+    for step in plan.milestones if plan.region == view.region else ():
+        asked = quoted(getattr(step, f"asked_{lang}"), source_ids=[plan.source_id],
+                       locator=step.clause)  # fmt: skip
+        cells = {"asked": asked, "state": term("table.not_published", lang)}
+        known = [row for row in found if int(row["year"]) <= step.year]
+        if step.indicator_id != indicator_id:
+            continue
+        if known and step.value is not None:
+            row = max(known, key=lambda row: (row["year"], row["period"]))
+            is_met = Goal(step.comparator, step.value).met(float(row["value"]))
+            cells["level"] = in_brackets(value_text(row, lang), period_text(row, lang), lang)
+            cells["scope"] = named(scope_name(str(row["scope"]), lang))
+            cells["state"] = term("table.yes" if is_met else "table.no", lang)
+        rows.append(cells)
+    caption = say("caption.milestones", lang, name=view.indicator_name(indicator_id))
+    columns, id = heads(["asked", "level", "scope", "state"], lang), _id("steps", indicator_id)
+    return [DisplayTable(id, caption, columns, rows)] if rows else []
 
 
 def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable:
