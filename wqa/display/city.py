@@ -86,6 +86,7 @@ class City(View):
         return rates[rates["year"] <= self.until]
 
     answers = judgements.answers
+    conflicts = judgements.conflicts
     judge = answer_tables.judge
     about = paragraphs.about
     about_answers = answer_tables.about_answers

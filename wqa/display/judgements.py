@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
-from wqa.catalog.records import Target
+from wqa.catalog.catalog import load_conflicts
+from wqa.catalog.records import Conflict, Target
 from wqa.display.facts import (
     Fact,
     computed_fact,
@@ -132,6 +133,17 @@ def answers(view: View, *, readings: bool = False) -> pd.DataFrame:
         seed=p.seed,
         catalog=p.catalog,
     )
+
+
+def conflicts(view: View) -> dict[str, Conflict]:
+    """Disagreements in the register that touch the plan or the figures that were read."""
+    plan, frame = view.parameters.plan, view.observations
+    known = {*(source.id for source in plan.sources), *frame["source_id"]}
+    return {
+        id: conflict
+        for id, conflict in load_conflicts(view.parameters.catalog).items()
+        if known & {reading.source_id for reading in conflict.readings}
+    }
 
 
 def target_of(view: View, row: Row) -> Target:

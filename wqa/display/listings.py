@@ -39,10 +39,14 @@ MOST_DEATHS = 4  # of the ladder
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
-def values_table(view: View, *indicator_ids: str) -> DisplayTable:
-    """List every published figure of some indicators, parts of a year and bounds marked."""
+def values_table(view: View, *indicator_ids: str) -> DisplayTable | None:
+    """List every published figure of indicators that have one or a target, bounds marked."""
     lang, rows = view.lang, []
-    for indicator_id in indicator_ids:
+    known = set(view.observations.loc[view.observations["region"] == view.region, "indicator_id"])
+    shown = [id for id in indicator_ids if id in known or view.targets(id)]
+    if not shown:
+        return None
+    for indicator_id in shown:
         for row in rows_of(view.observations, indicator_id, view.region, qualifiers=LISTED):
             if row["value"] != row["value"]:
                 continue
@@ -53,15 +57,15 @@ def values_table(view: View, *indicator_ids: str) -> DisplayTable:
                 "qualifier": term(f"qualifier.{row['qualifier']}", lang),
                 "evidence": term(f"evidence.{row['evidence']}", lang),
             }
-            if len(indicator_ids) > 1:
+            if len(shown) > 1:
                 cells["name"] = named(view.indicator_name(indicator_id))
             if view.indicator(indicator_id).family == "percent":
                 cells |= _batches(row)
             rows.append(cells)
     columns = heads(["name", "year", "value", "batches", "scope", "qualifier", "evidence"], lang)
-    caption, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
+    caption, notes = names_caption([view.indicator_name(id) for id in shown], lang)
     # An empty table would hide that nothing was published; say it instead.
-    nothing = [{columns[len(indicator_ids) == 1].key: term("figure.no_value", lang)}]
+    nothing = [{columns[len(shown) == 1].key: term("figure.no_value", lang)}]
     return DisplayTable(_id("values", indicator_ids[0]), caption, columns, rows or nothing, notes)
 
 
@@ -115,9 +119,11 @@ def milestones_table(view: View, indicator_id: str) -> list[DisplayTable]:
     return [DisplayTable(id, caption, columns, rows)] if rows else []
 
 
-def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable:
+def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable | None:
     """Show one series year by year with its change on the last comparable year."""
     lang, found = view.lang, rows_of(view.shown, indicator_id, region, scopes=[scope])
+    if not found:
+        return None
     rows = []
     for row in found:
         value, old = observation_fact(row), previous_row(found, row)
@@ -162,9 +168,11 @@ def coverage_table(view: View) -> DisplayTable:
     return DisplayTable("coverage", term("table.coverage_caption", lang), columns, rows)
 
 
-def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
+def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
     """Set published and recomputed death rates of special equipment side by side."""
     lang, rows = view.lang, []
+    if rates.empty:
+        return None
     for row in rows_in(rates.sort_values(["year", "scope"])):
         parts = death_parts(row)
         if {"deaths", "published"} & set(parts):

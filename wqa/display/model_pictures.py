@@ -21,7 +21,6 @@ from wqa.display.region_dots import plot_dots
 from wqa.display.report import OWN, Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
-from wqa.errors import DataError
 from wqa.forecasts.scores import luck_table, proportion_interval
 from wqa.goals import Goal
 
@@ -146,7 +145,7 @@ def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) 
     )
 
 
-def funnel_picture(view: View, indicator_id: str) -> Drawing:
+def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the funnel plot of the latest rates with a published number of batches."""
     import numpy as np
     import pandas as pd
@@ -164,7 +163,7 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing:
             label = f"{place}（{year}）" if lang == "zh" else f"{place} ({year})"
             rows.append(dict(row) | {"label": label, "role": view.role(region)})
     if len(rows) < 3:
-        raise DataError("too few regions for a funnel plot", got=len(rows), expected="3 or more")
+        return None
     data = pd.DataFrame(rows).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
     centre = float((data["rate"] * data["n"]).sum() / data["n"].sum())
     sizes = np.geomspace(data["n"].min() / 2, data["n"].max() * 2, 60).round()

@@ -32,9 +32,12 @@ from wqa.display.narrative import comparison_text, level_text, sentences
 from wqa.display.report import Paragraphs, told
 from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, unit_after
+from wqa.errors import ForecastError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from wqa.forecasts.backtesting import Backtest
 
 
 @told
@@ -98,6 +101,8 @@ def _when(target: Target, lang: str) -> str:
 def about_coverage(view: View) -> str:
     """Say how many figures there are, of what kind and grade, and how few of the city."""
     lang, frame, plan = view.lang, view.observations, view.parameters.plan
+    if frame.empty:
+        return say("audit.nothing", lang)
     annual = frame["qualifier"].isin(ANNUAL)
     own = frame["region"] == view.region
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
@@ -293,18 +298,29 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
     return None
 
 
-def backtest_frame(view: View) -> pd.DataFrame:
-    """Return the percentage series that are long enough to be backtested."""
+def backtested(view: View) -> tuple[Backtest | None, list[str]]:
+    """Backtest the percentage series that are long enough, with their sources."""
+    from wqa.forecasts.backtesting import backtest
+
     annual = view.shown[view.shown["qualifier"].isin(ANNUAL) & (view.shown["unit"] == "pct")]
     counts = annual.groupby(["indicator_id", "region", "scope"])["year"].transform("nunique")
-    return annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
+    frame = annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
+    sources = sorted(set(frame["source_id"]))
+    try:
+        given: dict[str, Any] = {"lower": 0.0, "upper": 100.0, "horizons": (1, 2, 3)}
+        return backtest(frame, family="percent", **given), sources
+    except ForecastError:  # all figures of a series were published on one day
+        return None, sources
 
 
 @told
-def about_backtest(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> str:
+def about_backtest(view: View, result: Backtest | None) -> str:
     """Say how well the default model did on the series at hand."""
     lang = view.lang
-    rows = {str(row["model"]): row for row in rows_in(summary)}
+    if result is None:
+        return say("model.no_origin", lang)
+    rows = {str(row["model"]): row for row in rows_in(result.summary())}
+    cases = result.cases[result.cases["model"] == "pooled"]
     n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
     series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
 

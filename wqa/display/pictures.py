@@ -20,7 +20,6 @@ from wqa.display.region_dots import plot_dots
 from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
-from wqa.errors import DataError
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
 
 if TYPE_CHECKING:
@@ -108,11 +107,11 @@ def sampling_interval(row: Mapping[str, Any], family: str, group: str) -> tuple[
 
 def level_picture(
     view: View, indicator_id: str, *, regions: Sequence[str] | None = None, first: int | None = None
-) -> Drawing:
+) -> Drawing | None:
     """Make the figure of an indicator's levels over time."""
     data = series_frame(view, indicator_id, regions or view.regions, first=first)
     if data.empty or not has_points(data):
-        raise DataError("a figure would be empty", where=indicator_id, got=regions)
+        return None
     indicator = view.indicator(indicator_id)
     title = titled(view.indicator_name(indicator_id), indicator.unit, view.lang)
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
@@ -181,7 +180,7 @@ def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None
     return sentences(out, lang)
 
 
-def regions_picture(view: View, indicator_id: str) -> Drawing:
+def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the figure of the latest value of every region that has one."""
     import pandas as pd
 
@@ -195,7 +194,7 @@ def regions_picture(view: View, indicator_id: str) -> Drawing:
         if row is not None:
             rows.append(dict(row) | {"label": view.names[region]})
     if not rows:
-        raise DataError("a figure would be empty", where=indicator_id, got=list(known))
+        return None
     better = -1 if indicator.direction != "lower_better" else 1
     rows.sort(key=lambda row: (better * float(row["value"]), row["label"]))
     facts = [observation_fact(row) for row in rows]
@@ -226,8 +225,10 @@ def regions_picture(view: View, indicator_id: str) -> Drawing:
     )
 
 
-def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing:
+def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     """Make the figure of published against recomputed death rates."""
+    if rates.empty:
+        return None
     lang, region = view.lang, str(rates["region"].iloc[0])
     names = {"published_rate": "published", "recomputed_rate": "recomputed"}
     data = rates.sort_values(["year", "scope"]).rename(columns=names)

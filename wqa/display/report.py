@@ -248,10 +248,12 @@ _PRINTED: list[str] = []
 
 
 def show(*things: Any) -> None:
-    """Show paragraphs, tables and figures, and put them into the paper."""
+    """Show paragraphs, tables and figures, and put them into the paper; None shows nothing."""
     from IPython.display import display
 
     for thing in things:
+        if thing is None:  # nothing to draw
+            continue
         if isinstance(thing, Text):
             thing = Paragraphs([thing])
         if not isinstance(thing, Shown):
