@@ -26,6 +26,7 @@ DEFAULT_LEVELS = (80, 95)
 CHUNK = 256  # series of one call of the pooled model; keeps the memory of a large panel small
 TINY = 1e-9  # nearer to 0 or 1 a quantile is not told apart
 MAX_DECIMALS = 12
+WHOLE = ("origin", "year", "h", "n_points")
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,8 @@ class Forecast:
         Columns model, origin, year, h, median, lo_80, hi_80, lo_95, hi_95, fallback,
         n_points and prior_weight.
         """
-        shown = summary(self.distribution, self.levels)
-        return pd.DataFrame(
-            {"model": self.model, "origin": self.series.origin, "year": self.years,
-             "h": np.arange(1, self.years.size + 1), **{k: v[0] for k, v in shown.items()},
-             "fallback": self.fallback, "n_points": self.series.n_points,
-             "prior_weight": self.prior_weight}
-        )  # fmt: skip
+        limits = {key: rows[0] for key, rows in summary(self.distribution, self.levels).items()}
+        return _rows(self.model, self.series, limits, self.fallback, self.prior_weight)
 
     def quantile(self, p: float, year: Any = None) -> Any:
         """Value that is not exceeded with probability `p`, 0 < p < 1."""
@@ -106,8 +102,12 @@ class Forecast:
         The value is printed with so many decimals, rounded half up, before it is compared;
         without decimals it is compared unrounded. Comparators are >=, >, <=, < and ==.
         """
-        goal = _read_goal(target, comparator, decimals)
-        numbers.check_unit(self.series, self.kind, goal.value)
+        good = decimals is None or 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS
+        what, expected = "no published number has so many decimals", f"0 to {MAX_DECIMALS}"
+        require(good, what, "decimals", decimals, expected)
+        value = finite_number(target, "target", "the target is not a number")
+        numbers.check_unit(self.series, self.kind, value)
+        goal = Goal(comparator, value, decimals)
         return self._by_year(np.clip(goal.probability(self.distribution), 0.0, 1.0), year)
 
     def sample(self, n: int, seed: int = 0) -> Array:
@@ -131,14 +131,6 @@ class Forecast:
         return pd.Series(values, pd.Index(list(years), name="year"))
 
 
-def _read_goal(target: Any, comparator: str, decimals: int | None) -> Goal:
-    """Check a target with its comparator and decimals."""
-    good = decimals is None or 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS
-    what, expected = "no published number has so many decimals", f"0 to {MAX_DECIMALS}"
-    require(good, what, "decimals", decimals, expected)
-    return Goal(comparator, finite_number(target, "target", "the target is not a number"), decimals)
-
-
 def summary(distribution: Distribution, levels: tuple[float, ...]) -> dict[str, Array]:
     """Columns that describe a distribution: median and limits of intervals, (S, H) each."""
     limits = {"median": distribution.quantile(0.5)}
@@ -147,6 +139,16 @@ def summary(distribution: Distribution, levels: tuple[float, ...]) -> dict[str, 
         limits[f"lo_{level:g}"] = distribution.quantile(tail)
         limits[f"hi_{level:g}"] = distribution.quantile(1.0 - tail)
     return limits
+
+
+def _rows(
+    model: str, series: AnnualSeries, limits: dict[str, Array], fallback: str, weight: float
+) -> pd.DataFrame:
+    """Lay out the forecast of one series, a row a year."""
+    h = np.arange(1, limits["median"].size + 1)
+    time = {"model": model, "origin": series.origin, "year": series.origin + h, "h": h}
+    about = {"fallback": fallback, "n_points": series.n_points, "prior_weight": weight}
+    return pd.DataFrame({**time, **limits, **about})
 
 
 def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
@@ -315,9 +317,6 @@ def forecast_many(
     target_year: int | None = None,
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
-    target: Any = None,
-    comparator: str = ">=",
-    decimals: int | None = None,
 ) -> pd.DataFrame:
     """Forecast many series at once; the pooled model is vectorised over them.
 
@@ -327,10 +326,6 @@ def forecast_many(
         Columns series_id (or indicator_id, region, scope), year, value; rows in any order.
     family, lower, upper, horizon, target_year, model, levels
         As in :func:`forecast`; the horizon counts from the last observed year of each series.
-    target : float or mapping, optional
-        Target for all series, or by series_id; adds p_attain.
-    comparator, decimals : optional
-        How the published value is compared with the target, see `Forecast.p_attain`.
 
     Returns
     -------
@@ -346,18 +341,10 @@ def forecast_many(
     levels, kind = _check(levels, model), numbers.quantity_of(family, lower, upper)
     group: dict[Any, AnnualSeries] = {}
     ahead: dict[Any, int] = {}
-    goals: dict[Any, Goal] = {}
     refused: dict[Any, ForecastError] = {}
     for name, values, years in numbers.frame_series(frame):
-        if target is not None:
-            named = hasattr(target, "keys")
-            require(not named or name in target, "a series has no target", "target", name)
-            goals[name] = _read_goal(target[name] if named else target, comparator, decimals)
-        where = f"series {name}"
         try:
-            one = numbers.annual_series(values, years, kind, where, in_any_order=True)
-            if goals:
-                numbers.check_unit(one, kind, goals[name].value)
+            one = numbers.annual_series(values, years, kind, f"series {name}", in_any_order=True)
             ahead[name] = numbers.resolve_horizon(one.origin, horizon, target_year)
             group[name] = one
         except ForecastError as error:
@@ -365,39 +352,17 @@ def forecast_many(
     if not group:
         none = ForecastError("there is no series to forecast", where="frame")
         raise next(iter(refused.values()), none)
-    names, lines = list(group), {}
+    names, found = list(group), {}
     for places, made in answers(list(group.values()), Ask(kind, max(ahead.values()), model)):
         shown = summary(made.distribution, levels)
-        if goals:
-            shown["p_attain"] = _chances(made.distribution, [goals[names[i]] for i in places])
-        found = np.stack(list(shown.values()), axis=-1)
         for row, name in enumerate(names[i] for i in places):
-            one, weight = group[name], float(made.prior_weight[row])
-            last = made.fallback, one.n_points, weight, "; ".join((*one.notes, *made.notes))
-            lines[name] = [
-                (name, model, one.origin, one.origin + h, h, *values, *last)
-                for h, values in enumerate(found[row, : ahead[name]].tolist(), 1)
-            ]
-    columns = [
-        "series_id", "model", "origin", "year", "h", *shown, "fallback", "n_points",
-        "prior_weight", "notes",
-    ]  # fmt: skip
-    out = pd.DataFrame([line for name in names for line in lines[name]], columns=columns)
-    if refused:
-        whole = dict.fromkeys(("origin", "year", "h", "n_points"), "Int64")
-        why = [f"refused: {error}" for error in refused.values()]
-        no = pd.DataFrame({"series_id": [*refused], "model": model, "fallback": why, "notes": ""})
-        out = pd.concat([out.astype(whole), no.reindex(columns=out.columns).astype(whole)])
-    return out.reset_index(drop=True)
-
-
-def _chances(distribution: Distribution, goals: Sequence[Goal]) -> Array:
-    """Probability that each series meets its goal, (S, H)."""
-    sides = zip(*(goal.region for goal in goals), strict=True)
-    low, closed, high, top = (np.array(side)[:, None] for side in sides)
-    p = np.ones((1, 1))
-    if np.isfinite(high).any():
-        p = np.where(top, distribution.cdf(high), distribution.below(high))
-    if np.isfinite(low).any():
-        p = p - np.where(closed, distribution.below(low), distribution.cdf(low))
-    return np.clip(np.where(low > high, 0.0, p), 0.0, 1.0)
+            one, steps = group[name], ahead[name]
+            limits = {key: values[row, :steps] for key, values in shown.items()}
+            rows = _rows(model, one, limits, made.fallback, float(made.prior_weight[row]))
+            rows.insert(0, "series_id", name)
+            found[name] = rows.assign(notes="; ".join((*one.notes, *made.notes)))
+    for name, reason in refused.items():
+        cells = {"series_id": [name], "model": model, "fallback": f"refused: {reason}", "notes": ""}
+        found[name] = pd.DataFrame(cells)
+    out = pd.concat([found[name] for name in (*names, *refused)], ignore_index=True)
+    return out.astype(dict.fromkeys(WHOLE if refused else (), "Int64"))
