@@ -59,7 +59,7 @@ def test_left_out_year_and_nan_are_the_same(model):
     assert (nan.series.n_points, nan.series.origin) == (5, 2020)
 
 
-# ------------------------------------------------------------------- units, floors, priors
+# ------------------------------------------------------------------- units, priors
 
 
 def test_shares_given_as_percent_are_noted_and_refused_beside_a_target():
@@ -100,16 +100,6 @@ def test_counts_are_centred_on_the_newest_value_and_called_stated():
     many = forecast([40, 43, 47, 50, 54, 57, 61], family="count")
     assert many.quantile(0.5) > 61
     assert many.evidence_class == "leans_on_prior"
-
-
-def test_a_stock_that_cannot_fall_starts_at_its_newest_value():
-    f = forecast([7, 79], [2020, 2023], family="count", target_year=2025, floor=79)
-    assert f.quantile(0.001, "all").min() >= 79
-    assert f.p_attain(79) == 1.0
-    assert f.sample(200).min() >= 79
-    assert f.notes == ("no year ahead is below 79",)
-    free = forecast([7, 79], [2020, 2023], family="count", target_year=2025)
-    assert f.p_attain(100) > free.p_attain(100)
 
 
 def test_long_series_are_cut_to_the_newest_200_years():

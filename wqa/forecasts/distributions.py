@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import special
@@ -146,52 +146,10 @@ class Predictive:
 
 
 @dataclass(frozen=True)
-class NotBelow:
-    """A distribution of one series given that no year falls below `floor`."""
-
-    base: Distribution
-    floor: float
-
-    def cdf(self, x: Any) -> Array:
-        """P(Y <= x)."""
-        return self._given(self.base.cdf(x))
-
-    def below(self, x: Any) -> Array:
-        """P(Y < x)."""
-        return self._given(self.base.below(x))
-
-    def quantile(self, p: float) -> Array:
-        """Value that is not exceeded with probability `p`."""
-        out = self._out
-        levels = np.minimum(out + p * (1.0 - out), 1.0 - 1e-9)
-        found = [self.base.quantile(float(v))[:, h] for h, v in enumerate(levels[0])]
-        return np.asarray(np.maximum(np.array(found).T, self.floor))
-
-    def sample(self, n: int, seed: int = 0) -> Array:
-        """Joint paths: the ranks of the base's paths, with what of them is not below."""
-        paths = self.base.sample(n, seed)[0]
-        out = np.empty_like(paths)
-        for h, column in enumerate(paths.T):
-            kept = np.sort(column[column >= self.floor])
-            kept = kept if kept.size else np.array([self.floor])
-            rank = column.argsort().argsort() * kept.size // n
-            out[:, h] = kept[rank]
-        return np.asarray(out[None])
-
-    @cached_property
-    def _out(self) -> Array:
-        """What the base puts below the floor; some is always left above."""
-        return np.asarray(np.minimum(self.base.below(self.floor), 1.0 - 1e-9))
-
-    def _given(self, prob: Array) -> Array:
-        return np.asarray(np.maximum(prob - self._out, 0.0) / (1.0 - self._out))
-
-
-@dataclass(frozen=True)
 class WholeNumbers:
     """A rate in percent that can only be a whole number out of `n` samples."""
 
-    rate: Distribution
+    rate: Predictive
     n: int
 
     def cdf(self, x: Any) -> Array:
@@ -220,7 +178,7 @@ class WholeNumbers:
         return np.where(k < 0, 0.0, reached)
 
 
-Distribution: TypeAlias = Union["Predictive", "NotBelow", "WholeNumbers"]
+Distribution: TypeAlias = Predictive | WholeNumbers
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from wqa.errors import ForecastError
 from wqa.forecasts import numbers, pooled
-from wqa.forecasts.distributions import Distribution, NotBelow
+from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.numbers import AnnualSeries, Array, finite_number, require, whole_number
 from wqa.forecasts.pooled import Answer, Ask, Rests, evidence_class, predict
 from wqa.goals import Goal
@@ -173,7 +173,6 @@ def forecast(
     target_year: int | None = None,
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
-    floor: float | None = None,
     denominators: Any = None,
     panel: pd.DataFrame | None = None,
     direction: str = "none",
@@ -202,8 +201,6 @@ def forecast(
         One of ``MODELS``; default the pooled model.
     levels : sequence of float, optional
         Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
-    floor : float, optional
-        No year ahead can be below it: the newest known value of a stock that cannot fall.
     denominators : array_like, optional
         Number of samples behind each percentage, NaN where unknown. The pooled model then
         knows which part of the yearly noise is sampling, and what as many samples as in the
@@ -248,10 +245,6 @@ def forecast(
         require(some, what, "denominators", None, expected, fix)
     ask = Ask(kind, numbers.resolve_horizon(series.origin, horizon, target_year), model)
     made = _informed(series, ask, panel, DIRECTIONS[direction])
-    if floor is not None:
-        held = NotBelow(made.distribution, finite_number(floor, "floor"))
-        notes = (f"no year ahead is below {floor:g}", *made.notes)
-        made = replace(made, distribution=held, notes=notes)
     weight, ahead = float(made.prior_weight[0]), series.origin + np.arange(1, ask.horizon + 1)
     # Only the default model has a published calibration; the others cover less than they say.
     tested = evidence_class(series.n_points, weight, kind.family) if model == "pooled" else "weak"
