@@ -238,7 +238,7 @@ def tried(models=("naive",), **extra):
 CALLS = {"forecast": wqa.forecast, "forecast_many": many, "backtest": tried, "plan_sum": plan_sum}
 METHODS = {
     "quantile cdf p_attain sample": wqa.forecast(FOUR),
-    "summary compare reliability": tried(),
+    "summary reliability": tried(),
     "brier proportion_interval event_rate_interval": scores,
 }
 CALLS |= {name: getattr(of, name) for names, of in METHODS.items() for name in names.split()}

@@ -117,19 +117,13 @@ def test_summary_by_hand():
     # Errors 0, 3, 0; mean changes before: 1.5, 1, 1.5.
     assert (row["n"], row["n_series"], row["n_fallback"]) == (3, 1, 0)
     assert row["mase"] == pytest.approx((0 + 3 / 1 + 0) / 3)
-    assert row["smape"] == pytest.approx(200 * 3 / 11 / 3)
-    assert row["skill"] == pytest.approx(0.0)
 
 
 def test_summary_groups(result):
     table, c = result.summary(by=["model", "h"]), result.cases
     assert table["n"].sum() == len(result.forecasts)
-    naive, drift = (table[table["model"] == name] for name in ("naive", "drift"))
-    assert naive["skill"].to_numpy() == pytest.approx(0.0)
-    ratio = 1 - drift["mase"].to_numpy() / naive["mase"].to_numpy()
-    assert drift["skill"].to_numpy() == pytest.approx(ratio)
-    assert "skill" not in result.summary(by=["h"])
-    one, row = c[(c["model"] == "drift") & (c["h"] == 3)], drift[drift["h"] == 3].iloc[0]
+    row = table[(table["model"] == "drift") & (table["h"] == 3)].iloc[0]
+    one = c[(c["model"] == "drift") & (c["h"] == 3)]
     assert row["brier"] == pytest.approx(((one["p_attain"] - one["hit"]) ** 2).mean())
     assert row["base_rate"] == pytest.approx(one["hit"].mean())
     assert 0 <= row["calibration_error"] <= 100
@@ -148,10 +142,8 @@ def test_reliability_counts_every_case(result):
 
 def test_steady_growth_is_better_served_by_drift():
     out = backtest(panel(10, slope=1.0, noise=0.1), ["naive", "drift"], horizons=[1, 2, 3])
-    row = out.compare("naive").iloc[0]
-    assert (row["model"], row["n_series"]) == ("drift", 10)
-    assert row["hi_95"] < 0
-    assert row["difference"] == pytest.approx(row["mean"] - row["mean_reference"])
+    mase = out.summary().set_index("model")["mase"]
+    assert mase["drift"] < 0.5 * mase["naive"]
 
 
 def test_a_fallback_is_recorded():
@@ -165,4 +157,3 @@ def test_random_walks_of_usual_size_are_covered():
     row = out.summary().iloc[0]
     assert 72 <= row["coverage_80"] <= 88
     assert 90 <= row["coverage_95"] <= 99
-    assert out.forecasts["pit"].between(0, 1).all()

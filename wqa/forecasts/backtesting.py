@@ -20,13 +20,12 @@ from wqa.forecasts.pooled import Ask
 MIN_TRAIN = 3  # least number of observed years before an origin
 # Targets relative to the yearly change before the origin.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
-NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "pit", "crps")
+NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "crps")
 CRPS_GRID = (np.arange(19) + 0.5) / 19.0
 # Classes of stated probability; wide, because there are few outcomes.
 CLASSES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
 # Series that hardly move make scaled scores explode; a cap keeps one of them from ruling a mean.
 SCALED_CAP = 1_000.0
-MEASURES = ("ase", "crps_scaled", "interval_score_scaled")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Backtest:
     forecasts : pandas.DataFrame
         One row per series, origin, model and horizon: series_id, cutoff, model, origin,
         year, h, n_points, actual, scale (mean absolute change before the origin),
-        fallback, median, intervals, in_80, in_95, error (actual - median), crps, pit,
+        fallback, median, intervals, in_80, in_95, error (actual - median), crps,
         prior_weight. Where a model has no answer the default stands in, and fallback says why.
     cases : pandas.DataFrame
         One row per probability of attainment: series_id, cutoff, model, origin, year, h,
@@ -58,21 +57,19 @@ class Backtest:
     forecasts: pd.DataFrame
     cases: pd.DataFrame
 
-    def summary(self, by: Sequence[str] = ("model",), reference: str = "naive") -> pd.DataFrame:
+    def summary(self, by: Sequence[str] = ("model",)) -> pd.DataFrame:
         """Accuracy, coverage and calibration, by any of the columns model, h, origin, series_id.
 
-        One row per group: n (forecasts), n_series, n_fallback, mase, smape, msis_95, crps_scaled,
-        coverage_80, coverage_95 (percent), skill (1 - mase over that of the reference in the
-        group), and of the probabilities of attainment base_rate, brier and calibration_error
-        (points of 100). Scaled scores are capped at 1,000.
+        One row per group: n (forecasts), n_series, n_fallback, mase, crps_scaled, coverage_80,
+        coverage_95 (percent), and of the probabilities of attainment base_rate, brier and
+        calibration_error (points of 100). Scaled scores are capped at 1,000.
 
         >>> import pandas as pd
         >>> f = pd.DataFrame({"series_id": "a", "year": range(9), "value": range(80, 89)})
         >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
         [['naive', 6, 1.0]]
         """
-        table = _scored(self.forecasts)
-        keys = list(by)
+        table, keys = self.forecasts, list(by)
         require(set(keys) <= set(table), "unknown grouping", "by", keys, "columns")
         rows: dict[Any, dict[str, Any]] = {}
         for group, part in table.groupby(keys):
@@ -80,10 +77,8 @@ class Backtest:
                 "n": len(part),
                 "n_series": part["series_id"].nunique(),
                 "n_fallback": int((part["fallback"] != "").sum()),
-                "mase": part["ase"].mean(),
-                "smape": scores.smape(part["actual"], part["median"]),
-                "msis_95": part["interval_score_scaled"].mean(),
-                "crps_scaled": part["crps_scaled"].mean(),
+                "mase": _mean_scaled(part["error"].abs(), part["scale"]),
+                "crps_scaled": _mean_scaled(part["crps"], part["scale"]),
                 "coverage_80": 100.0 * part["in_80"].mean(),
                 "coverage_95": 100.0 * part["in_95"].mean(),
             }
@@ -94,34 +89,7 @@ class Backtest:
                 "brier": scores.brier(p, hit),
                 "calibration_error": scores.calibration_error(p, hit),
             }
-        out = pd.DataFrame(rows.values())
-        if "model" not in keys:
-            return out
-        other = [out[key] for key in keys if key != "model"] or np.zeros(len(out))
-        base = out["mase"].where(out["model"] == reference).groupby(other).transform("max")
-        return out.assign(skill=1.0 - out["mase"] / base)
-
-    def compare(self, reference: str = "naive", measure: str = "ase") -> pd.DataFrame:
-        """Differences to a reference model on the same forecasts, with bootstrap intervals.
-
-        The measure is ase (absolute error), crps_scaled or interval_score_scaled (95 %), each
-        over the mean absolute change before the origin; a negative difference favours the model.
-        The bootstrap draws whole series.
-        """
-        good = measure in MEASURES and reference in set(self.forecasts["model"])
-        expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
-        require(good, "nothing to compare", got=(measure, reference), expected=expected)
-        keys = ["series_id", "cutoff", "origin", "h"]
-        wide = _scored(self.forecasts).pivot_table(measure, keys, "model", dropna=False)
-        rows = []
-        for model in wide.columns.drop(reference):
-            both = wide[[model, reference]].dropna()
-            names = both.index.get_level_values("series_id")
-            if len(both):
-                found = scores.bootstrap_difference(both[model] - both[reference], names)
-                rows.append((model, len(both), names.nunique(), *both.mean(), *found))
-        columns = ["model", "n", "n_series", "mean", "mean_reference", "difference"]
-        return pd.DataFrame(rows, columns=[*columns, "lo_95", "hi_95"])
+        return pd.DataFrame(rows.values())
 
     def reliability(self, model: str = "pooled") -> pd.DataFrame:
         """How often came true what a model gave a certain probability of attainment.
@@ -291,19 +259,13 @@ def _judge(
 
 
 def _numbers(distribution: Distribution, actual: Array) -> Iterator[Array]:
-    """Median, limits of 80 and 95 %, PIT and CRPS of forecasts, in that order."""
+    """Median, limits of 80 and 95 % and CRPS of forecasts, in that order."""
     for p in (0.5, 0.1, 0.9, 0.025, 0.975):
         yield distribution.quantile(p)
-    # A jump of the distribution is split in the middle.
-    yield 0.5 * (distribution.below(actual) + distribution.cdf(actual))
     grid = [distribution.quantile(float(p)) for p in CRPS_GRID]
     yield scores.crps(actual, grid, CRPS_GRID)
 
 
-def _scored(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Add scores over the naive scale, capped."""
-    y, low, high = (forecasts[name] for name in ("actual", "lo_95", "hi_95"))
-    interval = scores.interval_score(y, low, high, 95.0)
-    sizes = (y - forecasts["median"]).abs(), forecasts["crps"], interval
-    found = [np.minimum(scores.scaled(size, forecasts["scale"]), SCALED_CAP) for size in sizes]
-    return forecasts.assign(**dict(zip(MEASURES, found, strict=True)))
+def _mean_scaled(sizes: pd.Series, scale: pd.Series) -> float:
+    """Mean over the naive scale, capped."""
+    return float(pd.Series(np.minimum(scores.scaled(sizes, scale), SCALED_CAP)).mean())
