@@ -9,8 +9,9 @@ other programs can open the figures with their types, units and sources.
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -102,8 +103,7 @@ def check_project(
     root : path-like, optional
         Project folder; default: found from the working folder.
     as_of : str, optional
-        ISO date; series are checked as they were known on that day. Faults of files and
-        cells are always shown.
+        ISO date: series are checked as known on that day; faults of files and cells always.
     catalog : path-like, optional
         Folder with further indicators.
 
@@ -154,13 +154,12 @@ def load_observations(
     Returns
     -------
     pandas.DataFrame
-        Columns indicator_id, region, year, period, start, end, is_annual, value, unit,
-        numerator, denominator, scope, qualifier, evidence, source_id, published, vintage,
-        note, file, row; sorted by series, end, vintage. Values are in the indicator's own
-        unit; rows with an error are left out. `numerator` counts passed batches for pass
-        rates and deaths for death rates. `period` has one spelling; `start` and `end` are
-        its first and last day, `year` is the year of `end`, and `is_annual` says whether it
-        is one whole calendar year.
+        Columns indicator_id, region, year, period, start, end, is_annual, value, unit, numerator,
+        denominator, scope, qualifier, evidence, source_id, published, vintage, note, file, row;
+        sorted by series, end, vintage. Values are in the indicator's own unit; rows with an error
+        are left out. `numerator` counts passed batches for pass rates, deaths for death rates.
+        `period` has one spelling; `start` and `end` are its first and last day, `year` is that of
+        `end`, and `is_annual` says whether it is one whole calendar year.
 
     Raises
     ------
@@ -206,19 +205,17 @@ def load_series(
     indicator, region : str
         Id or name.
     scope : str, optional
-        Definition of the series; may be left out where there is only one, or a plan names
-        its own.
+        Definition of the series; may be left out where there is one, or a plan names its own.
     as_of, root, catalog
         See `load_observations`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per year from the first to the last published, with the columns
-        indicator_id, region, scope, year, value, unit, numerator, denominator, qualifier,
-        evidence, source_id, published, vintage, file, row, alternatives (number of further
-        values for the year) and is_observed. A missing year has no value and
-        ``is_observed`` False; nothing is interpolated.
+        One row per year from the first to the last published, with the columns indicator_id,
+        region, scope, year, value, unit, numerator, denominator, qualifier, evidence, source_id,
+        published, vintage, file, row, alternatives (number of further values for the year) and
+        is_observed (False in a missing year, which has no value; nothing is interpolated).
     """
     options: dict[str, Any] = {"as_of": as_of, "root": root, "catalog": catalog}
     frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
@@ -249,8 +246,8 @@ def load_pass_rates(
         As `load_observations`; `numerator` is the number of passed batches and
         `denominator` of tested ones, where published.
     """
-    options |= {"indicator": indicator, "region": region, "years": years}
-    return _family("a pass rate", lambda i: i.id.endswith("_pass_rate"), options)
+    options |= {"region": region, "years": years}
+    return _family("a pass rate", "_pass_rate ", indicator, **options)
 
 
 def load_satisfaction(
@@ -268,8 +265,8 @@ def load_satisfaction(
     pandas.DataFrame
         As `load_observations`; `denominator` is the number of answers, where published.
     """
-    options |= {"indicator": indicator, "region": region, "years": years}
-    return _family("a satisfaction", lambda i: "satisf" in i.id or i.family == "score", options)
+    options |= {"region": region, "years": years}
+    return _family("a satisfaction", "satisf| score$", indicator, **options)
 
 
 def load_counts(
@@ -288,16 +285,15 @@ def load_counts(
     pandas.DataFrame
         As `load_observations`.
     """
-    options |= {"indicator": indicator, "region": region, "years": years}
-    return _family("a count", lambda i: i.family == "count", options)
+    options |= {"region": region, "years": years}
+    return _family("a count", " count$", indicator, **options)
 
 
-def _family(what: str, belongs: Callable[..., bool], options: dict[str, Any]) -> pd.DataFrame:
+def _family(what: str, pattern: str, asked: Names, **options: Any) -> pd.DataFrame:
     """Read the indicators of a family; an asked one that is none of it is an error."""
-    indicators, asked = load_indicators(options.get("catalog")), options["indicator"]
-    family = [key for key, indicator in indicators.items() if belongs(indicator)]
-    wanted = family if asked is None else asked
-    frame = load_observations(**{"annual": True, **options, "indicator": wanted})
+    indicators = load_indicators(options.get("catalog")).values()
+    family = [i.id for i in indicators if re.search(pattern, f"{i.id} {i.family}")]
+    frame = load_observations(family if asked is None else asked, **{"annual": True, **options})
     if strangers := sorted(set(frame["indicator_id"]) - {*family}):
         fix = "Use load_observations for any indicator."
         raise DataError(f"the indicator is not {what}", got=", ".join(strangers), fix=fix)
@@ -373,20 +369,18 @@ def load_death_rates(region: Names = None, years: Years = None, **options: Any) 
 
     Parameters
     ----------
-    region, years
+    region, years, **options
         See `load_observations`.
-    **options
-        as_of, root, catalog; see `load_observations`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per region, year, counting rule and base of the published rate: region, year,
-        scope, deaths, accidents, stock_10k (registered units, 10,000), stock_in_use_10k,
-        published_rate and recomputed_rate (deaths per 10,000 units; the latter deaths /
-        stock_10k), recomputed_rate_in_use, published_base (undisclosed, registered, in_use;
-        empty if no rate is published), and for each figure its ``*_source_id`` and its
-        ``*_place`` (file:row). Missing figures stay missing. Elevators are left out.
+        One row per region, year, counting rule and base of the published rate: region, year, scope,
+        deaths, accidents, stock_10k (registered units, 10,000), stock_in_use_10k, published_rate
+        and recomputed_rate (deaths per 10,000 units; the latter deaths / stock_10k),
+        recomputed_rate_in_use, published_base (undisclosed, registered, in_use; empty if no rate is
+        published), and for each figure its ``*_source_id`` and its ``*_place`` (file:row). Missing
+        figures stay missing. Elevators are left out.
     """
     return series.death_rates(load_observations(None, region, years, annual=True, **options))
 
