@@ -141,7 +141,6 @@ REQUESTS = [
     *({"lower": x} for x in ("0", -1e308, NAN, np.inf, 60, True, [0], 1e-320, np.float32(0))),
     *({"upper": x} for x in ("1", 1e308, np.inf, 40, 53, 53.0000001, [100], 1e-320)),
     {"lower": -1e308, "upper": 1e308}, {"lower": 50, "upper": 53 + 1e-13},
-    *({"levels": x} for x in ([100], [99.9999], [1e-9], ["80"], None, [NAN], [True])),
     *({"family": x} for x in (None, 1, ["percent"])),
     *({"model": x} for x in (None, 1, ["pooled"], "pooled_panel")),
     *({"panel": x} for x in (1, "x", [], pd.DataFrame(), {"a": 1})),
@@ -155,7 +154,7 @@ def test_any_request(extra):
         for model in ("pooled", "naive"):
             request = {"family": family, "model": model, **extra}
             f = answer(wqa.forecast, FOUR, **request)
-            if f is not None and f.levels == (80, 95):
+            if f is not None:
                 assert_sound(f, lower=-np.inf)
 
 

@@ -245,7 +245,7 @@ def _sum(question: Question, evidence: Evidence, left_out: int | None = None) ->
         made = plan_sum(flows, left, elapsed=years, **past)
     except ForecastError as error:
         return Likelihood(reason="no_observation", fallback=error.what)
-    if made.rest is None:
+    if not made.ahead:
         return Likelihood(reason="no_observation")
     grade = evidence_class(len(flows), made.prior_weight, "count")
     p = float(made.p_attain(need, question.target.comparator))

@@ -182,48 +182,37 @@ Distribution: TypeAlias = Predictive | WholeNumbers
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Number of events ahead whose rate is unknown but lasts: negative binomial."""
-
-    shape: float  # the rate is Gamma(shape, exposure)
-    exposure: float
-    ahead: float  # exposure to come
-    dispersion: float = 1.0  # variance over mean, given the rate
-
-    def at_most(self, k: float) -> float:
-        """P(at most k events)."""
-        mean = self.shape / self.exposure * self.ahead
-        over = self.dispersion - 1.0 + mean / self.shape  # variance over mean, less one
-        found = special.betainc(mean / over, max(k, 0.0) + 1.0, 1.0 / (1.0 + over))
-        return 0.0 if k < 0 else float(found)
-
-
-@dataclass(frozen=True)
 class PlanSum:
-    """Distribution of a sum over a plan period."""
+    """Sum over a plan: what is proven, and events to come at an unknown but lasting rate."""
 
-    done: float  # proven so far
-    rest: Counted | None  # still to come; None when the period is over
-    prior_weight: float
+    done: float
+    ahead: float = 0.0  # exposure to come; the rate is Gamma(shape, exposure)
+    shape: float = 1.0
+    exposure: float = 1.0
+    dispersion: float = 1.0  # variance over mean, given the rate
+    prior_weight: float = 0.0
     lapse: float = 0.0  # probability that nothing more comes
 
     def cdf(self, x: float) -> float:
         """P(sum <= x)."""
-        return self._more(np.floor(x - self.done + SLACK))
+        return self.more(np.floor(x - self.done + SLACK))
 
     def below(self, x: float) -> float:
         """P(sum < x)."""
-        return self._more(np.ceil(x - self.done - SLACK) - 1.0)
+        return self.more(np.ceil(x - self.done - SLACK) - 1.0)
 
     def p_attain(self, target: float, comparator: str = ">=") -> float:
         """Probability that the whole sum meets the target."""
         return float(Goal(comparator, target).probability(self))
 
-    def _more(self, k: float) -> float:
-        """P(at most k more)."""
-        if self.rest is None:
+    def more(self, k: float) -> float:
+        """P(at most k more): negative binomial."""
+        if k < 0 or not self.ahead:
             return float(k >= 0)
-        return (1.0 - self.lapse) * self.rest.at_most(k) + self.lapse * (k >= 0)
+        mean = self.shape / self.exposure * self.ahead
+        over = self.dispersion - 1.0 + mean / self.shape  # variance over mean, less one
+        found = float(special.betainc(mean / over, k + 1.0, 1.0 / (1.0 + over)))
+        return (1.0 - self.lapse) * found + self.lapse
 
 
 def plan_sum(
@@ -244,7 +233,7 @@ def plan_sum(
     require(not bad, "not a number of events", "events", bad and bad[0], "0, 1, 2, ...")
     y, done = y[: len(flows)], float(y[: len(flows)].sum())
     if left == 0:
-        return PlanSum(done, None, 0.0)
+        return PlanSum(done)
     expected = "a year of the plan, or the sum of the plan before"
     known = previous is not None or elapsed > 0
     require(known, "nothing is known about the yearly number", "flows", list(flows), expected)
@@ -260,5 +249,5 @@ def plan_sum(
     squares = float(np.sum((y - fit) ** 2 / fit)) if fit else 0.0
     expect = EXPECTED_WEIGHT * (1.0 + YEARLY**2 * pace)
     phi = max(1.0, (squares + expect) / (max(y.size - 1, 0) + EXPECTED_WEIGHT))
-    rest = Counted(shape + done / phi, weight + elapsed / phi, left, phi)
-    return PlanSum(done, rest, shape / rest.shape, LAPSE if elapsed == 0 else 0.0)
+    events, lapse = shape + done / phi, LAPSE if elapsed == 0 else 0.0
+    return PlanSum(done, left, events, weight + elapsed / phi, phi, shape / events, lapse)

@@ -35,44 +35,18 @@ class Forecast:
 
     Its questions take a year, a sequence of years or 'all', by default the last year, and answer
     with a number, or with a pandas.Series by year.
-
-    Parameters
-    ----------
-    model : str
-        Model that was asked for.
-    fallback : str
-        Empty, or "<model used>: <reason>" when the model could not answer.
-    kind : Quantity
-        Family and bounds.
-    series : AnnualSeries
-        What was forecast from.
-    years : numpy.ndarray
-        Forecast years, origin + 1, ..., origin + H.
-    prior_weight : float
-        Share of the evidence that comes from the prior, 0 to 1.
-    evidence_class : {'weak', 'leans_on_prior', 'calibrated'}
-        How far probabilities of this kind have been tested.
-    distribution : Distribution
-        The predictive distribution itself, arrays of shape (1, H).
-    levels : tuple of float
-        Levels of the intervals in ``frame``, in percent.
-    notes : tuple of str
-        Assumptions made, limits known and warnings caught on the way.
-    rests : Rests, optional
-        How much of it rests on what the series of a panel did since; None where nothing does.
     """
 
-    model: str
-    fallback: str
-    kind: numbers.Quantity
-    series: AnnualSeries
-    years: Array
-    prior_weight: float
-    evidence_class: str
-    distribution: Distribution = field(repr=False)
-    levels: tuple[float, ...] = DEFAULT_LEVELS
-    notes: tuple[str, ...] = ()
-    rests: Rests | None = None
+    model: str  # that was asked for
+    fallback: str  # empty, or "<model used>: <reason>" when the model could not answer
+    kind: numbers.Quantity  # family and bounds
+    series: AnnualSeries  # what was forecast from
+    years: Array  # forecast years, origin + 1, ..., origin + H
+    prior_weight: float  # share of the evidence that comes from the prior, 0 to 1
+    evidence_class: str  # how far such probabilities have been tested, see `evidence_class`
+    distribution: Distribution = field(repr=False)  # arrays of shape (1, H)
+    notes: tuple[str, ...] = ()  # assumptions, known limits, warnings caught on the way
+    rests: Rests | None = None  # how much of it rests on what the series of a panel did since
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -81,7 +55,7 @@ class Forecast:
         Columns model, origin, year, h, median, lo_80, hi_80, lo_95, hi_95, fallback,
         n_points and prior_weight.
         """
-        limits = {key: rows[0] for key, rows in summary(self.distribution, self.levels).items()}
+        limits = {key: rows[0] for key, rows in summary(self.distribution).items()}
         return _rows(self.model, self.series, limits, self.fallback, self.prior_weight)
 
     def quantile(self, p: float, year: Any = None) -> Any:
@@ -131,7 +105,9 @@ class Forecast:
         return pd.Series(values, pd.Index(list(years), name="year"))
 
 
-def summary(distribution: Distribution, levels: tuple[float, ...]) -> dict[str, Array]:
+def summary(
+    distribution: Distribution, levels: Sequence[float] = DEFAULT_LEVELS
+) -> dict[str, Array]:
     """Columns that describe a distribution: median and limits of intervals, (S, H) each."""
     limits = {"median": distribution.quantile(0.5)}
     for level in levels:
@@ -151,15 +127,9 @@ def _rows(
     return pd.DataFrame({**time, **limits, **about})
 
 
-def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
-    """Check a model, and levels of intervals in percent above 0 and below 100."""
+def _check_model(model: Any) -> None:
     is_known = isinstance(model, str) and model in MODELS
     require(is_known, "unknown model", "model", model, " or ".join(MODELS))
-    given = np.atleast_1d(np.asarray(levels, dtype=object)).tolist()
-    found = tuple(finite_number(level, "levels") for level in given)
-    inside = all(0 < level < 100 for level in found)
-    require(inside, "not an interval level", "levels", levels, "percent from 0 to 100, such as 80")
-    return found
 
 
 def forecast(
@@ -172,7 +142,6 @@ def forecast(
     horizon: int | None = None,
     target_year: int | None = None,
     model: str = "pooled",
-    levels: Sequence[float] = DEFAULT_LEVELS,
     denominators: Any = None,
     panel: pd.DataFrame | None = None,
     direction: str = "none",
@@ -182,12 +151,11 @@ def forecast(
     Parameters
     ----------
     values : array_like or pandas.Series or pandas.DataFrame
-        Annual values in the unit of the series; NaN for a missing year. A pandas Series brings
-        its years as index. A frame of a loader brings columns year and value of one series,
-        and family and bounds of its indicator.
+        Annual values; NaN for a missing year. A pandas Series brings its years as index, a frame
+        of a loader its columns year and value, and family and bounds of its indicator.
     years : array_like of int, optional
-        Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is left
-        out is a missing year. Missing years are never interpolated.
+        Years of the values, increasing, each once; default 1, 2, 3, ... A year that is left out
+        is missing. Missing years are never interpolated.
     family : {'percent', 'score', 'rate', 'count', 'positive', 'index'}, optional
         Kind of quantity; default 'percent', or that of the indicator in a frame.
     lower, upper : float, optional
@@ -199,17 +167,13 @@ def forecast(
         Last year to forecast, instead of `horizon`.
     model : str, optional
         One of ``MODELS``; default the pooled model.
-    levels : sequence of float, optional
-        Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
     denominators : array_like, optional
-        Number of samples behind each percentage, NaN where unknown. The pooled model then
-        knows which part of the yearly noise is sampling, and what as many samples as in the
-        last known year add; the forecast can only read whole numbers out of that many.
+        Number of samples behind each percentage, NaN where unknown. The pooled model then knows
+        what sampling adds, and reads whole numbers out of as many samples as in the last year.
     panel : pandas.DataFrame, optional
-        Comparable series (series_id, year, value), such as other regions. They sharpen the
-        prior of the pooled model for percentages and rates, where that was shown to help (3
-        series or more), and their values after the last one of this series move the forecast.
-        ``Forecast.notes`` says what was used, and how much of the answer rests on it.
+        Comparable series (series_id, year, value), such as other regions. They sharpen the prior
+        where that was shown to help, and their values after the last one of this series move the
+        forecast. ``Forecast.notes`` says what was used, and how much of the answer rests on it.
     direction : {'higher_better', 'lower_better', 'none'}, optional
         A percentage of which one value is known is expected to move in its good direction, as
         published percentages did; 'none' expects no movement.
@@ -230,7 +194,8 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
-    levels, sides = _check(levels, model), " or ".join(DIRECTIONS)
+    _check_model(model)
+    sides = " or ".join(DIRECTIONS)
     require(direction in DIRECTIONS, "unknown direction", "direction", direction, sides)
     if hasattr(values, "columns"):
         given = values, years, family, lower, upper
@@ -248,7 +213,7 @@ def forecast(
     weight, ahead = float(made.prior_weight[0]), series.origin + np.arange(1, ask.horizon + 1)
     # Only the default model has a published calibration; the others cover less than they say.
     tested = evidence_class(series.n_points, weight, kind.family) if model == "pooled" else "weak"
-    told = made.distribution, levels, (*series.notes, *made.notes), made.rests
+    told = made.distribution, (*series.notes, *made.notes), made.rests
     return Forecast(model, made.fallback, kind, series, ahead, weight, tested, *told)
 
 
@@ -317,8 +282,10 @@ def forecast_many(
     ----------
     frame : pandas.DataFrame
         Columns series_id (or indicator_id, region, scope), year, value; rows in any order.
-    family, lower, upper, horizon, target_year, model, levels
+    family, lower, upper, horizon, target_year, model
         As in :func:`forecast`; the horizon counts from the last observed year of each series.
+    levels : sequence of float, optional
+        Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
 
     Returns
     -------
@@ -331,7 +298,11 @@ def forecast_many(
     ForecastError
         If an argument is wrong, or every series is refused, see :func:`forecast`.
     """
-    levels, kind = _check(levels, model), numbers.quantity_of(family, lower, upper)
+    _check_model(model)
+    given = np.atleast_1d(np.asarray(levels, dtype=object)).tolist()
+    inside = all(0 < finite_number(level, "levels") < 100 for level in given)
+    require(inside, "not an interval level", "levels", levels, "percent from 0 to 100, such as 80")
+    kind = numbers.quantity_of(family, lower, upper)
     group: dict[Any, AnnualSeries] = {}
     ahead: dict[Any, int] = {}
     refused: dict[Any, ForecastError] = {}
@@ -347,7 +318,7 @@ def forecast_many(
         raise next(iter(refused.values()), none)
     names, found = list(group), {}
     for places, made in answers(list(group.values()), Ask(kind, max(ahead.values()), model)):
-        shown = summary(made.distribution, levels)
+        shown = summary(made.distribution, given)
         for row, name in enumerate(names[i] for i in places):
             one, steps = group[name], ahead[name]
             limits = {key: values[row, :steps] for key, values in shown.items()}
