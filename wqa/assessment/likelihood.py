@@ -28,6 +28,8 @@ PRIOR_ONLY = "prior_only"
 # Classes of evidence with which no probability is printed: a proof, or the baseline alone.
 UNPRINTED = ("known", "deduced", PRIOR_ONLY)
 ABOUT = ("family", "lower", "upper", "direction")  # what a forecast must know of an indicator
+CLASS_COLUMNS = {"p_class_low": "low", "p_class_high": "high", "p_observed": "observed",
+                 "n_cases": "n_cases"}  # fmt: skip
 PLAN_YEARS = 5.0  # years of the period whose sum a plan states as baseline
 PATHS = 20_000
 # Families in which a change of one indicator says something about another one.
@@ -48,15 +50,6 @@ class ProbabilityClass:
     high: float
     observed: float | None = None
     n_cases: int = 0
-
-    @property
-    def cells(self) -> dict[str, Any]:
-        """Cells of the columns that tell it."""
-        return {"p_class_low": self.low, "p_class_high": self.high,
-                "p_observed": self.observed, "n_cases": self.n_cases}  # fmt: skip
-
-
-UNKNOWN = {"p_class_low": None, "p_class_high": None, "p_observed": None, "n_cases": None}
 
 
 @dataclass(frozen=True)
@@ -83,11 +76,13 @@ class Likelihood:
     @property
     def cells(self) -> dict[str, Any]:
         """Cells of the columns that tell it."""
-        told = self.told.cells if self.told and self.evidence_class not in UNPRINTED else UNKNOWN
-        numbers = {"p_attain": self.p, "p_low": self.low, "p_high": self.high}
-        numbers["prior_weight"] = self.prior_weight
-        about = {"model": self.model, "fallback": self.fallback}
-        return numbers | told | about | {"evidence_class": self.evidence_class or "none"}
+        told = None if self.evidence_class in UNPRINTED else self.told
+        return {
+            **{"p_attain": self.p, "p_low": self.low, "p_high": self.high},
+            **{column: getattr(told, name, None) for column, name in CLASS_COLUMNS.items()},
+            **{key: getattr(self, key) for key in ("prior_weight", "model", "fallback")},
+            "evidence_class": self.evidence_class or "none",
+        }
 
 
 @dataclass(frozen=True)
