@@ -22,7 +22,6 @@ from wqa.data.series import KEYS
 from wqa.errors import ForecastError
 from wqa.forecasts import scores
 from wqa.forecasts.forecasting import forecast
-from wqa.forecasts.scores import proportion_interval
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
@@ -71,31 +70,24 @@ def _forecast(
         series["value"], series["year"], family=indicator.family, lower=indicator.lower,
         upper=indicator.upper, target_year=max(plan.end_year, edition + 1), denominators=sizes,
     )  # fmt: skip
-    goal = (target.comparator, target.value) if target else ("", None)
-    chances = {}
-    for name, comparator, value in (("p_attain", *goal), ("p_not_worse", better, last_value)):
-        known = value is not None and comparator
-        chance = made.p_attain(value, comparator, "all", decimals) if known else None
-        chances[name] = np.nan if chance is None else chance.to_numpy()
+    asked = {"p_not_worse": (better, last_value)} if better else {}
+    asked |= {"p_attain": (target.comparator, float(target.value or 0))} if target else {}
+    chances: dict[str, Any] = {"p_attain": np.nan, "p_not_worse": np.nan}
+    for name, (comparator, value) in asked.items():
+        chances[name] = made.p_attain(value, comparator, "all", decimals).to_numpy()
+    comparator, goal = asked.get("p_attain", ("", np.nan))
     return made.frame.assign(
         **dict(zip(KEYS, keys, strict=True)), **chances, unit=unit, last_value=last_value,
-        target_id=target.id if target else "", comparator=goal[0],
-        target=np.nan if goal[1] is None else goal[1], decimals=decimals, better=better,
-        evidence_class=made.evidence_class,
+        target_id=target.id if target else "", comparator=comparator, target=goal,
+        decimals=decimals, better=better, evidence_class=made.evidence_class,
     )  # fmt: skip
 
 
 def _plan_number(plan: Plan, keys: tuple[str, str, str], unit: str) -> Target | None:
     """Target of the plan whose number can be held against a single year of a series."""
-    fits = [
-        t
-        for t in plan.targets
-        if t.indicator_id == keys[0]
-        and t.unit == unit
-        and t.value is not None
-        and t.scope in YEARLY
-        and t.kind not in ("relative", "compound")
-    ]
+    fits = [t for t in plan.targets if (t.indicator_id, t.unit) == (keys[0], unit)]
+    fits = [t for t in fits if t.kind not in ("relative", "compound") and t.scope in YEARLY]
+    fits = [t for t in fits if t.value is not None]
     return next(iter([*(t for t in fits if _is_own(t, keys)), *fits]), None)
 
 
@@ -129,20 +121,16 @@ def grade_forecasts(records: Sequence[EditionRecord]) -> pd.DataFrame:
     for place, record in enumerate(ordered):
         waiting = _by_key(record.forecasts)
         sources = {key: row["source_id"] for key, row in _by_key(record.observations).items()}
-        for later in ordered[place + 1 :]:
-            if later.as_of <= record.as_of:
-                continue
+        for later in (one for one in ordered[place + 1 :] if one.as_of > record.as_of):
             for key, outcome in _by_key(later.observations).items():
-                stated = waiting.get(key)
-                if stated is None or outcome["unit"] != stated["unit"]:
-                    continue
-                del waiting[key]
-                if outcome["vintage"] > record.as_of:
+                if key in waiting and outcome["unit"] == waiting[key]["unit"]:
+                    stated = waiting.pop(key)
                     row = _graded(record, stated, later, outcome)
                     row["origin_source_id"] = sources[(*key[:3], stated["origin"])]
-                    rows.append(row)
-    frame = _frame(rows, GRADED_COLUMNS)
-    return frame.sort_values([*KEYS, "year", "edition"], ignore_index=True)
+                    rows += [row] if outcome["vintage"] > record.as_of else []
+    frame = pd.DataFrame(rows, columns=list(GRADED_COLUMNS))
+    kinds = dict.fromkeys(_FLAGS, "boolean") | dict.fromkeys(_FLOATS, "float64")
+    return frame.astype(kinds).sort_values([*KEYS, "year", "edition"], ignore_index=True)
 
 
 def _by_key(frame: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -151,75 +139,46 @@ def _by_key(frame: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
     return dict(zip(keys, rows, strict=True))
 
 
-def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(columns))
-    kinds: dict[str, str] = {name: "boolean" for name in _FLAGS if name in columns}
-    kinds |= {name: "float64" for name in _FLOATS if name in columns}
-    return frame.astype(kinds)
-
-
 def _graded(
     record: EditionRecord, stated: dict[str, Any], later: EditionRecord, outcome: dict[str, Any]
 ) -> dict[str, Any]:
     value = float(outcome["value"])
     row = {name: stated[name] for name in GRADED_COLUMNS if name in stated}
-    row |= {
-        "edition": record.edition,
-        "as_of": record.as_of,
-        "graded_in": later.edition,
-        "outcome": value,
-        "source_id": outcome["source_id"],
-        "vintage": outcome["vintage"],
-        "error": value - stated["median"],
-    }
+    row |= {name: outcome[name] for name in ("source_id", "vintage")}
+    row |= {"edition": record.edition, "as_of": record.as_of, "graded_in": later.edition}
+    row |= {"outcome": value, "error": value - stated["median"]}
     for level in (80, 95):
         limits = stated[f"lo_{level}"], stated[f"hi_{level}"]
         row[f"inside_{level}"] = bool(scores.inside(value, *limits))
-    if pd.notna(stated["p_attain"]):
-        happened = bool(Goal(stated["comparator"], stated["target"]).met(value))
-        row |= _event("attain", stated["p_attain"], happened)
-    if pd.notna(stated["p_not_worse"]):
-        direction = stated["better"]
-        happened = bool(Goal(direction, stated["last_value"]).met(value))
-        row |= _event("not_worse", stated["p_not_worse"], happened)
+    events = {"attain": ("comparator", "target"), "not_worse": ("better", "last_value")}
+    for name, (comparator, number) in events.items():
+        p = stated[f"p_{name}"]
+        if pd.notna(p):
+            happened = bool(Goal(stated[comparator], stated[number]).met(value))
+            row |= {EVENTS[name]: happened, f"hit_{name}": (p >= 0.5) == happened}
+            row[f"brier_{name}"] = scores.brier(p, happened)
     return row
-
-
-def _event(name: str, p: float, happened: bool) -> dict[str, Any]:
-    return {
-        EVENTS[name]: happened,
-        f"hit_{name}": (p >= 0.5) == happened,
-        f"brier_{name}": scores.brier(p, happened),
-    }
 
 
 def grade_summary(graded: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Sum up graded forecasts."""
     groups = graded.groupby(list(by), sort=True) if by else [((), graded)]
-    rows = [
-        {**dict(zip(by, key, strict=True)), **_summary(part)} for key, part in groups if len(part)
-    ]
+    named = ((dict(zip(by, key, strict=True)), part) for key, part in groups if len(part))
+    rows = [about | _summary(part) for about, part in named]
     return pd.DataFrame(rows, columns=[*by, *SUMMARY_COLUMNS])
 
 
 def _summary(part: pd.DataFrame) -> dict[str, Any]:
-    n = len(part)
-    outcomes = len(part.drop_duplicates([*KEYS, "year"]))
-    row: dict[str, Any] = {
-        "n_forecasts": n,
-        "n_outcomes": outcomes,
-        "n_series": len(part.drop_duplicates(KEYS)),
-        "is_established": outcomes >= ENOUGH,
-    }
+    n, outcomes = len(part), len(part.drop_duplicates([*KEYS, "year"]))
+    row: dict[str, Any] = {"n_forecasts": n, "n_outcomes": outcomes}
+    row |= {"n_series": len(part.drop_duplicates(KEYS)), "is_established": outcomes >= ENOUGH}
     for level in (80, 95):
-        inside = int(part[f"inside_{level}"].sum())
-        low, high = proportion_interval(inside, n)
-        row |= {f"inside_{level}": 100.0 * inside / n, f"inside_{level}_low": low,
-                f"inside_{level}_high": high}  # fmt: skip
+        inside, name = int(part[f"inside_{level}"].sum()), f"inside_{level}"
+        row[name] = 100.0 * inside / n
+        row[f"{name}_low"], row[f"{name}_high"] = scores.proportion_interval(inside, n)
     for name, happened in EVENTS.items():
         asked = part[part[happened].notna()]
-        row |= {f"n_{name}": len(asked), f"hit_{name}": np.nan, f"brier_{name}": np.nan}
-        if len(asked):
-            row[f"hit_{name}"] = 100.0 * float(asked[f"hit_{name}"].mean())
-            row[f"brier_{name}"] = float(asked[f"brier_{name}"].mean())
+        hit, brier = asked[f"hit_{name}"].astype(float), asked[f"brier_{name}"]
+        row |= {f"n_{name}": len(asked), f"hit_{name}": 100.0 * hit.mean()}
+        row[f"brier_{name}"] = brier.mean()
     return row
