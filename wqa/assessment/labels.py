@@ -1,9 +1,8 @@
 """Official progress labels side by side: one rule per published method, and why they disagree.
 
-Each rule turns a `LabelInput` into a `LabelResult`: the method's own statistic and label code, or
-the code of a reason where the method has no answer, instead of bending it. Nothing here is ours:
-conventions that differ between methods (path, window, cut points) are kept as their publishers
-state them. Cut points, names and words are data, in ``labels.yml``.
+Nothing here is ours: conventions that differ between methods (path, window, cut points) are kept
+as their publishers state them, and a method without an answer is not bent. Cut points and words are
+data, in ``labels.yml``.
 """
 
 import math
@@ -315,9 +314,8 @@ def official_labels(
     Parameters
     ----------
     baseline, value, target : float or None
-        Value of the base year, newest value, and target, in one unit. For a
-        target of kind ``plan_sum`` `value` is the sum over the plan so far and
-        `base_year` the year before the plan.
+        Value of the base year, newest value, and target, in one unit. Of a ``plan_sum`` `value`
+        is the sum over the plan so far and `base_year` the year before the plan.
     base_year, year, target_year : int
         Years of the three.
     direction : {'higher_better', 'lower_better'}
@@ -325,11 +323,9 @@ def official_labels(
     bounds : tuple of float or None, optional
         Natural lower and upper bound.
     series : pandas.Series or mapping of int to float, optional
-        Yearly values of one comparable series; methods that look at recent or
-        all years use it. Default: the two points.
+        Yearly values, for methods that look at recent or all years. Default: the two points.
     kind : str, optional
-        Kind of the target, one of ``wqa.catalog.records.KINDS``; decides which methods
-        ask a wrong question.
+        Kind of the target (``wqa.catalog.records.KINDS``): some methods do not fit some kinds.
     comparator : {'>=', '>', '<=', '<', '=='}, optional
         Relation of the target; default from `direction`, not strict.
     limit : float, optional
@@ -338,11 +334,9 @@ def official_labels(
     Returns
     -------
     pandas.DataFrame
-        One row per method: method, statistic, value, label, stance (met, ahead,
-        partly, behind, away), reason_undefined, and words in both languages
-        (method_zh, label_zh, reason_zh, note_zh ...), path, window, confirmed
-        (whether the cut points were checked), source. `label` and `value` are
-        None where the method has no answer.
+        One row per method: method, statistic, value, label (both None without an answer), stance
+        (met, ahead, partly, behind, away), reason_undefined, words in both languages (method_zh,
+        label_zh, ...), path, window, confirmed (whether the cut points were checked), source.
 
     Raises
     ------

@@ -334,12 +334,11 @@ def explain(
     -------
     dict
         Plain values, fit for JSON. `answer` (and `answer_in_words`), `strength`, `evidence`,
-        `reason`, `overturned_by`, `settles_it` and `owner` as in `wqa.assess`; `probability`
-        with its range and model, empty where none may be printed. `steps`: every declared
-        inference with its premises (raw row, value, source), its arithmetic, what it assumes
-        and what follows, or the figures it `lacks` because nobody had published them by then.
-        `figures`: the others behind the answer. `asides`: figures of the neighbourhood in the
-        plan period that nothing uses, with the reason.
+        `reason`, `overturned_by`, `settles_it` and `owner` as in `wqa.assess`; `probability` with
+        its range and model, empty where none may be printed; `steps`: every declared inference
+        with its premises, arithmetic, assumptions and what follows, or the figures it `lacks`;
+        `figures`: the others behind the answer; `asides`: figures of the neighbourhood in the plan
+        period that nothing uses, with the reason.
 
     Raises
     ------

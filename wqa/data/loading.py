@@ -1,9 +1,8 @@
 """Published figures of a project: read once as tidy frames, checked, written as a data package.
 
-A series is one (indicator, region, scope). Half-years, rounds, spans of years, targets and
-bounds are kept and named by their `qualifier`, but never enter an annual series. Missing
-years stay missing. The data package follows the standard of that name (frictionless), so that
-other programs can open the figures with their types, units and sources.
+Half-years, rounds, spans of years, targets and bounds are kept and named by their `qualifier`, but
+never enter an annual series. Missing years stay missing. The data package follows the standard of
+that name (frictionless), so that other programs can open it.
 """
 
 import hashlib
@@ -277,8 +276,7 @@ def load_counts(
     Parameters
     ----------
     indicator, region, years, **options
-        See `load_observations`; here only whole years are kept unless ``annual=False``,
-        which also leaves out stocks counted on a day inside the year.
+        See `load_observations`; here only whole years are kept unless ``annual=False``.
 
     Returns
     -------
@@ -363,9 +361,8 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
 def load_death_rates(region: Names = None, years: Years = None, **options: Any) -> pd.DataFrame:
     """Read deaths, accidents, stock and death rates of special equipment side by side.
 
-    The published rate and the rate recomputed from deaths and stock are never merged: the
-    published denominator is not the registered stock (its base is named in
-    `published_base`), and the counting rule of deaths changed several times (`scope`).
+    The published rate and the one recomputed from deaths and stock are never merged: its base
+    (`published_base`) is not the registered stock, and the counting rule (`scope`) changed.
 
     Parameters
     ----------

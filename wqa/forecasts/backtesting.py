@@ -40,18 +40,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Result of a backtest.
+    """Result of a backtest: a row per series, origin, model and horizon.
 
-    Parameters
-    ----------
-    forecasts : pandas.DataFrame
-        One row per series, origin, model and horizon: series_id, cutoff, model, origin,
-        year, h, n_points, actual, scale (mean absolute change before the origin),
-        fallback, median, intervals, in_80, in_95, error (actual - median), crps,
-        prior_weight. Where a model has no answer the default stands in, and fallback says why.
-    cases : pandas.DataFrame
-        One row per probability of attainment: series_id, cutoff, model, origin, year, h,
-        n_points, step, target, comparator, p_attain, hit.
+    Columns of `forecasts`: series_id, cutoff, model, origin, year, h, n_points, actual, scale (mean
+    absolute change before the origin), fallback (why the default stands in), median, intervals,
+    in_80, in_95, error (actual - median), crps, prior_weight; of `cases`, one per probability of
+    attainment: the first seven, step, target, comparator, p_attain, hit.
     """
 
     forecasts: pd.DataFrame
@@ -116,24 +110,20 @@ def backtest(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns series_id (or indicator_id, region, scope), year, value, and optionally
-        published (ISO date): then an origin never sees a later version of a value. Judged
-        against is the newest version.
+        Columns series_id (or indicator_id, region, scope), year, value, and optionally published
+        (ISO date): then an origin never sees a later version of a value. The newest one judges.
     models : sequence of str, optional
         Models of :func:`wqa.forecast`.
     horizons : sequence of int, optional
         Years ahead to judge.
-    family : str, optional
-        Kind of quantity of all series in the frame.
-    lower, upper : float, optional
-        Bounds.
+    family, lower, upper : optional
+        Kind of quantity of all series in the frame, and its bounds.
 
     Returns
     -------
     Backtest
-        Tidy frames of forecasts and of attainment cases, with what they show. Targets of cases
-        are the last value plus step x yearly change x sqrt(h) with steps of -.5, 0, .5 and 1,
-        left out where outside the bounds.
+        Frames of forecasts and of attainment cases. Targets of cases are the last value plus step
+        x yearly change x sqrt(h) with steps of -.5, 0, .5 and 1, inside the bounds.
 
     Raises
     ------

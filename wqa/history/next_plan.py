@@ -73,15 +73,10 @@ def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
             return {}
         value = evidence.flow.span.lower
     rows = [row for row in evidence.rows if row.year in years]
-    return {
-        "status": "measured",
-        "value": value,
-        "year": year,
-        "source_id": " ".join(dict.fromkeys(row.source_id for row in rows)),
-        "published": max(row.published for row in rows),
-        "evidence": rows[-1].evidence,
-        "locator": "; ".join(f"{row.file}:{row.row}" for row in rows),
-    }
+    found = {"status": "measured", "value": value, "year": year, "evidence": rows[-1].evidence}
+    found["source_id"] = " ".join(dict.fromkeys(row.source_id for row in rows))
+    found["published"] = max(row.published for row in rows)
+    return found | {"locator": "; ".join(f"{row.file}:{row.row}" for row in rows)}
 
 
 def _reason(
@@ -130,16 +125,14 @@ def next_plan_id(plan: Plan, start: int, end: int) -> str:
 
 def _target_lines(target: Target, row: dict[str, Any], plan: Plan, end: int) -> list[str]:
     lines = [f"  - row: {_quoted(target.row)}"]
-    if target.part:
-        lines.append(f"    part: {_quoted(target.part)}")
+    lines += [f"    part: {_quoted(target.part)}"] if target.part else []
     shown = vars(target) | {"year": end}
     shown |= {key: _quoted(shown[key]) for key in ("name_zh", "name_en")}
     shown |= dict.fromkeys(("comparator", "value"), "")
     keys = ("indicator_id", "name_zh", "name_en", "kind", "comparator", "value", "unit",
             "decimals", "year", "scope")  # fmt: skip
     lines += [f"    {key}: {shown[key]}".rstrip() for key in keys]
-    if target.region != plan.region:
-        lines.append(f"    region: {target.region}")
+    lines += [f"    region: {target.region}"] if target.region != plan.region else []
     if target.reference_region:
         lines.append(f"    reference_region: {target.reference_region}")
     if row["status"] == "measured":
@@ -153,8 +146,7 @@ def _target_lines(target: Target, row: dict[str, Any], plan: Plan, end: int) -> 
         lines += [f"    # {_line(row[f'reason_{lang}'])}" for lang in LANGUAGES]
         lines.append("    baseline: {status: missing}")
     lines += ["    nature:", "    clause:", f"    series: {_listed(target.series)}"]
-    if target.conditions:
-        lines.append("    conditions:")
+    lines += ["    conditions:"] if target.conditions else []
     for part in target.conditions:
         lines += [
             f"      - id: {part.id}",
