@@ -19,7 +19,6 @@ from wqa.forecasts.numbers import Array, Scale, number_vector, require
 from wqa.goals import Goal
 
 NODES, REACH = 4096, 14.0  # table of the Student t: nodes, and arcsinh of the last one
-BLOCK = 256  # series treated together, so that their arrays stay in the processor's cache
 STEPS = 60  # bound on the iterations of a quantile; five or six are usual
 SLACK = 1e-9  # whole numbers are stored in binary; this restores equality after a division
 PRIOR_EVENTS = 0.5  # Jeffreys prior of a Poisson rate, in events
@@ -64,8 +63,7 @@ class Predictive:
 
     def quantile(self, p: float) -> Array:
         """Value that is not exceeded with probability `p`, 0 < p < 1, shape (S, H)."""
-        working = [self._working_quantile(p, rows) for rows in self._blocks()]
-        return self.on.values(np.concatenate(working))
+        return self.on.values(self._working_quantile(p))
 
     def sample(self, n: int, seed: int = 0) -> Array:
         """Joint paths whose yearly marginals are those of `cdf`, shape (S, n, H)."""
@@ -90,19 +88,15 @@ class Predictive:
         table = np.concatenate([student_table(float(v)) for v in distinct])
         return distinct, table, which.reshape(self.df.shape)[..., None]
 
-    def _blocks(self) -> list[slice]:
-        return [slice(start, start + BLOCK) for start in range(0, len(self.loc), BLOCK)]
-
     def _inside(self, x: Any) -> tuple[Array, float, Array]:
         """Shares of the way between bounds, the upper one, the distribution function inside."""
         count, _, horizon = self.loc.shape
         table = np.broadcast_to(np.asarray(x, dtype=float), (count, horizon))
-        working = self.on.working(table)
-        parts = [self._mixed(working[rows], rows)[0] for rows in self._blocks()]
+        prob, _ = self._mixed(self.on.working(table), np.arange(count))
         top = 1.0 if self.on.bounded else np.inf
-        return self.on.share(table), top, np.minimum(np.concatenate(parts), 1.0)
+        return self.on.share(table), top, np.minimum(prob, 1.0)
 
-    def _mixed(self, working: Array, rows: slice | Array) -> tuple[Array, Array]:
+    def _mixed(self, working: Array, rows: Array) -> tuple[Array, Array]:
         """Distribution function and density of the mixture on the working scale."""
         scale, weights = self.scale[rows], self.weights[rows]
         _, table, which = self._tables
@@ -118,18 +112,18 @@ class Predictive:
         dens = rise / (np.sqrt(1.0 + z * z) * scale)
         return prob, np.einsum("sk,skh->sh", weights, dens) * per_unit
 
-    def _working_quantile(self, p: float, rows: slice) -> Array:
+    def _working_quantile(self, p: float) -> Array:
         """Newton steps on the log odds, nearly linear there, inside a shrinking bracket."""
         distinct, _, which = self._tables
-        ends = self.loc[rows] + self.scale[rows] * special.stdtrit(distinct, p)[which[rows]]
+        ends = self.loc + self.scale * special.stdtrit(distinct, p)[which]
         low, high = ends.min(axis=1), ends.max(axis=1)
-        guess = np.einsum("sk,skh->sh", self.weights[rows], ends)
+        guess = np.einsum("sk,skh->sh", self.weights, ends)
         busy = np.arange(len(guess))
         goal = np.log(p / (1.0 - p))
         tolerance = 1e-9 * (1.0 + np.abs(guess))
         for _ in range(STEPS):
             now = guess[busy]
-            prob, dens = self._mixed(now, busy + rows.start)
+            prob, dens = self._mixed(now, busy)
             over = prob > p
             high[busy] = np.where(over, now, high[busy])
             low[busy] = np.where(over, low[busy], now)
