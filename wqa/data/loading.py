@@ -20,11 +20,10 @@ import pandas as pd
 from pandas.api import types
 
 from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
-from wqa.catalog.reading import read_yaml, resolve_id, whole_year
+from wqa.catalog.reading import read_words, read_yaml, resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data import findings, series
 from wqa.data.cells import ANNUAL, EVIDENCE, QUALIFIERS, is_iso_date, load_scopes, period_end
-from wqa.data.deliveries import COLUMNS_OF
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.errors import DataError
 from wqa.paths import CATALOG, Folder, project_root
@@ -353,7 +352,8 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
             for line, cells in table.items():
                 source_id = ids.get(cells["seed_file"], "")
                 rows.append({**cells, "source_id": source_id, "file": file, "row": line})
-    columns = ["source_id", "seed_file", *COLUMNS_OF["quantities"][0].split()[1:], "file", "row"]
+    names = read_words("raw_columns")["quantities"]["required"]
+    columns = ["source_id", "seed_file", *names[1:], "file", "row"]
     frame = pd.DataFrame(rows, columns=columns).rename(columns=_QUANTITIES)
     return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))
 
@@ -382,16 +382,14 @@ def load_death_rates(region: Names = None, years: Years = None, **options: Any) 
     return series.death_rates(load_observations(None, region, years, annual=True, **options))
 
 
-def build_data_package(
-    out: Folder = None, *, root: Folder = None, as_of: str | None = None
-) -> Path:
+def build_data_package(out: Folder = None, *, root: Folder = None) -> Path:
     """Rebuild the data package.
 
     Parameters
     ----------
     out : path-like, optional
         Folder; default ``data/processed`` of the project. Other files in it stay.
-    root, as_of
+    root : path-like, optional
         See `load_observations`.
 
     Returns
@@ -399,14 +397,14 @@ def build_data_package(
     pathlib.Path
         The written ``datapackage.json``. Files appear only when all of them are complete.
     """
-    tables = _tables(root, as_of)
+    tables = _tables(root)
     contents = {
         f"{name}.csv": frame.map(_cell).to_csv(index=False, lineterminator="\n").encode()
         for name, frame in tables.items()
     }
     # The descriptor last: it vouches for the files it names.
     units = {key: {"zh": unit.zh, "en": unit.en} for key, unit in load_units().items()}
-    contents["datapackage.json"] = _descriptor(tables, contents, units=units, as_of=as_of or "")
+    contents["datapackage.json"] = _descriptor(tables, contents, units=units)
     folder = Path(out) if out is not None else project_root(root) / "data" / "processed"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as waiting:
@@ -422,8 +420,8 @@ def neutralise(text: str) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
-def _tables(root: Folder, as_of: str | None) -> dict[str, pd.DataFrame]:
-    frame, found = load_observations(as_of=as_of, root=root), check_project(root, as_of)
+def _tables(root: Folder) -> dict[str, pd.DataFrame]:
+    frame, found = load_observations(root=root), check_project(root)
     names = {"value": "found", "message": "message_zh"}
     told = findings.findings_frame(found, "zh").rename(columns=names)
     told["message_en"] = findings.findings_frame(found, "en")["message"]
