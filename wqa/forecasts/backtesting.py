@@ -4,24 +4,21 @@ A fold holds only values that had been published at its cut-off. Where the same 
 published more than once, the newest version at the cut-off counts.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wqa.forecasts import numbers, scores
-from wqa.forecasts.distributions import Distribution
-from wqa.forecasts.forecasting import MODELS, answers
+from wqa.forecasts.forecasting import MODELS, answers, summary
 from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, require, whole_number
 from wqa.forecasts.pooled import Ask
 
 MIN_TRAIN = 3  # least number of observed years before an origin
 # Targets relative to the yearly change before the origin.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
-NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "crps")
-CRPS_GRID = (np.arange(19) + 0.5) / 19.0
 # Classes of stated probability; wide, because there are few outcomes.
 CLASSES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
 # Series that hardly move make scaled scores explode; a cap keeps one of them from ruling a mean.
@@ -44,7 +41,7 @@ class Backtest:
 
     Columns of `forecasts`: series_id, cutoff, model, origin, year, h, n_points, actual, scale (mean
     absolute change before the origin), fallback (why the default stands in), median, intervals,
-    in_80, in_95, error (actual - median), crps, prior_weight; of `cases`, one per probability of
+    in_80, in_95, error (actual - median), prior_weight; of `cases`, one per probability of
     attainment: the first seven, step, target, comparator, p_attain, hit.
     """
 
@@ -54,36 +51,25 @@ class Backtest:
     def summary(self, by: Sequence[str] = ("model",)) -> pd.DataFrame:
         """Accuracy, coverage and calibration, by any of the columns model, h, origin, series_id.
 
-        One row per group: n (forecasts), n_series, n_fallback, mase, crps_scaled, coverage_80,
-        coverage_95 (percent), and of the probabilities of attainment base_rate, brier and
-        calibration_error (points of 100). Scaled scores are capped at 1,000.
+        One row per group: n (forecasts), n_series, n_fallback, mase, coverage_80, coverage_95
+        (percent), and of the probabilities of attainment base_rate, brier and
+        calibration_error (points of 100). Scaled errors are capped at 1,000.
 
         >>> import pandas as pd
         >>> f = pd.DataFrame({"series_id": "a", "year": range(9), "value": range(80, 89)})
         >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
         [['naive', 6, 1.0]]
         """
-        table, keys = self.forecasts, list(by)
+        scaled = scores.scaled(self.forecasts["error"].abs(), self.forecasts["scale"])
+        table, keys = self.forecasts.assign(mase=np.minimum(scaled, SCALED_CAP)), list(by)
         require(set(keys) <= set(table), "unknown grouping", "by", keys, "columns")
-        rows: dict[Any, dict[str, Any]] = {}
-        for group, part in table.groupby(keys):
-            rows[group] = dict(zip(keys, group, strict=True)) | {
-                "n": len(part),
-                "n_series": part["series_id"].nunique(),
-                "n_fallback": int((part["fallback"] != "").sum()),
-                "mase": _mean_scaled(part["error"].abs(), part["scale"]),
-                "crps_scaled": _mean_scaled(part["crps"], part["scale"]),
-                "coverage_80": 100.0 * part["in_80"].mean(),
-                "coverage_95": 100.0 * part["in_95"].mean(),
-            }
-        for group, part in self.cases.groupby(keys):
-            p, hit = part["p_attain"], part["hit"].astype(float)
-            rows[group] |= {
-                "base_rate": float(hit.mean()),
-                "brier": scores.brier(p, hit),
-                "calibration_error": scores.calibration_error(p, hit),
-            }
-        return pd.DataFrame(rows.values())
+        table["n_fallback"] = table["fallback"] != ""
+        table[["coverage_80", "coverage_95"]] = 100.0 * table[["in_80", "in_95"]].astype(float)
+        groups, means = table.groupby(keys), ["mase", "coverage_80", "coverage_95"]
+        counts = groups.agg(n=("year", "size"), n_series=("series_id", "nunique"))
+        out = counts.join(groups["n_fallback"].sum()).join(groups[means].mean())
+        cases = self.cases.groupby(keys)[["p_attain", "hit"]]
+        return out.join(cases.apply(_came_true)).reset_index()
 
     def reliability(self, model: str = "pooled") -> pd.DataFrame:
         """How often came true what a model gave a certain probability of attainment.
@@ -94,6 +80,12 @@ class Backtest:
         part = self.cases[self.cases["model"] == model]
         require(len(part), "the model stated no probability", "model", model)
         return scores.reliability(part["p_attain"], part["hit"], CLASSES)
+
+
+def _came_true(cases: pd.DataFrame) -> pd.Series:
+    p, hit = cases["p_attain"], cases["hit"].astype(float)
+    found = {"base_rate": hit.mean(), "brier": scores.brier(p, hit)}
+    return pd.Series(found | {"calibration_error": scores.calibration_error(p, hit)})
 
 
 def backtest(
@@ -222,15 +214,14 @@ def _judge(
     known = np.isfinite(actual) & np.isin(h, horizons)
     inside = known & (goals >= kind.low) & (goals <= kind.high)
     # Where there is nothing to judge the last value stands in; the row is dropped.
-    points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
-    read = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
-    chances = np.full(goals.shape, np.nan)
+    points, chances = np.where(inside, goals, last), np.full(goals.shape, np.nan)
+    read = defaultdict[str, Array](lambda: np.full(actual.shape, np.nan))
     for places, answer in answers([fold.train for fold in folds], Ask(kind, h.size, model)):
         distribution, facts.loc[places, "fallback"] = answer.distribution, answer.fallback
-        found = (answer.prior_weight[:, None], *_numbers(distribution, points[0, places]))
-        for name, value in zip(NUMBERS, found, strict=True):
+        read["prior_weight"][places] = answer.prior_weight[:, None]
+        for name, value in summary(distribution).items():
             read[name][places] = value
-        for chance, goal in zip(chances, points[1:, places], strict=True):
+        for chance, goal in zip(chances, points[:, places], strict=True):
             chance[places] = 1.0 - distribution.below(goal)
     every = facts.loc[facts.index.repeat(h.size)].reset_index(drop=True)
     every = every.assign(h=np.tile(h, len(folds)), year=lambda row: row["origin"] + row["h"])
@@ -246,16 +237,3 @@ def _judge(
         limits = every[f"lo_{level}"], every[f"hi_{level}"]
         every[f"in_{level}"] = scores.inside(every["actual"], *limits)
     return every[known.ravel()], pd.concat(cases)
-
-
-def _numbers(distribution: Distribution, actual: Array) -> Iterator[Array]:
-    """Median, limits of 80 and 95 % and CRPS of forecasts, in that order."""
-    for p in (0.5, 0.1, 0.9, 0.025, 0.975):
-        yield distribution.quantile(p)
-    grid = [distribution.quantile(float(p)) for p in CRPS_GRID]
-    yield scores.crps(actual, grid, CRPS_GRID)
-
-
-def _mean_scaled(sizes: pd.Series, scale: pd.Series) -> float:
-    """Mean over the naive scale, capped."""
-    return float(pd.Series(np.minimum(scores.scaled(sizes, scale), SCALED_CAP)).mean())
