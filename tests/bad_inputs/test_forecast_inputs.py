@@ -68,9 +68,8 @@ def assert_sound(f, lower=0.0, upper=np.inf):
     assert values.max() <= upper
     for target in (-1e9, 0.0, 50.0, 1e12):
         # Also of a target that a user would be warned of as a slip of unit.
-        met, missed = (
-            float(Goal(sign, target).probability(f.distribution)[0, -1]) for sign in (">=", "<")
-        )
+        goals = Goal(">=", target), Goal("<", target)
+        met, missed = (float(goal.probability(f.distribution)[0, -1]) for goal in goals)
         assert 0 <= met <= 1
         assert met + missed == pytest.approx(1.0)
 

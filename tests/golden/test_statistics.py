@@ -51,9 +51,8 @@ def test_luck():
 
 def test_rounding_helps_luck():
     # 98.45 % prints as 98.5 %.
-    exact, printed = (
-        scores.luck_probability(98.0, Goal(">=", 98.5, decimals), 3000) for decimals in (None, 1)
-    )
+    goals = Goal(">=", 98.5), Goal(">=", 98.5, 1)
+    exact, printed = (scores.luck_probability(98.0, goal, 3000) for goal in goals)
     assert printed > exact
 
 

@@ -11,7 +11,7 @@ from scipy.special import beta
 
 from wqa.assessment import judging
 from wqa.assessment.attainment import READING_COLUMNS, VERDICT_COLUMNS, assess
-from wqa.assessment.likelihood import ProbabilityClass
+from wqa.assessment.likelihood import Likelihood, ProbabilityClass
 from wqa.assessment.statements import print_number, print_probability
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Baseline, Condition
@@ -111,9 +111,9 @@ def test_a_bound_counts_its_cases():
 
 def test_readings_that_lead_apart_leave_it_open_with_both_probabilities(monkeypatch):
     def split(question, evidence):
-        return judging.Likelihood(p=0.95 if evidence.annual.get(2020) == 0.029 else 0.1)
+        return Likelihood(p=0.95 if evidence.annual.get(2020) == 0.029 else 0.1)
 
-    monkeypatch.setattr(judging, "likelihood", split)
+    monkeypatch.setattr("wqa.assessment.likelihood.likelihood", split)
     row = one(only("6"), "2020 0.29; 2021 0.12")
     assert (row["answer"], row["reason_code"]) == ("open", "readings_differ")
     assert "低于34%" in row["evidence_zh"] and "不低于90%" in row["evidence_zh"]

@@ -46,9 +46,8 @@ def test_years_of_the_plan_outweigh_the_plan_before():
 
 
 def test_occasions_count_as_parts_of_years_or_as_rounds():
-    nine_months, whole_year = (
-        plan_sum([89], 5 - years, elapsed=years, previous=322) for years in (0.75, 1)
-    )
+    times = ({"left": 5 - years, "elapsed": years} for years in (0.75, 1))
+    nine_months, whole_year = (plan_sum([89], previous=322, **time) for time in times)
     assert nine_months.p_attain(400) > whole_year.p_attain(400)
     # One award in the only round of two years says more than one award in two years.
     by_round, by_year = plan_sum([1], 2, elapsed=1), plan_sum([1, 0], 3, elapsed=2)

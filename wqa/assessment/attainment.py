@@ -105,10 +105,9 @@ def assess(
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
     found = judging.open_plan(plan, {"indicators": indicators}, catalog)
-    region = region_of(region, found, root) if region else found.region
-    target_year = year_of("target_year", target_year, found) if target_year else None
-    folders = {"root": root, "catalog": catalog}
-    figures = rows_by_key(judging.known_figures(observations, found, as_of, edition, **folders))
+    region, target_year = region_of(region, found, root), year_of("target_year", target_year, found)
+    given = observations, found, as_of, edition
+    figures = rows_by_key(judging.known_figures(*given, root=root, catalog=catalog))
     setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -375,12 +374,10 @@ def _gain(start: float, end: float, kind: Quantity) -> float:
 def _records() -> dict[tuple[str, str, int], list[ProbabilityClass]]:
     """Classes by family, what a target asks, and number of known years (`bench/record.py`)."""
     found: dict[tuple[str, str, int], list[ProbabilityClass]] = {}
-    with (PRIORS / "record.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            low, high, observed = (float(row[key]) for key in ("p_from", "p_to", "observed"))
-            made = ProbabilityClass(low, high, observed, int(row["cases"]))
-            key = row["family"], row["scope"], int(row["points"])
-            found.setdefault(key, []).append(made)
+    rows: Any = pd.read_csv(PRIORS / "record.csv").itertuples()
+    for row in rows:
+        made = ProbabilityClass(row.p_from, row.p_to, row.observed, row.cases)
+        found.setdefault((row.family, row.scope, row.points), []).append(made)
     return found
 
 
