@@ -124,25 +124,6 @@ class Statement:
     printed_in: Literal["table", "text"]
 
 
-# Roles that an inference must fill, and those that it may.
-INFERENCE_ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "base_and_additions": (("base", "addition"), ()),
-    "sum_of_components": (("part",), ("less",)),
-    "difference_of_windows": (("late", "early"), ()),
-    "rank_and_mean": (("rank", "mean"), ("units", "peer", "peer_mean")),
-    "all_definitions": (("definition",), ()),
-    "whole_at_ceiling": (("whole",), ()),
-    "needed_share": (("whole", "share_part", "share_whole"), ()),
-    "needed_pace": (("base", "first", "last"), ()),
-    "previous_flow": (("previous",), ()),
-    "counter_pace": (("first", "last"), ()),
-    "all_comparable": (("place",), ()),
-    "part_of_whole": (("part",), ()),
-    "rare_events": (("exposure", "risk"), ("ratio_part", "ratio_whole")),
-    "every_year_of_events": (("yearly",), ("passed",)),
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Premise:
     """Key of one published figure that an inference uses; no region means the plan's own."""
