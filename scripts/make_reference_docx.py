@@ -140,6 +140,8 @@ def table_style(document):
             '<w:tblCellMar><w:top w:w="36" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
             '<w:bottom w:w="36" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar>'
             "</w:tblPr>"
+            "<w:trPr><w:cantSplit/></w:trPr>"
+            '<w:tcPr><w:vAlign w:val="center"/></w:tcPr>'
             '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
             '<w:bottom w:val="single" w:sz="6" w:color="1F2933"/></w:tcBorders>'
             '<w:shd w:val="clear" w:color="auto" w:fill="F4F6F9"/></w:tcPr></w:tblStylePr>'
@@ -166,6 +168,18 @@ def page_number(section):
             run._r.append(mark)
 
 
+def running_head(section):
+    """Show the title of the chapter at the top of each page but the first."""
+    line = section.header.paragraphs[0]
+    line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    found = parse_xml(
+        f"<w:fldSimple {nsdecls('w')} w:instr=' STYLEREF \"heading 1\" '><w:r><w:rPr>"
+        '<w:color w:val="52606D"/><w:sz w:val="17"/></w:rPr><w:t xml:space="preserve"> </w:t>'
+        "</w:r></w:fldSimple>"
+    )
+    line._p.append(found)
+
+
 def main():
     """Write the reference file."""
     original = subprocess.run(
@@ -179,8 +193,9 @@ def main():
         section.left_margin = section.right_margin = Mm(25)
         section.top_margin, section.bottom_margin = Mm(27), Mm(24)
         page_number(section)
+        running_head(section)
     language = document.styles.element.find(f".//{qn('w:lang')}")
-    language.set(qn("w:val"), "en-GB")
+    language.set(qn("w:val"), "zh-CN")  # Pandoc sets the language of the English paper
     language.set(qn("w:eastAsia"), "zh-CN")
     both = WD_ALIGN_PARAGRAPH.JUSTIFY
     centre = WD_ALIGN_PARAGRAPH.CENTER
@@ -221,12 +236,18 @@ def main():
             before=8,
             after=5,
             based="Normal",
-            keep=name == "Table Caption",
+            keep=True,
         )
     shape(document, "Figure", size=10.5, align=centre, before=10, keep=True)
-    shape(document, "Table Text", size=9, line=1.0)
-    shape(document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=1.0, keep=True)
-    shape(document, "Table Note", size=8.5, colour=QUIET, line=1.1, before=2)
+    # Exact, because a font that stands in for a missing one may be much taller.
+    pitch = Pt(11)
+    shape(document, "Table Text", size=9, line=pitch)
+    shape(document, "Table Text Kept", size=9, line=pitch, keep=True)
+    shape(
+        document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=pitch, keep=True
+    )
+    shape(document, "Table Note", size=8.5, colour=QUIET, line=1.1, before=2, keep=True)
+    shape(document, "Table Source", size=8.5, colour=QUIET, line=1.1, before=2, after=12)
     remark = shape(document, "Remark", size=10, line=1.4, before=8, after=8)
     shade = OxmlElement("w:shd")
     for key, value in (("val", "clear"), ("color", "auto"), ("fill", "FDF8EC")):

@@ -21,6 +21,7 @@ from wqa.publication.data_pack import safe_cell, write_pack
 from wqa.publication.document import assemble
 from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import load_outline
+from wqa.publication.printable import plain
 
 HOSTILE = {
     "script": "<script>alert(document.title)</script><img src=x onerror=alert()>",
@@ -147,7 +148,7 @@ def test_what_cannot_be_printed_is_visible_and_reported(paper):
     named = " ".join(f["value"] for f in paper.findings if f["code"] == "missing_glyph")
     assert "U+20000" in named
     assert "U+1F600" in named
-    cells = ["".join(piece.text for piece in cell) for block in paper.floats("table")
+    cells = [plain(cell) for block in paper.floats("table")
              for row in block["cells"] for cell in row]  # fmt: skip
     assert any(cell.startswith("〓〓〓局") for cell in cells)
     assert max(map(len, cells)) < 400

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wqa.publication.printable import plain
+
 if TYPE_CHECKING:
     from wqa.publication.document import Block, Paper
 
@@ -62,7 +64,7 @@ def write_pack(paper: Paper, folder: Path) -> None:
         for block in paper.floats(kind):
             name = f"{block['id']}.csv"
             files[name] = block_csv(block)
-            listed.append((name, block["label"], "".join(p.text for p in block["caption"])))
+            listed.append((name, block["label"], plain(block["caption"])))
     files["contents.csv"] = to_csv(("file", "label", "caption"), listed)
     files["facts.csv"] = to_csv(FACT_COLUMNS, (_fact_row(fact) for fact in paper.facts))
     columns = ("number", "id", "title", "publisher", "published", "evidence", "conflict", "url")

@@ -16,19 +16,14 @@ from wqa.catalog.records import Source
 from wqa.errors import BuildError
 from wqa.publication.chapters import moved, printed
 from wqa.publication.outline import ChapterEntry, Outline
-from wqa.publication.pieces import (
+from wqa.publication.printable import (
     LONGEST,
-    UNLINKED,
     Cleaner,
-    Piece,
-    Pieces,
+    Nodes,
     Register,
-    cite,
-    cited,
-    pieces,
-    prose,
-    source_line,
+    link,
     sources_of,
+    string,
 )
 
 Block = dict[str, Any]
@@ -220,25 +215,37 @@ def _numbered(
 
 
 def _chapter(draft: _Draft, register: Register) -> Chapter:
-    made: list[Block] = []
     register.place = draft.label or draft.title
+    made: list[Block] = []
     for block in draft.blocks:
-        kind = block["type"]
+        kind, where = block["type"], block["where"]
         if kind == "figure":
-            made.append(_figure(block, register))
+            found = _figure(block, register)
         elif kind == "table":
-            made.append(_table(block, register))
+            found = _table(block, register)
         elif kind in ("prose", "heading"):
-            made.append({**block, "ast": prose(block["ast"], block["where"], register)})
+            found = {"ast": register.prose(block["ast"], where)}
         elif kind == "list":
-            items = [cited(item, block["where"], register) for item in block["items"]]
-            made.append({**block, "items": items})
+            found = {"items": [register.cited(item, where) for item in block["items"]]}
         elif kind == "text":
-            made.append({**block, "pieces": cited(block["parts"], block["where"], register)})
+            found = {"nodes": register.cited(block["parts"], where)}
         else:
-            raise BuildError("unknown type of block", where=block["where"], got=kind)
+            raise BuildError("unknown type of block", where=where, got=kind)
+        made.append({**block, **found})
     anchor = f"ch-{draft.entry.id}"
     return Chapter(draft.entry.id, anchor, draft.label, draft.title, draft.numbering, tuple(made))
+
+
+def _float(block: Block, register: Register) -> Block:
+    """Return what figures and tables have in common."""
+    where = block["where"]
+    return {
+        "caption": register.nodes(block["caption_parts"], where, limit=LONGEST),
+        "notes": [register.nodes(note, where) for note in block.get("notes", [])],
+        "source_line": register.source_line(
+            block["sources"], where, named=block["type"] == "table"
+        ),
+    }
 
 
 def _figure(block: Block, register: Register) -> Block:
@@ -247,77 +254,54 @@ def _figure(block: Block, register: Register) -> Block:
         if not block.get(key):
             raise BuildError(f"a figure has no {key}", where=where, got=block["id"])
     # The numbers of the alternative text are registered like those that are seen.
-    pieces(block.get("alt_parts", ()), where, register, place=block["label"])
-    return {
-        **block,
-        "caption": pieces(block["caption_parts"], where, register, limit=LONGEST),
-        "alt": register.cleaner.line(block["alt"], where),
-        "notes": [pieces(note, where, register) for note in block.get("notes", [])],
-        "source_line": source_line(block["sources"], where, register, named=False),
-    }
+    register.nodes(block.get("alt_parts", ()), where, place=block["label"])
+    return {**_float(block, register), "alt": register.cleaner.line(block["alt"], where)}
 
 
 def _table(block: Block, register: Register) -> Block:
     where = block["where"]
     columns = [
-        {
-            **column,
-            "label": register.cleaner.line(column["label"], where, limit=LONGEST),
-            "unit": register.cleaner.line(column["unit"], where, limit=LONGEST),
-        }
+        {**column, **{key: register.cleaner.line(column[key], where, limit=LONGEST)
+                      for key in ("label", "unit")}}
         for column in block["columns"]
-    ]
+    ]  # fmt: skip
     rows, cites = [], []
     for row in block["rows"]:
         cells = [row[column["key"]] for column in columns]
-        rows.append([pieces(cell, where, register, limit=LONGEST, place=block["label"])
+        rows.append([register.nodes(cell, where, limit=LONGEST, place=block["label"])
                      for cell in cells])  # fmt: skip
-        cites.append(cite(sources_of(cells), where, register))
-    return {
-        **block,
-        "caption": pieces(block["caption_parts"], where, register, limit=LONGEST),
-        "columns": columns,
-        "cells": rows,
-        "cites": cites,
-        "alt": register.cleaner.line(block["alt"], where, limit=2 * LONGEST),
-        "notes": [pieces(note, where, register) for note in block["notes"]],
-        "source_line": source_line(block["sources"], where, register),
-    }
+        cites.append(register.cite(sources_of(cells), where))
+    return {"columns": columns, "cells": rows, "cites": cites, **_float(block, register)}
 
 
 def _source_chapter(
     sources: Sequence[Source], conflicts: frozenset[str], label: str, register: Register, core: int
 ) -> Chapter:
     """Make the last chapter: every source that is referred to, in order of its number."""
-    words, where = register.words, "sources"
+    words = register.words
     keys = ("number", "title", "publisher", "published", "evidence", "conflict")
     columns = [{"key": k, "label": words[f"column_{k}"], "unit": "", "align": "left"} for k in keys]
 
-    def line(text: str) -> Pieces:
-        return (Piece(register.cleaner.line(text, where, limit=LONGEST)),)
+    def row(number: int, source: Source) -> list[Nodes]:
+        web = re.fullmatch(r"https?://[\x21-\x7e]+", source.url)
+        texts = (
+            source.title, source.publisher, source.published or words["undated"],
+            words[f"evidence_{source.evidence}"],
+            words["conflict_yes"] if source.id in conflicts else "\N{EM DASH}",
+        )  # fmt: skip
+        title, *more = (register.cleaner.line(text, "sources", limit=LONGEST) for text in texts)
+        first = link(title, source.url) if web else string(title)
+        return [[string(f"[{number}]")], [first], *([string(text)] for text in more)]
 
-    rows = []
-    for number, source in enumerate(sources, start=1):
-        url = source.url if re.fullmatch(r"https?://[\x21-\x7e]+", source.url) else ""
-        title = register.cleaner.line(source.title, where, limit=LONGEST)
-        rows.append([
-            (Piece(f"[{number}]"),),
-            (Piece(title, target=url),),
-            line(source.publisher),
-            line(source.published or words["undated"]),
-            line(words[f"evidence_{source.evidence}"]),
-            line(words["conflict_yes"] if source.id in conflicts else "\N{EM DASH}"),
-        ])  # fmt: skip
     block: Block = {
         "type": "sources",
         "id": "sources",
         "columns": columns,
-        "cells": rows,
+        "cells": [row(number, source) for number, source in enumerate(sources, start=1)],
         "intro": [words["sources_intro"]],
-        "core": core or len(rows),
-        "where": where,
+        "core": core or len(sources),
     }
-    blocks = (block,) if rows else ()
+    blocks = (block,) if sources else ()
     numbering = "annex" if label else "none"
     return Chapter("sources", "ch-sources", label, words["sources_title"], numbering, blocks)
 
@@ -331,12 +315,14 @@ def for_print(paper: Paper) -> Paper:
     core = block["core"]
 
     def cut(node: Any) -> Any:
-        if isinstance(node, Piece):
-            match = re.fullmatch(r"#src-(\d+)", node.target)
-            return replace(node, target=UNLINKED) if match and int(match[1]) > core else node
         if isinstance(node, list | tuple):
             return type(node)(cut(item) for item in node)
-        return {key: cut(value) for key, value in node.items()} if isinstance(node, dict) else node
+        if not isinstance(node, dict):
+            return node
+        if node.get("t") == "Link":
+            match = re.fullmatch(r"#src-(\d+)", node["c"][2][0])
+            return node["c"][1][0] if match and int(match[1]) > core else node
+        return {key: cut(value) for key, value in node.items()}
 
     more = [paper.words["sources_more"]] if core < len(block["cells"]) else []
     short = {**block, "cells": block["cells"][:core], "intro": [*block["intro"], *more]}

@@ -41,12 +41,11 @@ from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
 from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import ChapterEntry, Outline, load_chapters, load_outline
-from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
+from wqa.publication.publishing import ANNEX, FORMATS, epoch_of, parse_prose, write
 
 __all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]
 
 NAMES = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx"}
-ANNEX = "annex.html"  # what is too long for print
 Progress = Callable[[str], None]
 
 
@@ -175,8 +174,6 @@ def build_paper(
         for fmt in formats:
             before = time.monotonic()
             write(paper, fmt, work / NAMES[fmt], chosen.as_of or "")
-            if fmt == "html" and paper.annex:
-                write(paper.annex, fmt, work / ANNEX, chosen.as_of or "")
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
         write_pack(paper.whole, work / "data")

@@ -1,0 +1,98 @@
+"""Widths of table columns for print, as shares of the page, and numbers under their points."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from math import ceil
+
+# Advance widths of the bundled font, in em; heads are bold.
+DIGIT, POINT, PERCENT = 0.555, 0.278, 0.92
+LATIN, CAPITAL, SIGN, BLANK, WIDE, BOLD = 0.57, 0.65, 0.4, 0.224, 1.0, 1.07
+IRREGULAR = {
+    **dict.fromkeys("ijlI.,:;'", 0.29), **dict.fromkeys("ftr()[]-", 0.36), "%": PERCENT,
+    **dict.fromkeys("<=>+", 0.56), **dict.fromkeys("mMW", 0.88), "w": 0.8,
+}  # fmt: skip
+# Typst sets a thin space where Chinese characters and digits or letters meet.
+SPACED = 0.25
+SIZE = 9.0  # of the letters in every table, in points, as in official print
+TEXT_WIDTH = 170.0 * 72 / 25.4 / SIZE  # A4 with 20 mm margins, in em of a table
+PADDING = 8.0 / SIZE  # left and right together
+# A column of running Chinese text gets at least so many characters per line.
+NARROWEST = 5.4
+# A word longer than this is broken rather than given a column of its own.
+LONGEST_WORD = 24.0
+_NUMBER = re.compile(r"[-+\N{MINUS SIGN}\N{PLUS-MINUS SIGN}]?\d[\d,]*(\.\d+)?%?")
+_BORDER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9A-Za-z])|(?<=[0-9A-Za-z])(?=[\u4e00-\u9fff])")
+# No line ends between a number and a bracket.
+_ATOM = re.compile(r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uff07\uff0a-\uffef\u3000-\u303f\u200b]+")
+
+
+def em_width(text: str) -> float:
+    """Estimate the width of a line."""
+    return sum(map(_advance, text)) + SPACED * len(_BORDER.findall(text))
+
+
+@cache
+def _advance(char: str) -> float:
+    if char in IRREGULAR:
+        return IRREGULAR[char]
+    if unicodedata.east_asian_width(char) in "WF" or char in "“”‘’…—≥≤":
+        return WIDE
+    if char.isdigit():
+        return DIGIT
+    if char == " ":
+        return BLANK
+    return (CAPITAL if char.isupper() else LATIN) if char.isalpha() else SIGN
+
+
+def shared_widths(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], shifts: Sequence[Sequence[float]]
+) -> list[float]:
+    """Share the page as the tables of the web do: the longest word at least, the rest as wished."""
+    least, wished = [], []
+    for head, cells, moved in zip(heads, zip(*rows, strict=True), shifts, strict=True):
+        shift = max(moved, default=0.0)
+        low = max(_least(head) * BOLD, *(_least(cell) + shift for cell in cells))
+        # A head may wrap: it asks for a third of its length, so that it does not starve the text.
+        high = max(low, em_width(head) / 3, *(em_width(cell) + shift for cell in cells))
+        least.append(low + 0.1 + PADDING)
+        wished.append(high + 0.1 + PADDING)
+    if sum(least) >= TEXT_WIDTH or sum(wished) <= TEXT_WIDTH:
+        base = least if sum(least) >= TEXT_WIDTH else wished
+        return [width / sum(base) for width in base]
+    spare = (TEXT_WIDTH - sum(least)) / (sum(wished) - sum(least))
+    return [(low + spare * (wish - low)) / TEXT_WIDTH
+            for low, wish in zip(least, wished, strict=True)]  # fmt: skip
+
+
+def _least(cell: str) -> float:
+    words = (min(em_width(word), LONGEST_WORD) for word in _ATOM.findall(cell))
+    return max([min(NARROWEST, em_width(cell)), *words])
+
+
+def lines_of(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> int:
+    """Estimate how many lines a table takes."""
+    room = [width * TEXT_WIDTH - PADDING for width in widths]
+    return sum(max(ceil(em_width(cell) / free) for cell, free in zip(row, room, strict=True))
+               for row in rows)  # fmt: skip
+
+
+def decimal_shifts(column: Mapping[str, str], cells: Sequence[str]) -> list[float]:
+    """Return how far each number must stand from the right edge to align the points, in em."""
+    if column["align"] != "decimal":
+        return [0.0] * len(cells)
+    tails = [_tail(cell) for cell in cells]
+    longest = max((tail for tail in tails if tail is not None), default=0.0)
+    return [0.0 if tail is None else round(longest - tail, 3) for tail in tails]
+
+
+def _tail(cell: str) -> float | None:
+    """Width of a number from its decimal point on; None if the cell is no number."""
+    match = _NUMBER.fullmatch(cell.strip())
+    if not match:
+        return None
+    percent = PERCENT if cell.strip().endswith("%") else 0.0
+    return percent + (POINT + DIGIT * (len(match[1]) - 1) if match[1] else 0.0)
