@@ -21,7 +21,8 @@ from wqa.publication.data_pack import safe_cell, write_pack
 from wqa.publication.document import assemble
 from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import load_outline
-from wqa.publication.printable import plain
+from wqa.publication.pandoc_tree import table_rows
+from wqa.publication.printable import is_named, plain
 
 HOSTILE = {
     "script": "<script>alert(document.title)</script><img src=x onerror=alert()>",
@@ -148,8 +149,8 @@ def test_what_cannot_be_printed_is_visible_and_reported(paper):
     named = " ".join(f["value"] for f in paper.findings if f["code"] == "missing_glyph")
     assert "U+20000" in named
     assert "U+1F600" in named
-    cells = [plain(cell) for block in paper.floats("table")
-             for row in block["cells"] for cell in row]  # fmt: skip
+    sheet = next(node for node in paper.chapters[0].nodes if is_named(node, "sheet"))
+    cells = [plain(cell[4]) for row in table_rows(sheet["c"][1][0]) for cell in row]
     assert any(cell.startswith("〓〓〓局") for cell in cells)
     assert max(map(len, cells)) < 400
     everything = "".join(cells)

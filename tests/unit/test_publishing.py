@@ -92,18 +92,15 @@ def test_wrong_chapter_list_names_file_and_line(tmp_path, root, old, new, messag
     assert re.search(r"paper\.yml:\d+", str(caught.value))
 
 
-DECIMAL = {"align": "decimal"}
-
-
 def test_numbers_are_aligned_on_the_point():
-    shift = decimal_shifts(DECIMAL, ["95.1", "100", "0.029", "\N{MINUS SIGN}3", "无", "98.5"])
+    shift = decimal_shifts("decimal", ["95.1", "100", "0.029", "\N{MINUS SIGN}3", "无", "98.5"])
     assert shift[2] == 0
     assert shift[4] == 0
     assert shift[0] == shift[5]
     assert math.isclose(shift[0], 2 * 0.555)
     assert math.isclose(shift[1], 0.278 + 3 * 0.555)
     assert shift[1] == shift[3]
-    assert decimal_shifts({"align": "right"}, ["95.1", "100"]) == [0, 0]
+    assert decimal_shifts("right", ["95.1", "100"]) == [0, 0]
 
 
 def points(heads, rows):

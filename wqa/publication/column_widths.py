@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from math import ceil
 
@@ -80,9 +80,9 @@ def lines_of(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> int:
                for row in rows)  # fmt: skip
 
 
-def decimal_shifts(column: Mapping[str, str], cells: Sequence[str]) -> list[float]:
+def decimal_shifts(align: str, cells: Sequence[str]) -> list[float]:
     """Return how far each number must stand from the right edge to align the points, in em."""
-    if column["align"] != "decimal":
+    if align != "decimal":
         return [0.0] * len(cells)
     tails = [_tail(cell) for cell in cells]
     longest = max((tail for tail in tails if tail is not None), default=0.0)

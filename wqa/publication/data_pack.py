@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wqa.publication.printable import plain
+from wqa.publication.printable import Block, plain
 
 if TYPE_CHECKING:
-    from wqa.publication.document import Block, Paper
+    from wqa.publication.document import Paper
 
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?%?")
 # A spreadsheet takes a cell that begins like this for a formula.

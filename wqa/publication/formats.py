@@ -1,4 +1,4 @@
-"""What only one format has: HTML, Typst or Word, put into the tree of a document."""
+"""What only one format has: HTML, Typst or Word, put into the nodes of a document."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wqa.paths import ASSETS
 from wqa.publication.column_widths import BLANK, SIZE, lines_of
-from wqa.publication.document import Block, Paper
+from wqa.publication.data_pack import block_csv
+from wqa.publication.document import Paper
 from wqa.publication.fonts import FAMILY, web_font
-from wqa.publication.pandoc_tree import body, chapter_title, details, paragraph, tree
-from wqa.publication.printable import Node, Nodes, link, plain, string
+from wqa.publication.pandoc_tree import div, entries, paragraph, table_rows, without_last_column
+from wqa.publication.printable import Block, Node, Nodes, is_named, link, plain, string, walk
 
+# Of the syntax tree that Pandoc 3 reads.
+API_VERSION = [1, 23, 1]
 TEXT_WIDTH = 170 * 72 / 25.4  # A4 with 20 mm margins, in points
 # Figures are drawn for the width of a printed page; a screen has a little more room.
 ENLARGED = 1.2
@@ -26,26 +29,39 @@ TWIPS = 20  # per point
 # fewer lines than would fill a third of a page stays whole.
 FEW_ROWS, FEW_LINES = 3, 15
 WORD_STYLES = {"note": "Table Note", "source": "Table Source"}
-Change = Callable[[Node], Any]
 
 
-def walk(node: Any, change: Change) -> Any:
-    """Rebuild a tree from its leaves up; a node may become several."""
-    if isinstance(node, list):
-        out = []
-        for item in node:
-            made = walk(item, change)
-            out += made if isinstance(item, dict) and isinstance(made, list) else [made]
-        return out
-    if isinstance(node, dict):
-        made = {key: walk(value, change) for key, value in node.items()}
-        return change(made) if "t" in made else made
-    return node
+def _tree(blocks: Nodes, meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pandoc-api-version": API_VERSION, "meta": _field(meta)["c"], "blocks": blocks}
 
 
-def is_named(node: Node, kind: str, name: str) -> bool:
-    """Tell whether a node is of a kind and carries a name."""
-    return bool(node["t"] == kind and name in node["c"][0][1])
+def _field(value: Any) -> Node:
+    """Return a field of the template: a string, a truth, nodes, or a list or map of fields."""
+    if isinstance(value, str):
+        return {"t": "MetaInlines", "c": [string(value)]}
+    if isinstance(value, bool):
+        return {"t": "MetaBool", "c": value}
+    if isinstance(value, Mapping):
+        return {"t": "MetaMap", "c": {name: _field(one) for name, one in value.items()}}
+    if isinstance(value, tuple):
+        return {"t": "MetaList", "c": [_field(one) for one in value]}
+    return {"t": "MetaBlocks", "c": value}
+
+
+def _fields(paper: Paper) -> dict[str, Any]:
+    """Return what stands on the cover and around the text."""
+    names = ("title", "subtitle", "edition", "preface", "words")
+    fields = {name: getattr(paper, name) for name in names}
+    return {**fields, "imprint": paper.imprint[1:], "chinese": paper.lang == "zh"}
+
+
+def _body(paper: Paper) -> Nodes:
+    return [node for chapter in paper.chapters for node in chapter.nodes]
+
+
+def _given(node: Node, name: str) -> str:
+    """Return an attribute of a span or a block."""
+    return str(dict(node["c"][0][2])[name])
 
 
 def svg_size(svg: str) -> tuple[float, float]:
@@ -56,57 +72,101 @@ def svg_size(svg: str) -> tuple[float, float]:
     return width * scale, height * scale
 
 
-def _pictures(paper: Paper) -> dict[str, Block]:
-    return {block["id"]: block for block in paper.floats("figure")}
-
-
 # --------------------------------------------------------------------------- HTML
 
 
 def html_tree(paper: Paper) -> dict[str, Any]:
     """Return the document for one HTML file: no outside request, no script."""
-    pictures = _pictures(paper)
+    floats = {block["id"]: block for block in paper.floats("figure", "table")}
+    taken = _numbers_of_sources(paper)
+    page = "annex.html" if paper.annex else ""
 
-    def change(node: Node) -> Any:
-        kind = node["t"]
-        if kind == "Image":
-            block = pictures[node["c"][2][0]]
-            drawing = base64.b64encode(block["svg_path"].encode()).decode()
-            width, height = (round(side * 4 / 3) for side in svg_size(block["svg_path"]))
-            size = [["width", str(width)], ["height", str(height)],
-                    ["style", f"max-width:{round(width * ENLARGED)}px"]]  # fmt: skip
-            node["c"][0], node["c"][2][0] = ["", [], size], f"data:image/svg+xml;base64,{drawing}"
-        elif is_named(node, "Span", "shift"):
-            em = dict(node["c"][0][2])["em"]
-            node["c"][0] = ["", [], [["style", f"padding-right:{em}em"]]]
-        elif kind in ("Table", "Figure"):
+    def change(node: Node) -> Node:
+        if node["t"] == "Image":
+            _embed(node, floats[node["c"][2][0]]["svg_path"])
+        elif node["t"] in ("Table", "Figure"):
             return _scrolling(node, paper.words)
+        elif is_named(node, "room"):
+            node["c"][0] = ["", [], [["style", f"padding-right:{_given(node, 'em')}em"]]]
+        elif is_named(node, "sheet") or is_named(node, "chart"):
+            node["c"][1].append(_download(floats[_given(node, "float")], paper.words))
+        elif is_named(node, "register"):
+            for number, row in enumerate(table_rows(node["c"][1][0]["c"][1][0])[1:], start=1):
+                if number in taken:
+                    row[0][4][0]["c"] = [link(f"[{number}]", f"{page}#numbers-{number}")]
         return node
 
-    blocks = walk(body(paper, screen=True), change)
+    blocks = walk(_body(paper), change)
+    for number, items in taken.items() if not page else ():
+        title = f"[{number}] {paper.words['numbers_of_source']} ({len(items)})"
+        blocks += _details(title, items, f' id="numbers-{number}"')
     more = {"lists": _lists(paper), "other": _other(paper)}
-    return tree(blocks, {**_fields(paper), **more})
+    return _tree(blocks, {**_fields(paper), **more})
+
+
+def _embed(image: Node, svg: str) -> None:
+    width, height = (round(side * 4 / 3) for side in svg_size(svg))
+    style = f"max-width:{round(width * ENLARGED)}px"
+    size = {"width": str(width), "height": str(height), "style": style}
+    image["c"][0] = ["", [], [list(pair) for pair in size.items()]]
+    image["c"][2][0] = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def _scrolling(node: Node, words: Mapping[str, str]) -> Node:
     """Let a table or a picture that is wider than the screen scroll within its own box."""
-    (id, *_), caption = node["c"][:2]
+    (id, *_), (_, captions) = node["c"][:2]
     box = [["role", "region"], ["tabindex", "0"]]
-    for plain_text in caption[1]:
+    for caption in captions:
         name = f"{id}-caption"
-        plain_text["c"] = [{"t": "Span", "c": [[name, [], []], plain_text["c"]]}]
+        caption["c"] = [{"t": "Span", "c": [[name, [], []], caption["c"]]}]
         box.append(["aria-labelledby", name])
-    if not caption[1]:
+    if not captions:
         box.append(["aria-label", words["sources_title"]])
     if node["t"] == "Figure":
         node["c"][2] = [{"t": "Div", "c": [["", ["scroll"], box], node["c"][2]]}]
         return node
     # The browser shares the width among the columns itself; alignment is a class of the cell.
     node["c"][2] = [[{"t": "AlignDefault"}, {"t": "ColWidthDefault"}] for _ in node["c"][2]]
-    for row in node["c"][3][1]:
-        for cell in row[1]:
-            cell[1] = {"t": "AlignDefault"}
+    for cell in table_rows(node)[0]:
+        cell[1] = {"t": "AlignDefault"}
     return {"t": "Div", "c": [["", ["scroll"], box], [node]]}
+
+
+def _download(block: Block, words: Mapping[str, str]) -> Node:
+    shown = words["download_table" if block["type"] == "table" else "download_data"]
+    data = base64.b64encode(block_csv(block)).decode()
+    file = link(shown, f"data:text/csv;charset=utf-8;base64,{data}")
+    label = f"{block['label']} {shown}"
+    file["c"][0] = ["", [], [["download", f"{block['id']}.csv"], ["aria-label", label]]]
+    return div("download", [paragraph([file])])
+
+
+def _details(title: str, items: Sequence[Nodes], name: str = "") -> Nodes:
+    """Return a list that opens under its title."""
+    return [
+        _raw("html", f"<details{name}><summary>", "RawBlock"),
+        paragraph([string(title)], "Plain"),
+        _raw("html", "</summary>", "RawBlock"),
+        entries(items),
+        _raw("html", "</details>", "RawBlock"),
+    ]
+
+
+def _raw(fmt: str, text: str, kind: str = "RawInline") -> Node:
+    return {"t": kind, "c": [fmt, text]}
+
+
+def _numbers_of_sources(paper: Paper) -> dict[int, list[Nodes]]:
+    """Return what was taken from each source: number, what it describes, where it is printed."""
+    places = {source.id: number for number, source in enumerate(paper.sources, start=1)}
+    found: dict[int, list[Nodes]] = {}
+    for fact in paper.facts:
+        about = " · ".join(filter(None, [fact["about"], str(fact.get("locator", ""))]))
+        number = {"t": "Strong", "c": [string(str(fact["text"]))]}
+        entry = [number, string(f" {about} ({', '.join(fact['places'])})")]
+        for id in places.keys() & fact["source_ids"]:
+            found.setdefault(places[id], []).append(entry)
+    return dict(sorted(found.items()))
 
 
 def _lists(paper: Paper) -> Nodes:
@@ -114,7 +174,7 @@ def _lists(paper: Paper) -> Nodes:
     for kind, name in (("figure", "figures"), ("table", "tables")):
         items = [[link(f"{block['label']} {plain(block['caption'])}", f"#{block['anchor']}")]
                  for block in paper.floats(kind)]  # fmt: skip
-        out += details(paper.words[name], items) if items else []
+        out += _details(paper.words[name], items) if items else []
     return out
 
 
@@ -127,9 +187,8 @@ def _other(paper: Paper) -> Nodes:
     return []
 
 
-def page_style(letters: str) -> str:
-    """Return the style sheet with the letters of the bundled font that a page needs."""
-    css = (ASSETS / "paper.css").read_text(encoding="utf-8")
+def page_style(letters: str) -> Node:
+    """Return the field with the style sheet and the letters of the bundled font for a page."""
     faces = []
     for weight, value in (("regular", 400), ("bold", 700)):
         data = base64.b64encode(web_font(letters, weight)).decode()
@@ -137,10 +196,74 @@ def page_style(letters: str) -> str:
             f'@font-face{{font-family:"{FAMILY}";font-weight:{value};font-style:normal;'
             f'font-display:block;src:url("data:font/woff2;base64,{data}") format("woff2")}}'
         )
-    return "\n".join([*faces, css])
+    css = (ASSETS / "paper.css").read_text(encoding="utf-8")
+    return _field([_raw("html", "\n".join([*faces, css]), "RawBlock")])
+
+
+# --------------------------------------------------------------------------- print
+
+
+def _printed(paper: Paper) -> Nodes:
+    """Leave to the screen the sources of each row, and in the list those that page one lacks."""
+    core = paper.core if paper.annex else len(paper.sources)
+
+    def change(node: Node) -> Any:
+        if node["t"] == "Link":
+            match = re.fullmatch(r"#src-(\d+)", node["c"][2][0])
+            return node["c"][1][0] if match and int(match[1]) > core else node
+        if node["t"] == "Table" and "cited" in node["c"][0][1]:
+            without_last_column(node)
+        if is_named(node, "register"):
+            rows = node["c"][1][0]["c"][4][0][3]
+            more = [paragraph([string(paper.words["sources_more"])])] * (core < len(rows))
+            del rows[core:]
+            for name, cells in rows:
+                cells[0][4][0]["c"] = [{"t": "Span", "c": [name, cells[0][4][0]["c"]]}]
+            return [*more, node]
+        return node
+
+    found: Nodes = walk(_body(paper), change)
+    return found
 
 
 # --------------------------------------------------------------------------- Typst
+
+
+def typst_tree(paper: Paper) -> dict[str, Any]:
+    """Return the document for Typst, in which every text is a literal."""
+    pictures = {block["id"]: block for block in paper.floats("figure")}
+
+    def change(node: Node) -> Any:
+        kind = node["t"]
+        if kind == "Str":
+            return _raw("typst", f"#{literal(breakable(node['c']))};")
+        if kind == "Superscript":
+            return [_raw("typst", "#sym.wj;"), node]  # the number of a source begins no line
+        if kind == "Math":
+            # PDF/UA demands an alternative text.
+            opened = f"#[#set math.equation(alt: {literal(node['c'][1])});"
+            return [_raw("typst", opened), node, _raw("typst", "]")]
+        if kind == "Image":
+            block = pictures[node["c"][2][0]]
+            path, alt = literal(f"figures/{block['id']}.svg"), literal(block["alt"])
+            width = svg_size(block["svg_text"])[0]
+            return _raw("typst", f"#image({path}, width: {width:.2f}pt, alt: {alt});")
+        if is_named(node, "room"):
+            return _raw("typst", f"#h({_given(node, 'em')}em);")
+        if kind == "Div":
+            (_, (name,), _), blocks = node["c"]
+            rows = len(table_rows(blocks[0])) - 1 if name == "sheet" else 0
+            opened = f"#{name}(rows: {rows})[" if rows else f"#{name}["
+            return [_raw("typst", opened, "RawBlock"), *blocks, _raw("typst", "]", "RawBlock")]
+        return node
+
+    found: dict[str, Any] = walk(_tree(_printed(paper), _fields(paper)), change)
+    return found
+
+
+def literal(text: str) -> str:
+    """Return a text as a string literal of Typst: nothing in it can act as markup."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def breakable(text: str) -> str:
@@ -153,119 +276,74 @@ def breakable(text: str) -> str:
     return _RUN.sub(cut, text)
 
 
-def literal(text: str) -> str:
-    """Return a text as a string literal of Typst: nothing in it can act as markup."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def typst_tree(paper: Paper) -> dict[str, Any]:
-    """Return the document for Typst, in which every text is a literal."""
-    pictures = _pictures(paper)
-
-    def change(node: Node) -> Any:
-        kind = node["t"]
-        if kind == "Str":
-            return _typst(f"#{literal(breakable(node['c']))};")
-        if kind == "Superscript":
-            return [_typst("#sym.wj;"), node]  # the number of a source begins no line
-        if kind == "Math":
-            # PDF/UA demands an alternative text.
-            return [_typst(f"#[#set math.equation(alt: {literal(node['c'][1])});"), node,
-                    _typst("]")]  # fmt: skip
-        if kind == "Image":
-            block = pictures[node["c"][2][0]]
-            width = svg_size(block["svg_text"])[0]
-            path, alt = literal(f"figures/{block['id']}.svg"), literal(block["alt"])
-            return _typst(f"#image({path}, width: {width:.2f}pt, alt: {alt});")
-        if is_named(node, "Span", "shift"):
-            return _typst(f"#h({dict(node['c'][0][2])['em']}em);")
-        if kind == "Div":
-            (_, (name, *_), given), blocks = node["c"]
-            arguments = ", ".join(f"{key}: {value}" for key, value in given)
-            return [_typst(f"#{name}({arguments})[", "RawBlock"), *blocks, _typst("]", "RawBlock")]
-        return node
-
-    found: dict[str, Any] = walk(tree(body(paper), _fields(paper)), change)
-    return found
-
-
-def _typst(text: str, kind: str = "RawInline") -> Node:
-    return {"t": kind, "c": ["typst", text]}
-
-
 # --------------------------------------------------------------------------- Word
 
 
 def word_tree(paper: Paper) -> dict[str, Any]:
     """Return the document for Word, with its contents and with fields that count."""
-    pictures = _pictures(paper)
+    pictures = {block["id"]: block for block in paper.floats("figure")}
 
     def change(node: Node) -> Any:
-        kind = node["t"]
-        if kind == "Image":
+        if node["t"] == "Image":
             block = pictures[node["c"][2][0]]
             width = f"{svg_size(block['svg_text'])[0] / 72:.3f}in"
             node["c"][0] = ["", [], [["width", width]]]
             node["c"][2][0] = f"figures/{block['id']}.png"
-        elif is_named(node, "Span", "label"):
-            return _counted(node["c"][1][0]["c"], node["c"][0][1][1])
-        elif is_named(node, "Span", "shift"):
-            return _word_room(float(dict(node["c"][0][2])["em"]))
-        elif kind == "Table":
-            _set_table(node)
-        elif kind == "Div":
-            return styled(WORD_STYLES.get(node["c"][0][1][0], ""), node["c"][1])
+        elif node["t"] == "Table":
+            _style_table(node)
+        elif node["t"] == "Div":
+            return _styled(WORD_STYLES.get(node["c"][0][1][0], ""), node["c"][1])
+        elif is_named(node, "label"):
+            return _counted(plain(node), node["c"][0][1][1])
+        elif is_named(node, "room"):
+            # A blank that does not break, with letter spacing for the rest of the room.
+            twips = round((float(_given(node, "em")) - BLANK) * SIZE * TWIPS)
+            spaced = f'<w:rPr><w:spacing w:val="{twips}"/></w:rPr>'
+            return _run(f'{spaced}<w:t xml:space="preserve">\N{NO-BREAK SPACE}</w:t>')
         return node
 
     meta = {"title": paper.title, "subtitle": paper.subtitle}
     language = {} if paper.lang == "zh" else {"lang": "en-GB"}
-    return tree([*_front(paper), *walk(body(paper), change)], {**meta, **language})
+    return _tree([*_front(paper), *walk(_printed(paper), change)], {**meta, **language})
 
 
-def styled(style: str, blocks: Nodes) -> Node:
+def _styled(style: str, blocks: Nodes) -> Node:
     """Return blocks in a style of the reference file."""
     return {"t": "Div", "c": [["", [], [["custom-style", style]] if style else []], blocks]}
 
 
-def _word(text: str) -> Node:
-    return {"t": "RawInline", "c": ["openxml", text]}
+def _run(content: str) -> Node:
+    return _raw("openxml", f"<w:r>{content}</w:r>")
 
 
-def _field(instruction: str, shown: str = "", *, dirty: bool = False) -> Nodes:
-    """Return a field with its present result; Word refreshes a dirty one on opening."""
-    return [_field_opens(instruction, dirty=dirty), *([string(shown)] if shown else []), FIELD_ENDS]
+def _opened(instruction: str) -> Nodes:
+    """Open a field; Word refreshes one without a result when it opens the file."""
+    dirty = "" if instruction.startswith("SEQ") else ' w:dirty="true"'
+    return [
+        _run(f'<w:fldChar w:fldCharType="begin"{dirty}/>'),
+        _run(f'<w:instrText xml:space="preserve"> {html.escape(instruction)} </w:instrText>'),
+        _run('<w:fldChar w:fldCharType="separate"/>'),
+    ]
 
 
-def _field_opens(instruction: str, *, dirty: bool = False) -> Node:
-    mark = ' w:dirty="true"' if dirty else ""
-    return _word(
-        f'<w:r><w:fldChar w:fldCharType="begin"{mark}/></w:r>'
-        f'<w:r><w:instrText xml:space="preserve">{html.escape(instruction)}</w:instrText></w:r>'
-        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
-    )
-
-
-FIELD_ENDS = _word('<w:r><w:fldChar w:fldCharType="end"/></w:r>')
-TAB = _word("<w:r><w:tab/></w:r>")
-PAGE_BREAK = {"t": "RawBlock", "c": ["openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>']}
+CLOSED = _run('<w:fldChar w:fldCharType="end"/>')
 
 
 def _front(paper: Paper) -> Nodes:
     """Return what follows the title: edition, day, issuing body, preface and contents."""
-    lines = [styled("Edition", [paragraph([string(line)])]) for line in paper.imprint]
-    entries = []
+    lines = []
     for chapter in paper.chapters:
-        title = link(chapter_title(chapter, paper.lang), f"#{chapter.anchor}")
-        number = _field(f" PAGEREF {bookmark_name(chapter.anchor)} \\h ", dirty=True)
-        entries.append([title, TAB, *number])
-    entries[0].insert(0, _field_opens(' TOC \\o "1-1" \\h \\z \\u ', dirty=True))
-    entries[-1].append(FIELD_ENDS)
+        title = link(chapter.full_title(paper.lang), f"#{chapter.anchor}")
+        page = _opened(rf"PAGEREF {bookmark_name(chapter.anchor)} \h")
+        lines.append([title, _run("<w:tab/>"), *page, CLOSED])
+    lines[0] = [*_opened(r'TOC \o "1-1" \h \z \u'), *lines[0]]
+    lines[-1] += [CLOSED]
+    texts = [*(("Edition", line) for line in paper.imprint), ("Preface", paper.preface),
+             ("TOC Heading", paper.words["contents"])]  # fmt: skip
     return [
-        *lines,
-        styled("Preface", [paragraph([string(paper.preface)])]),
-        styled("TOC Heading", [paragraph([string(paper.words["contents"])])]),
-        *(styled("toc 1", [paragraph(entry)]) for entry in entries),
-        PAGE_BREAK,
+        *(_styled(style, [paragraph([string(text)])]) for style, text in texts),
+        *(_styled("toc 1", [paragraph(line)]) for line in lines),
+        _raw("openxml", '<w:p><w:r><w:br w:type="page"/></w:r></w:p>', "RawBlock"),
     ]
 
 
@@ -282,36 +360,19 @@ def _counted(label: str, kind: str) -> Nodes:
     if match is None:
         return [string(label)]
     before, chapter, number = match.groups()
-    return [string(before), *_field(f" SEQ {kind}_{chapter or 0} \\* ARABIC ", number)]
+    opened = _opened(rf"SEQ {kind}_{chapter or 0} \* ARABIC")
+    return [string(before), *opened, string(number), CLOSED]
 
 
-def _word_room(em: float) -> Node:
-    # A blank that does not break, with letter spacing for the rest of the room.
-    twips = round((em - BLANK) * SIZE * TWIPS)
-    return _word(f'<w:r><w:rPr><w:spacing w:val="{twips}"/></w:rPr>'
-                 '<w:t xml:space="preserve">\N{NO-BREAK SPACE}</w:t></w:r>')  # fmt: skip
-
-
-def _set_table(node: Node) -> None:
+def _style_table(node: Node) -> None:
     """Give a table and its cells their styles: they say which rows stay on one page."""
-    name, _, specs, head, bodies, _ = node["c"]
-    rows = bodies[0][3]
-    widths = [spec[1]["c"] for spec in specs]
-    texts = [[plain(cell[4]) for cell in row[1]] for row in rows]
-    is_short = lines_of(texts, widths) < FEW_LINES
-    name[2] = [["custom-style", "WhitePaperTable"]]
-    for cell in head[1][0][1]:
-        cell[4] = [styled("Table Head", [paragraph(cell[4][0]["c"])])]
-    for number, row in enumerate(rows, start=1):
+    head, *rows = table_rows(node)
+    widths = [spec[1]["c"] for spec in node["c"][2]]
+    is_short = lines_of([[plain(cell[4]) for cell in row] for row in rows], widths) < FEW_LINES
+    node["c"][0][2] = [["custom-style", "WhitePaperTable"]]
+    for number, row in enumerate([head, *rows]):
         stays = is_short or not FEW_ROWS <= number <= len(rows) - FEW_ROWS
-        for cell in row[1]:
-            style = "Table Text Kept" if stays else "Table Text"
-            cell[4] = [styled(style, [paragraph(cell[4][0]["c"])])]
-
-
-def _fields(paper: Paper) -> dict[str, Any]:
-    """Return what stands on the cover and around the text."""
-    names = ("title", "subtitle", "edition", "preface")
-    fields = {name: getattr(paper, name) for name in names}
-    chinese = paper.lang == "zh"
-    return {**fields, "imprint": paper.imprint[1:], "words": paper.words, "chinese": chinese}
+        style = "Table Text Kept" if stays else "Table Text"
+        for cell in row:
+            text = paragraph(cell[4][0]["c"])
+            cell[4] = [_styled(style if number else "Table Head", [text])]

@@ -1,42 +1,20 @@
-"""The document as one syntax tree of Pandoc with native tables and figures, for all formats.
+"""Blocks of notebooks as nodes of Pandoc, with native tables and figures, for all formats.
 
-Pandoc escapes what stands in it for each format itself; no text from a data file is ever
-parsed as markup. What only one format has is put in by `formats`, which walks the tree.
+Pandoc escapes what stands in the nodes for each format itself; no text from a data file is
+ever parsed as markup. What only one format has is put in by `formats`, which walks the tree.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from wqa.errors import BuildError
 from wqa.publication.column_widths import decimal_shifts, shared_widths
-from wqa.publication.data_pack import block_csv
-from wqa.publication.document import Block, Chapter, Paper
-from wqa.publication.printable import NO_NAME, Node, Nodes, link, plain, string
+from wqa.publication.printable import LONGEST, NO_NAME, Block, Node, Nodes, Register, plain, string
 
-# Of the syntax tree that Pandoc 3 reads.
-API_VERSION = [1, 23, 1]
 WIDE_SPACE = "\N{IDEOGRAPHIC SPACE}"
-ALIGN = {"left": "AlignLeft", "center": "AlignCenter", "right": "AlignRight",
-         "decimal": "AlignRight"}  # fmt: skip
-
-
-def tree(blocks: Nodes, meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document with its fields: strings, lists and maps of strings, or nodes."""
-    return {"pandoc-api-version": API_VERSION, "meta": _field(meta)["c"], "blocks": blocks}
-
-
-def _field(value: Any) -> Node:
-    if isinstance(value, bool):
-        return {"t": "MetaBool", "c": value}
-    if isinstance(value, str):
-        return {"t": "MetaInlines", "c": [string(value)]}
-    if isinstance(value, Mapping):
-        return {"t": "MetaMap", "c": {name: _field(one) for name, one in value.items()}}
-    if isinstance(value, tuple):
-        return {"t": "MetaList", "c": [_field(one) for one in value]}
-    return {"t": "MetaBlocks", "c": value}
+ALIGN = {"left": "AlignLeft", "center": "AlignCenter"}
 
 
 def paragraph(inlines: Nodes, kind: str = "Para") -> Node:
@@ -49,116 +27,119 @@ def div(name: str, blocks: Nodes, **attributes: str) -> Node:
     return {"t": "Div", "c": [["", [name], [list(pair) for pair in attributes.items()]], blocks]}
 
 
-def chapter_title(chapter: Chapter, lang: str) -> str:
-    """Return the title with its number."""
-    gap = WIDE_SPACE if lang == "zh" else ". "
-    return f"{chapter.label}{gap}{chapter.title}" if chapter.label else chapter.title
+def heading(level: int, anchor: str, title: Nodes) -> Node:
+    """Return a heading that can be referred to."""
+    return {"t": "Header", "c": [level, [anchor, [], []], title]}
 
 
-def body(paper: Paper, *, screen: bool = False) -> Nodes:
-    """Return all chapters; on a screen with links to data and to the source of each row."""
-    nodes: Nodes = []
-    for chapter in paper.chapters:
-        title = [string(chapter_title(chapter, paper.lang))]
-        nodes.append({"t": "Header", "c": [1, [chapter.anchor, [], []], title]})
-        for block in chapter.blocks:
-            nodes += _block(block, paper, screen)
-    return nodes
+def entries(items: Sequence[Nodes]) -> Node:
+    """Return a list."""
+    return {"t": "BulletList", "c": [[paragraph(item, "Plain")] for item in items]}
 
 
-def _block(block: Block, paper: Paper, screen: bool) -> Nodes:
-    kind = block["type"]
+def block_nodes(block: Block, register: Register) -> Nodes:
+    """Return a block of a notebook, made printable."""
+    kind, where = block["type"], block["where"]
     if kind == "prose":
-        return list(block["ast"])
+        return register.prose(block["ast"], where)
     if kind == "heading":
-        gap = WIDE_SPACE if paper.lang == "zh" else " "
-        number = [string(block["number"] + gap)] if block["number"] else []
-        anchor = [block["anchor"], [], []]
-        return [{"t": "Header", "c": [block["level"], anchor, [*number, *block["ast"]]]}]
+        number = [string(block["number"])] if block["number"] else []
+        title = [*number, *register.prose(block["ast"], where)]
+        return [heading(block["level"], block["anchor"], title)]
     if kind == "list":
-        items = [[paragraph(item, "Plain")] for item in block["items"]]
-        return [{"t": "BulletList", "c": items}]
+        return [entries([register.cited(item, where) for item in block["items"]])]
     if kind == "text":
-        return [paragraph(block["nodes"])]
-    if kind == "sources":
-        return _sources(block, paper, screen)
-    rows = str(len(block.get("cells", ())))
-    made = _table(block, paper, screen) if kind == "table" else _figure(block)
-    more = {"rows": rows} if kind == "table" else {}
-    name = "sheet" if more else "chart"
-    return [div(name, [made, *_under(block, paper, screen)], **more)]
+        return [paragraph(register.cited(block["parts"], where))]
+    if kind == "table":
+        return [_sheet(block, register)]
+    if kind == "figure":
+        return [_chart(block, register)]
+    raise BuildError("unknown type of block", where=where, got=kind)
 
 
-def _caption(block: Block) -> list[Any]:
+def _chart(block: Block, register: Register) -> Node:
+    where, chapter = block["where"], register.place
+    for key in ("alt", "svg_text", "svg_path", "png"):
+        if not block.get(key):
+            raise BuildError(f"a figure has no {key}", where=where, got=block["id"])
+    # The numbers of the alternative text are registered like those that are seen.
+    register.place = block["label"]
+    register.nodes(block.get("alt_parts", ()), where)
+    register.place = chapter
+    alt = string(register.cleaner.line(block["alt"], where))
+    image = {"t": "Image", "c": [NO_NAME, [alt], [block["id"], ""]]}
+    shown = [[block["anchor"], [], []], _caption(block, register), [paragraph([image], "Plain")]]
+    parts = [{"t": "Figure", "c": shown}, *_under(block, register)]
+    return div("chart", parts, float=block["id"])
+
+
+def _sheet(block: Block, register: Register) -> Node:
+    where, chapter = block["where"], register.place
+    columns = [
+        {key: register.cleaner.line(column[key], where, limit=LONGEST) for key in column}
+        for column in block["columns"]
+    ]
+    register.place = block["label"]
+    rows, cites = [], []
+    for row in block["rows"]:
+        cells = [row[column["key"]] for column in block["columns"]]
+        rows.append([register.nodes(cell, where, limit=LONGEST) for cell in cells])
+        cites.append(register.cite(cells, where))
+    register.place = chapter
+    opened, closed = ("（", "）") if register.lang == "zh" else (" (", ")")
+    heads = [c["label"] + (c["unit"] and opened + c["unit"] + closed) for c in columns]
+    aligns = [column["align"] for column in columns]
+    made = table(heads, aligns, rows, _caption(block, register), block["anchor"])
+    if any(cites):
+        _add_column(made, register.words["column_source"], cites)
+    return div("sheet", [made, *_under(block, register)], float=block["id"])
+
+
+def _caption(block: Block, register: Register) -> list[Any]:
+    """Return the caption with its label; the data pack lists it as well."""
+    block["caption"] = register.nodes(block["caption_parts"], block["where"], limit=LONGEST)
     label = {"t": "Span", "c": [["", ["label", block["type"]], []], [string(block["label"])]]}
     return [None, [paragraph([label, string(WIDE_SPACE), *block["caption"]], "Plain")]]
 
 
-def _figure(block: Block) -> Node:
-    image = {"t": "Image", "c": [NO_NAME, [string(block["alt"])], [block["id"], ""]]}
-    name = [block["anchor"], [], []]
-    return {"t": "Figure", "c": [name, _caption(block), [paragraph([image], "Plain")]]}
+def _under(block: Block, register: Register) -> Nodes:
+    words, where, named = register.words, block["where"], block["type"] == "table"
+    notes = [register.nodes(note, where) for note in block.get("notes", ())]
+    lines = []
+    for number, note in enumerate(notes, start=1):
+        begun = words["note_line"] * (number == 1) + f"{number}. " * (len(notes) > 1)
+        lines.append(div("note", [paragraph([string(begun), *note])]))
+    sources = register.source_line(block["sources"], where, named=named)
+    return [*lines, div("source", [paragraph(sources)])]
 
 
-def _under(block: Block, paper: Paper, screen: bool) -> Nodes:
-    words, notes = paper.words, block["notes"]
-    if len(notes) > 1:
-        notes = [[string(f"{number}. "), *note] for number, note in enumerate(notes, start=1)]
-    if notes:
-        notes = [[string(words["note_line"]), *notes[0]], *notes[1:]]
-    lines = [div("note", [paragraph(note)]) for note in notes]
-    lines.append(div("source", [paragraph(block["source_line"])]))
-    if screen:
-        shown = words["download_table" if block["type"] == "table" else "download_data"]
-        data = base64.b64encode(block_csv(block)).decode()
-        named = link(shown, f"data:text/csv;charset=utf-8;base64,{data}")
-        label = f"{block['label']} {shown}"
-        named["c"][0] = ["", [], [["download", f"{block['id']}.csv"], ["aria-label", label]]]
-        lines.append(div("download", [paragraph([named])]))
-    return lines
-
-
-def _table(block: Block, paper: Paper, screen: bool) -> Node:
-    cites = block["cites"] if screen and any(block["cites"]) else []
-    more = [_joined(row) for row in cites]
-    heads = [
-        *map(_head(paper.lang), block["columns"]),
-        *([paper.words["column_source"]] * any(cites)),
-    ]
-    return _grid(block, heads, more, _caption(block))
-
-
-def _joined(cites: Nodes) -> Nodes:
-    return [node for one in cites for node in (string(" "), one)][1:]
-
-
-def _head(lang: str) -> Any:
-    opened, closed = ("（", "）") if lang == "zh" else (" (", ")")
-    return lambda column: column["label"] + (column["unit"] and opened + column["unit"] + closed)
-
-
-def _grid(block: Block, heads: Sequence[str], more: Sequence[Nodes], caption: list[Any]) -> Node:
-    """Set a table; `more` is a column beside those of the block."""
-    columns, cells = block["columns"], block["cells"]
-    texts = [[plain(cell) for cell in row] for row in cells]
-    shifts = [decimal_shifts(column, [row[n] for row in texts])
-              for n, column in enumerate(columns)]  # fmt: skip
-    widths = shared_widths(heads[: len(columns)], texts, shifts)
-    specs = [[{"t": ALIGN[column["align"]]}, {"t": "ColWidth", "c": width}]
-             for column, width in zip(columns, widths, strict=True)]  # fmt: skip
-    rows = []
-    for number, row in enumerate(cells):
-        made = [
-            _cell([*cell, *_shift(shifts[n][number])], columns[n]["align"], scope="row" * (n == 0))
-            for n, cell in enumerate(row)
-        ]
-        made += [_cell(more[number], "cites")] if more else []
-        rows.append([NO_NAME, made])
+def table(
+    heads: Sequence[str],
+    aligns: Sequence[str],
+    rows: Sequence[Sequence[Nodes]],
+    caption: Sequence[Any] = (None, ()),
+    anchor: str = "",
+) -> Node:
+    """Return a table with the widths of its columns in print."""
+    texts = [[plain(cell) for cell in row] for row in rows]
+    shifts = [decimal_shifts(align, [row[n] for row in texts]) for n, align in enumerate(aligns)]
+    widths = shared_widths(heads, texts, shifts)
+    specs = [[{"t": ALIGN.get(align, "AlignRight")}, {"t": "ColWidth", "c": width}]
+             for align, width in zip(aligns, widths, strict=True)]  # fmt: skip
+    body = []
+    for number, row in enumerate(rows):
+        moved = [column[number] for column in shifts]
+        cells = [[*cell, *_room(em)] for cell, em in zip(row, moved, strict=True)]
+        first = _cell(cells[0], aligns[0], scope="row")
+        body.append([NO_NAME, [first, *map(_cell, cells[1:], aligns[1:])]])
     top = [NO_NAME, [_cell([string(text)], "head", scope="col") for text in heads]]
-    specs += [[{"t": "AlignLeft"}, {"t": "ColWidthDefault"}]] if more else []
-    name = [block.get("anchor", ""), [], []]
-    parts = [[NO_NAME, [top]], [[NO_NAME, 1, [], rows]], [NO_NAME, []]]
-    return {"t": "Table", "c": [name, caption, specs, *parts]}
+    parts = [[NO_NAME, [top]], [[NO_NAME, 1, [], body]], [NO_NAME, []]]
+    return {"t": "Table", "c": [[anchor, [], []], caption, specs, *parts]}
+
+
+def _room(em: float) -> Nodes:
+    """Return room to the right of a number, so that points stand under each other."""
+    return [{"t": "Span", "c": [["", ["room"], [["em", str(em)]]], []]}] if em else []
 
 
 def _cell(content: Nodes, kind: str, scope: str = "") -> list[Any]:
@@ -167,55 +148,24 @@ def _cell(content: Nodes, kind: str, scope: str = "") -> list[Any]:
     return [named, align, 1, 1, [paragraph(content, "Plain")]]
 
 
-def _shift(em: float) -> Nodes:
-    """Return room to the right of a number, so that points stand under each other."""
-    return [{"t": "Span", "c": [["", ["shift"], [["em", str(em)]]], []]}] if em else []
+def table_rows(made: Node) -> list[list[Any]]:
+    """Return the cells of a table, row by row, the head first."""
+    head, bodies = made["c"][3:5]
+    return [head[1][0][1], *(row[1] for row in bodies[0][3])]
 
 
-def _sources(block: Block, paper: Paper, screen: bool) -> Nodes:
-    """List the sources; on a screen each leads to the numbers that were taken from it."""
-    taken = _numbers_of_sources(paper) if screen else {}
-    page = "annex.html" if paper.annex else ""
-    cells, names = [], []
-    for number, (first, *rest) in enumerate(block["cells"], start=1):
-        names.append([f"src-{number}", [], []])
-        if number in taken:
-            first = [link(plain(first), f"{page}#numbers-{number}")]
-        cells.append([first if screen else [{"t": "Span", "c": [names[-1], first]}], *rest])
-    heads = [column["label"] for column in block["columns"]]
-    intro = [paragraph([string(text)]) for text in block["intro"]]
-    lists: Nodes = []
-    for number, items in taken.items() if not page else ():
-        text = f"[{number}] {paper.words['numbers_of_source']} ({len(items)})"
-        lists += details(text, items, f"numbers-{number}")
-    grid = _grid({**block, "cells": cells}, heads, (), [None, []])
-    if screen:
-        for name, row in zip(names, grid["c"][4][0][3], strict=True):
-            row[0] = name
-    return [*intro, div("register", [grid]), *lists]
+def _add_column(made: Node, head: str, cites: Sequence[Nodes]) -> None:
+    """Add the sources of each row, for the screen."""
+    made["c"][0][1].append("cited")
+    made["c"][2].append([{"t": "AlignLeft"}, {"t": "ColWidthDefault"}])
+    top, *rows = table_rows(made)
+    top.append(_cell([string(head)], "head", scope="col"))
+    for row, links in zip(rows, cites, strict=True):
+        spaced = [node for one in links for node in (one, string(" "))]
+        row.append(_cell(spaced[:-1], "cites"))
 
 
-def details(title: str, items: Iterable[Nodes], name: str = "") -> Nodes:
-    """Return a list that opens under its title; of the screen alone."""
-    opened = f'<details id="{name}">' if name else "<details>"
-    return [
-        {"t": "RawBlock", "c": ["html", f"{opened}<summary>"]},
-        paragraph([string(title)], "Plain"),
-        {"t": "RawBlock", "c": ["html", "</summary>"]},
-        {"t": "BulletList", "c": [[paragraph(item, "Plain")] for item in items]},
-        {"t": "RawBlock", "c": ["html", "</details>"]},
-    ]
-
-
-def _numbers_of_sources(paper: Paper) -> dict[int, list[Nodes]]:
-    """Return what was taken from each source: number, what it describes, where it is printed."""
-    places = {source.id: number for number, source in enumerate(paper.sources, start=1)}
-    found: dict[int, list[Nodes]] = {}
-    for fact in paper.facts:
-        about = " · ".join(filter(None, [fact["about"], str(fact.get("locator", ""))]))
-        number = {"t": "Strong", "c": [string(str(fact["text"]))]}
-        entry = [number, string(f" {about} ({', '.join(fact['places'])})")]
-        for id in dict.fromkeys(fact.get("source_ids", ())):
-            if id in places:
-                found.setdefault(places[id], []).append(entry)
-    return dict(sorted(found.items()))
+def without_last_column(made: Node) -> None:
+    """Take the sources of each row out of a table again, for print."""
+    for cells in (made["c"][2], *table_rows(made)):
+        del cells[-1]

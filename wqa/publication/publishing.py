@@ -14,7 +14,7 @@ from typing import Any
 
 from wqa.errors import BuildError
 from wqa.paths import ASSETS
-from wqa.publication.document import Paper, for_print
+from wqa.publication.document import Paper
 from wqa.publication.fonts import FOLDER
 from wqa.publication.formats import html_tree, page_style, typst_tree, word_tree
 
@@ -70,10 +70,7 @@ def _write_html(paper: Paper, target: Path, epoch: int) -> None:
     shown = "".join(json.dumps(document, ensure_ascii=False) for document in documents.values())
     style = page_style("".join(sorted(set(shown))))
     for path, document in documents.items():
-        document["meta"]["style"] = {
-            "t": "MetaBlocks",
-            "c": [{"t": "RawBlock", "c": ["html", style]}],
-        }
+        document["meta"]["style"] = style
         body = _pandoc(
             ["-f", "json", "-t", "html5", "--wrap=none", "--mathml", "--shift-heading-level-by=1",
              "--toc", "--toc-depth=3", f"--template={ASSETS / 'paper.html'}"],
@@ -85,7 +82,6 @@ def _write_html(paper: Paper, target: Path, epoch: int) -> None:
 def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
     import typst
 
-    paper = for_print(paper)
     folder = target.parent / "typst"
     (folder / "figures").mkdir(parents=True)
     for block in paper.floats("figure"):
@@ -110,7 +106,6 @@ def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
 
 
 def _write_docx(paper: Paper, target: Path, epoch: int) -> None:
-    paper = for_print(paper)
     folder = target.parent / "word"
     (folder / "figures").mkdir(parents=True)
     for block in paper.floats("figure"):
