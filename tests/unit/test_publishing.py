@@ -105,8 +105,7 @@ def test_numbers_are_aligned_on_the_point():
 
 def points(heads, rows):
     """Widths of the columns, in em of a table."""
-    shifts = [[0.0] * len(rows)] * len(heads)
-    return [width * TEXT_WIDTH for width in shared_widths(heads, rows, shifts)]
+    return [width * TEXT_WIDTH for width in shared_widths([heads, *rows], ["left"] * len(heads))]
 
 
 def test_columns_fill_the_page_and_keep_words_whole():
@@ -118,7 +117,7 @@ def test_columns_fill_the_page_and_keep_words_whole():
         assert width - PADDING >= em_width(text)
 
 
-def test_room_goes_where_text_is_long():
+def test_room_goes_where_it_saves_lines():
     heads = ["Row", "Indicator", "Latest value", "Remark"]
     rows = [[str(n), "A name that is rather long and has many words", "85.7% (2024)", "\N{EM DASH}"]
             for n in range(20)]  # fmt: skip

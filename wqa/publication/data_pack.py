@@ -6,14 +6,12 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from wqa.publication.document import Paper
 from wqa.publication.printable import Block, plain
-
-if TYPE_CHECKING:
-    from wqa.publication.document import Paper
 
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?%?")
 # A spreadsheet takes a cell that begins like this for a formula.
@@ -49,7 +47,7 @@ def block_csv(block: Block) -> bytes:
     """Return the CSV of a table, or of the data of a figure, with uncut text."""
     if block["type"] == "figure":
         data = block["data"]
-        return to_csv(data["columns"], ([_shown(cell) for cell in row] for row in data["rows"]))
+        return to_csv(data["columns"], (map(_shown, row) for row in data["rows"]))
     heads = [f"{c['label']} ({c['unit']})" if c["unit"] else c["label"] for c in block["columns"]]
     keys = [column["key"] for column in block["columns"]]
     return to_csv(heads, ([_plain(row[key]) for key in keys] for row in block["rows"]))
@@ -66,7 +64,9 @@ def write_pack(paper: Paper, folder: Path) -> None:
             files[name] = block_csv(block)
             listed.append((name, block["label"], plain(block["caption"])))
     files["contents.csv"] = to_csv(("file", "label", "caption"), listed)
-    files["facts.csv"] = to_csv(FACT_COLUMNS, (_fact_row(fact) for fact in paper.facts))
+    files["facts.csv"] = to_csv(
+        FACT_COLUMNS, (map(_shown, map(fact.get, FACT_COLUMNS)) for fact in paper.facts)
+    )
     columns = ("number", "id", "title", "publisher", "published", "evidence", "conflict", "url")
     files["sources.csv"] = to_csv(columns, (
         [str(number), s.id, s.title, s.publisher, s.published, s.evidence,
@@ -82,14 +82,9 @@ def write_pack(paper: Paper, folder: Path) -> None:
             archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, 9)
 
 
-def _fact_row(fact: Mapping[str, Any]) -> list[str]:
-    return [
-        " ".join(str(item) for item in value) if isinstance(value, list | tuple) else _shown(value)
-        for value in (fact.get(column) for column in FACT_COLUMNS)
-    ]
-
-
 def _shown(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
     return "" if value is None else str(value)
 
 

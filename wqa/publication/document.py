@@ -20,7 +20,7 @@ from wqa.errors import BuildError
 from wqa.publication.chapters import moved, printed
 from wqa.publication.outline import ChapterEntry, Outline
 from wqa.publication.pandoc_tree import WIDE_SPACE, block_nodes, div, heading, paragraph, table
-from wqa.publication.printable import LONGEST, Block, Cleaner, Nodes, Register, link, string
+from wqa.publication.printable import LONGEST, Block, Cleaner, Register, link, string
 
 
 @dataclass(frozen=True)
@@ -140,16 +140,15 @@ def _in_order(
     outline: Outline, blocks: Mapping[str, Sequence[Block]]
 ) -> list[tuple[ChapterEntry, str, Sequence[Block]]]:
     """Return the chapters as they are read: of printed ones, longer parts stand in the annex."""
-    kinds = {part.id: part.numbering for part in outline.parts}
-    order = list(kinds)
-    chosen = sorted(
-        (c for c in outline.chapters if c.id in blocks), key=lambda c: order.index(c.part)
-    )
-    front = [(c, kinds[c.part], blocks[c.id]) for c in chosen if kinds[c.part] != "annex"]
-    back = [(c, "annex", blocks[c.id]) for c in chosen if kinds[c.part] == "annex"]
-    longer = [
-        (replace(entry, id=f"{entry.id}_annex"), "annex", moved(own)) for entry, _, own in front
+    chosen = [
+        (chapter, part.numbering, blocks[chapter.id])
+        for part in outline.parts
+        for chapter in outline.chapters
+        if chapter.part == part.id and chapter.id in blocks
     ]
+    front = [one for one in chosen if one[1] != "annex"]
+    back = [one for one in chosen if one[1] == "annex"]
+    longer = [(replace(c, id=f"{c.id}_annex"), "annex", moved(own)) for c, _, own in front]
     kept = [(entry, kind, printed(own)) for entry, kind, own in front]
     return [*kept, *(one for one in longer if one[2]), *back]
 
@@ -211,27 +210,27 @@ def _source_chapter(
     sources: Sequence[Source], conflicts: frozenset[str], label: str, register: Register
 ) -> Chapter:
     """Make the last chapter: every source that is referred to, in order of its number."""
-    words = register.words
+    words, clean = register.words, register.cleaner.line
+    chapter = Chapter("sources", label, words["sources_title"], "annex" if label else "none")
+    chapter = _made(chapter, register)
+    if not sources:
+        return chapter
     names = ("number", "title", "publisher", "published", "evidence", "conflict")
-
-    def row(number: int, source: Source) -> list[Nodes]:
+    rows = []
+    for number, source in enumerate(sources, start=1):
+        title = clean(source.title, "sources", limit=LONGEST)
         web = re.fullmatch(r"https?://[\x21-\x7e]+", source.url)
         texts = (
-            source.title, source.publisher, source.published or words["undated"],
+            source.publisher,
+            source.published or words["undated"],
             words[f"evidence_{source.evidence}"],
             words["conflict_yes"] if source.id in conflicts else "\N{EM DASH}",
-        )  # fmt: skip
-        title, *more = (register.cleaner.line(text, "sources", limit=LONGEST) for text in texts)
-        first = link(title, source.url) if web else string(title)
-        return [[string(f"[{number}]")], [first], *([string(text)] for text in more)]
-
-    chapter = Chapter("sources", label, words["sources_title"], "annex" if label else "none")
-    title = heading(1, chapter.anchor, [string(chapter.full_title(register.lang))])
-    if not sources:
-        return replace(chapter, nodes=(title,))
-    rows = [row(number, source) for number, source in enumerate(sources, start=1)]
-    made = table([words[f"column_{name}"] for name in names], ["left"] * len(names), rows)
-    for number, listed in enumerate(made["c"][4][0][3], start=1):
-        listed[0] = [f"src-{number}", [], []]
+        )
+        cells = [string(f"[{number}]"), link(title, source.url) if web else string(title)]
+        rows.append([*cells, *(string(clean(text, "sources", limit=LONGEST)) for text in texts)])
+    heads = [words[f"column_{name}"] for name in names]
+    made = table(heads, ["left"] * len(names), [[[cell] for cell in row] for row in rows])
+    for number, row in enumerate(made["c"][4][0][3], start=1):
+        row[0] = [f"src-{number}", [], []]
     intro = paragraph([string(words["sources_intro"])])
-    return replace(chapter, nodes=(title, intro, div("register", [made])))
+    return replace(chapter, nodes=(*chapter.nodes, intro, div("register", [made])))

@@ -9,7 +9,6 @@ from pathlib import Path
 from wqa.errors import BuildError
 from wqa.paths import ASSETS
 
-FAMILY = "WhitePaper Sans SC"
 FOLDER = ASSETS / "fonts"
 FILES = {"regular": "WhitePaperSansSC-Regular.otf", "bold": "WhitePaperSansSC-Bold.otf"}
 # Signs that have no picture of their own, so no font needs one.
@@ -55,7 +54,7 @@ def web_font(text: str, weight: str = "regular") -> bytes:
     font = TTFont(font_path(weight), recalcBBoxes=False, recalcTimestamp=False, lazy=True)
     options = subset.Options(
         layout_features=["kern", "palt", "halt", "pwid", "locl", "ccmp"],
-        hinting=False,
+        desubroutinize=True,
         notdef_outline=True,
         recalc_timestamp=False,
         flavor="woff2",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wqa.paths import ASSETS
-from wqa.publication.column_widths import BLANK, SIZE, lines_of
+from wqa.publication.column_widths import BLANK, SIZE, lines_of, shared_widths
 from wqa.publication.data_pack import block_csv
 from wqa.publication.document import Paper
-from wqa.publication.fonts import FAMILY, web_font
-from wqa.publication.pandoc_tree import div, entries, paragraph, table_rows, without_last_column
+from wqa.publication.fonts import FILES, web_font
+from wqa.publication.pandoc_tree import cell_of, div, entries, paragraph, table_rows
 from wqa.publication.printable import Block, Node, Nodes, is_named, link, plain, string, walk
 
 # Of the syntax tree that Pandoc 3 reads.
@@ -36,11 +36,9 @@ def _tree(blocks: Nodes, meta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _field(value: Any) -> Node:
-    """Return a field of the template: a string, a truth, nodes, or a list or map of fields."""
+    """Return a field of the template: a string, nodes, or a list or map of fields."""
     if isinstance(value, str):
-        return {"t": "MetaInlines", "c": [string(value)]}
-    if isinstance(value, bool):
-        return {"t": "MetaBool", "c": value}
+        return {"t": "MetaInlines", "c": [string(value)] if value else []}
     if isinstance(value, Mapping):
         return {"t": "MetaMap", "c": {name: _field(one) for name, one in value.items()}}
     if isinstance(value, tuple):
@@ -52,7 +50,7 @@ def _fields(paper: Paper) -> dict[str, Any]:
     """Return what stands on the cover and around the text."""
     names = ("title", "subtitle", "edition", "preface", "words")
     fields = {name: getattr(paper, name) for name in names}
-    return {**fields, "imprint": paper.imprint[1:], "chinese": paper.lang == "zh"}
+    return {**fields, "imprint": paper.imprint[1:], "chinese": "zh" * (paper.lang == "zh")}
 
 
 def _body(paper: Paper) -> Nodes:
@@ -66,10 +64,9 @@ def _given(node: Node, name: str) -> str:
 
 def svg_size(svg: str) -> tuple[float, float]:
     """Return the size of a drawing in points, at most as wide as the page."""
-    match = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    width, height = (float(match[1]), float(match[2])) if match else (TEXT_WIDTH, TEXT_WIDTH / 2)
-    scale = min(1.0, TEXT_WIDTH / width)
-    return width * scale, height * scale
+    ((width, height),) = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    scale = min(1.0, TEXT_WIDTH / float(width))
+    return float(width) * scale, float(height) * scale
 
 
 # --------------------------------------------------------------------------- HTML
@@ -78,6 +75,7 @@ def svg_size(svg: str) -> tuple[float, float]:
 def html_tree(paper: Paper) -> dict[str, Any]:
     """Return the document for one HTML file: no outside request, no script."""
     floats = {block["id"]: block for block in paper.floats("figure", "table")}
+    tables = {block["anchor"]: block for block in paper.floats("table")}
     taken = _numbers_of_sources(paper)
     page = "annex.html" if paper.annex else ""
 
@@ -85,7 +83,7 @@ def html_tree(paper: Paper) -> dict[str, Any]:
         if node["t"] == "Image":
             _embed(node, floats[node["c"][2][0]]["svg_path"])
         elif node["t"] in ("Table", "Figure"):
-            return _scrolling(node, paper.words)
+            return _scrolling(node, tables.get(node["c"][0][0], {}), paper.words)
         elif is_named(node, "room"):
             node["c"][0] = ["", [], [["style", f"padding-right:{_given(node, 'em')}em"]]]
         elif is_named(node, "sheet") or is_named(node, "chart"):
@@ -100,19 +98,31 @@ def html_tree(paper: Paper) -> dict[str, Any]:
     for number, items in taken.items() if not page else ():
         title = f"[{number}] {paper.words['numbers_of_source']} ({len(items)})"
         blocks += _details(title, items, f' id="numbers-{number}"')
-    more = {"lists": _lists(paper), "other": _other(paper)}
+    is_annex = paper.chapters[-1].numbering == "annex" and not paper.annex
+    more = {
+        "lists": _lists(paper),
+        "to-annex": paper.annex.title if paper.annex else "",
+        "to-paper": paper.words["to_paper"] if is_annex else "",
+    }
     return _tree(blocks, {**_fields(paper), **more})
 
 
+def with_fonts(documents: Sequence[dict[str, Any]]) -> None:
+    """Give pages the letters that they show, cut once for all of them."""
+    text = "".join(json.dumps(document, ensure_ascii=False) for document in documents)
+    fonts = {weight: base64.b64encode(web_font(text, weight)).decode() for weight in FILES}
+    for document in documents:
+        document["meta"]["fonts"] = _field(fonts)
+
+
 def _embed(image: Node, svg: str) -> None:
-    width, height = (round(side * 4 / 3) for side in svg_size(svg))
-    style = f"max-width:{round(width * ENLARGED)}px"
-    size = {"width": str(width), "height": str(height), "style": style}
-    image["c"][0] = ["", [], [list(pair) for pair in size.items()]]
-    image["c"][2][0] = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    size = zip(("width", "height"), svg_size(svg), strict=True)
+    pixels = [[name, str(round(side * 4 / 3 * ENLARGED))] for name, side in size]
+    data = base64.b64encode(svg.encode()).decode()
+    image["c"][0], image["c"][2][0] = ["", [], pixels], f"data:image/svg+xml;base64,{data}"
 
 
-def _scrolling(node: Node, words: Mapping[str, str]) -> Node:
+def _scrolling(node: Node, block: Block, words: Mapping[str, str]) -> Node:
     """Let a table or a picture that is wider than the screen scroll within its own box."""
     (id, *_), (_, captions) = node["c"][:2]
     box = [["role", "region"], ["tabindex", "0"]]
@@ -125,9 +135,14 @@ def _scrolling(node: Node, words: Mapping[str, str]) -> Node:
     if node["t"] == "Figure":
         node["c"][2] = [{"t": "Div", "c": [["", ["scroll"], box], node["c"][2]]}]
         return node
+    top, *rows = table_rows(node)
+    if any(block.get("cites", ())):
+        top.append(cell_of([string(words["column_source"])], "head", scope="col"))
+        for row, links in zip(rows, block["cites"], strict=True):
+            row.append(cell_of([node for one in links for node in (one, string(" "))], "cites"))
     # The browser shares the width among the columns itself; alignment is a class of the cell.
-    node["c"][2] = [[{"t": "AlignDefault"}, {"t": "ColWidthDefault"}] for _ in node["c"][2]]
-    for cell in table_rows(node)[0]:
+    node["c"][2] = [[{"t": "AlignDefault"}, {"t": "ColWidthDefault"}] for _ in top]
+    for cell in top:
         cell[1] = {"t": "AlignDefault"}
     return {"t": "Div", "c": [["", ["scroll"], box], [node]]}
 
@@ -178,28 +193,6 @@ def _lists(paper: Paper) -> Nodes:
     return out
 
 
-def _other(paper: Paper) -> Nodes:
-    """Link to the annex, or from the annex to the paper; both stand in one folder."""
-    if paper.annex is not None:
-        return [paragraph([link(paper.annex.title, "annex.html")])]
-    if paper.chapters[-1].numbering == "annex":
-        return [paragraph([link(paper.words["to_paper"], "paper.html")])]
-    return []
-
-
-def page_style(letters: str) -> Node:
-    """Return the field with the style sheet and the letters of the bundled font for a page."""
-    faces = []
-    for weight, value in (("regular", 400), ("bold", 700)):
-        data = base64.b64encode(web_font(letters, weight)).decode()
-        faces.append(
-            f'@font-face{{font-family:"{FAMILY}";font-weight:{value};font-style:normal;'
-            f'font-display:block;src:url("data:font/woff2;base64,{data}") format("woff2")}}'
-        )
-    css = (ASSETS / "paper.css").read_text(encoding="utf-8")
-    return _field([_raw("html", "\n".join([*faces, css]), "RawBlock")])
-
-
 # --------------------------------------------------------------------------- print
 
 
@@ -211,8 +204,12 @@ def _printed(paper: Paper) -> Nodes:
         if node["t"] == "Link":
             match = re.fullmatch(r"#src-(\d+)", node["c"][2][0])
             return node["c"][1][0] if match and int(match[1]) > core else node
-        if node["t"] == "Table" and "cited" in node["c"][0][1]:
-            without_last_column(node)
+        if node["t"] == "Table":
+            head, *rows = table_rows(node)
+            texts = [[plain(cell[4]) for cell in row] for row in (head, *rows)]
+            aligns = [cell[0][1][0] for cell in rows[0]]
+            for spec, width in zip(node["c"][2], shared_widths(texts, aligns), strict=True):
+                spec[1] = {"t": "ColWidth", "c": width}
         if is_named(node, "register"):
             rows = node["c"][1][0]["c"][4][0][3]
             more = [paragraph([string(paper.words["sources_more"])])] * (core < len(rows))

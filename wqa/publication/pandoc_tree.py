@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wqa.errors import BuildError
-from wqa.publication.column_widths import decimal_shifts, shared_widths
+from wqa.publication.column_widths import decimal_shifts
 from wqa.publication.printable import LONGEST, NO_NAME, Block, Node, Nodes, Register, plain, string
 
 WIDE_SPACE = "\N{IDEOGRAPHIC SPACE}"
@@ -80,18 +80,16 @@ def _sheet(block: Block, register: Register) -> Node:
         for column in block["columns"]
     ]
     register.place = block["label"]
-    rows, cites = [], []
+    rows, block["cites"] = [], []
     for row in block["rows"]:
         cells = [row[column["key"]] for column in block["columns"]]
         rows.append([register.nodes(cell, where, limit=LONGEST) for cell in cells])
-        cites.append(register.cite(cells, where))
+        block["cites"].append(register.cite(cells, where))
     register.place = chapter
     opened, closed = ("（", "）") if register.lang == "zh" else (" (", ")")
     heads = [c["label"] + (c["unit"] and opened + c["unit"] + closed) for c in columns]
     aligns = [column["align"] for column in columns]
     made = table(heads, aligns, rows, _caption(block, register), block["anchor"])
-    if any(cites):
-        _add_column(made, register.words["column_source"], cites)
     return div("sheet", [made, *_under(block, register)], float=block["id"])
 
 
@@ -120,19 +118,17 @@ def table(
     caption: Sequence[Any] = (None, ()),
     anchor: str = "",
 ) -> Node:
-    """Return a table with the widths of its columns in print."""
+    """Return a table whose cells carry their alignment as their class."""
     texts = [[plain(cell) for cell in row] for row in rows]
     shifts = [decimal_shifts(align, [row[n] for row in texts]) for n, align in enumerate(aligns)]
-    widths = shared_widths(heads, texts, shifts)
-    specs = [[{"t": ALIGN.get(align, "AlignRight")}, {"t": "ColWidth", "c": width}]
-             for align, width in zip(aligns, widths, strict=True)]  # fmt: skip
+    specs = [[{"t": ALIGN.get(align, "AlignRight")}, {"t": "ColWidthDefault"}] for align in aligns]
     body = []
     for number, row in enumerate(rows):
         moved = [column[number] for column in shifts]
         cells = [[*cell, *_room(em)] for cell, em in zip(row, moved, strict=True)]
-        first = _cell(cells[0], aligns[0], scope="row")
-        body.append([NO_NAME, [first, *map(_cell, cells[1:], aligns[1:])]])
-    top = [NO_NAME, [_cell([string(text)], "head", scope="col") for text in heads]]
+        first = cell_of(cells[0], aligns[0], scope="row")
+        body.append([NO_NAME, [first, *map(cell_of, cells[1:], aligns[1:])]])
+    top = [NO_NAME, [cell_of([string(text)], "head", scope="col") for text in heads]]
     parts = [[NO_NAME, [top]], [[NO_NAME, 1, [], body]], [NO_NAME, []]]
     return {"t": "Table", "c": [[anchor, [], []], caption, specs, *parts]}
 
@@ -142,7 +138,8 @@ def _room(em: float) -> Nodes:
     return [{"t": "Span", "c": [["", ["room"], [["em", str(em)]]], []]}] if em else []
 
 
-def _cell(content: Nodes, kind: str, scope: str = "") -> list[Any]:
+def cell_of(content: Nodes, kind: str, scope: str = "") -> list[Any]:
+    """Return a cell, with its alignment as its class."""
     named = ["", [kind], [["scope", scope]] if scope else []]
     align = {"t": "AlignCenter" if kind == "head" else "AlignDefault"}
     return [named, align, 1, 1, [paragraph(content, "Plain")]]
@@ -152,20 +149,3 @@ def table_rows(made: Node) -> list[list[Any]]:
     """Return the cells of a table, row by row, the head first."""
     head, bodies = made["c"][3:5]
     return [head[1][0][1], *(row[1] for row in bodies[0][3])]
-
-
-def _add_column(made: Node, head: str, cites: Sequence[Nodes]) -> None:
-    """Add the sources of each row, for the screen."""
-    made["c"][0][1].append("cited")
-    made["c"][2].append([{"t": "AlignLeft"}, {"t": "ColWidthDefault"}])
-    top, *rows = table_rows(made)
-    top.append(_cell([string(head)], "head", scope="col"))
-    for row, links in zip(rows, cites, strict=True):
-        spaced = [node for one in links for node in (one, string(" "))]
-        row.append(_cell(spaced[:-1], "cites"))
-
-
-def without_last_column(made: Node) -> None:
-    """Take the sources of each row out of a table again, for print."""
-    for cells in (made["c"][2], *table_rows(made)):
-        del cells[-1]

@@ -16,7 +16,7 @@ from wqa.errors import BuildError
 from wqa.paths import ASSETS
 from wqa.publication.document import Paper
 from wqa.publication.fonts import FOLDER
-from wqa.publication.formats import html_tree, page_style, typst_tree, word_tree
+from wqa.publication.formats import html_tree, typst_tree, with_fonts, word_tree
 
 FORMATS = ("html", "pdf", "docx")
 ANNEX = "annex.html"  # what is too long for print
@@ -67,16 +67,11 @@ def _write_html(paper: Paper, target: Path, epoch: int) -> None:
     """Write the paper, and the annex beside it; both share the letters of one font."""
     papers = {target: paper} | ({target.with_name(ANNEX): paper.annex} if paper.annex else {})
     documents = {path: html_tree(one) for path, one in papers.items()}
-    shown = "".join(json.dumps(document, ensure_ascii=False) for document in documents.values())
-    style = page_style("".join(sorted(set(shown))))
+    with_fonts(list(documents.values()))
+    command = ["-f", "json", "-t", "html5", "--wrap=none", "--mathml", "--toc", "--toc-depth=3",
+               "--shift-heading-level-by=1", f"--template={ASSETS / 'paper.html'}"]  # fmt: skip
     for path, document in documents.items():
-        document["meta"]["style"] = style
-        body = _pandoc(
-            ["-f", "json", "-t", "html5", "--wrap=none", "--mathml", "--shift-heading-level-by=1",
-             "--toc", "--toc-depth=3", f"--template={ASSETS / 'paper.html'}"],
-            document, epoch,
-        )  # fmt: skip
-        path.write_bytes(body)
+        path.write_bytes(_pandoc(command, document, epoch))
 
 
 def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:

@@ -70,7 +70,7 @@ class _Page:
         self.units = units
         facts = [(run.detail, run.text) for u in units for run in u.runs if run.mark == "fact"]
         self.tips = dict(facts)
-        titles = [u.text for u in units if re.fullmatch("h[1-6]|figcaption", u.kind)]
+        titles = [u.text for u in units if re.fullmatch("h[1-6]|(fig)?caption", u.kind)]
         titles += [str(chapter["label"]) for chapter in record.chapters]
         self.contents = {*map(squeezed, titles), *record.labels}
         self.stands_in = cache(self._stands_in)
