@@ -19,7 +19,6 @@ from wqa.errors import BuildError
 from wqa.publication import publishing
 from wqa.publication.data_pack import safe_cell, write_pack
 from wqa.publication.document import assemble
-from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import load_outline
 from wqa.publication.pandoc_tree import table_rows
 from wqa.publication.printable import is_named, plain
@@ -95,7 +94,7 @@ def assembled(blocks, sources, **options):
     outline = load_outline()
     slots = dict.fromkeys(("region", "plan", "edition", "year", "month", "day"), "x")
     chapter = next(c.id for c in outline.chapters if c.part == "main")
-    settings = {"lang": "zh", "slots": slots, "sources": sources, "missing": missing_glyphs}
+    settings = {"lang": "zh", "slots": slots, "sources": sources}
     return assemble(outline, {chapter: blocks}, **{**settings, **options})
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import permutations, product
 
-# Advance widths of the bundled font, in em; heads are bold.
-DIGIT, POINT, PERCENT = 0.555, 0.278, 0.92
-LATIN, CAPITAL, SIGN, BLANK, WIDE, BOLD = 0.57, 0.65, 0.4, 0.224, 1.0, 1.07
-IRREGULAR = {
-    **dict.fromkeys("ijlI.,:;'", 0.29), **dict.fromkeys("ftr()[]-", 0.36), "%": PERCENT,
-    **dict.fromkeys("<=>+", 0.56), **dict.fromkeys("mMW", 0.88), "w": 0.8,
-}  # fmt: skip
+from wqa.publication.fonts import advances
+
+BOLD = 1.07  # heads are as much wider
 # Typst sets a thin space where Chinese characters and digits or letters meet.
 SPACED = 0.25
 SIZE = 9.0  # of the letters in every table, in points, as in official print
@@ -36,20 +31,8 @@ _TOKEN = re.compile(rf"{_ATOM.pattern}|\s+|.")
 @cache
 def em_width(text: str) -> float:
     """Estimate the width of a line."""
-    return sum(map(_advance, text)) + SPACED * len(_BORDER.findall(text))
-
-
-@cache
-def _advance(char: str) -> float:
-    if char in IRREGULAR:
-        return IRREGULAR[char]
-    if unicodedata.east_asian_width(char) in "WF" or char in "“”‘’…—≥≤":
-        return WIDE
-    if char.isdigit():
-        return DIGIT
-    if char == " ":
-        return BLANK
-    return (CAPITAL if char.isupper() else LATIN) if char.isalpha() else SIGN
+    known = advances()
+    return sum(known.get(char, 1.0) for char in text) + SPACED * len(_BORDER.findall(text))
 
 
 def shared_widths(rows: Sequence[Sequence[str]], aligns: Sequence[str]) -> list[float]:
@@ -139,5 +122,4 @@ def _tail(cell: str) -> float | None:
     match = _NUMBER.fullmatch(cell.strip())
     if not match:
         return None
-    percent = PERCENT if cell.strip().endswith("%") else 0.0
-    return percent + (POINT + DIGIT * (len(match[1]) - 1) if match[1] else 0.0)
+    return em_width((match[1] or "") + "%" * cell.strip().endswith("%"))

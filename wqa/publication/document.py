@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, repeat
 from string import ascii_uppercase
@@ -20,7 +20,7 @@ from wqa.errors import BuildError
 from wqa.publication.chapters import moved, printed
 from wqa.publication.outline import ChapterEntry, Outline
 from wqa.publication.pandoc_tree import WIDE_SPACE, block_nodes, div, heading, paragraph, table
-from wqa.publication.printable import LONGEST, Block, Cleaner, Register, link, string
+from wqa.publication.printable import LONGEST, Block, Register, link, string
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,9 @@ def assemble(
     sources: Mapping[str, Source],
     conflicts: Iterable[str] = (),
     names: Mapping[str, str] | None = None,
-    missing: Callable[[str], set[str]],
 ) -> Paper:
     """Put the blocks of all chapters together as one numbered document."""
-    register = Register(lang, outline.words(lang), sources, Cleaner(missing), names or {})
+    register = Register(lang, outline.words(lang), sources, names or {})
     words, conflicting = register.words, frozenset(conflicts)
     numbers = {"none": repeat(""), "chapter": map(str, count(1)), "annex": iter(ascii_uppercase)}
     drafts = [

@@ -45,6 +45,16 @@ def missing_glyphs(text: str) -> set[str]:
     return set(text) - _printable()
 
 
+@cache
+def advances() -> dict[str, float]:
+    """Return how wide each character is, in em."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font_path(), lazy=True) as font:
+        units, widths = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {chr(code): widths[name][0] / units for code, name in font.getBestCmap().items()}
+
+
 def web_font(text: str, weight: str = "regular") -> bytes:
     """Cut the font down to the characters of a text, as WOFF2."""
     from fontTools import subset

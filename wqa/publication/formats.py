@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wqa.publication.column_widths import BLANK, SIZE, lines_of, shared_widths
+from wqa.publication.column_widths import SIZE, em_width, lines_of, shared_widths
 from wqa.publication.data_pack import block_csv
 from wqa.publication.document import Paper
 from wqa.publication.fonts import FILES, web_font
@@ -294,7 +294,7 @@ def word_tree(paper: Paper) -> dict[str, Any]:
             return _counted(plain(node), node["c"][0][1][1])
         elif is_named(node, "room"):
             # A blank that does not break, with letter spacing for the rest of the room.
-            twips = round((float(_given(node, "em")) - BLANK) * SIZE * TWIPS)
+            twips = round((float(_given(node, "em")) - em_width(" ")) * SIZE * TWIPS)
             spaced = f'<w:rPr><w:spacing w:val="{twips}"/></w:rPr>'
             return _run(f'{spaced}<w:t xml:space="preserve">\N{NO-BREAK SPACE}</w:t>')
         return node

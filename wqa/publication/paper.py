@@ -39,7 +39,6 @@ from wqa.publication.chapters import (
 )
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
-from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import ChapterEntry, Outline, load_chapters, load_outline
 from wqa.publication.publishing import ANNEX, FORMATS, epoch_of, parse_prose, write
 
@@ -332,7 +331,7 @@ def _assemble(
     return assemble(
         outline, blocks, lang=chosen.lang, slots=slots, names=names,
         sources=known_sources(home, chosen.catalog, chosen.lang),
-        conflicts=conflicting_sources(chosen.catalog), missing=missing_glyphs,
+        conflicts=conflicting_sources(chosen.catalog),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from wqa.catalog.records import Source
 from wqa.display.report import OWN
 from wqa.errors import BuildError
+from wqa.publication.fonts import missing_glyphs
 
 # The geta mark: the printer's sign for a character that is not in the case.
 GETA = "\N{GETA MARK}"
@@ -88,8 +89,7 @@ CHANGED = {
 class Cleaner:
     """Cleans text line by line and keeps what it had to change."""
 
-    def __init__(self, missing: Callable[[str], set[str]]) -> None:
-        self._missing = missing
+    def __init__(self) -> None:
         self._seen: dict[tuple[str, str], set[str]] = {}
 
     def line(self, text: str, where: str, *, limit: int = 0, keep_space: bool = False) -> str:
@@ -99,10 +99,10 @@ class Cleaner:
             if unicodedata.category(char) in ("Cc", "Cf", "Cs"):
                 self._note("invisible_character", where, f"U+{ord(char):04X}")
                 text = text.replace(char, "")
-        for char in self._missing(text):
+        for char in missing_glyphs(text):
             # A subscript digit or a ligature has a plain form that says the same.
             plain_form = unicodedata.normalize("NFKC", char)
-            if plain_form == char or self._missing(plain_form):
+            if plain_form == char or missing_glyphs(plain_form):
                 plain_form = GETA
                 self._note("missing_glyph", where, f"U+{ord(char):04X}")
             text = text.replace(char, plain_form)
@@ -134,8 +134,8 @@ class Register:
     lang: str
     words: Mapping[str, str]
     known: Mapping[str, Source]
-    cleaner: Cleaner
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str]
+    cleaner: Cleaner = field(default_factory=Cleaner)
     labels: dict[str, tuple[str, str]] = field(default_factory=dict)  # reference: label, anchor
     sources: dict[str, int] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
