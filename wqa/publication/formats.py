@@ -205,9 +205,9 @@ def _printed(paper: Paper) -> Nodes:
             match = re.fullmatch(r"#src-(\d+)", node["c"][2][0])
             return node["c"][1][0] if match and int(match[1]) > core else node
         if node["t"] == "Table":
-            head, *rows = table_rows(node)
-            texts = [[plain(cell[4]) for cell in row] for row in (head, *rows)]
-            aligns = [cell[0][1][0] for cell in rows[0]]
+            rows = table_rows(node)
+            texts = [[plain(cell[4]) for cell in row] for row in rows]
+            aligns = [cell[0][1][0] for cell in rows[-1]]
             for spec, width in zip(node["c"][2], shared_widths(texts, aligns), strict=True):
                 spec[1] = {"t": "ColWidth", "c": width}
         if is_named(node, "register"):
@@ -373,3 +373,11 @@ def _style_table(node: Node) -> None:
         for cell in row:
             text = paragraph(cell[4][0]["c"])
             cell[4] = [_styled(style if number else "Table Head", [text])]
+
+
+def finish_tables(xml: bytes, paper: Paper) -> bytes:
+    """Keep the rows of tables on one page, and name the list of sources, which has no caption."""
+    xml = xml.replace(b"<w:tr><w:tc>", b"<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc>")
+    xml = xml.replace(b"<w:tblHeader ", b"<w:cantSplit/><w:tblHeader ")
+    name = f'<w:tblCaption w:val="{html.escape(paper.words["sources_title"])}"/>'.encode()
+    return re.sub(rb"(<w:tblLook [^>]*>)(?=\s*</w:tblPr>)", lambda match: match[1] + name, xml)

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import os
 import subprocess
+import zipfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from wqa.errors import BuildError
 from wqa.paths import ASSETS
 from wqa.publication.document import Paper
 from wqa.publication.fonts import FOLDER
-from wqa.publication.formats import html_tree, typst_tree, with_fonts, word_tree
+from wqa.publication.formats import finish_tables, html_tree, typst_tree, with_fonts, word_tree
 
 FORMATS = ("html", "pdf", "docx")
 ANNEX = "annex.html"  # what is too long for print
@@ -109,6 +110,12 @@ def _write_docx(paper: Paper, target: Path, epoch: int) -> None:
     command = ["-f", "json", "-t", "docx", reference, "-o", str(target.resolve())]
     # Relative picture paths: a path of this machine would stand in the file.
     _pandoc(command, word_tree(paper), epoch, cwd=folder)
+    with zipfile.ZipFile(target) as made:
+        parts = [(entry, made.read(entry)) for entry in made.infolist()]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, content in parts:
+            is_text = entry.filename == "word/document.xml"
+            archive.writestr(entry, finish_tables(content, paper) if is_text else content)
 
 
 @cache
