@@ -1,5 +1,6 @@
-"""Tables in print: low ones stay whole, long ones repeat their head on each page."""
+"""Tables: low ones stay whole in print, long ones repeat their head, points stand in line."""
 
+import json
 import re
 
 import pypdf
@@ -7,6 +8,7 @@ import pytest
 
 from wqa.publication import publishing
 from wqa.publication.document import assemble
+from wqa.publication.formats import html_tree, typst_tree, word_tree
 from wqa.publication.outline import load_outline
 
 COLUMNS = [{"key": "a", "label": "Headword", "unit": "", "align": "left"},
@@ -21,13 +23,16 @@ def table(rows):
     }  # fmt: skip
 
 
-def pages(blocks, folder):
-    """Text of the pages of a document of these blocks, after the cover."""
+def paper_of(blocks):
     outline = load_outline()
     slots = dict.fromkeys(("region", "region_id", "plan", "edition", "year", "month", "day"), "x")
     chapter = next(c.id for c in outline.chapters if c.part == "main")
-    paper = assemble(outline, {chapter: blocks}, lang="en", slots=slots, sources={})
-    publishing.write(paper, "pdf", folder / "x.pdf", "2026-01-01")
+    return assemble(outline, {chapter: blocks}, lang="en", slots=slots, sources={})
+
+
+def pages(blocks, folder):
+    """Text of the pages of a document of these blocks, after the cover."""
+    publishing.write(paper_of(blocks), "pdf", folder / "x.pdf", "2026-01-01")
     return [page.extract_text() for page in pypdf.PdfReader(folder / "x.pdf").pages][1:]
 
 
@@ -48,3 +53,13 @@ def test_a_long_table_repeats_its_head_and_begins_with_some_rows(lines, tmp_path
     assert all("Headword" in text for text in found)
     assert "Captionword" in found[0]
     assert len(re.findall(r"row-\d+-of-it", found[0])) >= 3
+
+
+@pytest.mark.parametrize(
+    ("tree", "room"),
+    [(html_tree, "padding-right:1.388em"), (typst_tree, "#h(1.388em);"), (word_tree, "<w:spacing")],
+)
+def test_numbers_stand_under_each_other_in_every_format(tree, room):
+    # 0.25 needs no room; 0 and 1 need that of the point and two digits.
+    assert json.dumps(tree(paper_of([table(5)]))).count(room) >= 2
+    assert room not in json.dumps(tree(paper_of([table(1)])))

@@ -293,10 +293,11 @@ def word_tree(paper: Paper) -> dict[str, Any]:
         elif is_named(node, "label"):
             return _counted(plain(node), node["c"][0][1][1])
         elif is_named(node, "room"):
-            # A blank that does not break, with letter spacing for the rest of the room.
-            twips = round((float(_given(node, "em")) - em_width(" ")) * SIZE * TWIPS)
-            spaced = f'<w:rPr><w:spacing w:val="{twips}"/></w:rPr>'
-            return _run(f'{spaced}<w:t xml:space="preserve">\N{NO-BREAK SPACE}</w:t>')
+            # Two blanks that do not break, and between them letter spacing for the rest: programs
+            # leave out the spacing after the last letter of a line.
+            twips = round((float(_given(node, "em")) - 2 * em_width(" ")) * SIZE * TWIPS)
+            blank = '<w:t xml:space="preserve">\N{NO-BREAK SPACE}</w:t>'
+            return [_run(f'<w:rPr><w:spacing w:val="{twips}"/></w:rPr>{blank}'), _run(blank)]
         return node
 
     meta = {"title": paper.title, "subtitle": paper.subtitle}
