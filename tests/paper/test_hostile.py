@@ -36,6 +36,7 @@ HOSTILE = {
     "rare": "\U00020000\U0002a6d6\U00030000局",
     "formula": "=HYPERLINK(A)+cmd|x!A",
     "reference": "@fig:nowhere @tbl:nothing",
+    "list": "- 1. + x ... -- -? /",
     "quotes": "“全角”‘单’ it's --- ... \u00a0\u3000尾",
 }
 LONG = {"long_latin": "x" * 10_000, "long_chinese": "很长的名称" * 2_000}
@@ -112,7 +113,8 @@ def test_pdf_prints_it_as_it_stands(paper, tmp_path):
     publishing.write(paper, "pdf", tmp_path / "x.pdf", "2026-01-01")
     reader = pypdf.PdfReader(tmp_path / "x.pdf")
     text = re.sub(r"[\s\u200b]+", "", "".join(page.extract_text() for page in reader.pages))
-    for wanted in ('#panic("x")', "<script>alert", "{{body}}", "C:\\new\\table", "**b**"):
+    some = ('#panic("x")', "<script>alert", "{{body}}", "C:\\new\\table", "**b**")
+    for wanted in (*some, HOSTILE["list"]):
         assert re.sub(r"\s", "", wanted) in text, wanted
 
 
