@@ -140,6 +140,7 @@ def table_style(document):
             '<w:tblCellMar><w:top w:w="36" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>'
             '<w:bottom w:w="36" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar>'
             "</w:tblPr>"
+            '<w:tcPr><w:vAlign w:val="center"/></w:tcPr>'
             '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>'
             '<w:bottom w:val="single" w:sz="6" w:color="1F2933"/></w:tcBorders>'
             '<w:shd w:val="clear" w:color="auto" w:fill="F4F6F9"/></w:tcPr></w:tblStylePr>'
@@ -166,6 +167,18 @@ def page_number(section):
             run._r.append(mark)
 
 
+def running_head(section):
+    """Show the title of the chapter at the top of each page but the first."""
+    line = section.header.paragraphs[0]
+    line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    found = parse_xml(
+        f"<w:fldSimple {nsdecls('w')} w:instr=' STYLEREF \"heading 1\" '><w:r><w:rPr>"
+        '<w:color w:val="52606D"/><w:sz w:val="17"/></w:rPr><w:t xml:space="preserve"> </w:t>'
+        "</w:r></w:fldSimple>"
+    )
+    line._p.append(found)
+
+
 def main():
     """Write the reference file."""
     original = subprocess.run(
@@ -176,11 +189,12 @@ def main():
     document = docx.Document(io.BytesIO(original))
     for section in document.sections:
         section.page_width, section.page_height = Mm(210), Mm(297)
-        section.left_margin = section.right_margin = Mm(25)
+        section.left_margin = section.right_margin = Mm(20)  # widths of tables are made for it
         section.top_margin, section.bottom_margin = Mm(27), Mm(24)
         page_number(section)
+        running_head(section)
     language = document.styles.element.find(f".//{qn('w:lang')}")
-    language.set(qn("w:val"), "en-GB")
+    language.set(qn("w:val"), "zh-CN")  # Pandoc sets the language of the English paper
     language.set(qn("w:eastAsia"), "zh-CN")
     both = WD_ALIGN_PARAGRAPH.JUSTIFY
     centre = WD_ALIGN_PARAGRAPH.CENTER
@@ -198,10 +212,10 @@ def main():
             based="Normal" if name == "Body Text" else "Body Text",
         )
     shape(document, "Compact", size=10.5, line=1.4, based="Body Text", indent=0)
-    shape(document, "Title", size=30, names=HEAD, bold=True, colour=ACCENT, before=150, after=18)
-    shape(document, "Subtitle", size=15, names=HEAD, before=0, after=48)
+    shape(document, "Title", size=30, names=HEAD, bold=True, colour=ACCENT, before=80, after=18)
+    shape(document, "Subtitle", size=15, names=HEAD, before=0, after=36)
     shape(document, "Edition", size=13, names=HEAD, colour=QUIET, after=4)
-    shape(document, "Preface", size=9, colour=QUIET, before=200, align=both, line=1.4)
+    shape(document, "Preface", size=9, colour=QUIET, before=40, align=both, line=1.4)
     one = shape(
         document, "Heading 1", size=20, names=HEAD, bold=True, colour=ACCENT, after=16, keep=True
     )
@@ -221,12 +235,18 @@ def main():
             before=8,
             after=5,
             based="Normal",
-            keep=name == "Table Caption",
+            keep=True,
         )
     shape(document, "Figure", size=10.5, align=centre, before=10, keep=True)
-    shape(document, "Table Text", size=9, line=1.0)
-    shape(document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=1.0, keep=True)
-    shape(document, "Table Note", size=8.5, colour=QUIET, line=1.1, before=2)
+    # Exact, because a font that stands in for a missing one may be much taller.
+    pitch = Pt(11)
+    for name in ("Table Text", "Table Text Kept"):
+        shape(document, name, size=9, line=pitch, keep=name.endswith("Kept"))
+    shape(
+        document, "Table Head", size=9, names=HEAD, bold=True, align=centre, line=pitch, keep=True
+    )
+    shape(document, "Table Note", size=8.5, colour=QUIET, line=1.1, before=2, keep=True)
+    shape(document, "Table Source", size=8.5, colour=QUIET, line=1.1, before=2, after=12)
     remark = shape(document, "Remark", size=10, line=1.4, before=8, after=8)
     shade = OxmlElement("w:shd")
     for key, value in (("val", "clear"), ("color", "auto"), ("fill", "FDF8EC")):
@@ -250,7 +270,7 @@ def main():
     ):
         entry = shape(document, name, size=size, bold=bold, before=4 if bold else 0, line=1.3)
         entry.paragraph_format.left_indent = Pt(left)
-        entry.paragraph_format.tab_stops.add_tab_stop(Mm(160), 2, 1)  # right, dotted
+        entry.paragraph_format.tab_stops.add_tab_stop(Mm(170), 2, 1)  # right, dotted
     for name in ("Hyperlink",):
         document.styles[name].font.color.rgb = ACCENT
     table_style(document)

@@ -78,10 +78,10 @@ def test_word_keeps_notes_with_their_table_and_heads_with_their_list(word):
     _, document = word
     # The last table is the annex of sources, which has no notes.
     for table in document.tables[:-1]:
-        assert table.rows[-1].cells[0].paragraphs[0].paragraph_format.keep_with_next
+        assert table.rows[-1].cells[0].paragraphs[0].style.paragraph_format.keep_with_next
     heads = [p for p in document.paragraphs if p.style.style_id == "TOCHeading"]
     assert heads
-    assert all(p.paragraph_format.keep_with_next for p in heads)
+    assert all(p.style.paragraph_format.keep_with_next for p in heads)
 
 
 def test_record_names_inputs_outputs_and_no_time(edition):

@@ -19,8 +19,9 @@ from wqa.errors import BuildError
 from wqa.publication import publishing
 from wqa.publication.data_pack import safe_cell, write_pack
 from wqa.publication.document import assemble
-from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import load_outline
+from wqa.publication.pandoc_tree import table_rows
+from wqa.publication.printable import is_named, plain
 
 HOSTILE = {
     "script": "<script>alert(document.title)</script><img src=x onerror=alert()>",
@@ -35,6 +36,7 @@ HOSTILE = {
     "rare": "\U00020000\U0002a6d6\U00030000局",
     "formula": "=HYPERLINK(A)+cmd|x!A",
     "reference": "@fig:nowhere @tbl:nothing",
+    "list": "- 1. + x ... -- -? /",
     "quotes": "“全角”‘单’ it's --- ... \u00a0\u3000尾",
 }
 LONG = {"long_latin": "x" * 10_000, "long_chinese": "很长的名称" * 2_000}
@@ -94,7 +96,7 @@ def assembled(blocks, sources, **options):
     outline = load_outline()
     slots = dict.fromkeys(("region", "plan", "edition", "year", "month", "day"), "x")
     chapter = next(c.id for c in outline.chapters if c.part == "main")
-    settings = {"lang": "zh", "slots": slots, "sources": sources, "missing": missing_glyphs}
+    settings = {"lang": "zh", "slots": slots, "sources": sources}
     return assemble(outline, {chapter: blocks}, **{**settings, **options})
 
 
@@ -112,7 +114,8 @@ def test_pdf_prints_it_as_it_stands(paper, tmp_path):
     publishing.write(paper, "pdf", tmp_path / "x.pdf", "2026-01-01")
     reader = pypdf.PdfReader(tmp_path / "x.pdf")
     text = re.sub(r"[\s\u200b]+", "", "".join(page.extract_text() for page in reader.pages))
-    for wanted in ('#panic("x")', "<script>alert", "{{body}}", "C:\\new\\table", "**b**"):
+    some = ('#panic("x")', "<script>alert", "{{body}}", "C:\\new\\table", "**b**")
+    for wanted in (*some, HOSTILE["list"]):
         assert re.sub(r"\s", "", wanted) in text, wanted
 
 
@@ -148,8 +151,8 @@ def test_what_cannot_be_printed_is_visible_and_reported(paper):
     named = " ".join(f["value"] for f in paper.findings if f["code"] == "missing_glyph")
     assert "U+20000" in named
     assert "U+1F600" in named
-    cells = ["".join(piece.text for piece in cell) for block in paper.floats("table")
-             for row in block["cells"] for cell in row]  # fmt: skip
+    sheet = next(node for node in paper.chapters[0].nodes if is_named(node, "sheet"))
+    cells = [plain(cell[4]) for row in table_rows(sheet["c"][1][0]) for cell in row]
     assert any(cell.startswith("〓〓〓局") for cell in cells)
     assert max(map(len, cells)) < 400
     everything = "".join(cells)

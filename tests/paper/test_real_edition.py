@@ -364,6 +364,7 @@ def test_word_file_is_read_back(real, word):
 def test_word_tables_repeat_their_head_and_pictures_are_described(real, word):
     for table in word.tables:
         assert table.rows[0]._tr.xpath("./w:trPr/w:tblHeader")
+        assert all(row._tr.xpath("./w:trPr/w:cantSplit") for row in table.rows)
         assert table._tbl.xpath("./w:tblPr/w:tblCaption/@w:val")[0]
     pictures = word.element.xpath("//wp:docPr/@descr")
     assert len(pictures) == count(real[1], "figure")

@@ -3,19 +3,21 @@ import re
 
 import pytest
 
-from wqa.display.table_layout import (
+from wqa.errors import BuildError, CatalogError
+from wqa.publication import publishing
+from wqa.publication.column_widths import (
     PADDING,
     SIZE,
     TEXT_WIDTH,
-    decimal_indents,
+    decimal_shifts,
     em_width,
-    layout,
+    lines_of,
+    shared_widths,
 )
-from wqa.errors import BuildError, CatalogError
-from wqa.publication import publishing
 from wqa.publication.fonts import font_path, missing_glyphs, web_font
+from wqa.publication.formats import breakable
 from wqa.publication.outline import load_chapters, load_outline
-from wqa.publication.pieces import Cleaner, breakable
+from wqa.publication.printable import Cleaner
 
 
 def test_bundled_font_covers_the_official_character_sets():
@@ -91,50 +93,49 @@ def test_wrong_chapter_list_names_file_and_line(tmp_path, root, old, new, messag
 
 
 def test_numbers_are_aligned_on_the_point():
-    shift = decimal_indents(["95.1", "100", "0.029", "\N{MINUS SIGN}3", "无", "98.5"])
+    shift = decimal_shifts("decimal", ["95.1", "100", "0.029", "\N{MINUS SIGN}3", "无", "98.5"])
     assert shift[2] == 0
     assert shift[4] == 0
     assert shift[0] == shift[5]
     assert math.isclose(shift[0], 2 * 0.555)
     assert math.isclose(shift[1], 0.278 + 3 * 0.555)
     assert shift[1] == shift[3]
+    assert decimal_shifts("right", ["95.1", "100"]) == [0, 0]
+
+
+def points(heads, rows):
+    """Widths of the columns, in em of a table."""
+    return [width * TEXT_WIDTH for width in shared_widths([heads, *rows], ["left"] * len(heads))]
 
 
 def test_columns_fill_the_page_and_keep_words_whole():
     heads = ["指标", "基期值", "判定", "理由"]
     rows = [["特种设备万台死亡率", "0.029", "无法评估", "没有独立资料，" * 9]] * 3
-    grid = layout(heads, rows)
-    assert math.isclose(sum(grid.widths), TEXT_WIDTH, abs_tol=0.1)
-    for width, text in zip(grid.widths[1:3], rows[0][1:3], strict=True):
-        assert width - PADDING >= em_width(text) * SIZE
+    widths = points(heads, rows)
+    assert math.isclose(sum(widths), TEXT_WIDTH)
+    for width, text in zip(widths[1:3], rows[0][1:3], strict=True):
+        assert width - PADDING >= em_width(text)
 
 
 def test_room_goes_where_it_saves_lines():
     heads = ["Row", "Indicator", "Latest value", "Remark"]
     rows = [[str(n), "A name that is rather long and has many words", "85.7% (2024)", "\N{EM DASH}"]
             for n in range(20)]  # fmt: skip
-    grid = layout(heads, rows)
-    # Each value stands on one line, and so does each name.
-    assert grid.lines[1:] == (1,) * 20
-    assert grid.height(2) < grid.height() / 5
+    widths = points(heads, rows)
+    assert lines_of(rows, [width / TEXT_WIDTH for width in widths]) == 20
+    assert max(widths) == widths[1]
 
 
 def test_heads_keep_their_words_whole_in_bold_letters():
     heads = ["Row", "Batches", "Evidence", "Text"]
-    grid = layout(heads, [["1", "\N{EM DASH}", "press", "words " * 60]] * 4)
-    for text, width in zip(heads[:3], grid.widths, strict=False):
-        assert width - PADDING >= 1.05 * em_width(text) * SIZE
-
-
-def test_only_long_tables_run_over_pages():
-    assert not layout(["a", "b"], [["1", "2"]] * 5).is_split
-    assert layout(["a", "b"], [["1", "2"]] * 60).is_split
+    widths = points(heads, [["1", "\N{EM DASH}", "press", "words " * 60]] * 4)
+    for text, width in zip(heads[:3], widths, strict=False):
+        assert width - PADDING >= 1.05 * em_width(text)
 
 
 def test_no_table_is_wider_than_the_page_or_below_the_size_of_official_print():
     assert SIZE == 9.0
-    grid = layout(["指标名称"] * 14, [["12345.6"] * 14])
-    assert sum(grid.widths) <= TEXT_WIDTH + 0.1
+    assert math.isclose(sum(points(["指标名称"] * 14, [["12345.6"] * 14])), TEXT_WIDTH)
 
 
 @pytest.mark.parametrize(
@@ -145,11 +146,11 @@ def test_no_table_is_wider_than_the_page_or_below_the_size_of_official_print():
     ],
 )  # fmt: skip
 def test_line_is_made_printable(text, clean):
-    assert Cleaner(missing_glyphs).line(text, "here") == clean
+    assert Cleaner().line(text, "here") == clean
 
 
 def test_what_was_changed_is_reported_once_per_place():
-    cleaner = Cleaner(missing_glyphs)
+    cleaner = Cleaner()
     for _ in range(3):
         cleaner.line("\U00020000\u202e" + "长" * 50, "table", limit=10)
     found = {finding["code"]: finding for finding in cleaner.findings()}

@@ -6,12 +6,13 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from wqa.publication.document import Block, Paper
+from wqa.publication.document import Paper
+from wqa.publication.printable import Block, plain
+from wqa.publication.workbook import workbook
 
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?%?")
 # A spreadsheet takes a cell that begins like this for a formula.
@@ -34,43 +35,46 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text[:1] in _FORMULA else text
 
 
-def to_csv(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> bytes:
+def to_csv(rows: Iterable[Iterable[str]]) -> bytes:
     """Write a CSV file as UTF-8 with a byte-order mark, which spreadsheets need for Chinese."""
     buffer = io.StringIO()
     out = csv.writer(buffer, lineterminator="\r\n")
-    out.writerow([safe_cell(head) for head in heads])
     out.writerows([safe_cell(cell) for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8", errors="replace")
 
 
-def block_csv(block: Block) -> bytes:
-    """Return the CSV of a table, or of the data of a figure, with uncut text."""
+def block_rows(block: Block) -> list[list[str]]:
+    """Return heads and rows of a table, or of the data of a figure, with uncut text."""
     if block["type"] == "figure":
         data = block["data"]
-        return to_csv(data["columns"], ([_shown(cell) for cell in row] for row in data["rows"]))
+        return [list(data["columns"]), *([*map(_shown, row)] for row in data["rows"])]
     heads = [f"{c['label']} ({c['unit']})" if c["unit"] else c["label"] for c in block["columns"]]
     keys = [column["key"] for column in block["columns"]]
-    return to_csv(heads, ([_plain(row[key]) for key in keys] for row in block["rows"]))
+    return [heads, *([_plain(row[key]) for key in keys] for row in block["rows"])]
 
 
 def write_pack(paper: Paper, folder: Path) -> None:
     """Write all tables, the data of all figures and the register of numbers."""
     folder.mkdir(parents=True)
-    files: dict[str, bytes] = {}
-    listed = []
-    for kind in ("table", "figure"):
-        for block in paper.floats(kind):
-            name = f"{block['id']}.csv"
-            files[name] = block_csv(block)
-            listed.append((name, block["label"], "".join(p.text for p in block["caption"])))
-    files["contents.csv"] = to_csv(("file", "label", "caption"), listed)
-    files["facts.csv"] = to_csv(FACT_COLUMNS, (_fact_row(fact) for fact in paper.facts))
+    blocks = [*paper.floats("table"), *paper.floats("figure")]
+    tables = {f"{block['id']}.csv": block_rows(block) for block in blocks}
+    about = [[f"{b['id']}.csv", b["label"], plain(b["caption"])] for b in blocks]
+    contents = [["file", "label", "caption"], *about]
+    facts = [[_shown(fact.get(column)) for column in FACT_COLUMNS] for fact in paper.facts]
     columns = ("number", "id", "title", "publisher", "published", "evidence", "conflict", "url")
-    files["sources.csv"] = to_csv(columns, (
+    sources = [
         [str(number), s.id, s.title, s.publisher, s.published, s.evidence,
          "yes" if s.id in paper.conflicting else "no", s.url]
         for number, s in enumerate(paper.sources, start=1)
-    ))  # fmt: skip
+    ]  # fmt: skip
+    tables |= {
+        "contents.csv": contents,
+        "facts.csv": [[*FACT_COLUMNS], *facts],
+        "sources.csv": [[*columns], *sources],
+    }
+    files = {name: to_csv(rows) for name, rows in tables.items()}
+    sheets = {"contents": contents, "sources": tables["sources.csv"]}
+    files["data.xlsx"] = workbook(sheets | {b["label"]: tables[f"{b['id']}.csv"] for b in blocks})
     for name, content in files.items():
         (folder / name).write_bytes(content)
     with zipfile.ZipFile(folder.with_suffix(".zip"), "w") as archive:
@@ -80,14 +84,9 @@ def write_pack(paper: Paper, folder: Path) -> None:
             archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, 9)
 
 
-def _fact_row(fact: Mapping[str, Any]) -> list[str]:
-    return [
-        " ".join(str(item) for item in value) if isinstance(value, list | tuple) else _shown(value)
-        for value in (fact.get(column) for column in FACT_COLUMNS)
-    ]
-
-
 def _shown(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
     return "" if value is None else str(value)
 
 

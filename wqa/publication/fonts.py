@@ -9,7 +9,6 @@ from pathlib import Path
 from wqa.errors import BuildError
 from wqa.paths import ASSETS
 
-FAMILY = "WhitePaper Sans SC"
 FOLDER = ASSETS / "fonts"
 FILES = {"regular": "WhitePaperSansSC-Regular.otf", "bold": "WhitePaperSansSC-Bold.otf"}
 # Signs that have no picture of their own, so no font needs one.
@@ -46,6 +45,16 @@ def missing_glyphs(text: str) -> set[str]:
     return set(text) - _printable()
 
 
+@cache
+def advances() -> dict[str, float]:
+    """Return how wide each character is, in em."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font_path(), lazy=True) as font:
+        units, widths = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {chr(code): widths[name][0] / units for code, name in font.getBestCmap().items()}
+
+
 def web_font(text: str, weight: str = "regular") -> bytes:
     """Cut the font down to the characters of a text, as WOFF2."""
     from fontTools import subset
@@ -55,7 +64,7 @@ def web_font(text: str, weight: str = "regular") -> bytes:
     font = TTFont(font_path(weight), recalcBBoxes=False, recalcTimestamp=False, lazy=True)
     options = subset.Options(
         layout_features=["kern", "palt", "halt", "pwid", "locl", "ccmp"],
-        hinting=False,
+        desubroutinize=True,
         notdef_outline=True,
         recalc_timestamp=False,
         flavor="woff2",

@@ -1,130 +1,151 @@
-"""The document as a syntax tree of Pandoc, one per output format.
+"""Blocks of notebooks as nodes of Pandoc, with native tables and figures, for all formats.
 
-Running text, headings and lists are nodes, which Pandoc escapes for each format itself;
-no text from a data file is ever parsed as markup. Figures and tables are set by the
-writer of the format and put in as finished blocks.
+Pandoc escapes what stands in the nodes for each format itself; no text from a data file is
+ever parsed as markup. What only one format has is put in by `formats`, which walks the tree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
-from wqa.publication.document import Block, Chapter, Paper
-from wqa.publication.pieces import UNLINKED, Pieces, breakable
+from wqa.errors import BuildError
+from wqa.publication.column_widths import decimal_shifts
+from wqa.publication.printable import LONGEST, NO_NAME, Block, Node, Nodes, Register, plain, string
 
-Node = dict[str, Any]
-Format = Literal["html", "typst", "openxml"]
-# Of the syntax tree that Pandoc 3 reads.
-API_VERSION = [1, 23, 1]
+WIDE_SPACE = "\N{IDEOGRAPHIC SPACE}"
+ALIGN = {"left": "AlignLeft", "center": "AlignCenter"}
 
 
-@dataclass(frozen=True)
-class Writer:
-    """What differs between the formats."""
-
-    fmt: Format
-    raw: Mapping[str, Callable[[Block], list[Node]]]
+def paragraph(inlines: Nodes, kind: str = "Para") -> Node:
+    """Return a paragraph, or the plain content of an entry."""
+    return {"t": kind, "c": inlines}
 
 
-def tree(
-    paper: Paper, writer: Writer, before: Iterable[Node] = (), meta: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Return the whole document as a syntax tree."""
-    blocks = list(before)
-    for chapter in paper.chapters:
-        blocks += _chapter(chapter, paper, writer)
-    named = {key: {"t": "MetaInlines", "c": [string(text)]} for key, text in (meta or {}).items()}
-    return {"pandoc-api-version": API_VERSION, "meta": named, "blocks": blocks}
+def div(name: str, blocks: Nodes, **attributes: str) -> Node:
+    """Return blocks that belong together under the name of what they are."""
+    return {"t": "Div", "c": [["", [name], [list(pair) for pair in attributes.items()]], blocks]}
 
 
-def raw_block(fmt: str, text: str) -> Node:
-    """Return a finished block of one format."""
-    return {"t": "RawBlock", "c": [fmt, text]}
+def heading(level: int, anchor: str, title: Nodes) -> Node:
+    """Return a heading that can be referred to."""
+    return {"t": "Header", "c": [level, [anchor, [], []], title]}
 
 
-def string(text: str) -> Node:
-    """Return a text node; Pandoc escapes it."""
-    return {"t": "Str", "c": text}
+def entries(items: Sequence[Nodes]) -> Node:
+    """Return a list."""
+    return {"t": "BulletList", "c": [[paragraph(item, "Plain")] for item in items]}
 
 
-def inlines(pieces: Pieces, fmt: Format) -> list[Node]:
-    """Return pieces as text nodes: numbers with their origin, citations as superscript links."""
-    out: list[Node] = []
-    for piece in pieces:
-        text = breakable(piece.text) if fmt == "typst" else piece.text
-        node = string(text)
-        if piece.target:
-            cites = piece.target == UNLINKED or piece.target.startswith("#src-")
-            link = {"t": "Link", "c": [["", [], []], [node], [piece.target, ""]]}
-            link = node if piece.target == UNLINKED else link
-            node = {"t": "Superscript", "c": [link]} if cites else link
-            if cites and fmt == "typst" and out and out[-1]["t"] == "Str":
-                # The number of a source begins no line.
-                out.append(_raw_inline("#sym.wj"))
-        elif piece.tip and fmt == "html":
-            # Focusable by tap and click but no stop of the tab key: there are thousands.
-            attributes = [["tabindex", "-1"], ["data-tip", piece.tip]]
-            node = {"t": "Span", "c": [["", ["fact"], attributes], [node]]}
-        out.append(node)
-    return out
-
-
-def chapter_title(chapter: Chapter, lang: str) -> str:
-    """Return the title with its number."""
-    if not chapter.label:
-        return chapter.title
-    return f"{chapter.label}{'　' if lang == 'zh' else '. '}{chapter.title}"
-
-
-def section_number(block: Block, lang: str) -> str:
-    """Return the number of a section with the space after it; empty if it has none."""
-    return f"{block['number']}{'　' if lang == 'zh' else ' '}" if block["number"] else ""
-
-
-def _chapter(chapter: Chapter, paper: Paper, writer: Writer) -> list[Node]:
-    title = [string(chapter_title(chapter, paper.lang))]
-    nodes: list[Node] = [{"t": "Header", "c": [1, [chapter.anchor, [], []], title]}]
-    for block in chapter.blocks:
-        nodes += _block(block, paper, writer)
-    return nodes
-
-
-def _block(block: Block, paper: Paper, writer: Writer) -> list[Node]:
-    kind, fmt = block["type"], writer.fmt
-    if kind in writer.raw:
-        return writer.raw[kind](block)
+def block_nodes(block: Block, register: Register) -> Nodes:
+    """Return a block of a notebook, made printable."""
+    kind, where = block["type"], block["where"]
     if kind == "prose":
-        return [_with_formulas(node) for node in block["ast"]] if fmt == "typst" else block["ast"]
+        return register.prose(block["ast"], where)
     if kind == "heading":
-        number = section_number(block, paper.lang)
-        title = [string(number), *block["ast"]] if number else block["ast"]
-        return [{"t": "Header", "c": [block["level"], [block["anchor"], [], []], title]}]
+        number = [string(block["number"])] if block["number"] else []
+        title = [*number, *register.prose(block["ast"], where)]
+        return [heading(block["level"], block["anchor"], title)]
     if kind == "list":
-        items = [[{"t": "Plain", "c": inlines(item, fmt)}] for item in block["items"]]
-        return [{"t": "BulletList", "c": items}]
-    paragraph = {"t": "Para", "c": inlines(block["pieces"], fmt)}
-    return [paragraph]
+        return [entries([register.cited(item, where) for item in block["items"]])]
+    if kind == "text":
+        return [paragraph(register.cited(block["parts"], where))]
+    if kind == "table":
+        return [_sheet(block, register)]
+    if kind == "figure":
+        return [_chart(block, register)]
+    raise BuildError("unknown type of block", where=where, got=kind)
 
 
-def _with_formulas(node: Any) -> Any:
-    """Give each formula its source as alternative text: PDF/UA demands one."""
-    if isinstance(node, list):
-        out: list[Any] = []
-        for item in node:
-            made = _with_formulas(item)
-            if isinstance(item, dict) and item.get("t") == "Math":
-                source = item["c"][1].replace("\\", "\\\\").replace('"', '\\"')
-                opened = f'#[#set math.equation(alt: "{source}");'
-                out += [_raw_inline(opened), made, _raw_inline("]")]
-            else:
-                out.append(made)
-        return out
-    if isinstance(node, dict):
-        return {key: _with_formulas(value) for key, value in node.items()}
-    return node
+def _chart(block: Block, register: Register) -> Node:
+    where, chapter = block["where"], register.place
+    for key in ("alt", "svg_text", "svg_path", "png"):
+        if not block.get(key):
+            raise BuildError(f"a figure has no {key}", where=where, got=block["id"])
+    # The numbers of the alternative text are registered like those that are seen.
+    register.place = block["label"]
+    register.nodes(block.get("alt_parts", ()), where)
+    register.place = chapter
+    alt = string(register.cleaner.line(block["alt"], where))
+    image = {"t": "Image", "c": [NO_NAME, [alt], [block["id"], ""]]}
+    shown = [[block["anchor"], [], []], _caption(block, register), [paragraph([image], "Plain")]]
+    parts = [{"t": "Figure", "c": shown}, *_under(block, register)]
+    return div("chart", parts, float=block["id"])
 
 
-def _raw_inline(text: str) -> Node:
-    return {"t": "RawInline", "c": ["typst", text]}
+def _sheet(block: Block, register: Register) -> Node:
+    where, chapter = block["where"], register.place
+    columns = [
+        {key: register.cleaner.line(column[key], where, limit=LONGEST) for key in column}
+        for column in block["columns"]
+    ]
+    register.place = block["label"]
+    rows, block["cites"] = [], []
+    for row in block["rows"]:
+        cells = [row[column["key"]] for column in block["columns"]]
+        rows.append([register.nodes(cell, where, limit=LONGEST) for cell in cells])
+        block["cites"].append(register.cite(cells, where))
+    register.place = chapter
+    opened, closed = ("（", "）") if register.lang == "zh" else (" (", ")")
+    heads = [c["label"] + (c["unit"] and opened + c["unit"] + closed) for c in columns]
+    aligns = [column["align"] for column in columns]
+    made = table(heads, aligns, rows, _caption(block, register), block["anchor"])
+    return div("sheet", [made, *_under(block, register)], float=block["id"])
+
+
+def _caption(block: Block, register: Register) -> list[Any]:
+    """Return the caption with its label; the data pack lists it as well."""
+    block["caption"] = register.nodes(block["caption_parts"], block["where"], limit=LONGEST)
+    label = {"t": "Span", "c": [["", ["label", block["type"]], []], [string(block["label"])]]}
+    return [None, [paragraph([label, string(WIDE_SPACE), *block["caption"]], "Plain")]]
+
+
+def _under(block: Block, register: Register) -> Nodes:
+    words, where, named = register.words, block["where"], block["type"] == "table"
+    notes = [register.nodes(note, where) for note in block.get("notes", ())]
+    lines = []
+    for number, note in enumerate(notes, start=1):
+        begun = words["note_line"] * (number == 1) + f"{number}. " * (len(notes) > 1)
+        lines.append(div("note", [paragraph([string(begun), *note])]))
+    sources = register.source_line(block["sources"], where, named=named)
+    return [*lines, div("source", [paragraph(sources)])]
+
+
+def table(
+    heads: Sequence[str],
+    aligns: Sequence[str],
+    rows: Sequence[Sequence[Nodes]],
+    caption: Sequence[Any] = (None, ()),
+    anchor: str = "",
+) -> Node:
+    """Return a table whose cells carry their alignment as their class."""
+    texts = [[plain(cell) for cell in row] for row in rows]
+    shifts = [decimal_shifts(align, [row[n] for row in texts]) for n, align in enumerate(aligns)]
+    specs = [[{"t": ALIGN.get(align, "AlignRight")}, {"t": "ColWidthDefault"}] for align in aligns]
+    body = []
+    for number, row in enumerate(rows):
+        moved = [column[number] for column in shifts]
+        cells = [[*cell, *_room(em)] for cell, em in zip(row, moved, strict=True)]
+        first = cell_of(cells[0], aligns[0], scope="row")
+        body.append([NO_NAME, [first, *map(cell_of, cells[1:], aligns[1:])]])
+    top = [NO_NAME, [cell_of([string(text)], "head", scope="col") for text in heads]]
+    parts = [[NO_NAME, [top]], [[NO_NAME, 1, [], body]], [NO_NAME, []]]
+    return {"t": "Table", "c": [[anchor, [], []], caption, specs, *parts]}
+
+
+def _room(em: float) -> Nodes:
+    """Return room to the right of a number, so that points stand under each other."""
+    return [{"t": "Span", "c": [["", ["room"], [["em", str(em)]]], []]}] if em else []
+
+
+def cell_of(content: Nodes, kind: str, scope: str = "") -> list[Any]:
+    """Return a cell, with its alignment as its class."""
+    named = ["", [kind], [["scope", scope]] if scope else []]
+    align = {"t": "AlignCenter" if kind == "head" else "AlignDefault"}
+    return [named, align, 1, 1, [paragraph(content, "Plain")]]
+
+
+def table_rows(made: Node) -> list[list[Any]]:
+    """Return the cells of a table, row by row, the head first."""
+    head, bodies = made["c"][3:5]
+    return [head[1][0][1], *(row[1] for row in bodies[0][3])]

@@ -27,12 +27,10 @@ from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
 from wqa.publication import build_record, chapters
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
-from wqa.publication.fonts import missing_glyphs
 from wqa.publication.outline import ChapterEntry, Outline, load_outline
-from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
+from wqa.publication.publishing import ANNEX, FORMATS, epoch_of, parse_prose, write
 
 NAMES = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx"}
-ANNEX = "annex.html"  # what is too long for print
 Progress = Callable[[str], None]
 
 
@@ -156,8 +154,6 @@ def build_paper(
         for fmt in formats:
             before = time.monotonic()
             write(paper, fmt, work / NAMES[fmt], day)
-            if fmt == "html" and paper.annex:
-                write(paper.annex, fmt, work / ANNEX, day)
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
         write_pack(paper.whole, work / "data")
@@ -293,7 +289,7 @@ def _assemble(
     return assemble(
         outline, blocks, lang=chosen.lang, slots=slots, names=names,
         sources=build_record.known_sources(home, chosen.catalog, chosen.lang),
-        conflicts=build_record.conflicting_sources(chosen.catalog), missing=missing_glyphs,
+        conflicts=build_record.conflicting_sources(chosen.catalog),
     )  # fmt: skip
 
 

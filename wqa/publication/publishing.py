@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import os
 import subprocess
+import zipfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,12 +15,12 @@ from typing import Any
 
 from wqa.errors import BuildError
 from wqa.paths import ASSETS
-from wqa.publication import html_page, pdf_page, word_file
-from wqa.publication.document import Paper, for_print
+from wqa.publication.document import Paper
 from wqa.publication.fonts import FOLDER
-from wqa.publication.pandoc_tree import tree
+from wqa.publication.formats import finish_tables, html_tree, typst_tree, with_fonts, word_tree
 
 FORMATS = ("html", "pdf", "docx")
+ANNEX = "annex.html"  # what is too long for print
 # Markup that a notebook's running text may use. Raw HTML and TeX stay text.
 PROSE = (
     "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-smart-auto_identifiers"
@@ -64,28 +65,28 @@ def parse_prose(texts: Sequence[str]) -> list[list[Any]]:
 
 
 def _write_html(paper: Paper, target: Path, epoch: int) -> None:
-    document = tree(paper, html_page.writer(paper))
-    body = _pandoc(
-        ["-f", "json", "-t", "html5", "--wrap=none", "--mathml", "--shift-heading-level-by=1"],
-        _json(document), epoch,
-    )  # fmt: skip
-    target.write_text(html_page.page(paper, body.decode("utf-8")), encoding="utf-8")
+    """Write the paper, and the annex beside it; both share the letters of one font."""
+    papers = {target: paper} | ({target.with_name(ANNEX): paper.annex} if paper.annex else {})
+    documents = {path: html_tree(one) for path, one in papers.items()}
+    with_fonts(list(documents.values()))
+    command = ["-f", "json", "-t", "html5", "--wrap=none", "--mathml", "--toc", "--toc-depth=3",
+               "--shift-heading-level-by=1", f"--template={ASSETS / 'paper.html'}"]  # fmt: skip
+    for path, document in documents.items():
+        path.write_bytes(_pandoc(command, document, epoch))
 
 
 def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
     import typst
 
-    paper = for_print(paper)
     folder = target.parent / "typst"
     (folder / "figures").mkdir(parents=True)
     for block in paper.floats("figure"):
         path = folder / "figures" / f"{block['id']}.svg"
         path.write_text(block["svg_text"], encoding="utf-8")
-    document = tree(paper, pdf_page.writer(paper))
-    body = _pandoc(["-f", "json", "-t", "typst", "--wrap=none"], _json(document), epoch)
-    design = (ASSETS / "paper.typ").read_text(encoding="utf-8")
     source = folder / "paper.typ"
-    source.write_text(f"{design}\n{pdf_page.front(paper)}\n\n{body.decode('utf-8')}", "utf-8")
+    template = f"--template={ASSETS / 'paper.typ'}"
+    command = ["-f", "json", "-t", "typst", "--wrap=none", template]
+    source.write_bytes(_pandoc(command, typst_tree(paper), epoch))
     # Letters of text come from the bundled font alone; the built-in fonts set formulas.
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(FOLDER)])
     try:
@@ -101,22 +102,20 @@ def _write_pdf(paper: Paper, target: Path, epoch: int) -> None:
 
 
 def _write_docx(paper: Paper, target: Path, epoch: int) -> None:
-    paper = for_print(paper)
     folder = target.parent / "word"
     (folder / "figures").mkdir(parents=True)
     for block in paper.floats("figure"):
         (folder / "figures" / f"{block['id']}.png").write_bytes(base64.b64decode(block["png"]))
-    meta = {"title": paper.title, "subtitle": paper.subtitle}
-    document = tree(paper, word_file.writer(paper), word_file.front(paper), meta)
-    reference = ASSETS / "reference.docx"
-    command = ["-f", "json", "-t", "docx", f"--reference-doc={reference}", "-o",
-               str(target.resolve())]  # fmt: skip
+    reference = f"--reference-doc={ASSETS / 'reference.docx'}"
+    command = ["-f", "json", "-t", "docx", reference, "-o", str(target.resolve())]
     # Relative picture paths: a path of this machine would stand in the file.
-    _pandoc(command, _json(document), epoch, cwd=folder)
-
-
-def _json(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False).encode("utf-8")
+    _pandoc(command, word_tree(paper), epoch, cwd=folder)
+    with zipfile.ZipFile(target) as made:
+        parts = [(entry, made.read(entry)) for entry in made.infolist()]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for entry, content in parts:
+            is_text = entry.filename == "word/document.xml"
+            archive.writestr(entry, finish_tables(content, paper) if is_text else content)
 
 
 @cache
@@ -134,9 +133,10 @@ def pandoc_version() -> str:
 
 
 def _pandoc(
-    arguments: Sequence[str], text: bytes, epoch: int = 0, cwd: Path | None = None
+    arguments: Sequence[str], given: bytes | dict[str, Any], epoch: int = 0, cwd: Path | None = None
 ) -> bytes:
-    """Run Pandoc; a warning is an error."""
+    """Run Pandoc on a text or a tree; a warning is an error."""
+    text = given if isinstance(given, bytes) else json.dumps(given, ensure_ascii=False).encode()
     # A fixed environment: locale and time zone of the user must not show in the result.
     environment = {
         "LC_ALL": "C.UTF-8",

@@ -67,7 +67,7 @@ def _units(node: Any, path: tuple[str, ...], mark: Run, block: list[Run]) -> Ite
         mark = Run("", "link", node.get("href", ""))
     elif "fact" in classes:
         mark = Run("", "fact", node.get("data-tip", ""))
-    elif "label" in classes or node.tag == "b":
+    elif "label" in classes or node.tag in ("b", "strong"):
         mark = Run("", "label" if "label" in classes else "bold")
     if node.tag not in _INLINE:
         block = []

@@ -70,7 +70,7 @@ class _Page:
         self.units = units
         facts = [(run.detail, run.text) for u in units for run in u.runs if run.mark == "fact"]
         self.tips = dict(facts)
-        titles = [u.text for u in units if re.fullmatch("h[1-6]|figcaption", u.kind)]
+        titles = [u.text for u in units if re.fullmatch("h[1-6]|(fig)?caption", u.kind)]
         titles += [str(chapter["label"]) for chapter in record.chapters]
         self.contents = {*map(squeezed, titles), *record.labels}
         self.stands_in = cache(self._stands_in)
@@ -160,7 +160,7 @@ class _Page:
                 if rest == caption or (rest != squeezed(text) and not find_numerals(rest)):
                     return "label"
         begins = text.index(run.text) + numeral.start <= 6
-        if "p.under" in unit.path and begins and re.match(r"\d+\. ", run.text[numeral.start :]):
+        if "div.note" in unit.path and begins and re.match(r"\d+\. ", run.text[numeral.start :]):
             return "note number"
         return self.register(unit, numeral)
 
@@ -221,7 +221,7 @@ def _word(path: Path, resolved: Resolved, lang: str) -> Iterator[Found]:
     known: dict[str, list[Found]] = {}
     for unit, found in resolved:
         known.setdefault(squeezed(unit.text), found)
-        if unit.kind == "figcaption":
+        if unit.kind in ("figcaption", "caption"):
             rest = "".join(run.text for run in unit.runs if run.mark != "label")
             labels = sum(len(find_numerals(run.text)) for run in unit.runs if run.mark == "label")
             known.setdefault(squeezed(rest), found[labels:])
