@@ -1,6 +1,7 @@
 """The fixture edition, read back from all three formats."""
 
 import hashlib
+import io
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ import zipfile
 import docx
 import pypdf
 import pytest
+from openpyxl import load_workbook
 
 KNOWN = {
     "zh": ["武汉市质量白皮书", "要点", "第一个主题", "食品抽检合格率为98.3%", "基期值与判断",
@@ -104,11 +106,16 @@ def test_data_pack_holds_every_table_and_figure(edition):
         names = archive.namelist()
         assert names == sorted(names)
         goals = archive.read("data/goals.csv").decode("utf-8-sig")
-    expected = {"contents.csv", "facts.csv", "goals.csv", "sources.csv", "trend.csv"}
+        book = load_workbook(io.BytesIO(archive.read("data/data.xlsx")))
+    tables = {"contents.csv", "facts.csv", "goals.csv", "sources.csv", "trend.csv"}
+    expected = {*tables, "data.xlsx"}
     assert {name.removeprefix("data/") for name in names} == expected
     assert {path.name for path in (result.folder / "data").iterdir()} == expected
     assert len(goals.splitlines()) == 61
     assert "95.1" in goals
+    assert book.sheetnames[:2] == ["contents", "sources"] and len(book.sheetnames) == 4
+    sheet = book[book.sheetnames[2]]
+    assert sheet.max_row == 61 and sheet["B2"].value == 95.1
 
 
 def test_executed_notebooks_are_kept_and_clean(edition):
