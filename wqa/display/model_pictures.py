@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
-from wqa.display.evidence_charts import plot_funnel, plot_grid, plot_reliability
 from wqa.display.facts import (
     Printable,
     computed_fact,
@@ -21,7 +20,7 @@ from wqa.display.facts import (
 from wqa.display.judgements import target_text
 from wqa.display.listings import OWN
 from wqa.display.pictures import DATA, LEVEL, Picture
-from wqa.display.region_dots import plot_dots
+from wqa.display.point_charts import plot_dots, plot_funnel, plot_grid, plot_reliability
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
@@ -61,7 +60,7 @@ def grid_picture(view: View) -> Picture:
     inside = data[data["year"].between(plan.start_year, plan.end_year)]
     known = inside[inside["status"] == "annual"]
     return {
-        "fig": plot_grid(data, words=words, source=view.source_line(used), start=plan.start_year),
+        "fig": plot_grid(data, words=words, start=plan.start_year),
         "id": "known-years",
         "caption": say("caption.grid", lang, region=view.names[view.region]),
         "alt": say(
@@ -101,7 +100,7 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
         items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
     words = terms(["stated", "perfect", "n"], lang) | {"observed": term("figure.came_true", lang)}
     return {
-        "fig": plot_reliability(data, source=view.source_line(sources), words=words),
+        "fig": plot_reliability(data, words=words),
         "id": "reliability",
         "caption": say("caption.reliability", lang),
         "alt": say("alt.reliability", lang, items=listed(items, lang)),
@@ -124,7 +123,7 @@ def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) 
         count = count_fact(f"forecasts.{record['model']}", n, source_ids=sources)
         fact = computed_fact("coverage", share * 100, [count], decimals=0)
         note = f"{fact.text}%（n = {n}）" if lang == "zh" else f"{fact.text}% (n = {n})"
-        role = "focus" if record["model"] == "pooled" else "peer"
+        role = "main" if record["model"] == "pooled" else "side"
         rows.append(
             {"label": label, "value": share * 100, "lower": low, "upper": high}
             | {"note": note, "role": role, "model": record["model"], "n": n}
@@ -135,7 +134,6 @@ def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) 
     figure = plot_dots(
         data,
         title=title,
-        source=view.source_line(sources),
         reference={"value": 80.0, "label": term("figure.nominal", lang)},
         bounds=(0.0, 100.0),
     )
@@ -189,8 +187,7 @@ def funnel_picture(view: View, indicator_id: str) -> Picture:
         "inner": term("figure.chance_inner", lang),
         "outer": term("figure.chance_outer", lang),
     }
-    line = view.source_line(sources)
-    figure = plot_funnel(data, limits, centre=centre, title=title, source=line, words=words)
+    figure = plot_funnel(data, limits, centre=centre, title=title, words=words)
     printed = named(view.indicator_name(indicator_id))
     return {
         "fig": figure,
@@ -226,14 +223,14 @@ def luck_picture(view: View, target: Target) -> Picture:
         p = float(record["p_reads_attained"]) * 100
         shown = computed_fact("luck", p, [true_fact, n_fact], decimals=0, unit="pct")
         label = say("figure.luck", lang, truth=true_fact, n=n_fact)
-        role = "focus" if truth >= goal else "province"
+        role = "main" if truth >= goal else "side"
         rows.append({"label": str(label), "value": p, "note": f"{shown.text}%", "role": role})
         items.append(say("alt.dot", lang, label=label, value=say("alt.percent", lang, value=shown)))
     data = pd.DataFrame(rows)
     title = term("figure.luck_axis", lang)
     name = named(str(getattr(target, f"name_{lang}")))
     return {
-        "fig": plot_dots(data, title=title, source=view.source_line(OWN), bounds=(0, 100)),
+        "fig": plot_dots(data, title=title, bounds=(0, 100)),
         "id": "luck",
         "caption": say("caption.luck", lang, name=name),
         "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),

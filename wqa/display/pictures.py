@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
-from wqa.display.charts import has_points, plot_series, plot_two_rates
+from wqa.display.charts import plot_levels
 from wqa.display.facts import (
     Printable,
     Text,
@@ -21,7 +21,7 @@ from wqa.display.facts import (
 )
 from wqa.display.listings import death_parts
 from wqa.display.narrative import marked, sentences
-from wqa.display.region_dots import plot_dots
+from wqa.display.point_charts import plot_dots
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.errors import DataError
@@ -116,7 +116,7 @@ def level_picture(
 ) -> Picture:
     """Make the figure of an indicator's levels over time."""
     data = series_frame(view, indicator_id, regions or view.regions, first=first)
-    if data.empty or not has_points(data):
+    if data.loc[data["qualifier"].isin([*ANNUAL, *BOUNDS]), "value"].dropna().empty:
         raise DataError("a figure would be empty", where=indicator_id, got=regions)
     indicator = view.indicator(indicator_id)
     title = titled(view.indicator_name(indicator_id), indicator.unit, view.lang)
@@ -129,9 +129,7 @@ def level_picture(
     if data["qualifier"].isin(list(BOUNDS)).any():
         notes.append(named(term("figure.bound", view.lang)))
     bounds = None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper)
-    figure = plot_series(
-        data, title=title, source=view.source_line(sources), target=line, bounds=bounds
-    )
+    figure = plot_levels(data, title=title, target=line, bounds=bounds)
     drawn = list(dict.fromkeys(view.names[region] for region in data["region"]))
     name = named(view.indicator_name(indicator_id))
     return {
@@ -216,7 +214,6 @@ def regions_picture(view: View, indicator_id: str) -> Picture:
     figure = plot_dots(
         data,
         title=title,
-        source=view.source_line(sources),
         bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
     )
     items = [
@@ -249,12 +246,17 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
     columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
     sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})
     goals = view.targets("special_equipment_death_rate")
-    figure = plot_two_rates(
-        data,
+    shown = data.melt(["year", "lower", "upper"], ["published", "recomputed"]).dropna(
+        subset="value"
+    )
+    shown.loc[shown["variable"] == "published", ["lower", "upper"]] = NONE
+    words = shown["variable"].map(terms(["published", "recomputed"], lang))
+    shown = shown.assign(region=region, role=view.role(region), series=words, label=words)
+    figure = plot_levels(
+        shown.assign(qualifier=ANNUAL[0]),
         title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
-        source=view.source_line(sources),
-        words=terms(["published", "recomputed"], lang),
         target=target_line(goals[0], lang) if goals else None,
+        bounds=(0.0, float("inf")),
     )
     return {
         "fig": figure,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
-from wqa.display.charts import plot_path_and_fan, plot_plan_sum
+from wqa.display.charts import plot_path, plot_plan_sum
 from wqa.display.facts import (
     Fact,
     Printable,
@@ -69,17 +69,15 @@ def path_picture(
     history = pd.DataFrame({"year": [r["year"] for r in rows], "value": [r["value"] for r in rows]})
     last = observation_fact(rows[-1])
     start = (int(rows[-1]["year"]), float(rows[-1]["value"]))
-    later = start[0] < target.year
     sources = list(dict.fromkeys(str(row["source_id"]) for row in rows))
     title = titled(view.indicator_name(indicator_id), indicator.unit, lang)
-    figure = plot_path_and_fan(
+    figure = plot_path(
         history,
         None if forecast is None else forecast.frame,
+        role=view.role(region),
         title=title,
-        source=view.source_line(sources),
-        target=target_line(target, lang) | {"year": target.year},
-        words=terms(["observed", "required", "median", "inner", "outer"], lang),
-        baseline=start if later else None,
+        target=target_line(target, lang),
+        words=terms(["observed", "median", "inner", "outer"], lang),
         bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
     )
     goal = target_fact(target)
@@ -176,12 +174,11 @@ def plan_sum_picture(view: View, target: Target, rows: Sequence[Mapping[str, Any
     title = titled(str(getattr(target, f"name_{lang}")), target.unit, lang)
     goal = target_fact(target)
     sources = list(dict.fromkeys(data["source_id"]))
-    line = target_line(target, lang) | {"year": target.year, "start": start}
+    first = target.start_year or int(rows[0]["year"])
     figure = plot_plan_sum(
         data,
         title=title,
-        source=view.source_line(sources),
-        target=line | {"first": target.start_year or int(rows[0]["year"])},
+        target=target_line(target, lang) | {"first": first, "start": start},
         words=terms(["counted", "even"], lang),
     )
     items = [

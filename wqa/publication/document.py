@@ -253,7 +253,7 @@ def _figure(block: Block, register: Register) -> Block:
         "caption": pieces(block["caption_parts"], where, register, limit=LONGEST),
         "alt": register.cleaner.line(block["alt"], where),
         "notes": [pieces(note, where, register) for note in block.get("notes", [])],
-        "source_line": source_line(block["sources"], where, register, named=False),
+        "source_line": source_line(block["sources"], where, register),
     }
 
 

@@ -105,7 +105,7 @@ def breakable(text: str) -> str:
 
 # A cell or caption longer than this is cut in print; the data pack keeps it whole.
 LONGEST = 300
-# Up to so many sources are named in the line under a table; more are given by number only.
+# Up to so many sources are named under a table or figure; more are given by number only.
 NAMED_SOURCES = 3
 # From here on, characters are as wide as a Chinese one and are not set off by a blank.
 FIRST_WIDE = 0x2E80
@@ -227,15 +227,13 @@ def _source_number(id: str, where: str, register: Register) -> int:
     return register.sources.setdefault(document, len(register.sources) + 1)
 
 
-def source_line(
-    ids: Sequence[str], where: str, register: Register, *, named: bool = True
-) -> Pieces:
+def source_line(ids: Sequence[str], where: str, register: Register) -> Pieces:
     """Compose the line under a table or figure: a few sources by name, many by number."""
     words = register.words
     real = [id for id in dict.fromkeys(ids) if id != OWN]
     cites = cite(real, where, register)
-    line: list[Piece] = [Piece(words["source_line" if named or not real else "number_line"])]
-    if named and len(real) <= NAMED_SOURCES:
+    line: list[Piece] = [Piece(words["source_line"])]
+    if len(real) <= NAMED_SOURCES:
         by_number = {_source_number(id, where, register): register.known[id] for id in real}
         for position, (_, source) in enumerate(sorted(by_number.items())):
             name = register.cleaner.line(source.publisher, where, limit=LONGEST)
