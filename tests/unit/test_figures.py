@@ -37,7 +37,7 @@ def sample(text="食品抽检合格率（%）"):
     figure, axes = new_figure(2.0, text)
     year_axis(axes, 2014, 2025)
     axes.plot([2014, 2020], [-1.0, 2.0])
-    value_axis(axes)
+    value_axis(axes.yaxis)
     return figure
 
 
@@ -128,7 +128,7 @@ def test_spread_labels_never_overlap(places, heights):
 def labelled(names):
     figure, axes = new_figure(2.0, "")
     axes.plot([2014, 2020], [1.0, 2.0])
-    value_axis(axes)
+    value_axis(axes.yaxis)
     direct_labels(figure, axes, [(2020, 1.5, name, BLUE) for name in names])
     return figure
 
@@ -144,7 +144,7 @@ def test_labels_of_equal_points_stand_apart_in_the_picture():
 def test_ticks_are_few_round_and_printed_in_full(low, span):
     axes = new_figure(2.0, "")[1]
     axes.plot([0, 1], [low, low + span])
-    value_axis(axes)
+    value_axis(axes.yaxis)
     bottom, top = axes.get_ylim()
     ticks, texts = axes.get_yticks(), [text.get_text() for text in axes.get_yticklabels()]
     assert 2 <= len(ticks) <= 7 and bottom <= min(ticks) and max(ticks) <= top
@@ -156,7 +156,7 @@ def test_ticks_are_few_round_and_printed_in_full(low, span):
 def test_axis_of_a_share_stays_near_its_bounds(one, two):
     axes = new_figure(2.0, "")[1]
     axes.plot([0, 1], [one, two], "o")
-    value_axis(axes, (0, 100))
+    value_axis(axes.yaxis, (0, 100))
     low, high = axes.get_ylim()
     assert -3 <= low <= min(one, two) and max(one, two) <= high <= 103
 

@@ -18,22 +18,22 @@ from wqa.display.figures import (
     INK,
     PEERS,
     ROLES,
-    SMALL,
     Axes,
     Figure,
     Label,
     direct_labels,
     new_figure,
+    note,
     styled,
     tint,
     value_axis,
     year_axis,
 )
+from wqa.display.view import ANNUAL
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ANNUAL = ("exact", "derived")
 # A bound is a bar at its value with a caret (Matplotlib's markers 10 and 11) on its open side.
 BOUNDS = {"lower_bound": (10, "\N{GREATER-THAN OR EQUAL TO}"), "upper_bound": (11, "<")}
 Target = Mapping[str, Any]
@@ -62,7 +62,7 @@ def plot_levels(
         _print_values(axes, focus)
     if target:
         labels.append(_draw_target(axes, target))
-    value_axis(axes, bounds)
+    value_axis(axes.yaxis, bounds)
     direct_labels(figure, axes, [label for label in labels if label[2]])
     return figure
 
@@ -106,15 +106,9 @@ def _print_values(axes: Axes, rows: pd.DataFrame) -> None:
     for row in rows.to_dict("records"):
         top = row.get("upper")
         bound = row["qualifier"] in BOUNDS
-        axes.annotate(
-            (BOUNDS[row["qualifier"]][1] if bound else "") + number_text(row["value"], None),
-            (row["year"], top if top is not None and top == top else row["value"]),
-            xytext=(0, 8 if bound else 5),
-            textcoords="offset points",
-            ha="center",
-            size=SMALL,
-            color=BLUE,
-        )
+        text = (BOUNDS[row["qualifier"]][1] if bound else "") + number_text(row["value"])
+        place = (row["year"], row["value"] if top is None or top != top else top)
+        note(axes, text, place, (0, 8 if bound else 5), ha="center", color=BLUE)
 
 
 def _draw_target(axes: Axes, target: Target) -> Label:
@@ -152,7 +146,7 @@ def plot_path(
         labels.append((start["year"], start["value"], words["observed"], colour))
     else:
         labels += _draw_fan(axes, start, fan, words, colour)
-    value_axis(axes, bounds)
+    value_axis(axes.yaxis, bounds)
     direct_labels(figure, axes, labels)
     return figure
 
@@ -178,21 +172,14 @@ def plot_plan_sum(
     figure, axes = new_figure(3.0, title)
     first, last, goal = int(target["first"]), int(target["last"]), float(target["value"])
     year_axis(axes, first, last)
-    for year, total, qualifier in frame[["year", "cumulative", "qualifier"]].itertuples(
-        index=False
-    ):
-        known = qualifier in ANNUAL
-        bars = axes.bar(
-            year,
-            total,
-            width=0.55,
-            color=BLUE if known else "white",
-            edgecolor=BLUE,
-            hatch=None if known else "///",
-            zorder=3,
-        )
-        text = number_text(total, None) + ("" if known else "+")
-        axes.bar_label(bars, [text], padding=2, color=BLUE)
+    for known, rows in frame.groupby(frame["qualifier"].isin(ANNUAL)):
+        look: dict[str, Any] = {
+            "color": BLUE if known else "white",
+            "hatch": None if known else "///",
+        }
+        bars = axes.bar(rows["year"], rows["cumulative"], 0.55, edgecolor=BLUE, zorder=3, **look)
+        texts = [number_text(total) + ("" if known else "+") for total in rows["cumulative"]]
+        axes.bar_label(bars, texts, padding=2, color=BLUE)
     even = (last - first) / (last - first + 1) * (goal - target["start"]) + target["start"]
     axes.plot([first - 1, last], [target["start"], goal], color=GREY, lw=1.2, ls=DOTTED, zorder=4)
     axes.plot(last, goal, "*", color=INK, ms=11, zorder=6)
@@ -202,6 +189,6 @@ def plot_plan_sum(
     if len(frame):
         end = frame.iloc[-1]
         labels.append((end["year"] + 0.3, end["cumulative"] / 2, words["counted"], BLUE))
-    value_axis(axes)
+    value_axis(axes.yaxis)
     direct_labels(figure, axes, labels)
     return figure

@@ -25,6 +25,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Figure
 from matplotlib.font_manager import fontManager, get_font
 from matplotlib.rcsetup import cycler
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
@@ -68,13 +69,12 @@ STYLE: dict[Any, Any] = {
     "font.family": [FONT_FAMILY],
     "font.size": SIZE,
     "text.color": INK,
-    "text.usetex": False,
     "text.hinting": "none",
     # A name from a data file must print as written, not as mathematics.
     "text.parse_math": False,
     "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY]),
     "axes.titlesize": SIZE,
-    "axes.unicode_minus": True,
+    "axes.ymargin": 0.12,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -101,6 +101,7 @@ _TOKEN = re.compile(
     rf"[{_OPENING}]*(?:[^\s{_WIDE}]+(?:(?![{_OPENING}])[{_WIDE}])?|[{_WIDE}])"
     r"[，。；：、）》”！？〕]*\s*"
 )
+NOTE: dict[str, Any] = {"size": SMALL, "color": GREY, "textcoords": "offset points"}
 # Direct labels are broken at this width, in half-width letters.
 LABEL_WIDTH = 22
 Label = tuple[float, float, str, str]
@@ -115,15 +116,8 @@ class MissingGlyphWarning(UserWarning):
 def _register_fonts() -> frozenset[int]:
     """Make the bundled font known and return the characters it can print."""
     for name in FONT_FILES:
-        path = ASSETS / "fonts" / name
-        if not path.is_file():
-            raise BuildError(
-                "the bundled font is missing",
-                where=str(path.relative_to(ASSETS.parent.parent)),
-                fix="Restore the file from the repository.",
-            )
-        fontManager.addfont(str(path))
-    return frozenset(get_font(str(ASSETS / "fonts" / FONT_FILES[0])).get_charmap())
+        fontManager.addfont(ASSETS / "fonts" / name)
+    return frozenset(get_font(ASSETS / "fonts" / FONT_FILES[0]).get_charmap())
 
 
 @contextmanager
@@ -204,15 +198,12 @@ def printable(name: str) -> str:
 def render(figure: Figure, fmt: Format) -> bytes:
     """Write a figure; equal figures give equal bytes."""
     buffer = io.BytesIO()
+    nothing = dict.fromkeys(["Software"] if fmt == "png" else ["Date", "Creator", "Type", "Format"])
     with _house_style("none" if fmt == "svg_text" else "path"):
-        if fmt == "png":
-            figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-        else:
-            if fmt == "svg_text":
-                # Drawn to pixels first: text that stays text is never checked for glyphs.
-                figure.draw_without_rendering()
-            nothing = {"Date": None, "Creator": None, "Type": None, "Format": None}
-            figure.savefig(buffer, format="svg", metadata=nothing)
+        if fmt == "svg_text":
+            # Drawn to pixels first: text that stays text is never checked for glyphs.
+            figure.draw_without_rendering()
+        figure.savefig(buffer, format=fmt[:3], dpi=DPI, metadata=nothing)
     return buffer.getvalue()
 
 
@@ -235,23 +226,22 @@ def year_axis(axes: Axes, first: int, last: int) -> None:
     axes.set_xticks(range(last, first - 1, -stride))
 
 
-def value_axis(axes: Axes, bounds: tuple[float, float] | None = None) -> None:
-    """Set the y axis around what is drawn, inside the natural bounds plus a hair."""
-    axes.margins(y=0.12)
-    low, high = axes.get_ylim()
+def value_axis(axis: Axis, bounds: tuple[float, float] | None = None) -> None:
+    """Set an axis around what is drawn, inside the natural bounds plus a hair, with round ticks."""
+    low, high = axis.get_view_interval()
     if bounds is not None:
         hair = (high - low) * 0.02
-        axes.set_ylim(max(low, bounds[0] - hair), min(high, bounds[1] + hair))
-    round_ticks(axes.yaxis)
-
-
-def round_ticks(axis: Axis) -> None:
-    """Set few round ticks with as many decimals as they need."""
-    low, high = axis.get_view_interval()
+        low, high = max(low, bounds[0] - hair), min(high, bounds[1] + hair)
+        axis.set_view_interval(low, high, ignore=True)
     found = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
     ticks = [tick for tick in found if low <= tick <= high]
     places = max((len(f"{tick:.10f}".rstrip("0").split(".")[1]) for tick in ticks), default=0)
     axis.set_ticks(ticks, [number_text(tick, places) for tick in ticks])
+
+
+def note(axes: Axes, text: str, place: tuple[Any, Any], by: tuple[int, int], **look: Any) -> Text:
+    """Print a small text beside a place, moved by some points."""
+    return axes.annotate(printable(text), place, by, **NOTE | look)
 
 
 def wrapped(text: str, most: int) -> str:
@@ -268,22 +258,12 @@ def wrapped(text: str, most: int) -> str:
 def direct_labels(figure: Figure, axes: Axes, labels: Iterable[Label]) -> None:
     """Print names right of the axes, each joined to its last point, without overlap."""
     edge = offset_copy(axes.get_yaxis_transform(), figure, x=7, units="points")
+    look: dict[str, Any] = {"textcoords": edge, "va": "center", "annotation_clip": False}
+    leader = {"arrowstyle": "-", "ls": ":", "lw": 0.6, "relpos": (0, 0.5), "shrinkB": 4}
     texts = []
     for x, y, name, colour in sorted(labels, key=lambda label: label[1]):
-        leader = {"arrowstyle": "-", "linestyle": ":", "lw": 0.6, "color": colour}
-        texts.append(
-            axes.annotate(
-                wrapped(name, LABEL_WIDTH),
-                (x, y),
-                xytext=(1, y),
-                textcoords=edge,
-                va="center",
-                color=colour,
-                linespacing=1.15,
-                annotation_clip=False,
-                arrowprops=leader | {"shrinkA": 1, "shrinkB": 4, "relpos": (0, 0.5)},
-            )
-        )
+        look |= {"color": colour, "arrowprops": leader | {"color": colour}}
+        texts.append(axes.annotate(wrapped(name, LABEL_WIDTH), (x, y), (1, y), **look))
     settle(figure)
     low, high = axes.get_ylim()
     line = (high - low) * SIZE * 1.3 / (axes.bbox.height / figure.dpi * 72)

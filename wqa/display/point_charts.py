@@ -23,8 +23,8 @@ from wqa.display.figures import (
     Figure,
     direct_labels,
     new_figure,
+    note,
     printable,
-    round_ticks,
     styled,
     value_axis,
     wrapped,
@@ -67,33 +67,12 @@ def plot_dots(
         if row.get("lower") is not None:
             axes.hlines(place, row["lower"], row["upper"], color=colour, lw=1.4, zorder=2)
         axes.plot(row["value"], place, marker, color=colour, ms=6.5, zorder=3)
-        axes.annotate(
-            printable(row["note"]),
-            (1, place),
-            xytext=(5, 0),
-            va="center",
-            size=SMALL,
-            color=GREY,
-            xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points",
-        )
+        note(axes, row["note"], (1, place), (5, 0), va="center", xycoords=("axes fraction", "data"))
     if reference:
         axes.axvline(reference["value"], color=INK, lw=1.2, ls=DASHED, zorder=2)
-        axes.text(
-            reference["value"],
-            1.02,
-            printable(reference["label"]),
-            size=SMALL,
-            ha="center",
-            va="bottom",
-            transform=axes.get_xaxis_transform(),
-        )
-    axes.margins(x=0.08)
-    low, high = axes.get_xlim()
-    if bounds:
-        hair = (high - low) * 0.02
-        axes.set_xlim(max(low, bounds[0] - hair), min(high, bounds[1] + hair))
-    round_ticks(axes.xaxis)
+        above = {"xycoords": ("data", "axes fraction"), "ha": "center", "color": INK}
+        note(axes, reference["label"], (reference["value"], 1), (0, 3), **above)
+    value_axis(axes.xaxis, bounds)
     return figure
 
 
@@ -124,26 +103,17 @@ def plot_reliability(frame: pd.DataFrame, *, words: Mapping[str, str]) -> Figure
     """Draw how often a stated probability came true."""
     figure, axes = new_figure(4.0, words["observed"])
     figure.set_figwidth(5.0)
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 100)
-    axes.set_xlabel(printable(words["stated"]))
+    axes.set(xlim=(0, 100), ylim=(0, 100), xlabel=printable(words["stated"]))
     axes.plot([0, 100], [0, 100], color=GREY, lw=1, ls=DOTTED, zorder=1)
-    axes.text(3, 97, printable(words["perfect"]), size=SMALL, color=GREY, va="top")
+    note(axes, words["perfect"], (0, 100), (9, -9), va="top")
     for row in frame.to_dict("records"):
         x, y = row["stated"] * 100, row["observed"] * 100
         axes.vlines(x, row["lower"] * 100, row["upper"] * 100, color=INK, lw=1.2, zorder=2)
         axes.plot(x, y, "o", color=INK, zorder=3, clip_on=False)
-        right = x < 88
-        axes.annotate(
-            f"{words['n']} {number_text(int(row['n']), 0)}",
-            (x, y),
-            # Near the axis the label goes above the point, not over the tick labels.
-            xytext=(5 if right else -5, -10 if y > 8 else 5),
-            textcoords="offset points",
-            ha="left" if right else "right",
-            size=SMALL,
-            color=GREY,
-        )
+        # Near the axes the label goes where there is room.
+        by, side = (5, "left") if x < 88 else (-5, "right")
+        text = f"{words['n']} {number_text(row['n'])}"
+        note(axes, text, (x, y), (by, -10 if y > 8 else 5), ha=side)
     return figure
 
 
@@ -159,12 +129,10 @@ def plot_funnel(
     """Draw rates against sample sizes with the range that chance alone explains."""
     figure, axes = new_figure(3.8, title)
     sizes = limits["n"].astype(float)
-    axes.set_xscale("log")
-    axes.set_xlim(sizes.min(), sizes.max())
+    axes.set(xscale="log", xlim=(sizes.min(), sizes.max()), xlabel=printable(words["n"]))
     decades = [10**k for k in range(1, 8) if sizes.min() <= 10**k <= sizes.max()]
     axes.set_xticks(decades, [number_text(decade, 0) for decade in decades])
     axes.minorticks_off()
-    axes.set_xlabel(printable(words["n"]))
     axes.fill_between(sizes, limits["lo_998"], limits["hi_998"], color="#EDEDED", lw=0, zorder=1)
     axes.fill_between(sizes, limits["lo_95"], limits["hi_95"], color=PALE, lw=0, zorder=2)
     axes.axhline(centre, color=GREY, lw=1, zorder=3)
@@ -174,9 +142,8 @@ def plot_funnel(
     # The bands are widest, and hold their names, where the samples are small.
     widest = limits.iloc[max(1, len(limits) // 40)]
     for column, name in (("lo_95", "inner"), ("lo_998", "outer")):
-        place = (widest["n"] * 1.05, widest[column])
-        axes.text(*place, printable(words[name]), size=SMALL, color=GREY, va="bottom", zorder=5)
-    value_axis(axes, (0, 100))
+        note(axes, words[name], (widest["n"], widest[column]), (3, 2), zorder=5)
+    value_axis(axes.yaxis, (0, 100))
     direct_labels(figure, axes, [(sizes.max(), centre, words["centre"], GREY)])
     _label_points(axes, frame)
     return figure
@@ -189,16 +156,8 @@ def _label_points(axes: Axes, frame: pd.DataFrame) -> None:
     for row in frame.sort_values("n", ascending=False).to_dict("records"):
         point = (row["n"], row["rate"])
         for dx, dy, side in BESIDE:
-            text = axes.annotate(
-                printable(row["label"]),
-                point,
-                xytext=(dx, dy),
-                textcoords="offset points",
-                ha=side,
-                va="center",
-                size=SMALL,
-                zorder=5,
-            )
+            look = {"ha": side, "va": "center", "color": INK, "zorder": 5}
+            text = note(axes, row["label"], point, (dx, dy), **look)
             box = text.get_window_extent()
             if not box.count_overlaps(taken) or (dx, dy, side) == BESIDE[-1]:
                 break
