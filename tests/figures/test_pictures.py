@@ -7,6 +7,7 @@ from figure_texts import texts_in
 
 from wqa.data.loading import load_death_rates
 from wqa.display.charts import plot_levels, plot_path, plot_plan_sum
+from wqa.display.facts import parts_json, plain
 from wqa.display.figures import FONT_FAMILY, render
 from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
 from wqa.display.pictures import death_rates_picture, level_picture, regions_picture
@@ -74,7 +75,7 @@ def boxes(figure):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_nothing_is_cut_at_the_edge(pictures, name, lang):
-    figure = pictures(name, lang)["fig"]
+    figure = pictures(name, lang).fig
     width, height = (side * figure.dpi for side in figure.get_size_inches())
     for text, x0, y0, x1, y1, _ in boxes(figure):
         inside = x0 >= -3 and y0 >= -3 and x1 <= width + 3 and y1 <= height + 3
@@ -83,7 +84,7 @@ def test_nothing_is_cut_at_the_edge(pictures, name, lang):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_direct_labels_do_not_overlap(pictures, name, lang):
-    figure = pictures(name, lang)["fig"]
+    figure = pictures(name, lang).fig
     right = max((axes.get_window_extent().x1 for axes in figure.axes), default=0)
     labels = [box for box in boxes(figure) if box[1] > right]
     for place, one in enumerate(labels):
@@ -95,28 +96,27 @@ def test_direct_labels_do_not_overlap(pictures, name, lang):
 @pytest.mark.parametrize("name", MAKERS)
 def test_figures_print_with_the_bundled_font(pictures, name, lang):
     picture = pictures(name, lang)
-    figure = picture["fig"]
+    figure = picture.fig
     assert {family for *_, text in boxes(figure) for family in text.get_fontfamily()} == {
         FONT_FAMILY
     }
-    assert picture["sources"] and len(picture["data"])
+    assert picture.sources and len(picture.data)
 
 
 @pytest.mark.parametrize("name", ["funnel"])
 def test_rebuilt_figures_are_equal_byte_for_byte(pictures, views, name, lang):
-    again = MAKERS[name](views[lang])["fig"]
-    assert render(again, "svg_path") == render(pictures(name, lang)["fig"], "svg_path")
+    again = MAKERS[name](views[lang]).fig
+    assert render(again, "svg_path") == render(pictures(name, lang).fig, "svg_path")
 
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_alternative_text_tells_what_is_drawn(pictures, name, lang):
     picture = pictures(name, lang)
-    alt = str(picture["alt"])
+    alt = plain(picture.alt)
     assert len(alt) > 20
     chinese = any("一" <= char <= "鿿" for char in alt)
     assert chinese == (lang == "zh"), alt
-    assert not any(char.isdigit() for part in picture["alt"].parts() if isinstance(part, str)
-                   for char in part)  # fmt: skip
+    assert parts_json(picture.alt, name)
 
 
 def frame(points, **given):

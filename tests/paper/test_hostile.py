@@ -12,9 +12,9 @@ import pytest
 
 from wqa.catalog.records import Source
 from wqa.display import report
-from wqa.display.facts import Fact, Text
+from wqa.display.facts import Fact
 from wqa.display.figures import new_figure, styled
-from wqa.display.report import Column, DisplayTable
+from wqa.display.report import Column, DisplayTable, Drawing
 from wqa.errors import BuildError
 from wqa.publication import publishing
 from wqa.publication.data_pack import safe_cell, write_pack
@@ -69,22 +69,23 @@ def hostile_blocks(shown):
         name: Fact(f"h.{name}", None, text, source_ids=("hostile",), locator=text, note=text)
         for name, text in texts.items()
     }
-    report.show_text([Text("名称：{name}。", {"name": fact}) for fact in facts.values()])
+    report.show(f"名称：{fact}。" for fact in facts.values())
     report.show(report.Paragraphs(tuple(facts.values()), is_list=True))
-    report.show_table(
+    report.show(
         DisplayTable(
             "hostile-table",
-            Text("{a}{b}", {"a": facts["typst"], "b": facts["script"]}),
+            f"{facts['typst']}{facts['script']}",
             (Column("name", HOSTILE["script"]), Column("text", HOSTILE["markdown"], "<b>")),
             tuple({"name": name.replace("_", " "), "text": fact} for name, fact in facts.items()),
-            (Text("{a}", {"a": facts["braces"]}),),
+            (facts["braces"],),
         )
     )
-    report.show_figure(
-        chart(), id="hostile-figure", caption=Text("{a}", {"a": facts["typst"]}),
-        alt=Text("{a}{b}", {"a": facts["attribute"], "b": facts["typst"]}), sources=["hostile"],
+    picture = Drawing(
+        chart(), id="hostile-figure", caption=facts["typst"],
+        alt=f"{facts['attribute']}{facts['typst']}", sources=["hostile"],
         data=pd.DataFrame({"name": list(texts.values())}),
     )  # fmt: skip
+    report.show(picture)
     blocks = [{**block, "where": "10_sampling_pass_rates, cell 1"} for block in shown]
     return blocks, {"hostile": source}
 
@@ -179,20 +180,20 @@ def test_safe_cell(cell, safe):
 
 
 def test_reference_that_leads_nowhere_is_an_error(shown):
-    report.show_text("见@fig:nowhere。")
+    report.show("见@fig:nowhere。")
     with pytest.raises(BuildError, match="a reference leads nowhere; got '@fig:nowhere'"):
         assembled([{**block, "where": "x, cell 1"} for block in shown], {})
 
 
 def test_unknown_source_is_an_error(shown):
-    report.show_text(Text("{a}", {"a": Fact("a", 1, "1", source_ids=("nobody",))}))
+    report.show(Fact("a", 1, "1", source_ids=("nobody",)))
     with pytest.raises(BuildError, match="a source is not known; got 'nobody'"):
         assembled([{**block, "where": "x, cell 1"} for block in shown], {})
 
 
 def test_id_that_stands_twice_is_an_error(shown):
     for _ in range(2):
-        report.show_table(
+        report.show(
             DisplayTable("same", "x", (Column("a", "x"),), ({"a": "y"},), sources=("computed",))
         )
     with pytest.raises(BuildError, match="an id stands twice"):

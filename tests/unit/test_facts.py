@@ -4,18 +4,16 @@ import pytest
 
 from wqa.display.facts import (
     Fact,
-    Text,
     computed_fact,
-    count_fact,
-    joined,
     named,
     number_text,
     observation_fact,
     parameter_fact,
     parts_json,
+    parts_of,
+    plain,
     quoted,
     target_fact,
-    weakest_evidence,
     year_fact,
 )
 from wqa.errors import CatalogError, DataError
@@ -101,11 +99,6 @@ def test_computed_fact_is_as_weak_as_its_weakest_input():
     assert made.kind == "computed"
 
 
-def test_weakest_evidence():
-    assert weakest_evidence(["official", "secondary", "press"]) == "secondary"
-    assert weakest_evidence([""]) == ""
-
-
 def test_target_prints_as_in_the_plan():
     from wqa.catalog.catalog import load_plan
 
@@ -128,48 +121,41 @@ def test_fact_needs_id_text_and_known_kind():
 
 def test_text_prints_and_keeps_facts():
     value = observation_fact(ROW)
-    text = Text("{year}年为{value}%。", {"year": year_fact(2018, value), "value": value})
-    assert str(text) == "2018年为97.82%。"
-    assert [part for part in text.parts() if isinstance(part, Fact)][1] is value
+    text = f"{year_fact(2018, value)}年为{value}%。"
+    assert plain(text) == "2018年为97.82%。"
+    assert parts_of(text) == [year_fact(2018, value), "年为", value, "%。"]
+    assert parts_json(text, "here")[2] == value.to_json()
 
 
-@pytest.mark.parametrize("wording", ["95%", "第３项", "{value} of 10"])
+@pytest.mark.parametrize("wording", ["95%", "第３项", f"{parameter_fact('n', 1)} of 10"])
 def test_typed_numeral_is_refused(wording):
+    with pytest.raises(CatalogError, match="here: a numeral"):
+        parts_json(wording, "here")
+
+
+def test_mark_that_no_fact_made_is_refused():
+    forged = str(observation_fact(ROW)).replace("97.82", "99.99")
     with pytest.raises(CatalogError, match="numeral"):
-        Text(wording, {"value": parameter_fact("n", 1)})
-
-
-def test_number_cannot_enter_through_a_plain_string():
-    with pytest.raises(CatalogError, match="numeral"):
-        Text("{value}", {"value": "97.82"})
-
-
-def test_unfilled_slot_is_refused():
-    with pytest.raises(CatalogError, match="not filled"):
-        Text("{value}", {})
+        parts_json(forged, "here")
 
 
 def test_name_with_digits_becomes_a_fact():
     assert named("全国") == "全国"
-    wrapped = named("12315热线")
+    (wrapped,) = parts_of(named("12315热线"))
     assert isinstance(wrapped, Fact) and wrapped.value is None
-    assert str(Text("{name}", {"name": wrapped})) == "12315热线"
+    assert plain(wrapped) == "12315热线" and named(str(wrapped)) == str(wrapped)
+
+
+@pytest.mark.parametrize("text", ["a\ue0001\ue0012\ue0023", "\ue002 1 \ue000"])
+def test_private_characters_in_a_name_cannot_pose_as_a_mark(text):
+    for made in (named(text), quoted(text)):
+        assert plain(made) == text.translate(dict.fromkeys((0xE000, 0xE001, 0xE002), " "))
+        assert parts_json(made, "here")
 
 
 def test_quoted_words_keep_their_text_and_wrap_every_numeral():
     text = quoted("各轮监测领域数不同（11、12、6个领域），占1,070,000的3.5%", source_ids=["a"])
-    assert str(text) == "各轮监测领域数不同（11、12、6个领域），占1,070,000的3.5%"
-    numerals = [part.text for part in text.parts() if isinstance(part, Fact)]
+    assert plain(text) == "各轮监测领域数不同（11、12、6个领域），占1,070,000的3.5%"
+    numerals = [part.text for part in parts_of(text) if isinstance(part, Fact)]
     assert numerals == ["11", "12", "6", "1,070,000", "3.5"]
-    assert str(quoted("braces {x} stay")) == "braces {x} stay"
-
-
-def test_joined_leaves_empty_texts_out():
-    assert str(joined([Text("甲"), Text(""), Text("乙")], "；")) == "甲；乙"
-
-
-def test_nested_texts_are_flattened():
-    inner = Text("{n}批次", {"n": count_fact("n", 3)})
-    outer = Text("（{inner}）", {"inner": inner})
-    assert parts_json(outer)[0] == "（"
-    assert outer.parts()[2] == "批次）"
+    assert plain(quoted("braces {x} stay")) == "braces {x} stay"

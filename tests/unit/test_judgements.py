@@ -20,13 +20,13 @@ from wqa.display.answer_tables import (
     settling_table,
     summary_text,
 )
-from wqa.display.facts import Fact
+from wqa.display.facts import Fact, parts_of, plain
 from wqa.display.judgements import (
     SIGNS,
     answer_label,
     answer_text,
+    answer_with_probability,
     by_answer,
-    probability_mark,
     probability_text,
     records,
     said_text,
@@ -63,8 +63,8 @@ def test_binding_targets_come_first(answers):
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_every_answer_is_said_for_both_natures(views, answers, answer, lang):
     given = {"answer": answer, "evidence_class": "calibrated", "n_points": 8, "p_attain": 0.5}
-    binding = str(answer_text(views[lang], made(answers, "6", **given)))
-    expected = str(answer_text(views[lang], made(answers, "7", **given)))
+    binding = plain(answer_text(views[lang], made(answers, "6", **given)))
+    expected = plain(answer_text(views[lang], made(answers, "7", **given)))
     mark, word = {"zh": "约束性指标", "en": "Binding target"}[lang], phrase("answers", answer)[lang]
     assert mark in binding and mark not in expected
     assert all(re.search(f"[：:] ?{word}[。.]", text) for text in (binding, expected))
@@ -72,32 +72,32 @@ def test_every_answer_is_said_for_both_natures(views, answers, answer, lang):
 
 
 def test_binding_row_names_both_baselines(views, answers):
-    text = str(answer_text(views["zh"], made(answers, "6")))
+    text = plain(answer_text(views["zh"], made(answers, "6")))
     assert text.startswith("约束性指标“万台特种设备死亡率”（目标<0.1人/万台）：")
 
 
 def test_strength_stands_beside_every_answer_but_nothing_known(views, answers):
     row = made(answers, answer="likely", strength=2)
-    assert "Strength ■■□: part of the city" in str(answer_text(views["en"], row))
+    assert "Strength ■■□: part of the city" in plain(answer_text(views["en"], row))
     silent = answer_text(views["en"], row | {"answer": "nothing_known", "strength": 0})
-    assert "Strength" not in str(silent)
+    assert "Strength" not in plain(silent)
     assert [strength_bars(n) for n in range(4)] == ["□□□", "■□□", "■■□", "■■■"]
 
 
 def test_no_sentence_refuses_a_judgement_beside_an_answer(views, answers):
     for lang, row in itertools.product(["zh", "en"], records(answers)):
-        text = str(answer_text(views[lang], row))
+        text = plain(answer_text(views[lang], row))
         assert not re.search("无法判定|不宜作为|cannot be judged|should not be relied", text)
 
 
 def test_probability_where_an_answer_rests_on_it(views, answers):
     row = made(answers, answer="open", p_class_low=0.34, p_class_high=0.65)
     shown = probability_text(views["zh"], row)
-    assert str(shown) == "34–65%"
-    assert {fact.kind for fact in shown.facts.values()} == {"forecast"}
-    assert str(probability_text(views["zh"], row | {"p_class_low": 0.0})) == "<65%"
-    assert str(probability_text(views["zh"], row | {"p_class_high": 1.0})) == "≥34%"
-    assert probability_text(views["zh"], row | {"p_class_low": float("nan")}) is None
+    assert plain(shown) == "34–65%"
+    assert {part.kind for part in parts_of(shown) if isinstance(part, Fact)} == {"forecast"}
+    assert plain(probability_text(views["zh"], row | {"p_class_low": 0.0})) == "<65%"
+    assert plain(probability_text(views["zh"], row | {"p_class_high": 1.0})) == "≥34%"
+    assert probability_text(views["zh"], row | {"p_class_low": float("nan")}) == ""
 
 
 def test_comparable_changes_stand_beside_a_probability(views, answers):
@@ -105,22 +105,22 @@ def test_comparable_changes_stand_beside_a_probability(views, answers):
              "n_changes": 17, "n_change_series": 13}  # fmt: skip
     row = made(answers, **given, changes_base="same_family")
     text = answer_text(views["zh"], row)
-    assert "同类指标的13条序列中，相隔同样年数的变动有17次，其中59%达到所需的幅度。" in str(text)
-    english = str(answer_text(views["en"], row | {"changes_base": "same_indicator"}))
+    assert "同类指标的13条序列中，相隔同样年数的变动有17次，其中59%达到所需的幅度。" in plain(text)
+    english = plain(answer_text(views["en"], row | {"changes_base": "same_indicator"}))
     assert "In 13 other series of the same indicator there were 17 changes" in english
     without = made(answers, **given | {"answer": "nothing_known"}, changes_base="same_family")
-    assert "17" not in str(answer_text(views["zh"], without))
+    assert "17" not in plain(answer_text(views["zh"], without))
 
 
 def test_targets_print_with_sign_and_unit(views):
     targets = {t.row + t.part: t for t in views["zh"].parameters.plan.targets}
-    assert str(target_text(targets["7"], "zh")) == "≥98.5%"
-    assert str(target_text(targets["6"], "zh")) == "<0.1人/万台"
-    assert str(target_text(targets["18"], "en")) == "≥60,000 certificates"
+    assert plain(target_text(targets["7"], "zh")) == "≥98.5%"
+    assert plain(target_text(targets["6"], "zh")) == "<0.1人/万台"
+    assert plain(target_text(targets["18"], "en")) == "≥60,000 certificates"
 
 
 def test_summary_counts_every_target_by_answer(views, answers):
-    text = str(summary_text(views["zh"], answers))
+    text = plain(summary_text(views["zh"], answers))
     assert text.startswith("规划19项指标分解为23个可分别评价的分项。")
     counts = answers["answer"].value_counts()
     said = re.search(r"公开资料：(.+?)。", text)[1]
@@ -128,7 +128,7 @@ def test_summary_counts_every_target_by_answer(views, answers):
         f"{phrase('answers', name)['zh']}{counts[name]}项" for name in ANSWERS if name in counts
     ]
     assert re.split("、", said) == listed
-    told = str(questions_texts(views["zh"], answers)[0])
+    told = plain(questions_texts(views["zh"], answers)[0])
     assert "不是官方结论" in told
     unknown = answers[answers["answer"] == "nothing_known"]["reason_code"].value_counts()
     told = re.search(r"没有资料的(\d+)项中：(.+?)。没有资料不等于未达到。", told)
@@ -140,22 +140,22 @@ def test_summary_names_the_weak_points(views, answers):
     changed = answers.assign(answer="open")
     changed.loc[changed["row"] == "7", "answer"] = "unlikely"
     name = views["en"].parameters.plan.targets[8].name_en
-    text = str(summary_text(views["en"], changed))
+    text = plain(summary_text(views["en"], changed))
     assert f"Unlikely to be met, or missed: {name}." in text
-    assert "or missed" not in str(summary_text(views["en"], changed.assign(answer="open")))
+    assert "or missed" not in plain(summary_text(views["en"], changed.assign(answer="open")))
 
 
 def test_targets_in_words(views):
     targets = {t.row + t.part: t for t in views["zh"].parameters.plan.targets}
     said = {
-        key: [str(target_words(views[lang], targets[key])) for lang in views] for key in targets
+        key: [plain(target_words(views[lang], targets[key])) for lang in views] for key in targets
     }
     assert said["7"] == ["不低于98.5%", "at least 98.5%"]
     assert said["6"] == ["低于0.1人/万台", "below 0.1"]
     assert said["2"] == ["不少于100个", "at least 100 items"]
     assert said["12"] == ["达到100%", "100%"]
-    assert str(target_text(targets["12"], "zh")) == "100%"
-    assert str(target_text(targets["9"], "zh")) == "≥80分等条件"
+    assert plain(target_text(targets["12"], "zh")) == "100%"
+    assert plain(target_text(targets["9"], "zh")) == "≥80分等条件"
 
 
 def test_missing_level_gives_way_to_the_baseline_or_a_dash(views, answers):
@@ -163,24 +163,25 @@ def test_missing_level_gives_way_to_the_baseline_or_a_dash(views, answers):
         row["target_id"].rpartition(".")[2]: level_cell(views["zh"], row)
         for row in records(answers)
     }
-    assert str(cells["13"]) == "基期100%" and str(cells["14b"]) == "基期360项"
-    assert str(cells["6"]) == "基期有争议" and cells["1a"] is None
+    assert plain(cells["13"]) == "基期100%" and plain(cells["14b"]) == "基期360项"
+    assert plain(cells["6"]) == "基期有争议" and cells["1a"] == ""
 
 
 def test_the_mark_of_an_answer_is_the_class_of_its_probability(views, answers):
     row = made(answers, answer="likely", p_class_low=0.65, p_class_high=0.9)
-    assert str(probability_mark(views["zh"], row)) == "（65–90%）"
-    assert str(probability_mark(views["en"], row)) == " (65–90%)"
-    assert str(probability_mark(views["en"], row | {"p_class_low": None})) == ""
+    shown = {lang: plain(answer_with_probability(views[lang], row)) for lang in views}
+    assert shown == {"zh": "△ 可望完成（65–90%）", "en": "△ likely (65–90%)"}
+    without = answer_with_probability(views["en"], row | {"p_class_low": None})
+    assert without == "△ likely"
 
 
 @pytest.mark.parametrize("name", ["evidence", "reason", "overturned_by"])
 def test_every_numeral_of_an_answer_names_a_source(views, answers, name):
     for lang, row in itertools.product(["zh", "en"], records(answers)):
-        assert str(said_text(views[lang], row, name)) == row[f"{name}_{lang}"]
+        assert plain(said_text(views[lang], row, name)) == row[f"{name}_{lang}"]
         for part in (
-            *said_text(views[lang], row, name).parts(),
-            *answer_text(views[lang], row).parts(),
+            *parts_of(said_text(views[lang], row, name)),
+            *parts_of(answer_text(views[lang], row)),
         ):
             if isinstance(part, str):
                 assert not any(char.isdigit() for char in part), part
@@ -215,7 +216,7 @@ def counted(view):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_numbers_of_an_evidence_line_are_the_figures_themselves(views, lang):
     view, frame = counted(views[lang])
-    parts = said_text(view, records(frame)[0], "evidence").parts()
+    parts = parts_of(said_text(view, records(frame)[0], "evidence"))
     facts = [part for part in parts if isinstance(part, Fact)]
     known = {fact.text: fact for fact in facts if fact.kind in ("observation", "target")}
     assert (known["2"].locator, known["2"].value) == ("test.csv:7", 2.0)
@@ -230,7 +231,7 @@ def test_numbers_of_an_evidence_line_are_the_figures_themselves(views, lang):
 
 def test_a_deduced_answer_shows_evidence_reason_and_what_would_overturn_it(views):
     view, frame = counted(views["en"])
-    text = str(answer_text(view, records(frame)[0]))
+    text = plain(answer_text(view, records(frame)[0]))
     assert "very likely. Evidence: 2 (2020) + 3 (2024-09)" in text
     assert "Reason: approval counts." in text
     assert text.endswith(f"It would be overturned if {phrase('overturned', 'status')['en']}.")
@@ -240,14 +241,14 @@ def test_a_deduced_answer_shows_evidence_reason_and_what_would_overturn_it(views
 
 def test_board_is_grouped_by_answer(views, answers):
     table = board_table(views["zh"], answers)
-    labels = [re.sub(r" [■□]+$", "", str(row["answer"])) for row in table.rows]
+    labels = [re.sub(r" [■□]+$", "", plain(row["answer"])) for row in table.rows]
     groups = [label for label, _ in itertools.groupby(labels)]
     assert groups == [answer_label(a, "zh") for a in ANSWERS if a in set(answers["answer"])]
     assert all(label[0] in SIGNS.values() for label in groups)
-    assert [str(row["row"]) for row in table.rows] == [row["row"] for row in by_answer(answers)]
-    bars = [str(row["answer"]).count("■") for row in table.rows]
+    assert [plain(row["row"]) for row in table.rows] == [row["row"] for row in by_answer(answers)]
+    bars = [plain(row["answer"]).count("■") for row in table.rows]
     assert bars == [row["strength"] for row in by_answer(answers)]
-    assert "■■□" in str(table.notes[0])
+    assert "■■□" in plain(table.notes[0])
 
 
 def test_a_reason_that_repeats_the_evidence_is_left_out(views, answers):
@@ -261,7 +262,7 @@ def test_both_readings_of_rows_5_and_6(views):
     view = views["zh"]
     readings = assess(view.parameters.plan, readings=True, observations=view.observations)
     table = readings_table(view, readings, rows=["5", "6"])
-    met = {(str(row["row"]), str(row["value"])): str(row["met"]) for row in table.rows}
+    met = {(plain(row["row"]), plain(row["value"])): plain(row["met"]) for row in table.rows}
     assert met == {
         ("5", "92%"): "否",
         ("5", "95.1%"): "是",

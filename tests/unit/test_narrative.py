@@ -6,9 +6,14 @@ import pandas as pd
 import pytest
 
 from wqa.catalog.catalog import load_indicators, load_plan
-from wqa.display.changes import change_fact, spoken
-from wqa.display.facts import Fact, observation_fact
-from wqa.display.narrative import comparison_text, level_text, value_with_year
+from wqa.display.facts import Fact, observation_fact, parts_of, plain
+from wqa.display.narrative import (
+    change_fact,
+    comparison_text,
+    level_text,
+    spoken,
+    value_with_year,
+)
 from wqa.display.view import headline_values, is_side_scope, latest_row, previous_row, rows_of
 from wqa.errors import DataError
 
@@ -57,7 +62,7 @@ def view(rows, lang="zh"):
 
 
 def say(indicators, rows, indicator=RATE, region="WH", lang="zh", **given):
-    return str(level_text(view(rows, lang), indicators[indicator], region, **given))
+    return plain(level_text(view(rows, lang), indicators[indicator], region, **given))
 
 
 CASES = {
@@ -244,15 +249,15 @@ def test_silence_during_the_plan_is_said(indicators):
 def test_every_numeral_of_a_sentence_is_a_fact(indicators):
     _, rows, _, _ = CASES["rose"]
     text = level_text(view(rows), indicators[RATE], "WH")
-    literal = "".join(part for part in text.parts() if isinstance(part, str))
+    literal = "".join(part for part in parts_of(text) if isinstance(part, str))
     assert not any(char.isdigit() for char in literal)
-    facts = [part for part in text.parts() if isinstance(part, Fact)]
+    facts = [part for part in parts_of(text) if isinstance(part, Fact)]
     assert [fact.text for fact in facts] == ["2018", "97.82", "69,302", "0.22"]
     assert all(fact.source_ids == ("src",) for fact in facts)
 
 
 def compare(indicators, own, other, lang="zh", indicator=RATE):
-    return str(comparison_text(view([own, other], lang), indicators[indicator]))
+    return plain(comparison_text(view([own, other], lang), indicators[indicator]))
 
 
 def test_comparison_of_one_year_and_definition(indicators):
@@ -299,8 +304,8 @@ def test_english_prints_ten_thousands_in_full():
 
 def test_bound_keeps_its_sign_in_a_cell():
     bound = row(RATE, "WH", 2020, 98.0, qualifier="lower_bound")
-    assert str(value_with_year(bound, "zh")) == "≥98%（2020年）"
-    assert str(value_with_year(bound, "en")) == "≥98% (2020)"
+    assert plain(value_with_year(bound, "zh")) == "≥98%（2020年）"
+    assert plain(value_with_year(bound, "en")) == "≥98% (2020)"
 
 
 def test_latest_prefers_value_over_bound_and_long_series():

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from wqa.display import report
-from wqa.display.facts import Fact, Text
+from wqa.display.facts import Fact
 from wqa.display.figures import new_figure, styled
 from wqa.display.report import Column, DisplayTable, Drawing
-from wqa.errors import BuildError
+from wqa.errors import BuildError, CatalogError
 
 RATE = Fact("f.rate", 98.3, "98.3", unit="pct", kind="observation", source_ids=("s-1",),
             locator="observations.csv:7")  # fmt: skip
@@ -36,7 +36,7 @@ def figure_arguments(**changed):
 
 
 def test_text_carries_strings_and_facts(shown):
-    report.show_text(Text("合格率{rate}%", {"rate": RATE}))
+    report.show(f"合格率{RATE}%")
     (bundle,) = shown
     assert bundle["text/plain"] == "合格率98.3%"
     assert 'title="s-1 | observations.csv:7"' in bundle["text/html"]
@@ -44,20 +44,20 @@ def test_text_carries_strings_and_facts(shown):
 
 
 def test_several_paragraphs_are_several_blocks(shown):
-    report.show_text(["甲", "乙"])
+    report.show(["甲", "乙"])
     assert [bundle["text/plain"] for bundle in shown] == ["甲", "乙"]
 
 
 def test_everything_shown_is_json(shown):
-    report.show_figure(chart(), **figure_arguments(notes=["注"]))
-    report.show_table(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": RATE},)))
+    report.show(Drawing(chart(), **figure_arguments(notes=["注"])))
+    report.show(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": RATE},)))
     report.show(report.Paragraphs(("甲", RATE), is_list=True))
     for bundle in shown:
         assert json.loads(json.dumps(bundle[report.MIME], allow_nan=False)) == bundle[report.MIME]
 
 
 def test_figure_carries_three_pictures_and_its_data(shown):
-    report.show_figure(chart(), **figure_arguments())
+    report.show(Drawing(chart(), **figure_arguments()))
     (bundle,) = shown
     block = bundle[report.MIME]
     assert f'src="data:image/png;base64,{block["png"]}"' in bundle["text/html"]
@@ -68,31 +68,24 @@ def test_figure_carries_three_pictures_and_its_data(shown):
 @pytest.mark.parametrize("missing", ["caption", "alt", "sources"])
 def test_figure_needs_caption_alternative_text_and_sources(shown, missing):
     with pytest.raises(BuildError, match=f"figure trend: {missing} is missing"):
-        report.show_figure(chart(), **figure_arguments(**{missing: ""}))
+        report.show(Drawing(chart(), **figure_arguments(**{missing: ""})))
     assert shown == []
 
 
 def test_figure_needs_data(shown):
     with pytest.raises(BuildError, match="data is missing"):
-        report.show_figure(chart(), **figure_arguments(data=pd.DataFrame()))
+        report.show(Drawing(chart(), **figure_arguments(data=pd.DataFrame())))
 
 
 def test_data_of_a_figure_has_no_nan(shown):
     frame = pd.DataFrame({"a": [1.0, float("nan")], "b": [pd.NA, pd.Timestamp("2020-01-01")]})
-    report.show_figure(chart(), **figure_arguments(data=frame))
+    report.show(Drawing(chart(), **figure_arguments(data=frame)))
     rows = shown[0][report.MIME]["data"]["rows"]
     assert rows == [[1.0, None], [None, "2020-01-01 00:00:00"]]
 
 
-def test_table_without_source_is_refused(shown):
-    with pytest.raises(BuildError, match="table t: sources is missing"):
-        report.show_table(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": "乙"},)))
-
-
-def test_table_on_own_computation_names_it(shown):
-    report.show_table(
-        DisplayTable("t", "题", (Column("a", "甲"),), ({"a": "乙"},), sources=(report.OWN,))
-    )
+def test_table_without_a_printed_source_is_own_computation(shown):
+    report.show(DisplayTable("t", "题", (Column("a", "甲"),), ({"a": "乙"},)))
     assert shown[0][report.MIME]["sources"] == ["computed"]
     assert shown[0]["text/plain"] == "题\n甲\n乙"
 
@@ -100,23 +93,23 @@ def test_table_on_own_computation_names_it(shown):
 @pytest.mark.parametrize("id", ["Trend", "1a", "a b", "a--b", "图", "a/b", "-a", ""])
 def test_id_must_be_an_anchor(shown, id):
     with pytest.raises(BuildError, match="an id is not an anchor"):
-        report.show_figure(chart(), **figure_arguments(id=id))
+        report.show(Drawing(chart(), **figure_arguments(id=id)))
 
 
 def test_empty_text_is_refused(shown):
     with pytest.raises(BuildError, match="a text block is empty"):
-        report.show_text("  ")
+        report.show("  ")
 
 
 def test_shown_html_is_escaped(shown):
     fact = Fact("f", None, "<b>&", source_ids=('"x',))
-    report.show_text(Text("<i>{f}", {"f": fact}))
+    report.show(f"<i>{fact}")
     assert shown[0]["text/html"] == '<p>&lt;i&gt;<span title="&quot;x">&lt;b&gt;&amp;</span></p>'
 
 
 def table(**changed):
-    columns = (Column("a", "甲", "%", align="decimal"), Column("b", "乙"))
-    rows = ({"a": RATE, "b": "有"}, {"b": Text("{r}%", {"r": RATE})})
+    columns = (Column("value", "甲", "%"), Column("b", "乙"))
+    rows = ({"value": RATE, "b": "有"}, {"b": f"{RATE}%"})
     return DisplayTable("t", "题", columns, rows, **{"notes": ("注",), **changed})
 
 
@@ -154,3 +147,10 @@ def test_figure_is_plain_matplotlib():
     figure = Drawing(chart(), **figure_arguments())
     assert figure.ax is figure.fig.axes[0]
     assert figure.frame["value"].tolist() == [98.3]
+
+
+@pytest.mark.parametrize("text", ["95%", "第３项", f"{RATE}%，共10项"])
+def test_number_without_origin_is_refused_where_it_is_shown(shown, text):
+    with pytest.raises(CatalogError, match=r"text: .*a numeral stands in a text"):
+        report.show(text)
+    assert shown == []

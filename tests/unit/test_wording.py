@@ -6,7 +6,7 @@ import re
 import pytest
 
 from wqa.display import wording
-from wqa.display.facts import Fact
+from wqa.display.facts import Fact, plain
 from wqa.display.wording import (
     in_sentence,
     listed,
@@ -95,7 +95,9 @@ def test_unknown_key_and_language_are_named():
 
 def test_say_fills_slots():
     n = Fact("n", 3, "3")
-    assert str(say("sample.batches", "en", n=n)) == " (3 batches sampled)"
+    assert plain(say("sample.batches", "en", n=n)) == " (3 batches sampled)"
+    with pytest.raises(CatalogError, match="not filled"):
+        say("sample.batches", "en")
 
 
 def test_every_scope_of_the_data_has_a_name():
@@ -136,7 +138,7 @@ def test_units_stand_as_languages_ask():
     assert unit_after("batch", "en") == " batches"
     assert unit_after("", "en") == ""
     assert not re.search(r"\d", unit_after("per_10k_units", "en"))
-    assert str(with_unit(Fact("a", 4.38, "4.38", unit="certificate_10k"), "zh")) == "4.38万张"
+    assert plain(with_unit(Fact("a", 4.38, "4.38", unit="certificate_10k"), "zh")) == "4.38万张"
 
 
 def test_names_inside_english_sentences():

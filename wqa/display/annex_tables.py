@@ -7,13 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import NATION, Conflict, ConflictReading, Target
-from wqa.display.changes import change_fact, spoken
 from wqa.display.facts import (
     Fact,
-    Printable,
     Text,
     count_fact,
-    joined,
     named,
     observation_fact,
     parameter_fact,
@@ -22,53 +19,47 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.judgements import (
-    answer_label,
+    answer_with_probability,
     baseline_text,
     level_fact,
-    probability_mark,
     records,
     target_name,
     target_of,
     target_text,
 )
-from wqa.display.listings import heads
-from wqa.display.report import DisplayTable
+from wqa.display.narrative import change_fact, dated, in_brackets, printed, spoken
+from wqa.display.report import DisplayTable, heads
 from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_of
-from wqa.display.wording import listed, say, term, unit_after
+from wqa.display.wording import listed, say, term, unit_name, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
-
-OWN = ("computed",)
 
 
 def summary_table(view: View, answers: pd.DataFrame) -> DisplayTable:
     """Answer per target: is it met, how sure, compared with what, changed since, on what sample."""
     lang = view.lang
     rows = [_summary_cells(view, row) for row in records(answers)]
-    keys = ["row", "name", "target", "answer", "level", "batches", "moved", "nation"]
-    kept = [key for key in keys if any(key in row for row in rows) or key == "moved"]
-    notes = (say("note.summary", lang),)
-    return DisplayTable(
-        "summary", say("caption.summary", lang), heads(kept, lang), tuple(rows), notes
+    columns = heads(
+        ["row", "name", "target", "answer", "level", "batches", "moved", "nation"], lang
     )
+    note = say("note.summary", lang)
+    return DisplayTable("summary", say("caption.summary", lang), columns, rows, (note,))
 
 
-def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
+def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
     lang, target = view.lang, target_of(view, row)
-    label = Text(answer_label(row["answer"], lang))
-    cells: dict[str, Printable] = {
+    cells: dict[str, Text] = {
         "row": target_fact(target, part="row"),
         "name": target_name(target, lang),
         "target": target_text(target, lang),
-        "answer": joined([label, probability_mark(view, row)], ""),
+        "answer": answer_with_probability(view, row),
     }
     level = level_fact(view, row)
-    start = baseline_text(target, lang, unit="%" if target.unit == "pct" else "")
     if level is not None:
-        cells["level"] = _dated(level, int(row["level_year"]), target.unit, lang)
-    elif start is not None:
-        cells["level"] = start
+        cells["level"] = _level(level, int(row["level_year"]), target.unit, lang)
+    else:
+        cells["level"] = baseline_text(target, lang, unit="%" if target.unit == "pct" else "")
     scope = str(row["scope"])
     own = rows_of(view.shown, target.indicator_id, target.region, scopes=[scope], qualifiers=ANNUAL)
     last = latest_row(own)
@@ -82,71 +73,56 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Printable]:
     nation = latest_row(rows_of(view.headline, target.indicator_id, NATION))
     if nation is not None:
         value = observation_fact(nation)
-        cells["nation"] = _dated(value, int(nation["year"]), target.unit, lang)
+        cells["nation"] = _level(value, int(nation["year"]), target.unit, lang)
     return cells
 
 
-def _dated(fact: Fact, year: int, unit: str, lang: str) -> Text:
+def _level(fact: Fact, year: int, unit: str, lang: str) -> str:
     """Print a value with its year; the unit only if it is not that of the target."""
     value, own = spoken(fact, lang)
     shown = own if fact.unit != unit or fact.unit == "pct" else ""
-    template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
-    return Text(template, {"value": value, "unit": named(shown), "year": year_fact(year, fact)})
+    return dated(f"{value}{shown}", year_fact(year, fact), lang)
 
 
 def targets_table(view: View) -> DisplayTable:
     """List the plan's targets with baseline, rule and clause."""
     lang, plan = view.lang, view.parameters.plan
-    rows = []
-    for target in plan.targets:
-        rows.append(
-            {
-                "row": target_fact(target, part="row"),
-                "name": target_name(target, lang),
-                "nature": term(f"nature.{target.nature}", lang),
-                "kind": term(f"kind.{target.kind}", lang),
-                "baseline": _baseline(target, lang),
-                "target": target_text(target, lang),
-                "clause": quoted(target.clause, source_ids=[plan.source_id], locator=target.id),
-            }
-        )
+    rows = [
+        {
+            "row": target_fact(target, part="row"),
+            "name": target_name(target, lang),
+            "nature": term(f"nature.{target.nature}", lang),
+            "kind": term(f"kind.{target.kind}", lang),
+            "baseline": _baseline(target, lang),
+            "target": target_text(target, lang),
+            "clause": quoted(target.clause, source_ids=[plan.source_id], locator=target.id),
+        }
+        for target in plan.targets
+    ]
     keys = ["row", "name", "nature", "kind", "baseline", "target", "clause"]
     caption = say("caption.targets", lang, plan=str(getattr(plan, f"short_{lang}")))
-    return DisplayTable(
-        "targets", caption, heads(keys, lang), tuple(rows), sources=(plan.source_id,)
-    )
+    return DisplayTable("targets", caption, heads(keys, lang), rows, sources=(plan.source_id,))
 
 
-def _baseline(target: Target, lang: str) -> Printable:
+def _baseline(target: Target, lang: str) -> str:
     status = term(f"baseline.{target.baseline.status}", lang)
     if target.baseline.value is None:
         return status
-    value, unit = spoken(target_fact(target, part="baseline"), lang)
-    slots: dict[str, Printable] = {"value": value, "unit": named(unit), "status": status}
-    if target.baseline.status == "measured":
-        return Text("{value}{unit}", slots)
-    return Text("{value}{unit}（{status}）" if lang == "zh" else "{value}{unit} ({status})", slots)
+    value = printed(target_fact(target, part="baseline"), lang)
+    return value if target.baseline.status == "measured" else in_brackets(value, status, lang)
 
 
 def definitions_table(view: View, indicator_ids: Iterable[str]) -> DisplayTable:
     """List definitions and caveats of indicators."""
     lang, rows = view.lang, []
-    for indicator_id in dict.fromkeys(indicator_ids):
-        indicator = view.indicator(indicator_id)
-        rows.append(
-            {
-                "name": named(view.indicator_name(indicator_id)),
-                "unit": named(unit_after(indicator.unit, lang).strip()),
-                "definition": quoted(
-                    getattr(indicator, f"definition_{lang}"), locator=indicator_id
-                ),
-                "caveat": quoted(getattr(indicator, f"caveat_{lang}"), locator=indicator_id),
-            }
-        )
+    for id in dict.fromkeys(indicator_ids):
+        indicator = view.indicator(id)
+        texts = {key: getattr(indicator, f"{key}_{lang}") for key in ("definition", "caveat")}
+        name, unit = named(view.indicator_name(id)), named(unit_name(indicator.unit, lang))
+        quotes = {key: quoted(text, locator=id) for key, text in texts.items()}
+        rows.append({"name": name, "unit": unit, **quotes})
     columns = heads(["name", "unit", "definition", "caveat"], lang)
-    return DisplayTable(
-        "definitions", say("caption.definitions", lang), columns, tuple(rows), sources=OWN
-    )
+    return DisplayTable("definitions", say("caption.definitions", lang), columns, rows)
 
 
 def conflicts_table(
@@ -155,7 +131,8 @@ def conflicts_table(
     """List the registered disagreements between figures; each stands in one of two tables."""
     lang, plan = view.lang, view.parameters.plan
     mine = {target.id: target for target in plan.targets}
-    rows, sources = [], set()
+    rows: list[dict[str, Text]] = []
+    sources = set()
     for conflict in conflicts.values():
         touched = [mine[key] for key in conflict.target_ids if key in mine]
         if own != bool(touched):
@@ -166,38 +143,31 @@ def conflicts_table(
         rows.append(_conflict_cells(conflict, names, lang))
         sources |= {reading.source_id for reading in conflict.readings}
     columns = heads(["name", "readings", "preferred", "reason"], lang)
-    shown = tuple(rows) or ({"name": term("table.no_conflict", lang)},)
-    used = tuple(sorted(sources)) or OWN
+    nothing: list[dict[str, Text]] = [{"name": term("table.no_conflict", lang)}]
     caption = say("caption.conflicts_plan" if own else "caption.conflicts", lang)
-    return DisplayTable(id, caption, columns, shown, sources=used)
+    return DisplayTable(id, caption, columns, rows or nothing, sources=tuple(sorted(sources)))
 
 
-def _conflict_cells(conflict: Conflict, names: list[Printable], lang: str) -> dict[str, Printable]:
-    readings, preferred = [], ""
-    for reading in conflict.readings:
-        label = str(getattr(reading, f"label_{lang}"))
-        text = quoted(label, source_ids=[reading.source_id], locator=reading.clause)
-        readings.append(_with_value(text, reading, lang))
-        if reading.id == conflict.preferred:
-            preferred = label
+def _conflict_cells(conflict: Conflict, names: list[str], lang: str) -> dict[str, Text]:
     sources = [reading.source_id for reading in conflict.readings]
-    cells: dict[str, Printable] = {
+    about: dict[str, Any] = {"source_ids": sources, "locator": conflict.id}
+    readings = [_reading(reading, lang) for reading in conflict.readings]
+    labels = {reading.id: str(getattr(reading, f"label_{lang}")) for reading in conflict.readings}
+    return {
         "name": listed(dict.fromkeys(names), lang) if names else term("table.plan_document", lang),
-        "readings": joined(readings, "；" if lang == "zh" else "; "),
-        "reason": quoted(
-            getattr(conflict, f"reason_{lang}"), source_ids=sources, locator=conflict.id
-        ),
+        "readings": ("；" if lang == "zh" else "; ").join(readings),
+        "reason": quoted(getattr(conflict, f"reason_{lang}"), **about),
+        "preferred": quoted(labels.get(conflict.preferred, ""), **about),
     }
-    if preferred:
-        cells["preferred"] = quoted(preferred, source_ids=sources, locator=conflict.id)
-    return cells
 
 
-def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
-    """Put the number of a reading behind its label, with its unit."""
+def _reading(reading: ConflictReading, lang: str) -> str:
+    """Print the label of a reading and, if it has one, its number with its unit."""
+    label = str(getattr(reading, f"label_{lang}"))
+    text = quoted(label, source_ids=[reading.source_id], locator=reading.clause)
     # A value in words is a code for the checks; the label says it in the language of the reader.
     if reading.value is None or isinstance(reading.value, str):
-        return label
+        return text
     key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
     value = replace(
         parameter_fact(key, number, unit=reading.unit),
@@ -205,12 +175,7 @@ def _with_value(label: Text, reading: ConflictReading, lang: str) -> Text:
         source_ids=(reading.source_id,),
         locator=reading.clause,
     )
-    unit = named(unit_after(reading.unit, lang)) if reading.unit else ""
-    colon = "：" if lang == "zh" else ": "
-    return Text(
-        "{label}{colon}{value}{unit}",
-        {"label": label, "colon": colon, "value": value, "unit": unit},
-    )
+    return f"{text}{'：' if lang == 'zh' else ': '}{with_unit(value, lang)}"
 
 
 def findings_table(view: View, findings: pd.DataFrame) -> DisplayTable:
@@ -228,7 +193,5 @@ def findings_table(view: View, findings: pd.DataFrame) -> DisplayTable:
                 "example": quoted(str(example["message"]), locator=str(example["file"])),
             }
         )
-    columns = heads(["severity", "code", "count", "example"], lang, count="decimal")
-    return DisplayTable(
-        "findings", say("caption.findings", lang), columns, tuple(rows), sources=OWN
-    )
+    columns = heads(["severity", "code", "count", "example"], lang)
+    return DisplayTable("findings", say("caption.findings", lang), columns, rows)

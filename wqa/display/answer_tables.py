@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
-from wqa.display.changes import spoken
 from wqa.display.facts import (
     Fact,
-    Printable,
     Text,
     computed_fact,
     count_fact,
-    joined,
-    named,
     parameter_fact,
     quoted,
     target_fact,
@@ -27,12 +23,12 @@ from wqa.display.judgements import (
     BARS,
     answer_label,
     answer_text,
+    answer_with_probability,
     answer_word,
     baseline_text,
     by_answer,
     class_text,
     level_fact,
-    probability_mark,
     records,
     said_text,
     short_unit,
@@ -41,11 +37,10 @@ from wqa.display.judgements import (
     target_of,
     target_text,
 )
-from wqa.display.listings import heads
-from wqa.display.narrative import sentences
-from wqa.display.report import DisplayTable
+from wqa.display.narrative import dated, sentences, spoken
+from wqa.display.report import DisplayTable, heads
 from wqa.display.view import Row, View, rows_in
-from wqa.display.wording import listed, say, term, texts, unit_after
+from wqa.display.wording import listed, say, term, texts, with_unit
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
@@ -57,7 +52,7 @@ DECIDED = ("met", "missed")
 UNKNOWN = "nothing_known"
 
 
-def counts_list(answers: Iterable[str], lang: str) -> Text:
+def counts_list(answers: Iterable[str], lang: str) -> str:
     """List how many targets have which answer, from met to nothing known."""
     counts = Counter(answers)
     items = [
@@ -73,7 +68,7 @@ def counts_list(answers: Iterable[str], lang: str) -> Text:
     return listed(items, lang)
 
 
-def summary_text(view: View, frame: pd.DataFrame) -> Text:
+def summary_text(view: View, frame: pd.DataFrame) -> str:
     """Count the answers on a plan and name its weak points."""
     lang, rows = view.lang, records(frame)
     number = len({row["target_id"].rstrip("abc") for row in rows})
@@ -86,7 +81,7 @@ def summary_text(view: View, frame: pd.DataFrame) -> Text:
     return sentences(told, lang)
 
 
-def unknown_text(view: View, frame: pd.DataFrame) -> Text:
+def unknown_text(view: View, frame: pd.DataFrame) -> str:
     """Say why nothing is known of some targets, and what kind of statements the answers are."""
     lang, told = view.lang, [say("summary.caution", view.lang)]
     reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
@@ -101,24 +96,19 @@ def unknown_text(view: View, frame: pd.DataFrame) -> Text:
     return sentences(told, lang)
 
 
-def level_cell(view: View, row: Row) -> Text | None:
-    """Print the level of a target with its year, else the baseline; None without either."""
+def level_cell(view: View, row: Row) -> str:
+    """Print the level of a target with its year, else the baseline; empty without either."""
     fact, target = level_fact(view, row), target_of(view, row)
     if fact is None:
         return baseline_text(target, view.lang, unit=short_unit(target.unit, view.lang))
-    template = "{value}{unit}（{year}年）" if view.lang == "zh" else "{value}{unit} ({year})"
-    slots: dict[str, Printable] = {
-        "value": spoken(fact, view.lang)[0],
-        "unit": named(short_unit(fact.unit, view.lang)),
-        "year": year_fact(int(row["level_year"]), fact),
-    }
-    return Text(template, slots)
+    value = f"{spoken(fact, view.lang)[0]}{short_unit(fact.unit, view.lang)}"
+    return dated(value, year_fact(int(row["level_year"]), fact), view.lang)
 
 
-def _answer_cells(view: View, row: Row) -> dict[str, Printable]:
+def _answer_cells(view: View, row: Row) -> dict[str, Text]:
     """Cells that the tables of answers share; a reason that repeats the evidence is left out."""
     lang, target = view.lang, target_of(view, row)
-    cells: dict[str, Printable] = {
+    cells: dict[str, Text] = {
         "answer": answer_label(row["answer"], lang),
         "row": target_fact(target, part="row"),
         "name": target_name(target, lang),
@@ -128,19 +118,13 @@ def _answer_cells(view: View, row: Row) -> dict[str, Printable]:
     }
     for key in ("basis", "reason", "overturned_by", "settles_it", "owner"):
         name = "evidence" if key == "basis" else key
-        if row[f"{name}_{lang}"]:
-            cells[key] = said_text(view, row, name)
+        cells[key] = said_text(view, row, name) if row[f"{name}_{lang}"] else ""
     if row[f"reason_{lang}"] == row[f"evidence_{lang}"]:
         del cells["reason"]
     return cells
 
 
-def _cells(rows: Iterable[Mapping[str, Printable]], keys: list[str]) -> tuple[Any, ...]:
-    """Keep the cells of some columns."""
-    return tuple({key: row[key] for key in keys if key in row} for row in rows)
-
-
-def questions_texts(view: View, frame: pd.DataFrame) -> list[Text]:
+def questions_texts(view: View, frame: pd.DataFrame) -> list[str]:
     """Answer in one sentence each: how sure is it, where is it weak, whom to ask for figures."""
     lang, rows = view.lang, records(frame)
     told = [unknown_text(view, frame)]
@@ -150,20 +134,20 @@ def questions_texts(view: View, frame: pd.DataFrame) -> list[Text]:
         told.append(say("question.weak", lang, list=listed(weak, lang)))
     left = [row for row in rows if row["answer"] not in DECIDED]
     asked = Counter(str(row[f"owner_{lang}"]) for row in left if row[f"settles_it_{lang}"])
-    items = [say("question.ask_item", lang, owner=named(owner), n=count_fact(f"ask.{n}", number))
+    items = [say("question.ask_item", lang, owner=owner, n=count_fact(f"ask.{n}", number))
              for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
     if items:
         told.append(say("question.ask", lang, list=listed(items, lang)))
     return told
 
 
-def judgement_texts(view: View, frame: pd.DataFrame, *indicators: str) -> list[Text]:
+def judgement_texts(view: View, frame: pd.DataFrame, *indicators: str) -> list[str]:
     """Say what is answered on the targets of some indicators, the binding ones first."""
     rows = records(frame)
     return [answer_text(view, row) for row in rows if row["indicator_id"] in indicators]
 
 
-def lessons_texts(view: View) -> list[Text]:
+def lessons_texts(view: View) -> list[str]:
     """Say what the next plan can learn from how the targets of this one were set."""
     lang, targets = view.lang, view.parameters.plan.targets
     easy = [t for t in targets if t.value is not None and t.baseline.value is not None
@@ -187,65 +171,55 @@ def lessons_texts(view: View) -> list[Text]:
 
 def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show which figure would settle each target that is not decided, and who holds it."""
-    lang, keys = view.lang, ["row", "name", "settles_it", "owner"]
+    lang = view.lang
     rows = [_answer_cells(view, row) for row in records(frame) if row["answer"] not in DECIDED]
-    caption = say("caption.asking", lang)
-    return DisplayTable("asking", caption, heads(keys, lang), _cells(rows, keys))
+    columns = heads(["row", "name", "settles_it", "owner"], lang)
+    return DisplayTable("asking", say("caption.asking", lang), columns, rows)
 
 
-def strength_note(lang: str) -> Text:
+def strength_note(lang: str) -> str:
     """Say what the bars of strength mean."""
-    words = {n: phrase("strength", str(n))[lang] for n in range(BARS, 0, -1)}
-    items = [
-        Text("{bars} {words}", {"bars": strength_bars(n), "words": text})
-        for n, text in words.items()
-    ]
-    return say("note.strength", lang, list=joined(items, "；" if lang == "zh" else "; "))
+    items = [f"{strength_bars(n)} {phrase('strength', str(n))[lang]}" for n in range(BARS, 0, -1)]
+    return say("note.strength", lang, list=("；" if lang == "zh" else "; ").join(items))
 
 
 def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show all targets on one page, grouped by answer: newest figure, reason, strength."""
-    lang = view.lang
-    rows = []
+    lang, rows = view.lang, []
     for row in by_answer(frame):
         cells = _answer_cells(view, row)
-        cells["level"] = level_cell(view, row) or ""
+        cells["level"] = level_cell(view, row)
         why = f"why.{row['reason_code']}"
         if why in texts("terms"):
             cells["reason"] = term(why, lang)
         if row["strength"]:
-            cells["answer"] = joined([Text(str(cells["answer"])), cells["strength"]], " ")
-        cells["name"] = joined([cells["name"], cells["target"]], " ")
+            cells["answer"] = f"{cells['answer']} {cells['strength']}"
+        cells["name"] = f"{cells['name']} {cells['target']}"
         rows.append(cells)
-    keys = ["answer", "row", "name", "level", "reason"]
-    caption, notes = say("caption.board", lang), (strength_note(lang),)
-    return DisplayTable("board", caption, heads(keys, lang), _cells(rows, keys), notes)
+    columns = heads(["answer", "row", "name", "level", "reason"], lang)
+    return DisplayTable("board", say("caption.board", lang), columns, rows, (strength_note(lang),))
 
 
 def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show the answer on every target with its evidence and reason, binding targets first."""
     lang = view.lang
-    rows = []
-    for row in records(frame):
-        cells = _answer_cells(view, row)
-        label = Text(str(cells["answer"]))
-        rows.append(cells | {"answer": joined([label, probability_mark(view, row)], "")})
+    rows = [
+        _answer_cells(view, row) | {"answer": answer_with_probability(view, row)}
+        for row in records(frame)
+    ]
     keys = ["row", "name", "nature", "target", "answer", "strength", "basis", "reason"]
     plan = str(getattr(view.parameters.plan, f"short_{lang}"))
     caption = say("caption.attainment", lang, plan=plan)
-    return DisplayTable("answers", caption, heads(keys, lang), _cells(rows, keys))
+    return DisplayTable("answers", caption, heads(keys, lang), rows)
 
 
 def settling_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show what would overturn each answer, which figure would settle it, and who holds it."""
-    lang = view.lang
-    wanted = ("overturned_by", "settles_it", "owner")
+    lang, wanted = view.lang, ("overturned_by", "settles_it", "owner")
     rows = [_answer_cells(view, row) for row in by_answer(frame)]
-    kept = [row for row in rows if any(key in row for key in wanted)]
-    keys = ["answer", "row", "name", *(key for key in wanted if any(key in row for row in kept))]
-    return DisplayTable(
-        "settling", say("caption.settling", lang), heads(keys, lang), _cells(kept, keys)
-    )
+    kept = [row for row in rows if any(row[key] for key in wanted)]
+    columns = heads(["answer", "row", "name", *wanted], lang)
+    return DisplayTable("settling", say("caption.settling", lang), columns, kept)
 
 
 def readings_table(
@@ -253,50 +227,45 @@ def readings_table(
 ) -> DisplayTable:
     """Show what each reading of a disputed number means for its target."""
     lang, wanted = view.lang, list(rows)
-    out = []
-    for row in rows_in(frame):
-        if (wanted and str(row["row"]) not in wanted) or row["field"] == "comparator":
-            continue
-        out.append(_reading_cells(view, row))
+    cells = [
+        _reading_cells(view, row)
+        for row in rows_in(frame)
+        if row["field"] != "comparator" and (not wanted or str(row["row"]) in wanted)
+    ]
     keys = ["row", "name", "reading", "value", "target", "met", "needed", "probability"]
-    columns = heads(keys, lang, needed="decimal", probability="decimal")
-    caption = term("table.readings_caption", lang)
-    return DisplayTable(id, caption, columns, tuple(out), (say("note.readings", lang),))
+    caption, note = term("table.readings_caption", lang), say("note.readings", lang)
+    return DisplayTable(id, caption, heads(keys, lang), cells, (note,))
 
 
-def _reading_cells(view: View, row: Row) -> dict[str, Printable]:
-    lang = view.lang
-    target = next(t for t in view.parameters.plan.targets if t.id == row["target_id"])
-    unit = named(unit_after(target.unit, lang))
-    sources = [view.parameters.plan.source_id]
-    clause = str(row["clause"])
-    reading = f"{target.id}.{row['reading_id']}"
-    goal = parameter_fact(f"{reading}.goal", float(row["target"]), unit=target.unit)
+def _reading_cells(view: View, row: Row) -> dict[str, Text]:
+    lang, plan = view.lang, view.parameters.plan
+    target = next(t for t in plan.targets if t.id == row["target_id"])
+    sources, clause, reading = (plan.source_id,), str(row["clause"]), row["reading_id"]
+    key = f"{target.id}.{reading}"
+
+    def number(part: str, value: float) -> Fact:
+        fact = parameter_fact(f"{key}.{part}", value, unit=target.unit)
+        about: dict[str, Any] = {"source_ids": sources, "locator": clause}
+        return replace(fact, kind="target", evidence="official", **about)
+
+    goal = number("goal", float(row["target"]))
     sign = term(f"comparator.{row['comparator']}", lang)
-    cells: dict[str, Printable] = {
+    cells: dict[str, Text] = {
         "row": target_fact(target, part="row"),
         "name": target_name(target, lang),
         "reading": quoted(str(row[f"label_{lang}"]), source_ids=sources, locator=clause),
-        "target": Text("{s}{v}{u}", {"s": sign, "v": _sourced(goal, sources, clause), "u": unit}),
+        "target": f"{sign}{with_unit(goal, lang)}",
     }
-    if row["value"] == row["value"]:
-        value = parameter_fact(f"{reading}.value", float(row["value"]))
-        known = _sourced(value, sources, clause)
-        cells["value"] = Text("{v}{u}", {"v": known, "u": unit})
-        met = row["met_at_baseline"]
-        if met is not None and met == met:
-            cells["met"] = term("table.yes" if bool(met) else "table.no", lang)
-        if row["change_needed"] == row["change_needed"] and float(row["change_needed"]):
-            need = float(row["change_needed"])
-            cells["needed"] = computed_fact("needed", need, [known, goal], signed=True)
-        low, high = row["p_class_low"], row["p_class_high"]
-        if low is not None and low == low:
-            ends, note = (float(low), float(high)), str(row["evidence_class"])
-            cells["probability"] = class_text(f"p.{reading}", ends, [known, goal], note)
+    if row["value"] != row["value"]:
+        return cells
+    known = number("value", float(row["value"]))
+    cells["value"] = with_unit(known, lang)
+    met, need, low = row["met_at_baseline"], row["change_needed"], row["p_class_low"]
+    if met is not None and met == met:
+        cells["met"] = term("table.yes" if bool(met) else "table.no", lang)
+    if need == need and float(need):
+        cells["needed"] = computed_fact("needed", float(need), [known, goal], signed=True)
+    if low is not None and low == low:
+        ends, note = (float(low), float(row["p_class_high"])), str(row["evidence_class"])
+        cells["probability"] = class_text(f"p.{key}", ends, [known, goal], note)
     return cells
-
-
-def _sourced(fact: Fact, sources: list[str], clause: str) -> Fact:
-    return replace(
-        fact, kind="target", source_ids=tuple(sources), locator=clause, evidence="official"
-    )

@@ -38,7 +38,7 @@ class City(View):
             f"<{self.names[self.region]}, {given.plan.id}, {self.until}: {len(self.shown)} figures>"
         )
 
-    def show(self, *things: report.Shown | Iterable[report.Shown]) -> None:
+    def show(self, *things: Any) -> None:
         """Show paragraphs, tables and figures, and put them into the paper."""
         report.show(*things)
 
@@ -195,26 +195,26 @@ class City(View):
 
     def plot_levels(self, indicator_id: str, **chosen: Any) -> Drawing:
         """Draw an indicator over time, of some `regions` only or from the `first` year on."""
-        return Drawing(**pictures.level_picture(self, indicator_id, **chosen))
+        return pictures.level_picture(self, indicator_id, **chosen)
 
     def plot_regions(self, indicator_id: str) -> Drawing:
         """Draw the latest figure of every region that has one."""
-        return Drawing(**pictures.regions_picture(self, indicator_id))
+        return pictures.regions_picture(self, indicator_id)
 
     def plot_funnel(self, indicator_id: str) -> Drawing:
         """Draw the rates of regions against their number of batches, with the range of chance."""
-        return Drawing(**model_pictures.funnel_picture(self, indicator_id))
+        return model_pictures.funnel_picture(self, indicator_id)
 
     def plot_plan_sums(self, indicator_id: str) -> list[Drawing]:
         """Draw how a count grows towards each target of the plan on it."""
         return [
-            Drawing(**plan_pictures.plan_sum_picture(self, target, rows))
+            plan_pictures.plan_sum_picture(self, target, rows)
             for target, rows in plan_pictures.plan_rows(self, indicator_id)
         ]
 
     def plot_death_rates(self, rates: pd.DataFrame) -> Drawing:
         """Draw published against recomputed death rates."""
-        return Drawing(**pictures.death_rates_picture(self, rates))
+        return pictures.death_rates_picture(self, rates)
 
 
 def open_edition(

@@ -1,18 +1,18 @@
-"""Facts: numbers with their source, and the sentences that refer to them.
+"""Facts: numbers with their source, and text that carries them.
 
-A numeral reaches a reader only as a `Fact`: value, printed form, source and
-place in the source. A `Text` is a sentence whose slots are filled by facts;
-its fixed wording holds no digit, so no number can be typed into narrative.
+A numeral reaches a reader only as a `Fact`: value, printed form, source and place in the source.
+Printed into a text (``str``, ``format``), it is a *marked string*: its printed form between
+private-use characters that lead back to the fact. What is shown is checked once: a digit outside
+the marks is an error, so no number can be typed into narrative.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from decimal import ROUND_HALF_UP, Decimal
-from string import Formatter
 from typing import Any, Literal
 
 from wqa.errors import CatalogError, DataError
@@ -25,6 +25,10 @@ MINUS = "\N{MINUS SIGN}"
 # Arabic digits in both widths. Chinese numerals are words, not figures.
 DIGIT = re.compile("[0-9\N{FULLWIDTH DIGIT ZERO}-\N{FULLWIDTH DIGIT NINE}]")
 NUMERAL = re.compile(f"{DIGIT.pattern}(?:[.,]?{DIGIT.pattern})*")
+# Key and printed form of a fact inside a text.
+_MARK = re.compile("\ue000([0-9a-f]{16})\ue001(.*?)\ue002", re.DOTALL)
+_MARKS = dict.fromkeys(map(ord, "\ue000\ue001\ue002"), " ")
+_MARKED: dict[str, Fact] = {}
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,10 @@ class Fact:
             raise DataError("unknown kind of fact", got=self.kind, expected=", ".join(KINDS))
 
     def __str__(self) -> str:
-        return self.text
+        """Print the fact so that a text it is put into leads back to it."""
+        key = hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        _MARKED[key] = self
+        return f"\ue000{key}\ue001{self.text}\ue002"
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; empty fields are left out."""
@@ -67,95 +74,44 @@ class Fact:
         return out
 
 
-@dataclass(frozen=True)
-class Text:
-    """A sentence: fixed wording with named slots, filled by facts."""
-
-    template: str
-    facts: Mapping[str, Fact | Text | str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for literal, slot, spec, conversion in Formatter().parse(self.template):
-            if DIGIT.search(literal):
-                raise CatalogError(
-                    "a numeral is typed into wording",
-                    got=literal,
-                    expected="a slot filled by a Fact",
-                )
-            if slot is None:
-                continue
-            if spec or conversion or slot not in self.facts:
-                raise CatalogError(
-                    "a slot of a sentence is not filled",
-                    where=self.template,
-                    got=slot,
-                    expected="one of " + ", ".join(sorted(self.facts)),
-                )
-        for name, value in self.facts.items():
-            if isinstance(value, str):
-                require_no_digit(value, name)
-
-    def parts(self) -> tuple[str | Fact, ...]:
-        """Return the sentence as strings and facts in reading order."""
-        out: list[str | Fact] = []
-        for literal, slot, _, _ in Formatter().parse(self.template):
-            _append(out, literal)
-            if slot is not None:
-                value = self.facts[slot]
-                for part in value.parts() if isinstance(value, Text) else (value,):
-                    _append(out, part)
-        return tuple(out)
-
-    def __str__(self) -> str:
-        return "".join(str(part) for part in self.parts())
-
-    def __bool__(self) -> bool:
-        return bool(self.template)
+Text = str | Fact
 
 
-Printable = Fact | Text | str
+def parts_of(text: Text) -> list[str | Fact]:
+    """Return words and facts of a text in reading order; a mark nobody made is words."""
+    text, parts, end = str(text), list[str | Fact](), 0
+    for match in _MARK.finditer(text):
+        fact = _MARKED.get(match[1])
+        if fact is not None and fact.text == match[2]:
+            parts += [text[end : match.start()], fact]
+            end = match.end()
+    return [part for part in [*parts, text[end:]] if part != ""]
 
 
-def escaped(text: str) -> str:
-    """Return literal wording fit for a template: braces doubled."""
-    return text.replace("{", "{{").replace("}", "}}")
+def plain(text: Text) -> str:
+    """Return a text as it is read, without its marks."""
+    return "".join(part.text if isinstance(part, Fact) else part for part in parts_of(text))
 
 
-def _append(parts: list[str | Fact], part: str | Fact) -> None:
-    if isinstance(part, str) and parts and isinstance(parts[-1], str):
-        parts[-1] += part
-    elif part != "":
-        parts.append(part)
+def parts_json(text: Text, where: str) -> list[str | dict[str, Any]]:
+    """Return the parts of a text as JSON values, or raise if a number has no origin."""
+    parts = parts_of(text)
+    for part in parts:
+        if isinstance(part, str):
+            require_no_digit(part, where)
+    return [part.to_json() if isinstance(part, Fact) else part for part in parts]
 
 
-def parts_of(item: Printable) -> tuple[str | Fact, ...]:
-    """Return strings and facts of anything that can be printed."""
-    if isinstance(item, Text):
-        return item.parts()
-    return (item,) if item != "" else ()
-
-
-def parts_json(item: Printable) -> list[str | dict[str, Any]]:
-    """Return the parts of a printable as JSON values."""
-    return [part.to_json() if isinstance(part, Fact) else part for part in parts_of(item)]
-
-
-def require_no_digit(text: str, what: str = "text") -> str:
+def require_no_digit(text: str, where: str) -> str:
     """Return `text`, or raise if it holds an Arabic digit."""
     if DIGIT.search(text):
         raise CatalogError(
-            f"plain text for {what!r} holds a numeral",
+            "a numeral stands in a text without its origin",
+            where=where,
             got=text,
             expected="a Fact, or named(...) for a name that has digits in it",
         )
     return text
-
-
-def joined(texts: Iterable[Printable], separator: str = "") -> Text:
-    """Join printables into one text."""
-    kept = [text for text in texts if str(text)]
-    slots = {f"t{number}": text for number, text in enumerate(kept)}
-    return Text(separator.join(f"{{{slot}}}" for slot in slots), slots)
 
 
 def number_text(value: float, decimals: int | None = None, *, signed: bool = False) -> str:
@@ -174,37 +130,33 @@ def number_text(value: float, decimals: int | None = None, *, signed: bool = Fal
     return sign + format(abs(number), f"{group}f")
 
 
-def weakest_evidence(grades: Iterable[str]) -> str:
-    """Return the weakest of some evidence grades."""
-    known = [grade for grade in grades if grade in EVIDENCE_ORDER]
-    return max(known, key=EVIDENCE_ORDER.index, default="")
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def named(text: str) -> Printable:
-    """Make a name, title or code fit for a slot even if it has digits in it."""
-    if not DIGIT.search(text):
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Fact(f"name.{digest}", None, text)
+def named(text: str) -> str:
+    """Make a name, title or code fit for a text even if it has digits in it."""
+    parts = parts_of(text)
+    if len(parts) == 1 and isinstance(parts[0], str) and DIGIT.search(text):
+        return str(Fact(f"name.{_digest(text)}", None, text.translate(_MARKS)))
+    return text
 
 
-def quoted(text: str, *, source_ids: Iterable[str] = (), locator: str = "") -> Text:
+def quoted(
+    text: str,
+    *,
+    source_ids: Iterable[str] = (),
+    locator: str = "",
+    known: Callable[[re.Match[str]], Fact | None] = lambda match: None,
+) -> str:
     """Quote words of the catalogue or of a result: every numeral in them becomes a fact."""
-    sources = tuple(source_ids)
-    template, facts, end = "", {}, 0
+    text, made, end, sources = text.translate(_MARKS), "", 0, tuple(source_ids)
     for number, match in enumerate(NUMERAL.finditer(text)):
-        template += escaped(text[end : match.start()]) + f"{{n{number}}}"
+        id = f"quoted.{_digest(f'{text}|{locator}|{number}')}"
+        fact = Fact(id, None, match.group(), source_ids=sources, locator=locator)
+        made += f"{text[end : match.start()]}{known(match) or fact}"
         end = match.end()
-        digest = hashlib.sha256(f"{text}|{locator}|{number}".encode()).hexdigest()[:12]
-        facts[f"n{number}"] = Fact(
-            f"quoted.{digest}",
-            None,
-            match.group(),
-            kind="parameter",
-            source_ids=sources,
-            locator=locator,
-        )
-    return Text(template + escaped(text[end:]), facts)
+    return made + text[end:]
 
 
 def observation_fact(
@@ -286,7 +238,8 @@ def computed_fact(
     rests_on = tuple(inputs)
     text = number_text(value, decimals, signed=signed)
     first = rests_on[0] if rests_on else None
-    key = hashlib.sha256("|".join(fact.id for fact in rests_on).encode()).hexdigest()[:12]
+    grades = [fact.evidence for fact in rests_on if fact.evidence in EVIDENCE_ORDER]
+    key = _digest("|".join(fact.id for fact in rests_on))
     return Fact(
         id=f"{kind}.{id}.{key}.{text}",
         value=float(value),
@@ -300,14 +253,14 @@ def computed_fact(
         source_ids=tuple(dict.fromkeys(s for fact in rests_on for s in fact.source_ids)),
         locator="; ".join(dict.fromkeys(fact.locator for fact in rests_on if fact.locator)),
         vintage=max((fact.vintage for fact in rests_on), default=""),
-        evidence=weakest_evidence(fact.evidence for fact in rests_on),
+        evidence=max(grades, key=EVIDENCE_ORDER.index, default=""),
         lower=lower,
         upper=upper,
         note=note,
     )
 
 
-def count_fact(id: str, number: int, *, source_ids: Iterable[str] = ()) -> Fact:
+def count_fact(id: str, number: float, *, source_ids: Iterable[str] = ()) -> Fact:
     """Make a fact of a count made by the suite itself (rows, findings, conflicts)."""
     return Fact(
         f"count.{id}.{int(number)}",
@@ -318,19 +271,12 @@ def count_fact(id: str, number: int, *, source_ids: Iterable[str] = ()) -> Fact:
     )
 
 
-def parameter_fact(
-    id: str,
-    value: float | int | None,
-    *,
-    text: str = "",
-    decimals: int | None = None,
-    unit: str = "",
-) -> Fact:
+def parameter_fact(id: str, value: float | int | None, *, text: str = "", unit: str = "") -> Fact:
     """Make a fact of a setting: report year, interval level, threshold."""
     if not text:
         if value is None:
             raise DataError("a parameter needs a value or a printed form", got=id)
-        text = number_text(value, decimals)
+        text = number_text(value)
     return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter")
 
 

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.records import Target
-from wqa.display.changes import spoken
 from wqa.display.facts import (
     Fact,
-    Printable,
-    Text,
     computed_fact,
     count_fact,
     named,
@@ -25,7 +22,7 @@ from wqa.display.facts import (
     quoted,
     target_fact,
 )
-from wqa.display.narrative import sentences
+from wqa.display.narrative import in_brackets, printed, sentences, spoken
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import in_sentence, say, term, unit_after
 from wqa.errors import DataError
@@ -40,46 +37,43 @@ def short_unit(unit_id: str, lang: str) -> str:
     return unit if lang == "zh" or unit == "%" else ""
 
 
-def _target_slots(target: Target, lang: str) -> dict[str, Printable]:
-    value, unit = spoken(target_fact(target), lang)
-    return {"value": value, "unit": named(unit)}
-
-
-def target_text(target: Target, lang: str, *, short: bool = False) -> Text:
+def target_text(target: Target, lang: str) -> str:
     """Print a target: sign, number, unit, such as ``≥98.5%``."""
     if target.value is None:
-        return Text(term(f"kind.{target.kind}", lang))
-    slots = _target_slots(target, lang)
-    if short:
-        slots["unit"] = named(short_unit(target.unit, lang))
-    slots["sign"] = "" if target.kind == "bound" else term(f"comparator.{target.comparator}", lang)
-    slots["more"] = term("table.more_conditions", lang) if target.kind == "compound" else ""
-    return Text("{sign}{value}{unit}{more}", slots)
+        return term(f"kind.{target.kind}", lang)
+    sign = "" if target.kind == "bound" else term(f"comparator.{target.comparator}", lang)
+    more = term("table.more_conditions", lang) if target.kind == "compound" else ""
+    return f"{sign}{printed(target_fact(target), lang)}{more}"
 
 
-def target_words(view: View, target: Target) -> Text:
+def target_words(view: View, target: Target) -> str:
     """Say a target in words, such as ``不低于98.5%``."""
     lang = view.lang
     if target.value is None:
-        return Text(term(f"kind.{target.kind}", lang))
+        return term(f"kind.{target.kind}", lang)
     counted = view.indicator(target.indicator_id).family == "count"
     key = "bound" if target.kind == "bound" else f"{'count_' if counted else ''}{target.comparator}"
-    return Text(term(f"words.{key}", lang) + "{value}{unit}", _target_slots(target, lang))
+    return term(f"words.{key}", lang) + printed(target_fact(target), lang)
 
 
-def target_name(target: Target, lang: str) -> Printable:
+def target_name(target: Target, lang: str) -> str:
     """Return the printed name of a target."""
     return named(str(getattr(target, f"name_{lang}")))
 
 
-def baseline_text(target: Target, lang: str, *, unit: str) -> Text | None:
-    """Print the baseline of a target, for the place of a level that was not published."""
+def name_in_sentence(target: Target, lang: str) -> str:
+    """Return the name of a target as it stands inside a sentence."""
+    return named(in_sentence(str(getattr(target, f"name_{lang}")), lang))
+
+
+def baseline_text(target: Target, lang: str, *, unit: str) -> str:
+    """Print the baseline of a target in the place of a level that was not published, if any."""
     if target.baseline.value is None:
-        return None
+        return ""
     if target.baseline.status == "disputed":
-        return Text(term("baseline.in_dispute", lang))
+        return term("baseline.in_dispute", lang)
     value, _ = spoken(target_fact(target, part="baseline"), lang)
-    return say("plan.baseline", lang, value=value, unit=named(unit))
+    return say("plan.baseline", lang, value=value, unit=unit)
 
 
 # Signs that differ in shape, not in colour.
@@ -141,23 +135,18 @@ def level_fact(view: View, row: Row) -> Fact | None:
         & (frame["region"] == target.region)
         & (frame["scope"] == row["scope"])
     ]
-    exact = same[(same["year"] == row["level_year"]) & (same["value"] == value)]
-    if len(exact):
-        record = exact.to_dict("records")[-1]
-        return observation_fact({str(k): v for k, v in record.items()})
-    inside = same[same["year"] >= (target.start_year or 0)]
-    parts = [
-        observation_fact({str(k): v for k, v in record.items()})
-        for record in inside.to_dict("records")
-    ]
-    return computed_fact("level", value, parts, unit=target.unit)
+    exact = rows_in(same[(same["year"] == row["level_year"]) & (same["value"] == value)])
+    if exact:
+        return observation_fact(exact[-1])
+    inside = rows_in(same[same["year"] >= (target.start_year or 0)])
+    return computed_fact("level", value, map(observation_fact, inside), unit=target.unit)
 
 
-def probability_text(view: View, row: Row) -> Text | None:
-    """Print the class of the probability behind an answer, or None if there is none."""
+def probability_text(view: View, row: Row) -> str:
+    """Print the class of the probability behind an answer, if there is one."""
     low, high = row["p_class_low"], row["p_class_high"]
     if low is None or low != low or row["answer"] == "nothing_known":
-        return None
+        return ""
     target = target_of(view, row)
     goal = [] if target.value is None else [target_fact(target)]
     behind = [observation_fact(cells) for cells in _figures(view, row)
@@ -166,40 +155,33 @@ def probability_text(view: View, row: Row) -> Text | None:
     return class_text(f"p.{row['target_id']}", (float(low), float(high)), [*goal, *behind], note)
 
 
-def class_text(key: str, ends: tuple[float, float], behind: list[Fact], note: str) -> Text:
+def class_text(key: str, ends: tuple[float, float], behind: list[Fact], note: str) -> str:
     """Print a class of probabilities in percent."""
     about: dict[str, Any] = {"decimals": 0, "unit": "pct", "kind": "forecast", "note": note}
-    names = ("low", "high")
     low, high = (computed_fact(f"{key}.{name}", 100.0 * end, behind, **about)
-                 for name, end in zip(names, ends, strict=True))  # fmt: skip
-    template = "<{high}%" if ends[0] == 0.0 else "≥{low}%" if ends[1] == 1.0 else "{low}–{high}%"
-    return Text(template, {"low": low, "high": high})
+                 for name, end in zip(("low", "high"), ends, strict=True))  # fmt: skip
+    if ends[0] == 0.0:
+        return f"<{high}%"
+    return f"≥{low}%" if ends[1] == 1.0 else f"{low}–{high}%"
 
 
-def probability_mark(view: View, row: Row) -> Text:
-    """Print the probability behind an answer in brackets."""
-    p = probability_text(view, row)
-    if p is None:
-        return Text("")
-    return Text("（{p}）" if view.lang == "zh" else " ({p})", {"p": p})
+def answer_with_probability(view: View, row: Row) -> str:
+    """Sign and words of an answer, with the probability behind it in brackets."""
+    label, p = answer_label(row["answer"], view.lang), probability_text(view, row)
+    return in_brackets(label, p, view.lang) if p else label
 
 
-def said_text(view: View, row: Row, name: str) -> Text:
+def said_text(view: View, row: Row, name: str) -> str:
     """Words of an answer (`evidence`, `reason` ...) whose numbers name the figures they are."""
-    words = str(row[f"{name}_{view.lang}"])
-    place, sources = f"{row['target_id']}: {row['reason_code']}", str(row["source_ids"]).split()
-    text = quoted(words, source_ids=sources, locator=place)
-    known = _printed_figures(view, row)
+    words, known = str(row[f"{name}_{view.lang}"]), _printed_figures(view, row)
     times = {n for match in _TIME.finditer(words) for n in range(*match.span())}
-    facts: dict[str, Fact | Text | str] = {}
-    end = 0
-    for slot, fact in text.facts.items():
-        printed = str(fact)
-        start = words.index(printed, end)
-        end = start + len(printed)
-        behind = [] if start in times else known.get(printed, [])
-        facts[slot] = _merged(printed, behind) if behind else fact
-    return Text(text.template, facts)
+
+    def figure(match: re.Match[str]) -> Fact | None:
+        behind = [] if match.start() in times else known.get(match[0], [])
+        return _merged(match[0], behind) if behind else None
+
+    place, sources = f"{row['target_id']}: {row['reason_code']}", str(row["source_ids"]).split()
+    return quoted(words, source_ids=sources, locator=place, known=figure)
 
 
 def _figures(view: View, row: Row) -> list[dict[str, Any]]:
@@ -209,8 +191,7 @@ def _figures(view: View, row: Row) -> list[dict[str, Any]]:
         indicator_id, region, scope, period = key.split("|")
         of_key = (frame["indicator_id"] == indicator_id) & (frame["region"] == region)
         of_key &= (frame["scope"] == scope) & (frame["period"] == period)
-        for record in frame[of_key].to_dict("records"):
-            found.append({str(k): v for k, v in record.items()})
+        found += rows_in(frame[of_key])
     return found
 
 
@@ -241,13 +222,13 @@ def _merged(printed: str, facts: list[Fact]) -> Fact:
     )
 
 
-def answer_text(view: View, row: Row) -> Text:
+def answer_text(view: View, row: Row) -> str:
     """Say the answer on one target, its evidence and reason, and how strong that is."""
     lang, target = view.lang, target_of(view, row)
     first = say(
         f"answer.{target.nature}",
         lang,
-        name=named(in_sentence(str(getattr(target, f"name_{lang}")), lang)),
+        name=name_in_sentence(target, lang),
         target=target_text(target, lang),
         answer=answer_word(row["answer"], lang),
     )
@@ -264,11 +245,11 @@ def answer_text(view: View, row: Row) -> Text:
     return sentences(told, lang)
 
 
-def changes_text(view: View, row: Row) -> Text:
+def changes_text(view: View, row: Row) -> str:
     """Say how often comparable series made the change that a target needs."""
     base = row.get("changes_base")
-    if not base or probability_text(view, row) is None:
-        return Text("")
+    if not base or not probability_text(view, row):
+        return ""
     lang, name = view.lang, row["target_id"]
     cases = count_fact(f"changes.{name}", int(row["n_changes"]))
     series = count_fact(f"change_series.{name}", int(row["n_change_series"]))

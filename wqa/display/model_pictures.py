@@ -1,7 +1,4 @@
-"""Figures about evidence, ready to show: which years are known, calibration, coverage, funnel.
-
-Each function returns the arguments of `wqa.display.report.show_figure`.
-"""
+"""Figures about evidence, ready to show: which years are known, calibration, coverage, funnel."""
 
 from __future__ import annotations
 
@@ -10,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
 from wqa.display.facts import (
-    Printable,
     computed_fact,
     count_fact,
     named,
     observation_fact,
     parameter_fact,
+    plain,
 )
 from wqa.display.judgements import target_text
-from wqa.display.listings import OWN
-from wqa.display.pictures import DATA, LEVEL, Picture
+from wqa.display.pictures import DATA, LEVEL
 from wqa.display.point_charts import plot_dots, plot_funnel, plot_grid, plot_reliability
+from wqa.display.report import OWN, Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
@@ -37,7 +34,7 @@ BEFORE = 5
 LUCK_STEPS = (-0.5, 0.0, 0.2)
 
 
-def grid_picture(view: View) -> Picture:
+def grid_picture(view: View) -> Drawing:
     """Make the figure of which target has which figure in which year."""
     import pandas as pd
 
@@ -59,20 +56,20 @@ def grid_picture(view: View) -> Picture:
     used = list(dict.fromkeys(sources))
     inside = data[data["year"].between(plan.start_year, plan.end_year)]
     known = inside[inside["status"] == "annual"]
-    return {
-        "fig": plot_grid(data, words=words, start=plan.start_year),
-        "id": "known-years",
-        "caption": say("caption.grid", lang, region=view.names[view.region]),
-        "alt": say(
+    return Drawing(
+        fig=plot_grid(data, words=words, start=plan.start_year),
+        id="known-years",
+        caption=say("caption.grid", lang, region=view.names[view.region]),
+        alt=say(
             "alt.grid",
             lang,
             n=count_fact("plan_targets", len(plan.targets)),
             k=count_fact("known_targets", known["label"].nunique()),
             cells=count_fact("known_cells", len(known)),
         ),
-        "sources": used,
-        "data": data,
-    }
+        sources=used,
+        data=data,
+    )
 
 
 def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
@@ -87,10 +84,10 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     return "other" if other.any() else ""
 
 
-def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) -> Picture:
+def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) -> Drawing:
     """Make the reliability diagram of a backtest."""
     lang = view.lang
-    items: list[Printable] = []
+    items: list[str] = []
     for place, row in enumerate(data.to_dict("records")):
         n = count_fact(f"cases.{place}", int(row["n"]), source_ids=sources)
         stated, observed = (
@@ -99,18 +96,18 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
         )
         items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
     words = terms(["stated", "perfect", "n"], lang) | {"observed": term("figure.came_true", lang)}
-    return {
-        "fig": plot_reliability(data, words=words),
-        "id": "reliability",
-        "caption": say("caption.reliability", lang),
-        "alt": say("alt.reliability", lang, items=listed(items, lang)),
-        "sources": list(sources),
-        "data": data,
-        "notes": [named(term("figure.reliability_note", lang))],
-    }
+    return Drawing(
+        fig=plot_reliability(data, words=words),
+        id="reliability",
+        caption=say("caption.reliability", lang),
+        alt=say("alt.reliability", lang, items=listed(items, lang)),
+        sources=list(sources),
+        data=data,
+        notes=[named(term("figure.reliability_note", lang))],
+    )
 
 
-def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) -> Picture:
+def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) -> Drawing:
     """Make the figure of how often the models' 80% intervals held the value."""
     import pandas as pd
 
@@ -137,17 +134,17 @@ def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) 
         reference={"value": 80.0, "label": term("figure.nominal", lang)},
         bounds=(0.0, 100.0),
     )
-    return {
-        "fig": figure,
-        "id": "coverage-models",
-        "caption": say("caption.coverage", lang),
-        "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
-        "sources": list(sources),
-        "data": data.drop(columns=["note", "role"]),
-    }
+    return Drawing(
+        fig=figure,
+        id="coverage-models",
+        caption=say("caption.coverage", lang),
+        alt=say("alt.dots", lang, title=title, items=listed(items, lang)),
+        sources=list(sources),
+        data=data.drop(columns=["note", "role"]),
+    )
 
 
-def funnel_picture(view: View, indicator_id: str) -> Picture:
+def funnel_picture(view: View, indicator_id: str) -> Drawing:
     """Make the funnel plot of the latest rates with a published number of batches."""
     import numpy as np
     import pandas as pd
@@ -189,11 +186,11 @@ def funnel_picture(view: View, indicator_id: str) -> Picture:
     }
     figure = plot_funnel(data, limits, centre=centre, title=title, words=words)
     printed = named(view.indicator_name(indicator_id))
-    return {
-        "fig": figure,
-        "id": f"funnel-{indicator_id.replace('_', '-')}",
-        "caption": say("caption.funnel", lang, indicator=printed),
-        "alt": say(
+    return Drawing(
+        fig=figure,
+        id=f"funnel-{indicator_id.replace('_', '-')}",
+        caption=say("caption.funnel", lang, indicator=printed),
+        alt=say(
             "alt.funnel",
             lang,
             title=title,
@@ -201,13 +198,13 @@ def funnel_picture(view: View, indicator_id: str) -> Picture:
             k=count_fact("funnel_outside", outside, source_ids=sources),
             level=parameter_fact("funnel_level", OUTER),
         ),
-        "sources": sources,
-        "data": data[["label", *[column for column in DATA if column in data]]],
-        "notes": [say("note.other_frames", lang)],
-    }
+        sources=sources,
+        data=data[["label", *[column for column in DATA if column in data]]],
+        notes=[say("note.other_frames", lang)],
+    )
 
 
-def luck_picture(view: View, target: Target) -> Picture:
+def luck_picture(view: View, target: Target) -> Drawing:
     """Make the figure of how often chance alone makes a rate read as attained."""
     import pandas as pd
 
@@ -224,17 +221,17 @@ def luck_picture(view: View, target: Target) -> Picture:
         shown = computed_fact("luck", p, [true_fact, n_fact], decimals=0, unit="pct")
         label = say("figure.luck", lang, truth=true_fact, n=n_fact)
         role = "main" if truth >= goal else "side"
-        rows.append({"label": str(label), "value": p, "note": f"{shown.text}%", "role": role})
+        rows.append({"label": plain(label), "value": p, "note": f"{shown.text}%", "role": role})
         items.append(say("alt.dot", lang, label=label, value=say("alt.percent", lang, value=shown)))
     data = pd.DataFrame(rows)
     title = term("figure.luck_axis", lang)
     name = named(str(getattr(target, f"name_{lang}")))
-    return {
-        "fig": plot_dots(data, title=title, bounds=(0, 100)),
-        "id": "luck",
-        "caption": say("caption.luck", lang, name=name),
-        "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
-        "sources": [*plan, *OWN],
-        "data": table,
-        "notes": [say("note.luck", lang, target=target_text(target, lang))],
-    }
+    return Drawing(
+        fig=plot_dots(data, title=title, bounds=(0, 100)),
+        id="luck",
+        caption=say("caption.luck", lang, name=name),
+        alt=say("alt.dots", lang, title=title, items=listed(items, lang)),
+        sources=[*plan, OWN],
+        data=table,
+        notes=[say("note.luck", lang, target=target_text(target, lang))],
+    )

@@ -3,38 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wqa.catalog.records import Indicator, Plan
-from wqa.display.changes import MONEY, change_clause, change_fact, points_word, spoken
 from wqa.display.facts import (
     Fact,
-    Printable,
     Text,
+    computed_fact,
     count_fact,
-    joined,
     named,
+    number_text,
     observation_fact,
     parameter_fact,
     year_fact,
 )
 from wqa.display.view import ANNUAL, BOUNDS, Row, View, latest_row, previous_row, rows_of
-from wqa.display.wording import in_sentence, listed, period_text, say, scope_name, term
+from wqa.display.wording import (
+    in_sentence,
+    listed,
+    period_text,
+    say,
+    scope_name,
+    term,
+    unit_after,
+)
+from wqa.errors import DataError
 
 # More names than this are listed under a table, not in its caption.
 CAPTION_NAMES = 2
 # What a denominator counts, by group of the indicator.
 SAMPLES = {"product": "batches", "food_agri_drug": "batches", "project": "projects"}
+# Units that the English name of the indicator says already.
+UNSAID_EN = ("per_10k_units", "accident_per_10k_units")
+# Units of money: an amount is not a number of things.
+MONEY = ("yuan_10k", "yuan_100m")
+# Units of ten thousand, and what English counts instead.
+SPOKEN_EN = {"certificate_10k": "certificates", "unit_10k": "units", "yuan_10k": "yuan"}
+OPPOSITE = {"lower_bound": "upper_bound", "upper_bound": "lower_bound"}
+# Definitions that are not stated: two of them need not be the same.
+UNSTATED = ("reported", "scope_not_stated")
 
 
-def sentences(texts: Iterable[Text], lang: str) -> Text:
+def sentences(texts: Iterable[str], lang: str) -> str:
     """Join sentences into a paragraph."""
-    return joined(texts, "" if lang == "zh" else " ")
+    return ("" if lang == "zh" else " ").join(filter(None, texts))
 
 
-def names_caption(indicators: Sequence[str], lang: str) -> tuple[Text, tuple[Text, ...]]:
+def in_brackets(text: Text, note: Text, lang: str) -> str:
+    """Put a note in brackets behind a text."""
+    return f"{text}（{note}）" if lang == "zh" else f"{text} ({note})"
+
+
+def names_caption(names: Sequence[str], lang: str) -> tuple[str, tuple[str, ...]]:
     """Make the caption of a table about several indicators."""
-    names = [named(name) for name in indicators]
     every = listed(names, lang)
     if len(names) <= CAPTION_NAMES:
         return say("caption.values", lang, indicators=every), ()
@@ -43,17 +65,103 @@ def names_caption(indicators: Sequence[str], lang: str) -> tuple[Text, tuple[Tex
     return caption, (say("note.values_many", lang, indicators=every),)
 
 
-def sample_clause(row: Row, indicator: Indicator, lang: str) -> Text:
+def places_of(*values: float) -> int:
+    """Return how many decimals the most precise of some published values has."""
+    printed = [number_text(value, None).partition(".")[2] for value in values]
+    return min(max(len(decimals) for decimals in printed), 4)
+
+
+def change_fact(new: Fact, old: Fact, *, signed: bool = False) -> Fact:
+    """Return the difference of two published values, as precise as the more precise one."""
+    if new.value is None or old.value is None or new.scope != old.scope:
+        raise DataError("two figures are not comparable", got=(new.id, old.id))
+    difference = float(new.value) - float(old.value)
+    return computed_fact(
+        "change",
+        difference if signed else abs(difference),
+        (new, old),
+        decimals=places_of(float(new.value), float(old.value)),
+        unit=new.unit,
+        signed=signed,
+    )
+
+
+def points_word(fact: Fact, family: str, lang: str) -> str:
+    """Return the word for a difference: percentage points, points, or index points."""
+    if family == "index":
+        return term("unit.index_points", lang)
+    stem = "unit.score_point" if family == "score" else "unit.point"
+    return term(stem if fact.text == "1" else f"{stem}s", lang)
+
+
+def spoken(fact: Fact, lang: str) -> tuple[Fact, str]:
+    """Return a value and its unit as they are said in a sentence."""
+    if lang == "en" and fact.unit in UNSAID_EN:
+        return fact, ""
+    word = SPOKEN_EN.get(fact.unit) if lang == "en" else None
+    if word is None or fact.value is None:
+        return fact, named(unit_after(fact.unit, lang))
+    text = number_text(fact.value * 10_000, None)
+    return replace(fact, id=f"{fact.id}.full", text=text), f" {word}"
+
+
+def printed(fact: Fact, lang: str) -> str:
+    """Print a value with its unit, as they are said in a sentence."""
+    return "{}{}".format(*spoken(fact, lang))
+
+
+def bounded(row: Row, value: Fact, lang: str) -> str:
+    """Print a value; a bound carries its sign."""
+    sign = {"lower_bound": ">=", "upper_bound": "<"}.get(str(row["qualifier"]))
+    return f"{term(f'comparator.{sign}', lang) if sign else ''}{value}"
+
+
+def value_text(row: Row, lang: str) -> str:
+    """Print a published value with its unit; a bound carries its sign."""
+    value, unit = spoken(observation_fact(row), lang)
+    return f"{bounded(row, value, lang)}{unit}"
+
+
+def value_with_year(row: Row, lang: str) -> str:
+    """Print a value with its unit and year, such as ``97.82%（2018年）``."""
+    return dated(value_text(row, lang), year_fact(int(row["year"]), observation_fact(row)), lang)
+
+
+def dated(text: Text, year: Fact, lang: str) -> str:
+    """Put the year of a value behind it."""
+    return in_brackets(text, f"{year}年" if lang == "zh" else year, lang)
+
+
+def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> str:
+    """Say how a value changed, as a clause that follows the value."""
+    new, old = observation_fact(row), observation_fact(previous)
+    difference, unit = spoken(change_fact(new, old), lang)
+    old, _ = spoken(old, lang)
+    since = "yoy" if int(row["year"]) - int(previous["year"]) == 1 else "since"
+    slots: dict[str, Text] = {"value": old, "unit": unit}
+    slots["year"] = year_fact(int(previous["year"]), old)
+    if not difference.value:
+        return say(f"change.level_{since}", lang, **slots)
+    kinds = {"percent": "points", "score": "score", "count": "count"}
+    kind = "amount" if indicator.unit in MONEY else kinds.get(indicator.family, "rate")
+    stem = "than_" if kind == "count" and lang == "en" else ""
+    direction = "rose" if float(row["value"]) > float(previous["value"]) else "fell"
+    return say(
+        f"change.{direction}_{kind}",
+        lang,
+        when=say(f"change.{stem}{since}", lang, **slots),
+        change=difference,
+        points=points_word(difference, indicator.family, lang),
+        unit=unit,
+    )
+
+
+def sample_clause(row: Row, indicator: Indicator, lang: str) -> str:
     """Say how many batches or projects a rate rests on; empty if not published."""
-    counted = row.get("denominator")
-    kind = SAMPLES.get(indicator.group)
-    out = []
+    counted, kind, out = row.get("denominator"), SAMPLES.get(indicator.group), ""
     if indicator.family == "percent" and kind and counted is not None and counted == counted:
-        n = observation_fact(row, part="denominator")
-        out.append(say(f"sample.{kind}", lang, n=n))
-    if row["qualifier"] == "derived":
-        out.append(say("sample.derived", lang))
-    return joined(out, "")
+        out = say(f"sample.{kind}", lang, n=observation_fact(row, part="denominator"))
+    return out + (say("sample.derived", lang) if row["qualifier"] == "derived" else "")
 
 
 def place(region: str, name: str, lang: str) -> str:
@@ -70,7 +178,7 @@ def level_text(
     *,
     scopes: Sequence[str] | None = None,
     plan: Plan | None = None,
-) -> Text:
+) -> str:
     """Say what the latest figure is, on what sample, and how it changed."""
     lang, until = view.lang, view.until
     rows = rows_of(view.headline, indicator.id, region, scopes=scopes)
@@ -79,32 +187,31 @@ def level_text(
     row = latest_row(rows, prefer=scopes or ())
     if row is None:
         year = parameter_fact("until", until, text=str(until))
-        return say(
-            "level.none", lang, year=year, region=where or view.names[region], indicator=name
-        )
+        where = where or view.names[region]
+        return say("level.none", lang, year=year, region=where, indicator=name)
     value, unit = spoken(observation_fact(row), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
-    slots: dict[str, Printable] = {
+    slots: dict[str, Text] = {
         "year": year_fact(int(row["year"]), value),
         "region": where,
         "indicator": name,
         "value": value,
         "unit": unit,
         "sample": sample_clause(row, indicator, lang),
-        "change": change_clause(row, previous, indicator, lang) if previous else Text(""),
+        "change": change_clause(row, previous, indicator, lang) if previous else "",
         "origin": _origin(row, lang, plan),
     }
     key = _level_key(row, indicator)
     other = _other_bound(rows, row)
     if other is not None:
         facts = sorted((value, observation_fact(other)), key=lambda f: f.value or 0)
-        key, slots = "between", {**slots, "value": facts[0], "upper": facts[1]}
-    remarks = _remarks(rows, row, previous, lang, plan)
+        key, slots["value"], slots["upper"] = "between", *facts
+    told = [say(f"level.{key}", lang, **slots), *_remarks(rows, row, previous, lang, plan)]
     if plan is not None and int(row["year"]) < plan.start_year <= until:
         kind, scope = ["partial_period"], [str(row["scope"])]
         parts = rows_of(view.observations, indicator.id, region, scopes=scope, qualifiers=kind)
-        remarks.append(silence_text(plan, until, parts, lang))
-    return sentences([say(f"level.{key}", lang, **slots), *remarks], lang)
+        told.append(silence_text(plan, until, parts, lang))
+    return sentences(told, lang)
 
 
 def _level_key(row: Row, indicator: Indicator) -> str:
@@ -122,18 +229,18 @@ def _is_plans_own(row: Row, plan: Plan | None) -> bool:
     return plan is not None and row["source_id"] in {source.id for source in plan.sources}
 
 
-def _origin(row: Row, lang: str, plan: Plan | None) -> Text:
+def _origin(row: Row, lang: str, plan: Plan | None) -> str:
     """Say in the sentence itself that a figure is the plan's own, or of a lower grade."""
     if _is_plans_own(row, plan):
         return say("evidence.plan", lang)
     lower = row["evidence"] in ("press", "secondary")
-    return say(f"evidence.{row['evidence']}", lang) if lower else Text("")
+    return say(f"evidence.{row['evidence']}", lang) if lower else ""
 
 
-def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> Text:
+def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> str:
     """Say that no annual figure was found for the plan period."""
     first, last = plan.start_year, min(until, plan.end_year)
-    slots: dict[str, Printable] = {
+    slots: dict[str, Text] = {
         "first": parameter_fact("plan_start", first, text=str(first)),
         "last": parameter_fact("plan_last", last, text=str(last)),
     }
@@ -147,15 +254,14 @@ def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> Tex
 
 def _other_bound(rows: Iterable[Row], row: Row) -> Row | None:
     """Return the opposite bound of the same year and definition, if published."""
-    opposite = {"lower_bound": "upper_bound", "upper_bound": "lower_bound"}
-    wanted = opposite.get(str(row["qualifier"]))
+    wanted = OPPOSITE.get(str(row["qualifier"]))
     same = (r for r in rows if (r["year"], r["scope"]) == (row["year"], row["scope"]))
     return next((other for other in same if other["qualifier"] == wanted), None)
 
 
 def _remarks(
     rows: list[dict[str, Any]], row: Row, previous: Row | None, lang: str, plan: Plan | None
-) -> list[Text]:
+) -> list[str]:
     """Say what limits the use of a figure."""
     out = []
     if previous is None and row["qualifier"] in ANNUAL:
@@ -172,32 +278,7 @@ def _remarks(
     return out
 
 
-def marked(row: Row, value: Fact, lang: str) -> Text:
-    """Print a value; a bound carries its sign."""
-    signs = {"lower_bound": ">=", "upper_bound": "<"}
-    sign = signs.get(str(row["qualifier"]))
-    return Text(
-        "{mark}{value}", {"mark": term(f"comparator.{sign}", lang) if sign else "", "value": value}
-    )
-
-
-def value_with_year(row: Row, lang: str) -> Text:
-    """Print a value with its unit and year, such as ``97.82%（2018年）``."""
-    value, unit = spoken(observation_fact(row), lang)
-    template = "{value}{unit}（{year}年）" if lang == "zh" else "{value}{unit} ({year})"
-    slots: dict[str, Printable] = {
-        "value": marked(row, value, lang),
-        "unit": named(unit),
-        "year": year_fact(int(row["year"]), value),
-    }
-    return Text(template, slots)
-
-
-# Definitions that are not stated: two of them need not be the same.
-UNSTATED = ("reported", "scope_not_stated")
-
-
-def comparison_text(view: View, indicator: Indicator) -> Text:
+def comparison_text(view: View, indicator: Indicator) -> str:
     """Hold the region's latest figure against those of the regions above it."""
     own = latest_row(rows_of(view.headline, indicator.id, view.region))
     out = []
@@ -216,7 +297,7 @@ def _counterpart(rows: list[dict[str, Any]], own: Row | None) -> Row | None:
     return latest_row(same_year, prefer=[str(own["scope"])]) or latest_row(rows)
 
 
-def _compare(view: View, row: Row, own: Row | None, indicator: Indicator) -> Text:
+def _compare(view: View, row: Row, own: Row | None, indicator: Indicator) -> str:
     lang = view.lang
     value, unit = spoken(observation_fact(row), lang)
     slots: dict[str, Any] = {

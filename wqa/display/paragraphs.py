@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Conflict, Target
 from wqa.display.facts import (
+    EVIDENCE_ORDER,
     Fact,
-    Printable,
-    Text,
     computed_fact,
     count_fact,
-    named,
     number_text,
     observation_fact,
     parameter_fact,
@@ -23,16 +21,16 @@ from wqa.display.facts import (
 )
 from wqa.display.judgements import (
     level_fact,
+    name_in_sentence,
     records,
-    target_name,
     target_of,
     target_text,
     target_words,
 )
 from wqa.display.listings import death_parts
 from wqa.display.narrative import comparison_text, level_text, sentences
-from wqa.display.view import ANNUAL, View, latest_row, rows_of
-from wqa.display.wording import in_sentence, listed, say, unit_after
+from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
+from wqa.display.wording import listed, say, unit_after
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
 
 def indicator_texts(
     view: View, indicator_id: str, *, scopes: Sequence[str] | None = None
-) -> list[Text]:
+) -> list[str]:
     """Say what is known of an indicator: the city, then province and nation beside it."""
     indicator, plan = view.indicator(indicator_id), view.parameters.plan
     own = level_text(view, indicator, view.region, scopes=scopes, plan=plan)
@@ -54,25 +52,28 @@ def indicator_texts(
     return texts + ([sentences(above, view.lang)] if above else [])
 
 
-def beside_text(view: View, indicator_id: str) -> Text:
+def beside_text(view: View, indicator_id: str) -> str:
     """Hold the region's latest figure against those of the regions above it."""
     text = comparison_text(view, view.indicator(indicator_id))
-    name = named(view.indicator_name(indicator_id))
-    return say("compare.named", view.lang, name=name, text=text) if text else text
+    name = view.indicator_name(indicator_id)
+    return say("compare.named", view.lang, name=name, text=text) if text else ""
 
 
-def target_texts(view: View, indicator_id: str) -> list[Text]:
+def target_texts(view: View, indicator_id: str) -> list[str]:
     """Say what the plan asks for."""
     lang = view.lang
     out = []
     for target in view.targets(indicator_id):
-        slots: dict[str, Printable] = {
-            "row": target_fact(target, part="row"),
-            "name": named(in_sentence(str(target_name(target, lang)), lang)),
-            "target": target_words(view, target),
-            "when": _when(target, lang),
-        }
-        out.append(say(f"plan.{target.nature}", lang, **slots))
+        out.append(
+            say(
+                f"plan.{target.nature}",
+                lang,
+                row=target_fact(target, part="row"),
+                name=name_in_sentence(target, lang),
+                target=target_words(view, target),
+                when=_when(target, lang),
+            )
+        )
         if target.kind == "compound":
             ids, words = [view.parameters.plan.source_id], str(getattr(target, f"note_{lang}"))
             note = quoted(words, source_ids=ids, locator=target.clause)
@@ -80,14 +81,14 @@ def target_texts(view: View, indicator_id: str) -> list[Text]:
     return out
 
 
-def _when(target: Target, lang: str) -> Text:
+def _when(target: Target, lang: str) -> str:
     keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
     last = target_fact(target, part="year")
     first = year_fact(target.start_year or target.year, last)
     return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
 
-def coverage_texts(view: View) -> list[Text]:
+def coverage_text(view: View) -> str:
     """Say how many figures there are, of what kind and grade, and how few of the city."""
     lang, frame, plan = view.lang, view.observations, view.parameters.plan
     annual = frame["qualifier"].isin(ANNUAL)
@@ -101,44 +102,37 @@ def coverage_texts(view: View) -> list[Text]:
         return year_fact(int(year))
 
     grades = frame["evidence"].value_counts()
-    return [
-        sentences(
-            [
-                say(
-                    "audit.coverage",
-                    lang,
-                    n=n("all", len(frame)),
-                    indicators=n("indicators", frame["indicator_id"].nunique()),
-                    regions=n("regions", frame["region"].nunique()),
-                    first=y(frame["year"].min()),
-                    last=y(frame["year"].max()),
-                    annual=n("annual", annual.sum()),
-                ),
-                say(
-                    "audit.city",
-                    lang,
-                    region=view.names[view.region],
-                    n=n("own", own.sum()),
-                    indicators=n("own_indicators", frame.loc[own, "indicator_id"].nunique()),
-                    start=y(plan.start_year),
-                    end=y(plan.end_year),
-                    inside=n("inside", inside.sum()),
-                ),
-                say(
-                    "audit.evidence",
-                    lang,
-                    **{
-                        grade: n(f"evidence.{grade}", int(grades.get(grade, 0)))
-                        for grade in ("official", "press", "secondary")
-                    },
-                ),
-            ],
+    told = [
+        say(
+            "audit.coverage",
             lang,
-        )
+            n=n("all", len(frame)),
+            indicators=n("indicators", frame["indicator_id"].nunique()),
+            regions=n("regions", frame["region"].nunique()),
+            first=y(frame["year"].min()),
+            last=y(frame["year"].max()),
+            annual=n("annual", annual.sum()),
+        ),
+        say(
+            "audit.city",
+            lang,
+            region=view.names[view.region],
+            n=n("own", own.sum()),
+            indicators=n("own_indicators", frame.loc[own, "indicator_id"].nunique()),
+            start=y(plan.start_year),
+            end=y(plan.end_year),
+            inside=n("inside", inside.sum()),
+        ),
+        say(
+            "audit.evidence",
+            lang,
+            **{grade: n(f"evidence.{grade}", grades.get(grade, 0)) for grade in EVIDENCE_ORDER},
+        ),
     ]
+    return sentences(told, lang)
 
 
-def findings_text(view: View, findings: pd.DataFrame) -> Text:
+def findings_text(view: View, findings: pd.DataFrame) -> str:
     """Say how many issues the checks found."""
     if findings.empty:
         return say("audit.findings_none", view.lang)
@@ -153,7 +147,7 @@ def findings_text(view: View, findings: pd.DataFrame) -> Text:
     )
 
 
-def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> Text:
+def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> str:
     """Say how many disagreements between figures are registered."""
     own = {target.id for target in view.parameters.plan.targets}
     touching = sum(bool(own & set(conflict.target_ids)) for conflict in conflicts.values())
@@ -165,12 +159,12 @@ def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> Text:
     )
 
 
-def death_rate_texts(view: View, rates: pd.DataFrame) -> list[Text]:
+def death_rate_texts(view: View, rates: pd.DataFrame) -> list[str]:
     """Say why published and recomputed death rates differ, for the newest shared year."""
     both = rates.dropna(subset=["published_rate", "recomputed_rate"]).sort_values("year")
     if both.empty:
         return []
-    row = {str(key): value for key, value in both.iloc[-1].to_dict().items()}
+    row = rows_in(both)[-1]
     parts = death_parts(row)
     return [
         say(
@@ -185,7 +179,7 @@ def death_rate_texts(view: View, rates: pd.DataFrame) -> list[Text]:
     ]
 
 
-def one_death_texts(view: View) -> list[Text]:
+def one_death_texts(view: View) -> list[str]:
     """Say what a single death does to the city's rate, on the newest stock published."""
     lang = view.lang
     row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
@@ -196,20 +190,28 @@ def one_death_texts(view: View) -> list[Text]:
     deaths = parameter_fact("one_death", 1)
     rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
     target = target_fact(goals[0])
-    slots: dict[str, Printable] = {"stock": stock, "deaths": deaths, "rate": rate, "target": target}
-    year = year_fact(int(row["year"]), stock)
-    return [say("death.arithmetic", lang, year=year, region=view.names[view.region], **slots)]
+    return [
+        say(
+            "death.arithmetic",
+            lang,
+            year=year_fact(int(row["year"]), stock),
+            region=view.names[view.region],
+            stock=stock,
+            deaths=deaths,
+            rate=rate,
+            target=target,
+        )
+    ]
 
 
-def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
+def readings_text(view: View, readings: pd.DataFrame, row: str) -> str:
     """Say that the plan gives several baselines for a row, and which."""
     lang, plan = view.lang, view.parameters.plan
     of_row = readings[(readings["row"] == row) & (readings["field"] == "baseline")]
     if len(of_row) < 2:
-        return Text("")
+        return ""
     target = next(t for t in plan.targets if t.row == row)
-    unit = named(unit_after(target.unit, lang))
-    said = []
+    unit, said = unit_after(target.unit, lang), []
     for record in of_row.to_dict("records"):
         value, clause = float(record["value"]), str(record["clause"])
         fact = Fact(
@@ -227,8 +229,8 @@ def readings_text(view: View, readings: pd.DataFrame, row: str) -> Text:
         label = str(record[f"label_{lang}"])
         where = quoted(label, source_ids=[plan.source_id], locator=clause)
         said.append(say("plan.reading", lang, value=fact, unit=unit, where=where))
-    printed = named(in_sentence(str(target_name(target, lang)), lang))
-    return say("plan.readings", lang, name=printed, list=listed(said, lang))
+    name = name_in_sentence(target, lang)
+    return say("plan.readings", lang, name=name, list=listed(said, lang))
 
 
 # Fewer known outcomes than this do not establish calibration.
@@ -243,7 +245,7 @@ class LabelCase:
 
     target: Target
     arguments: Mapping[str, Any]
-    text: Text
+    text: str
 
 
 def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
@@ -271,12 +273,12 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
         text = say(
             f"note.labels_{part}",
             lang,
-            name=named(in_sentence(str(target_name(target, lang)), lang)),
+            name=name_in_sentence(target, lang),
             a=start,
             year_a=year_fact(base.year, start),
             b=level,
             year_b=year_fact(int(row["level_year"]), level),
-            unit=named(unit_after(target.unit, lang)),
+            unit=unit_after(target.unit, lang),
             target=target_text(target, lang),
         )
         return LabelCase(target, arguments, text)
@@ -290,11 +292,10 @@ def backtest_frame(view: View) -> pd.DataFrame:
     return annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
 
 
-def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> list[Text]:
+def backtest_text(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> str:
     """Say how well the default model did on the series at hand."""
     lang = view.lang
-    records = summary.to_dict("records")
-    rows: dict[str, dict[Any, Any]] = {str(row["model"]): row for row in records}
+    rows = {str(row["model"]): row for row in rows_in(summary)}
     n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
     series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
 
@@ -302,12 +303,11 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
         return computed_fact(f"backtest.{key}", value, [n], decimals=decimals)
 
     own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
-    worse = own > naive
-    outcomes = int(cases[["series_id", "year"]].drop_duplicates().shape[0])
-    out = [
+    outcomes = len(cases[["series_id", "year"]].drop_duplicates())
+    told = [
         say("model.origins", lang, series=series, n=n),
         say(
-            "model.worse" if worse else "model.better",
+            "model.worse" if own > naive else "model.better",
             lang,
             error=made("error", own, 2),
             naive=made("naive", naive, 2),
@@ -319,10 +319,12 @@ def backtest_texts(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> li
             level=parameter_fact("level", 80),
             share=made("coverage", float(rows["pooled"]["coverage_80"]), 0),
         ),
+        say(
+            "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough",
+            lang,
+            n=count_fact("backtest.outcomes", outcomes),
+            minimum=parameter_fact("minimum", MINIMUM_OUTCOMES),
+            series=series,
+        ),
     ]
-    key = "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough"
-    known = count_fact("backtest.outcomes", outcomes)
-    out.append(
-        say(key, lang, n=known, minimum=parameter_fact("minimum", MINIMUM_OUTCOMES), series=series)
-    )
-    return [sentences(out, lang)]
+    return sentences(told, lang)

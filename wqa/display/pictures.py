@@ -1,7 +1,4 @@
-"""Figures of published values, ready to show: levels, regions, two death rates.
-
-Each function returns the arguments of `wqa.display.report.show_figure`.
-"""
+"""Figures of published values, ready to show: levels, regions, two death rates."""
 
 from __future__ import annotations
 
@@ -11,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from wqa.catalog.records import Target
 from wqa.display.charts import plot_levels
 from wqa.display.facts import (
-    Printable,
-    Text,
     count_fact,
     named,
     observation_fact,
@@ -20,8 +15,9 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.listings import death_parts
-from wqa.display.narrative import marked, sentences
+from wqa.display.narrative import bounded, sentences
 from wqa.display.point_charts import plot_dots
+from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.errors import DataError
@@ -30,7 +26,6 @@ from wqa.forecasts.scores import event_rate_interval, proportion_interval
 if TYPE_CHECKING:
     import pandas as pd
 
-Picture = dict[str, Any]
 # Columns of a figure's data file.
 DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upper",
         "evidence", "source_id"]  # fmt: skip
@@ -80,7 +75,7 @@ def series_frame(
     return made
 
 
-def definition_notes(view: View, data: pd.DataFrame) -> list[Text]:
+def definition_notes(view: View, data: pd.DataFrame) -> list[str]:
     """Name the definitions of a region that has several, in order of time."""
     out = []
     for region in dict.fromkeys(data["region"]):
@@ -113,7 +108,7 @@ def sampling_interval(row: Mapping[str, Any], family: str, group: str) -> tuple[
 
 def level_picture(
     view: View, indicator_id: str, *, regions: Sequence[str] | None = None, first: int | None = None
-) -> Picture:
+) -> Drawing:
     """Make the figure of an indicator's levels over time."""
     data = series_frame(view, indicator_id, regions or view.regions, first=first)
     if data.loc[data["qualifier"].isin([*ANNUAL, *BOUNDS]), "value"].dropna().empty:
@@ -123,7 +118,7 @@ def level_picture(
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
     line = target_line(goals[0], view.lang) if goals else None
     sources = list(dict.fromkeys(data["source_id"]))
-    notes: list[Printable] = [*definition_notes(view, data)]
+    notes: list[str] = [*definition_notes(view, data)]
     if data["lower"].notna().any():
         notes.append(named(term("figure.interval", view.lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
@@ -132,17 +127,15 @@ def level_picture(
     figure = plot_levels(data, title=title, target=line, bounds=bounds)
     drawn = list(dict.fromkeys(view.names[region] for region in data["region"]))
     name = named(view.indicator_name(indicator_id))
-    return {
-        "fig": figure,
-        "id": f"level-{indicator_id.replace('_', '-')}",
-        "caption": say(
-            "caption.level", view.lang, indicator=name, regions=listed(drawn, view.lang)
-        ),
-        "alt": series_alt(view, data, title, goals[0] if goals else None),
-        "sources": sources,
-        "data": data[[*DATA, "series", "qualifier"]],
-        "notes": notes,
-    }
+    return Drawing(
+        fig=figure,
+        id=f"level-{indicator_id.replace('_', '-')}",
+        caption=say("caption.level", view.lang, indicator=name, regions=listed(drawn, view.lang)),
+        alt=series_alt(view, data, title, goals[0] if goals else None),
+        sources=sources,
+        data=data[[*DATA, "series", "qualifier"]],
+        notes=notes,
+    )
 
 
 def target_line(target: Target, lang: str) -> dict[str, Any]:
@@ -159,7 +152,7 @@ def target_line(target: Target, lang: str) -> dict[str, Any]:
     }
 
 
-def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> Text:
+def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> str:
     """Describe a line chart in words, from its data."""
     lang = view.lang
     records = rows_in(data)
@@ -170,11 +163,11 @@ def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None
         rows = [row for row in records if row["series"] == series]
         a, b = (observation_fact(row) for row in (rows[0], rows[-1]))
         key = "alt.line" if len(rows) > 1 else "alt.point"
-        slots: dict[str, Printable] = {
+        slots: dict[str, Any] = {
             "series": str(series),
             "n": count_fact(f"alt.{series}", len(rows)),
-            "a": marked(rows[0], a, lang),
-            "b": marked(rows[-1], b, lang),
+            "a": bounded(rows[0], a, lang),
+            "b": bounded(rows[-1], b, lang),
             "year_a": year_fact(int(rows[0]["year"]), a),
             "year_b": year_fact(int(rows[-1]["year"]), b),
         }
@@ -186,7 +179,7 @@ def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None
     return sentences(out, lang)
 
 
-def regions_picture(view: View, indicator_id: str) -> Picture:
+def regions_picture(view: View, indicator_id: str) -> Drawing:
     """Make the figure of the latest value of every region that has one."""
     import pandas as pd
 
@@ -220,17 +213,17 @@ def regions_picture(view: View, indicator_id: str) -> Picture:
         say("alt.dot", lang, label=str(row["label"]), value=with_unit(fact, lang))
         for row, fact in zip(rows, facts, strict=True)
     ]
-    return {
-        "fig": figure,
-        "id": f"regions-{indicator_id.replace('_', '-')}",
-        "caption": say("caption.regions", lang, indicator=view.indicator_name(indicator_id)),
-        "alt": say("alt.dots", lang, title=title, items=listed(items, lang)),
-        "sources": sources,
-        "data": data[["label", *DATA]],
-    }
+    return Drawing(
+        fig=figure,
+        id=f"regions-{indicator_id.replace('_', '-')}",
+        caption=say("caption.regions", lang, indicator=view.indicator_name(indicator_id)),
+        alt=say("alt.dots", lang, title=title, items=listed(items, lang)),
+        sources=sources,
+        data=data[["label", *DATA]],
+    )
 
 
-def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
+def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing:
     """Make the figure of published against recomputed death rates."""
     lang, region = view.lang, str(rates["region"].iloc[0])
     names = {"published_rate": "published", "recomputed_rate": "recomputed"}
@@ -258,21 +251,21 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Picture:
         target=target_line(goals[0], lang) if goals else None,
         bounds=(0.0, float("inf")),
     )
-    return {
-        "fig": figure,
-        "id": "death-rates",
-        "caption": say("caption.two_rates", lang, region=view.names[region]),
-        "alt": _death_alt(view, data, rates),
-        "sources": sources,
-        "data": data,
-        "notes": [named(term("figure.poisson", lang))],
-    }
+    return Drawing(
+        fig=figure,
+        id="death-rates",
+        caption=say("caption.two_rates", lang, region=view.names[region]),
+        alt=_death_alt(view, data, rates),
+        sources=sources,
+        data=data,
+        notes=[named(term("figure.poisson", lang))],
+    )
 
 
-def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> Printable:
+def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> str:
     lang, region = view.lang, str(rates["region"].iloc[0])
     known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
-    slots: dict[str, Printable] = {
+    slots: dict[str, Any] = {
         "first": year_fact(int(data["year"].min())),
         "last": year_fact(int(data["year"].max())),
         "region": view.names[region],

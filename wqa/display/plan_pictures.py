@@ -1,7 +1,4 @@
-"""Figures about targets and models, ready to show: path, plan sum, calibration.
-
-Each function returns the arguments of `wqa.display.report.show_figure`.
-"""
+"""Figures about targets and models, ready to show: path, plan sum, calibration."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from wqa.catalog.records import Target
 from wqa.display.charts import plot_path, plot_plan_sum
 from wqa.display.facts import (
     Fact,
-    Printable,
     computed_fact,
     named,
     observation_fact,
@@ -20,8 +16,9 @@ from wqa.display.facts import (
     target_fact,
     year_fact,
 )
-from wqa.display.narrative import marked
-from wqa.display.pictures import Picture, target_line
+from wqa.display.narrative import bounded
+from wqa.display.pictures import target_line
+from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, View, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
@@ -58,7 +55,7 @@ def path_picture(
     forecast: Forecast | None,
     *,
     target: Target,
-) -> Picture:
+) -> Drawing:
     """Make the figure of a series with its forecast and the path a target requires."""
     import pandas as pd
 
@@ -81,7 +78,7 @@ def path_picture(
         bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
     )
     goal = target_fact(target)
-    slots: dict[str, Printable] = {
+    slots: dict[str, Any] = {
         "title": title,
         "year_a": year_fact(start[0], last),
         "a": last,
@@ -94,19 +91,17 @@ def path_picture(
         columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
         data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
     name = named(view.indicator_name(indicator_id))
-    return {
-        "fig": figure,
-        "id": f"path-{indicator_id.replace('_', '-')}",
-        "caption": say("caption.path", lang, indicator=name, region=view.names[region]),
-        "alt": alt,
-        "sources": sources,
-        "data": data,
-    }
+    return Drawing(
+        fig=figure,
+        id=f"path-{indicator_id.replace('_', '-')}",
+        caption=say("caption.path", lang, indicator=name, region=view.names[region]),
+        alt=alt,
+        sources=sources,
+        data=data,
+    )
 
 
-def _fan_facts(
-    forecast: Forecast, rows: list[dict[str, Any]], decimals: int
-) -> dict[str, Printable]:
+def _fan_facts(forecast: Forecast, rows: list[dict[str, Any]], decimals: int) -> dict[str, Any]:
     """Facts of the last forecast year; they rest on every year of the series, newest first."""
     rests_on = [observation_fact(row) for row in reversed(rows)]
     tail = forecast.frame.iloc[-1]
@@ -143,7 +138,7 @@ def plan_rows(view: View, indicator_id: str) -> list[tuple[Target, list[dict[str
     return out
 
 
-def plan_sum_picture(view: View, target: Target, rows: Sequence[Mapping[str, Any]]) -> Picture:
+def plan_sum_picture(view: View, target: Target, rows: Sequence[Mapping[str, Any]]) -> Drawing:
     """Make the figure of a count that grows towards a target."""
     import pandas as pd
 
@@ -182,16 +177,18 @@ def plan_sum_picture(view: View, target: Target, rows: Sequence[Mapping[str, Any
         words=terms(["counted", "even"], lang),
     )
     items = [
-        say("alt.bar", lang, year=year_fact(row["year"]), value=marked(row, fact, lang))
+        say("alt.bar", lang, year=year_fact(row["year"]), value=bounded(row, fact, lang))
         for row, fact in zip(made, facts, strict=True)
     ]
     name = named(str(getattr(target, f"name_{lang}")))
-    return {
-        "fig": figure,
-        "id": f"sum-{target.indicator_id.replace('_', '-')}",
-        "caption": say("caption.sum", lang, indicator=name),
-        "alt": say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
-        "sources": sources,
-        "data": data,
-        "notes": [term("figure.at_least", lang)] if "lower_bound" in set(data["qualifier"]) else [],
-    }
+    return Drawing(
+        fig=figure,
+        id=f"sum-{target.indicator_id.replace('_', '-')}",
+        caption=say("caption.sum", lang, indicator=name),
+        alt=say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
+        sources=sources,
+        data=data,
+        notes=[named(term("figure.at_least", lang))]
+        if "lower_bound" in set(data["qualifier"])
+        else [],
+    )

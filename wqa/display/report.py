@@ -2,7 +2,7 @@
 
 Each shows itself in Jupyter with caption, notes and sources. What is given to `show` carries the
 same content as data (`MIME`), too, from which the white paper is set. A notebook never writes a
-file. Every cell of a table is a fact or a label, never a bare number.
+file. What is shown is checked: no text or cell holds a number without its origin.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from wqa.display.facts import Fact, Printable, Text, parts_json, parts_of, require_no_digit
+from wqa.display.facts import Fact, Text, parts_json, parts_of, plain, require_no_digit
+from wqa.display.wording import term, unit_name
 from wqa.errors import BuildError, DataError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Align = Literal["left", "center", "right", "decimal"]
 Bundle = dict[str, Any]
 EMPTY = "\N{EM DASH}"
 MIME = "application/vnd.wqa.block+json"
@@ -30,20 +30,31 @@ MIME = "application/vnd.wqa.block+json"
 OWN = "computed"
 SHOWN_WIDTH = 640  # of a figure in Jupyter, pixels
 Parts = list[Any]
+# Columns of numbers, which stand under one another by their decimal points.
+ALIGN = dict.fromkeys(
+    (
+        "batches", "brier", "change", "count", "coverage80", "deaths", "figures", "forecasts",
+        "high", "hit", "indicators", "inside", "inside_80", "inside_95", "low", "mase", "median",
+        "moved", "needed", "observed", "outcome", "outcomes", "own", "p_new", "points",
+        "probability", "published", "ratio", "recomputed", "series", "stated", "statistic",
+        "stock", "value",
+    ),
+    "decimal",
+)  # fmt: skip
 _ID = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
 
 
 def _without_block(bundles: Iterable[Bundle]) -> Bundle:
     """Join what Jupyter shows of some bundles, without the block that enters the paper."""
-    html_of, plain = zip(*((b["text/html"], b["text/plain"]) for b in bundles), strict=True)
-    return {"text/html": "".join(html_of), "text/plain": "\n".join(plain)}
+    html_of, text_of = zip(*((b["text/html"], b["text/plain"]) for b in bundles), strict=True)
+    return {"text/html": "".join(html_of), "text/plain": "\n".join(text_of)}
 
 
 @dataclass(frozen=True)
 class Paragraphs:
     """Sentences as readers see them: one paragraph each, or the entries of one list."""
 
-    items: tuple[Printable, ...]
+    items: tuple[Text, ...]
     is_list: bool = False
 
     def __bool__(self) -> bool:
@@ -56,16 +67,17 @@ class Paragraphs:
     def bundles(self) -> list[Bundle]:
         """Return what is displayed, one bundle per block of the paper."""
         what = "list" if self.is_list else "text"
-        entries = [_parts(item, what) for item in self.items]
+        entries = [parts_json(item, f"{what}: {plain(item)}") for item in self.items]
+        if not all(_plain(parts).strip() for parts in entries):
+            raise BuildError(f"a {what} block is empty", fix="Show it only if it has a content.")
         if self.is_list and entries:
             shown = "".join(f"<li>{_html(parts)}</li>" for parts in entries)
-            plain = "\n".join(f"- {_plain(parts)}" for parts in entries)
-            return [_bundle({"type": what, "id": "", "items": entries}, f"<ul>{shown}</ul>", plain)]
-        made = []
-        for parts in entries:
-            block = {"type": what, "id": "", "parts": parts}
-            made.append(_bundle(block, f"<p>{_html(parts)}</p>", _plain(parts)))
-        return made
+            text = "\n".join(f"- {_plain(parts)}" for parts in entries)
+            return [_bundle({"type": what, "id": "", "items": entries}, f"<ul>{shown}</ul>", text)]
+        return [
+            _bundle({"type": what, "id": "", "parts": p}, f"<p>{_html(p)}</p>", _plain(p))
+            for p in entries
+        ]
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _without_block(self.bundles()) if self else {}
@@ -78,61 +90,59 @@ class Column:
     key: str
     label: str
     unit: str = ""
-    align: Align = "left"
 
     def __post_init__(self) -> None:
         require_no_digit(self.label, f"head of column {self.key}")
         require_no_digit(self.unit, f"unit of column {self.key}")
 
 
+def heads(keys: Iterable[str], lang: str, **units: str) -> tuple[Column, ...]:
+    """Return columns whose heads are words of the catalogue, some with a unit."""
+    return tuple(
+        Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang)) for key in keys
+    )
+
+
 @dataclass(frozen=True)
 class DisplayTable:
-    """A table as readers see it."""
+    """A table as readers see it; a column without any cell is left out."""
 
     id: str
-    caption: Printable
+    caption: Text
     columns: tuple[Column, ...]
-    rows: tuple[Mapping[str, Printable], ...]
-    notes: tuple[Printable, ...] = ()
+    rows: Sequence[Mapping[str, Any]]
+    notes: tuple[Text, ...] = ()
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        keys = {column.key for column in self.columns}
-        if len(keys) != len(self.columns):
+        keys = [column.key for column in self.columns]
+        if len(set(keys)) != len(keys):
             raise DataError("a column key stands twice in a table", where=self.id)
-        for number, row in enumerate(self.rows, start=1):
-            for key, cell in row.items():
-                where = f"{self.id}, row {number}, column {key}"
-                if key not in keys:
-                    raise DataError("a cell has no column", where=where)
-                if isinstance(cell, str):
-                    require_no_digit(cell, where)
-                elif not isinstance(cell, Fact | Text):
-                    raise DataError("a cell is neither a fact nor a label", where=where, got=cell)
-        if not self.sources:
-            object.__setattr__(self, "sources", sources_of(self.cells()))
-
-    def cells(self) -> tuple[Printable, ...]:
-        """Return all cells, row by row; a missing cell is a dash."""
-        return tuple(
-            row.get(column.key, EMPTY) or EMPTY for row in self.rows for column in self.columns
-        )
+        used = tuple(c for c in self.columns if any(row.get(c.key) for row in self.rows))
+        cells = [row[key] for row in self.rows for key in keys if row.get(key)]
+        object.__setattr__(self, "columns", used or self.columns)
+        object.__setattr__(self, "sources", self.sources or sources_of(cells) or (OWN,))
 
     def to_json(self) -> dict[str, Any]:
-        """Return columns, rows, notes and sources as JSON values."""
+        """Return columns, rows, notes and sources as JSON values; a missing cell is a dash."""
         return {
             "id": self.id,
-            "caption": str(self.caption),
-            "caption_parts": parts_json(self.caption),
+            "caption": plain(self.caption),
+            "caption_parts": parts_json(self.caption, f"caption of {self.id}"),
             "columns": [
-                {"key": c.key, "label": c.label, "unit": c.unit, "align": c.align}
+                {"key": c.key, "label": c.label, "unit": c.unit, "align": ALIGN.get(c.key, "left")}
                 for c in self.columns
             ],
             "rows": [
-                {c.key: parts_json(row.get(c.key, EMPTY) or EMPTY) for c in self.columns}
-                for row in self.rows
+                {
+                    c.key: parts_json(
+                        row.get(c.key) or EMPTY, f"{self.id}, row {n}, column {c.key}"
+                    )
+                    for c in self.columns
+                }
+                for n, row in enumerate(self.rows, start=1)
             ],
-            "notes": [parts_json(note) for note in self.notes],
+            "notes": [parts_json(note, f"notes of {self.id}") for note in self.notes],
             "sources": list(self.sources),
         }
 
@@ -148,7 +158,7 @@ class DisplayTable:
         """Return what is displayed: one bundle."""
         block: dict[str, Any] = {"type": "table", **self.to_json()}
         _checked(block["id"])
-        _required(block, ("caption", "columns", "rows", "sources"), f"table {self.id}")
+        _required(block, ("caption", "columns", "rows"), f"table {self.id}")
         block["alt"] = block["caption"]
         return [_bundle(block, _table_html(block), _table_text(block))]
 
@@ -162,11 +172,11 @@ class Drawing:
 
     fig: Figure
     id: str
-    caption: Printable
-    alt: Printable
+    caption: Text
+    alt: Text
     sources: Iterable[str]
     data: pd.DataFrame
-    notes: Iterable[Printable] = ()
+    notes: Iterable[Text] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -185,30 +195,31 @@ class Drawing:
         block: dict[str, Any] = {
             "type": "figure",
             "id": _checked(self.id),
-            "caption": str(self.caption),
-            "caption_parts": parts_json(self.caption),
-            "alt": str(self.alt).strip(),
-            "alt_parts": parts_json(self.alt),
+            "caption": plain(self.caption),
+            "caption_parts": parts_json(self.caption, f"caption of {self.id}"),
+            "alt": plain(self.alt).strip(),
+            "alt_parts": parts_json(self.alt, f"alternative text of {self.id}"),
             "sources": list(self.sources),
-            "notes": [parts_json(note) for note in self.notes],
+            "notes": [parts_json(note, f"notes of {self.id}") for note in self.notes],
             "data": _frame_json(self.data),
             "svg_text": render(self.fig, "svg_text").decode("utf-8"),
             "svg_path": render(self.fig, "svg_path").decode("utf-8"),
             "png": base64.b64encode(render(self.fig, "png")).decode("ascii"),
         }
         _required(block, ("caption", "alt", "sources", "data"), f"figure {self.id}")
-        plain = f"[{_plain(block['caption_parts'])}] {block['alt']}"
-        return [_bundle(block, _figure_html(block), plain)]
+        text = f"[{block['caption']}] {block['alt']}"
+        return [_bundle(block, _figure_html(block), text)]
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _without_block(self.bundles())
 
 
+# A thing to show, a text, or several of them.
 Shown = Paragraphs | DisplayTable | Drawing
 
 
-def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
-    """Return the sources of all facts in some printables, sorted."""
+def sources_of(items: Iterable[Text]) -> tuple[str, ...]:
+    """Return the sources of all facts in some texts, sorted."""
     found = {
         source
         for item in items
@@ -223,11 +234,13 @@ def sources_of(items: Iterable[Printable]) -> tuple[str, ...]:
 _PRINTED: list[str] = []
 
 
-def show(*things: Shown | Iterable[Shown]) -> None:
+def show(*things: Any) -> None:
     """Show paragraphs, tables and figures, and put them into the paper."""
     from IPython.display import display
 
     for thing in things:
+        if isinstance(thing, Text):
+            thing = Paragraphs((thing,))
         if not isinstance(thing, Shown):
             show(*thing)
             continue
@@ -243,29 +256,6 @@ def printed() -> str:
     found = "\n".join(_PRINTED)
     _PRINTED.clear()
     return found
-
-
-def show_text(text: Printable | Iterable[Printable]) -> None:
-    """Show one paragraph, or several."""
-    items = (text,) if isinstance(text, str | Fact | Text) else tuple(text)
-    show(Paragraphs(items))
-
-
-def show_table(table: DisplayTable) -> None:
-    """Show a table."""
-    show(table)
-
-
-def show_figure(fig: Figure, **given: Any) -> None:
-    """Show a figure."""
-    show(Drawing(fig, **given))
-
-
-def _parts(item: Printable, what: str) -> Parts:
-    parts = parts_json(item)
-    if not _plain(parts).strip():
-        raise BuildError(f"a {what} block is empty", fix="Show it only if it has a content.")
-    return parts
 
 
 def _checked(id: str) -> str:
@@ -317,13 +307,13 @@ def _html(parts: Parts) -> str:
     return "".join(out)
 
 
-def _value(cell: Printable | None) -> Any:
+def _value(cell: Text | None) -> Any:
     """Return the number of a cell that is nothing else, or the text of the cell."""
-    if not cell:
-        return None
-    whole = [part for part in parts_of(cell) if isinstance(part, Fact)]
-    is_number = len(whole) == 1 and whole[0].text == str(cell) and whole[0].value is not None
-    return whole[0].value if is_number else str(cell)
+    parts = parts_of(cell) if cell else [None]
+    only = parts[0] if len(parts) == 1 else None
+    if isinstance(only, Fact) and only.value is not None:
+        return only.value
+    return plain(cell) if cell else None
 
 
 def _head(label: str, unit: str) -> str:

@@ -1,7 +1,7 @@
 """Fixed wording in Chinese and English: terms, sentences, names of scopes, units and periods.
 
 The texts are data (``catalog_data/wording/*.yml``); rules that choose among them are in
-`wqa.display.narrative`. A sentence becomes a `Text`, so that its numbers keep their sources.
+`wqa.display.narrative`. The numbers in a sentence keep their sources (`wqa.display.facts`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from wqa.catalog.catalog import load_units
 from wqa.catalog.reading import read_yaml
 from wqa.data.cells import scope_words
 from wqa.data.loading import read_project
-from wqa.display.facts import Fact, Printable, Text, named, quoted, require_no_digit
+from wqa.display.facts import Fact, Text, named, quoted, require_no_digit
 from wqa.errors import CatalogError
 from wqa.paths import CATALOG
 
@@ -98,10 +98,16 @@ def terms(keys: Iterable[str], lang: str) -> dict[str, str]:
     return {key: term(f"figure.{key}", lang) for key in keys}
 
 
-def say(key: str, lang: str, **slots: Printable) -> Text:
+def say(key: str, lang: str, **slots: Text) -> str:
     """Fill a sentence."""
-    filled = {name: named(v) if isinstance(v, str) else v for name, v in slots.items()}
-    return Text(_look_up("sentences", key, lang), filled)
+    template = _look_up("sentences", key, lang)
+    missing = slots_of(template) - set(slots)
+    if missing:
+        raise CatalogError(
+            "a slot of a sentence is not filled", where=key, got=sorted(missing),
+            expected="one of " + ", ".join(sorted(slots)),
+        )  # fmt: skip
+    return template.format(**{k: named(v) if isinstance(v, str) else v for k, v in slots.items()})
 
 
 def unit_after(unit_id: str, lang: str) -> str:
@@ -126,9 +132,9 @@ def load_units_cached() -> Mapping[str, Any]:
     return load_units()
 
 
-def with_unit(fact: Fact, lang: str) -> Text:
+def with_unit(fact: Fact, lang: str) -> str:
     """Print a fact with its unit."""
-    return Text("{value}{unit}", {"value": fact, "unit": named(unit_after(fact.unit, lang))})
+    return f"{fact}{named(unit_after(fact.unit, lang))}"
 
 
 def titled(name: str, unit_id: str, lang: str) -> str:
@@ -152,18 +158,15 @@ def in_sentence(name: str, lang: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def listed(items: Iterable[Printable], lang: str) -> Text:
+def listed(items: Iterable[Text], lang: str) -> str:
     """Join items as a list inside a sentence."""
-    kept = [named(item) if isinstance(item, str) else item for item in items]
-    slots: dict[str, Printable] = {f"i{n}": item for n, item in enumerate(kept)}
-    marks = [f"{{{slot}}}" for slot in slots]
-    if lang == "zh":
-        return Text("、".join(marks), slots)
-    tail = f" and {marks[-1]}" if len(marks) > 1 else "".join(marks)
-    return Text(", ".join(marks[:-1]) + tail, slots)
+    kept = [named(str(item)) for item in items]
+    if lang == "zh" or len(kept) < 2:
+        return "、".join(kept)
+    return f"{', '.join(kept[:-1])} and {kept[-1]}"
 
 
-def period_text(row: Mapping[str, Any], lang: str) -> Text:
+def period_text(row: Mapping[str, Any], lang: str) -> str:
     """Print the period of a figure: a year, a month, a quarter, a span."""
     printed = str(row["period"])
     for pattern, zh, en in PERIODS:
