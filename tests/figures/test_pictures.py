@@ -10,8 +10,12 @@ from wqa.display.charts import plot_levels, plot_path, plot_plan_sum
 from wqa.display.facts import parts_json, plain
 from wqa.display.figures import FONT_FAMILY, render
 from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
-from wqa.display.pictures import death_rates_picture, level_picture, regions_picture
-from wqa.display.plan_pictures import plan_rows, plan_sum_picture
+from wqa.display.pictures import (
+    death_rates_picture,
+    level_picture,
+    plan_sum_pictures,
+    regions_picture,
+)
 from wqa.display.point_charts import plot_reliability
 from wqa.display.view import open_view
 from wqa.display.wording import terms
@@ -34,7 +38,7 @@ MAKERS = {
     "grid": grid_picture,
     "death": lambda view: death_rates_picture(view, load_death_rates("CN")),
     "luck": lambda view: luck_picture(view, view.targets("food_evaluation_pass_rate")[0]),
-    "sum": lambda view: plan_sum_picture(view, *plan_rows(view, "international_standards_new")[0]),
+    "sum": lambda view: plan_sum_pictures(view, "international_standards_new")[0],
 }
 
 
@@ -210,7 +214,7 @@ def test_reliability_points_stand_where_the_data_say():
         {"stated": [0.2, 0.8], "observed": [0.1, 0.9], "lower": [0.0, 0.7], "upper": [0.3, 1.0]}
         | {"n": [10, 12]}
     )
-    words = terms(["stated", "perfect", "n"], "zh") | {"observed": "频率"}
+    words = terms(["stated", "perfect", "n", "came_true"], "zh")
     figure = plot_reliability(data, words=words)
     points = [
         (line.get_xdata()[0], line.get_ydata()[0])

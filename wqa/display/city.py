@@ -16,7 +16,6 @@ from wqa.display import (
     model_pictures,
     paragraphs,
     pictures,
-    plan_pictures,
     report,
 )
 from wqa.display.annex_tables import summary_table
@@ -54,10 +53,7 @@ class City(View):
         frame = frame[frame["indicator_id"] == indicator_id]
         frame = frame[frame["region"] == region] if region else frame
         frame = frame[frame["scope"] == definition] if definition else frame
-        limits = [
-            pictures.sampling_interval(row, indicator.family, indicator.group)
-            for row in rows_in(frame)
-        ]
+        limits = [pictures.sampling_interval(row, indicator) for row in rows_in(frame)]
         publishers = frame["source_id"].map(self.sources["publisher"])
         columns = {
             "region": frame["region"].map(dict(self.names)),
@@ -207,10 +203,7 @@ class City(View):
 
     def plot_plan_sums(self, indicator_id: str) -> list[Drawing]:
         """Draw how a count grows towards each target of the plan on it."""
-        return [
-            plan_pictures.plan_sum_picture(self, target, rows)
-            for target, rows in plan_pictures.plan_rows(self, indicator_id)
-        ]
+        return pictures.plan_sum_pictures(self, indicator_id)
 
     def plot_death_rates(self, rates: pd.DataFrame) -> Drawing:
         """Draw published against recomputed death rates."""

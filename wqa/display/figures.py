@@ -29,7 +29,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from wqa.display.facts import number_text
+from wqa.display.facts import number_text, plain
 from wqa.errors import BuildError
 from wqa.paths import ASSETS
 
@@ -182,7 +182,7 @@ def settle(figure: Figure) -> None:
 def printable(name: str) -> str:
     """Replace characters that the bundled font lacks by a geta mark, and say so."""
     known = _register_fonts()
-    flat = " ".join(name.split())
+    flat = " ".join(plain(name).split())
     missing = sorted({char for char in flat if ord(char) not in known})
     if not missing:
         return flat

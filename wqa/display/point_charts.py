@@ -101,7 +101,7 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], start: int) -> F
 @styled
 def plot_reliability(frame: pd.DataFrame, *, words: Mapping[str, str]) -> Figure:
     """Draw how often a stated probability came true."""
-    figure, axes = new_figure(4.0, words["observed"])
+    figure, axes = new_figure(4.0, words["came_true"])
     figure.set_figwidth(5.0)
     axes.set(xlim=(0, 100), ylim=(0, 100), xlabel=printable(words["stated"]))
     axes.plot([0, 100], [0, 100], color=GREY, lw=1, ls=DOTTED, zorder=1)
@@ -129,7 +129,7 @@ def plot_funnel(
     """Draw rates against sample sizes with the range that chance alone explains."""
     figure, axes = new_figure(3.8, title)
     sizes = limits["n"].astype(float)
-    axes.set(xscale="log", xlim=(sizes.min(), sizes.max()), xlabel=printable(words["n"]))
+    axes.set(xscale="log", xlim=(sizes.min(), sizes.max()), xlabel=printable(words["batches"]))
     decades = [10**k for k in range(1, 8) if sizes.min() <= 10**k <= sizes.max()]
     axes.set_xticks(decades, [number_text(decade, 0) for decade in decades])
     axes.minorticks_off()
@@ -141,7 +141,7 @@ def plot_funnel(
         axes.plot(row["n"], row["rate"], marker, color=colour, ms=6, zorder=4)
     # The bands are widest, and hold their names, where the samples are small.
     widest = limits.iloc[max(1, len(limits) // 40)]
-    for column, name in (("lo_95", "inner"), ("lo_998", "outer")):
+    for column, name in (("lo_95", "chance_inner"), ("lo_998", "chance_outer")):
         note(axes, words[name], (widest["n"], widest[column]), (3, 2), zorder=5)
     value_axis(axes.yaxis, (0, 100))
     direct_labels(figure, axes, [(sizes.max(), centre, words["centre"], GREY)])
