@@ -31,8 +31,12 @@ LEVELS = (
     "consumer_satisfaction",
     "complaints",
 )
+CHANNELS = ("national_production", "national_circulation", "national_online")
 MAKERS = {
     **{name: lambda view, name=name: level_picture(view, name) for name in LEVELS},
+    "channels": lambda view: level_picture(
+        view, "product_sampling_pass_rate", regions=["CN"], definitions=CHANNELS
+    ),
     "regions": lambda view: regions_picture(view, "product_sampling_pass_rate"),
     "funnel": lambda view: funnel_picture(view, "food_sampling_pass_rate"),
     "grid": grid_picture,

@@ -190,7 +190,7 @@ class City(View):
         return answer_tables.readings_table(self, readings, rows=[row], id=f"readings-{row}")
 
     def plot_levels(self, indicator_id: str, **chosen: Any) -> Drawing:
-        """Draw an indicator over time, of some `regions` only or from the `first` year on."""
+        """Draw an indicator over time: some `regions`, from the `first` year, or `definitions`."""
         return pictures.level_picture(self, indicator_id, **chosen)
 
     def plot_regions(self, indicator_id: str) -> Drawing:
@@ -204,6 +204,14 @@ class City(View):
     def plot_plan_sums(self, indicator_id: str) -> list[Drawing]:
         """Draw how a count grows towards each target of the plan on it."""
         return pictures.plan_sum_pictures(self, indicator_id)
+
+    def plot_ladder(self, row: str) -> list[Drawing]:
+        """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
+        targets = {target.row + target.part: target for target in self.parameters.plan.targets}
+        return [
+            model_pictures.ladder_picture(self, targets[row], table)
+            for table in self.list_ladder(row)
+        ]
 
     def plot_death_rates(self, rates: pd.DataFrame) -> Drawing:
         """Draw published against recomputed death rates."""

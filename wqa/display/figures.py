@@ -103,7 +103,7 @@ _TOKEN = re.compile(
 )
 NOTE: dict[str, Any] = {"size": SMALL, "color": GREY, "textcoords": "offset points"}
 # Direct labels are broken at this width, in half-width letters.
-LABEL_WIDTH = 22
+LABEL_WIDTH = 24
 Label = tuple[float, float, str, str]
 P = ParamSpec("P")
 

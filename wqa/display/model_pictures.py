@@ -1,4 +1,4 @@
-"""Figures of evidence and models, ready to show: known years, funnel, path, calibration, chance."""
+"""Figures of evidence and models, ready to show: known years, funnel, path, calibration, ladder."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from wqa.catalog.records import Target
 from wqa.display.charts import plot_path
 from wqa.display.facts import (
+    Fact,
     computed_fact,
     count_fact,
     named,
     observation_fact,
     parameter_fact,
+    parts_of,
+    plain,
     target_fact,
     year_fact,
 )
@@ -20,7 +23,7 @@ from wqa.display.judgements import target_text
 from wqa.display.narrative import in_brackets
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
 from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
-from wqa.display.report import OWN, Drawing
+from wqa.display.report import OWN, DisplayTable, Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
@@ -288,4 +291,28 @@ def luck_picture(view: View, target: Target) -> Drawing:
         data=table,
         notes=[say("note.luck", lang, target=target_text(target, lang))],
         **dots(rows, term("figure.luck_axis", lang), lang, bounds=(0, 100)),
+    )
+
+
+def ladder_picture(view: View, target: Target, table: DisplayTable) -> Drawing:
+    """Make the figure of which yearly number of deaths passes, from the table that says it."""
+    import pandas as pd
+
+    lang, rows = view.lang, list[dict[str, Any]]()
+    goal = Goal(target.comparator, float(target.value or 0))
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
+    for key in (column.key for column in table.columns[1:]):
+        # No death always passes.
+        for cells in table.rows[1:]:
+            rate = next(part for part in parts_of(cells[key]) if isinstance(part, Fact))
+            label = say(f"figure.{key}", lang, deaths=cells["deaths"])
+            role = "main" if goal.met(rate.value or 0) else "side"
+            drawn = {"label": label, "value": rate.value, "said": rate, "role": role}
+            rows.append(drawn | {"note": str(cells[key])})
+    return Drawing(
+        id="ladder-deaths",
+        caption=say("caption.ladder_plot", lang),
+        sources=table.sources,
+        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
+        **dots(rows, title, lang, reference=target_line(target, lang)),
     )

@@ -48,10 +48,17 @@ def axis_of(view: View, indicator_id: str) -> dict[str, Any]:
 
 
 def series_frame(
-    view: View, indicator_id: str, regions: Sequence[str], *, first: int = 0
+    view: View,
+    indicator_id: str,
+    regions: Sequence[str],
+    *,
+    first: int = 0,
+    definitions: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the values of one indicator as a chart needs them."""
     frame, indicator = view.headline, view.indicator(indicator_id)
+    if definitions:
+        frame = view.shown[view.shown["scope"].isin(definitions)]
     frame = frame[(frame["indicator_id"] == indicator_id) & frame["region"].isin(regions)]
     frame = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS]) & (frame["year"] >= first)]
     order = frame["region"].map(list(regions).index)
@@ -108,11 +115,17 @@ def _kind(target: Target, lang: str) -> str:
 
 
 def level_picture(
-    view: View, indicator_id: str, *, regions: Sequence[str] = (), first: int = 0
+    view: View,
+    indicator_id: str,
+    *,
+    regions: Sequence[str] = (),
+    first: int = 0,
+    definitions: Sequence[str] = (),
 ) -> Drawing:
     """Make the figure of an indicator's levels over time."""
     lang, axis = view.lang, axis_of(view, indicator_id)
-    data = series_frame(view, indicator_id, regions or view.regions, first=first)
+    places = regions or view.regions
+    data = series_frame(view, indicator_id, places, first=first, definitions=definitions)
     if data["value"].dropna().empty:
         raise DataError("a figure would be empty", where=indicator_id, got=regions)
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
@@ -121,12 +134,13 @@ def level_picture(
         notes.append(named(term("figure.interval", lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
         notes.append(named(term("figure.bound", lang)))
+    key = "scopes" if definitions else "level"
     drawn = [view.names[region] for region in dict.fromkeys(data["region"])]
     name = named(view.indicator_name(indicator_id))
     return Drawing(
         fig=plot_levels(data, target=target_line(goals[0], lang) if goals else None, **axis),
-        id=f"level-{indicator_id.replace('_', '-')}",
-        caption=say("caption.level", lang, indicator=name, regions=listed(drawn, lang)),
+        id=f"{key}-{indicator_id.replace('_', '-')}",
+        caption=say(f"caption.{key}", lang, indicator=name, regions=listed(drawn, lang)),
         alt=_levels_alt(data, axis["title"], goals[0] if goals else None, lang),
         sources=sources_in(data),
         data=data[[*DATA, "series", "qualifier"]],
