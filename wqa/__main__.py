@@ -10,18 +10,33 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import wqa
 from wqa.errors import WqaError
 from wqa.listing import LISTINGS, change_frames, explanation_text, list_conflicts, list_known, show
+
+if TYPE_CHECKING:
+    from wqa.parameters import Parameters
 
 FORMATS = ("html", "pdf", "docx")
 ANSWER_COLUMNS = (
     "target_id", "name", "comparator", "target", "unit", "answer", "strength", "p_attain",
     "reason", "evidence",
 )  # fmt: skip
+Run = Callable[[argparse.Namespace], int]
+EDITION = ("plan", "region", "edition", "as-of")
+COMMON: dict[str, dict[str, Any]] = {
+    "plan": {"default": "wuhan-14fyp", "metavar": "ID", "help": "`wqa list plans`"},
+    "region": {"default": "", "metavar": "ID", "help": "default: region of the plan"},
+    "edition": {"type": int, "metavar": "YEAR", "help": "report year"},
+    "as-of": {"default": "", "metavar": "DATE", "help": "use what was published then"},
+    "catalog": {"metavar": "FOLDER", "help": "folder with further plans and indicators; "
+                "default: the variable WQA_CATALOG"},
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = int(options.run(options))
         sys.stdout.flush()
+        return code
     except WqaError as error:
         print(f"wqa {options.command}: {error}", file=sys.stderr)
     except BrokenPipeError:
@@ -43,13 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        what = f"{place}{error.strerror or error}. Name a place that can be read and written."
-        print(f"wqa {options.command}: {what}", file=sys.stderr)
+        fix = "Name a place that can be read and written."
+        print(f"wqa {options.command}: {place}{error.strerror or error}. {fix}", file=sys.stderr)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    else:
-        return code
     return 1
 
 
@@ -59,88 +73,60 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    check = commands.add_parser("check", help="check raw data and catalogue; exit code 1 on errors")
-    check.add_argument("--as-of", default="", metavar="DATE", help="as it was known on a day")
-    check.add_argument("--errors", action="store_true", help="only errors")
-    check.add_argument("--folder", metavar="NAME", help="only one folder of data/raw")
-    _add_common(check)
-    check.set_defaults(run=_check)
+    def command(
+        run: Run, name: str, help: str, *options: str, languages: Sequence[str] = ("zh", "en")
+    ) -> Callable[..., Any]:
+        """Add a command with some of the common options; return what adds further ones."""
+        made = commands.add_parser(name, help=help)
+        made.set_defaults(run=run)
+        for option in options:
+            made.add_argument(f"--{option}", **COMMON[option])
+        made.add_argument("--lang", choices=languages, default="zh", help="default: zh")
+        catalog = os.environ.get("WQA_CATALOG") or None
+        made.add_argument("--catalog", type=Path, default=catalog, **COMMON["catalog"])
+        return made.add_argument
 
-    conflicts = commands.add_parser("conflicts", help="figures on which published sources disagree")
-    _add_common(conflicts)
-    conflicts.set_defaults(run=list_conflicts)
+    add = command(_check, "check", "check raw data and catalogue; exit code 1 on errors", "as-of")
+    add("--errors", action="store_true", help="only errors")
+    add("--folder", metavar="NAME", help="only one folder of data/raw")
 
-    listing = commands.add_parser("list", help="show what is known")
-    listing.add_argument("what", choices=tuple(LISTINGS))
-    _add_common(listing)
-    listing.set_defaults(run=list_known)
+    command(list_conflicts, "conflicts", "figures on which published sources disagree")
 
-    data = commands.add_parser("data", help="rebuild the data package data/processed")
-    data.set_defaults(run=_data)
+    add = command(list_known, "list", "show what is known")
+    add("what", choices=tuple(LISTINGS))
 
-    assess = commands.add_parser("assess", help="answer on every target of a plan")
-    _add_edition(assess)
-    assess.add_argument("--target-year", type=int, default=None, metavar="YEAR")
-    assess.add_argument("--csv", type=_new_file, metavar="FILE", help="write all columns there")
-    assess.set_defaults(run=_assess)
+    about = "rebuild the data package data/processed"
+    commands.add_parser("data", help=about).set_defaults(run=_data)
 
-    explaining = commands.add_parser("explain", help="how the answer on one target comes about")
-    _add_edition(explaining)
-    explaining.add_argument("--row", required=True, metavar="ROW", help="such as 9 or 14a")
-    explaining.add_argument("--json", action="store_true", help="all of it as JSON")
-    explaining.set_defaults(run=_explain)
+    add = command(_assess, "assess", "answer on every target of a plan", *EDITION)
+    add("--target-year", type=int, metavar="YEAR")
+    add("--csv", type=_new_file, metavar="FILE", help="write all columns there")
 
-    diff = commands.add_parser("diff", help="what changed between two editions")
-    diff.add_argument("editions", nargs=2, metavar="EDITION", help="report year, or folder")
-    diff.add_argument("--plan", default="wuhan-14fyp", metavar="ID", help="`wqa list plans`")
-    diff.add_argument("--region", default="", metavar="ID", help="default: region of the plan")
+    add = command(_explain, "explain", "how the answer on one target comes about", *EDITION)
+    add("--row", required=True, metavar="ROW", help="such as 9 or 14a")
+    add("--json", action="store_true", help="all of it as JSON")
+
+    add = command(_diff, "diff", "what changed between two editions", "plan", "region")
+    add("editions", nargs=2, metavar="EDITION", help="report year, or folder")
     for side in ("a", "b"):
-        diff.add_argument(f"--as-of-{side}", default="", metavar="DATE",
-                          help="day of a report year; see docs/decisions")  # fmt: skip
-    _add_common(diff)
-    diff.set_defaults(run=_diff)
+        add(f"--as-of-{side}", **COMMON["as-of"] | {"help": "day of a report year"})
 
-    draft = commands.add_parser("next-plan", help="draft of the next plan, baselines from data")
-    draft.add_argument("--plan", default="wuhan-14fyp", metavar="ID", help="the plan that ends")
-    draft.add_argument("--start", type=int, required=True, metavar="YEAR")
-    draft.add_argument("--end", type=int, required=True, metavar="YEAR")
-    draft.add_argument("--id", type=_plan_id, metavar="ID", help="id of the next plan")
-    draft.add_argument("--as-of", default="", metavar="DATE", help="use what was published then")
-    draft.add_argument("--out", type=Path, default=Path("drafts"), metavar="FOLDER",
-                       help="catalogue folder for --catalog; default: drafts")  # fmt: skip
-    _add_common(draft)
-    draft.set_defaults(run=_next_plan)
+    about = "draft of the next plan, baselines from data"
+    add = command(_next_plan, "next-plan", about, "plan", "as-of")
+    add("--start", type=int, required=True, metavar="YEAR")
+    add("--end", type=int, required=True, metavar="YEAR")
+    add("--id", type=_plan_id, metavar="ID", help="id of the next plan")
+    place = "catalogue folder for --catalog; default: drafts"
+    add("--out", type=Path, default=Path("drafts"), metavar="FOLDER", help=place)
 
-    build = commands.add_parser("build", help="build the white paper of one edition")
-    _add_edition(build, languages=("zh", "en", "both"))
-    build.add_argument(
-        "--formats", type=_formats, default=FORMATS, metavar="LIST", help="default: html,pdf,docx"
-    )
-    build.add_argument("--only", metavar="CHAPTER", help="run one chapter; `wqa list chapters`")
-    build.add_argument("--allow-errors", action="store_true", help="build without wrong rows")
-    build.add_argument("--out", type=Path, metavar="FOLDER", help="default: outputs")
-    build.set_defaults(run=_build)
+    about, languages = "build the white paper of one edition", ("zh", "en", "both")
+    add = command(_build, "build", about, *EDITION, languages=languages)
+    known = "default: html,pdf,docx"
+    add("--formats", type=_formats, default=FORMATS, metavar="LIST", help=known)
+    add("--only", metavar="CHAPTER", help="run one chapter; `wqa list chapters`")
+    add("--allow-errors", action="store_true", help="build without wrong rows")
+    add("--out", type=Path, metavar="FOLDER", help="default: outputs")
     return parser
-
-
-def _add_common(parser: argparse.ArgumentParser, languages: Sequence[str] = ("zh", "en")) -> None:
-    parser.add_argument("--lang", choices=languages, default="zh", help="default: zh")
-    _add_catalog(parser)
-
-
-def _add_catalog(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--catalog", type=Path, default=os.environ.get("WQA_CATALOG") or None, metavar="FOLDER",
-        help="folder with further plans and indicators; default: the variable WQA_CATALOG",
-    )  # fmt: skip
-
-
-def _add_edition(parser: argparse.ArgumentParser, languages: Sequence[str] = ("zh", "en")) -> None:
-    parser.add_argument("--plan", default="wuhan-14fyp", metavar="ID", help="`wqa list plans`")
-    parser.add_argument("--region", default="", metavar="ID", help="default: region of the plan")
-    parser.add_argument("--edition", type=int, default=None, metavar="YEAR", help="report year")
-    parser.add_argument("--as-of", default="", metavar="DATE", help="use what was published then")
-    _add_common(parser, languages)
 
 
 def _formats(text: str) -> tuple[str, ...]:
@@ -182,10 +168,8 @@ def _check(options: argparse.Namespace) -> int:
     frame = frame.sort_values("severity", ascending=False, kind="stable")
     places = frame[["file", "row", "column"]].astype(object).itertuples(index=False)
     frame["place"] = [":".join(str(part) for part in place if part) for place in places]
-    show(
-        frame[["severity", "code", "place", "message"]],
-        f"No {'errors' if options.errors else 'findings'}.",
-    )
+    none = f"No {'errors' if options.errors else 'findings'}."
+    show(frame[["severity", "code", "place", "message"]], none)
     print(f"{len(findings)} findings, {len(errors)} of them errors.")
     return 1 if errors else 0
 
@@ -205,31 +189,27 @@ def _data(options: argparse.Namespace) -> int:
     return 0
 
 
+def _chosen(options: argparse.Namespace, **more: Any) -> Parameters:
+    """Check the options that say which edition is meant."""
+    from wqa.parameters import resolve
+
+    names = ("plan", "region", "edition", "as_of", "target_year", "lang", "catalog")
+    return resolve(**{k: v for k, v in vars(options).items() if k in names} | more)
+
+
+def _judged(chosen: Parameters) -> dict[str, Any]:
+    names = ("region", "edition", "as_of", "catalog")
+    return {name: getattr(chosen, name) for name in names}
+
+
 def _assess(options: argparse.Namespace) -> int:
     from wqa.assessment.attainment import assess
     from wqa.assessment.judging import ANSWERS
     from wqa.assessment.likelihood import UNPRINTED
     from wqa.assessment.statements import phrase
-    from wqa.parameters import resolve
 
-    chosen = resolve(
-        plan=options.plan,
-        region=options.region,
-        edition=options.edition,
-        as_of=options.as_of,
-        target_year=options.target_year,
-        lang=options.lang,
-        catalog=options.catalog,
-    )
-    answers = assess(
-        chosen.plan,
-        as_of=chosen.as_of,
-        edition=chosen.edition,
-        target_year=chosen.target_year,
-        region=chosen.region,
-        seed=chosen.seed,
-        catalog=chosen.catalog,
-    )
+    chosen = _chosen(options)
+    answers = assess(chosen.plan, target_year=chosen.target_year, **_judged(chosen))
     if options.csv:
         part = options.csv.with_name(f".{options.csv.name}.part")
         try:
@@ -256,12 +236,9 @@ def _explain(options: argparse.Namespace) -> int:
     import json
 
     from wqa.assessment.statements import explain
-    from wqa.parameters import resolve
 
-    chosen = resolve(plan=options.plan, region=options.region, edition=options.edition,
-                     as_of=options.as_of, lang=options.lang, catalog=options.catalog)  # fmt: skip
-    told = explain(chosen.plan, options.row, region=chosen.region, edition=chosen.edition,
-                   as_of=chosen.as_of, lang=chosen.lang, catalog=chosen.catalog)  # fmt: skip
+    chosen = _chosen(options)
+    told = explain(chosen.plan, options.row, lang=chosen.lang, **_judged(chosen))
     if options.json:
         print(json.dumps(told, ensure_ascii=False, allow_nan=False, indent=2))
     else:
@@ -272,15 +249,12 @@ def _explain(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     from wqa.history.edition_changes import diff_editions
     from wqa.history.editions import edition_record, read_edition
-    from wqa.parameters import resolve
 
     found = []
     for named, day in zip(options.editions, (options.as_of_a, options.as_of_b), strict=True):
         if named.isdecimal():
-            chosen = resolve(plan=options.plan, region=options.region, edition=int(named),
-                             as_of=day, catalog=options.catalog)  # fmt: skip
-            found.append(edition_record(options.plan, chosen.region, chosen.edition, day,
-                                        catalog=chosen.catalog))  # fmt: skip
+            judged = _judged(_chosen(options, edition=int(named))) | {"as_of": day}
+            found.append(edition_record(options.plan, **judged))
         else:
             found.append(read_edition(named))
     title, tables = change_frames(diff_editions(*found), options.lang, catalog=options.catalog)
@@ -298,8 +272,8 @@ def _next_plan(options: argparse.Namespace) -> int:
 
     plan = load_plan(options.plan, options.catalog)
     name = options.id or next_plan_id(plan, options.start, options.end)
-    text = draft_plan(plan, options.start, options.end, plan_id=name, as_of=options.as_of,
-                      catalog=options.catalog)  # fmt: skip
+    known = {"as_of": options.as_of, "catalog": options.catalog}
+    text = draft_plan(plan, options.start, options.end, plan_id=name, **known)
     print(f"Draft: {write_draft(text, options.out, name)}")
     return 0
 
@@ -309,29 +283,14 @@ def _build(options: argparse.Namespace) -> int:
 
     start = time.monotonic()
     languages = ("zh", "en") if options.lang == "both" else (options.lang,)
+    names = ("plan", "region", "edition", "as_of", "formats", "only", "catalog", "out")
+    asked = {name: getattr(options, name) for name in (*names, "allow_errors")}
+    asked["progress"] = partial(print, flush=True)
     with tempfile.TemporaryDirectory(prefix="wqa-records-") as records:
         for language in languages:
-            paper = build_paper(
-                plan=options.plan,
-                region=options.region,
-                edition=options.edition,
-                as_of=options.as_of,
-                lang=language,
-                formats=options.formats,
-                only=options.only,
-                catalog=options.catalog,
-                out=options.out,
-                allow_errors=options.allow_errors,
-                progress=_progress,
-                records=records,
-            )
-            print(paper)
+            print(build_paper(lang=language, records=records, **asked))
     print(f"Done in {time.monotonic() - start:.0f} s.")
     return 0
-
-
-def _progress(line: str) -> None:
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wqa.history.edition_changes import EditionChanges
+Rows = list[tuple[Any, ...]]
 
 
 def _width(text: str) -> int:
@@ -56,31 +57,30 @@ def _shown(cell: Any) -> str:
     return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
 
 
-def _list_plans(options: argparse.Namespace) -> list[tuple[object, ...]]:
+def _list_plans(options: argparse.Namespace) -> Rows:
     from wqa.catalog.catalog import list_plans, load_plan
 
     plans = [load_plan(plan, options.catalog) for plan in list_plans(options.catalog)]
-    return [
-        (p.id, f"{p.start_year}-{p.end_year}", len(p.targets), getattr(p, f"title_{options.lang}"))
-        for p in plans
-    ]
+    titles = [getattr(plan, f"title_{options.lang}") for plan in plans]
+    years = [f"{plan.start_year}-{plan.end_year}" for plan in plans]
+    return [(p.id, y, len(p.targets), t) for p, y, t in zip(plans, years, titles, strict=True)]
 
 
-def _list_indicators(options: argparse.Namespace) -> list[tuple[object, ...]]:
+def _list_indicators(options: argparse.Namespace) -> Rows:
     from wqa.catalog.catalog import load_indicators
 
     found = load_indicators(options.catalog).values()
     return [(i.id, i.unit, getattr(i, f"name_{options.lang}")) for i in found]
 
 
-def _list_regions(options: argparse.Namespace) -> list[tuple[object, ...]]:
+def _list_regions(options: argparse.Namespace) -> Rows:
     from wqa.data.loading import load_regions
 
     frame = load_regions()[["region", "level", f"name_{options.lang}"]]
     return list(frame.itertuples(index=False, name=None))
 
 
-def _list_scopes(options: argparse.Namespace) -> list[tuple[object, ...]]:
+def _list_scopes(options: argparse.Namespace) -> Rows:
     from wqa.data.loading import load_observations
 
     frame = load_observations(names=options.lang, catalog=options.catalog)
@@ -90,13 +90,13 @@ def _list_scopes(options: argparse.Namespace) -> list[tuple[object, ...]]:
     return [(r.indicator_id, r.scope, r.scope_name, r.regions, f"{r.first}-{r.last}") for r in rows]
 
 
-def _list_chapters(options: argparse.Namespace) -> list[tuple[object, ...]]:
+def _list_chapters(options: argparse.Namespace) -> Rows:
     from wqa.publication.outline import load_chapters
 
     return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
 
 
-def _list_editions(options: argparse.Namespace) -> list[tuple[object, ...]]:
+def _list_editions(options: argparse.Namespace) -> Rows:
     from wqa.paths import outputs_dir
 
     found = sorted(path.parent.name for path in outputs_dir().glob("*/build.json"))
@@ -104,7 +104,7 @@ def _list_editions(options: argparse.Namespace) -> list[tuple[object, ...]]:
     return [(name,) for name in found if not name.startswith(".")]
 
 
-LISTINGS: dict[str, Callable[[argparse.Namespace], list[tuple[object, ...]]]] = {
+LISTINGS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "plans": _list_plans,
     "indicators": _list_indicators,
     "regions": _list_regions,
@@ -137,38 +137,18 @@ def list_conflicts(options: argparse.Namespace) -> int:
 def change_frames(
     changes: EditionChanges, lang: str, *, catalog: Path | str | None = None
 ) -> tuple[str, dict[str, pd.DataFrame]]:
-    """Lay out what changed between two editions, with a title."""
-    from wqa.catalog.catalog import load_indicators
-    from wqa.display.edition_tables import word
-    from wqa.display.judgements import answer_word
+    """Lay out what changed between two editions as in the annex, with a title."""
+    from wqa.display.edition_tables import change_tables, word
+    from wqa.display.view import open_view
+    from wqa.parameters import resolve
 
     old, new = changes.old, changes.new
-    title = word("command.header", lang).format(
-        old=old.edition, old_day=old.as_of, new=new.edition, new_day=new.as_of
-    )
-    names = {key: getattr(i, f"name_{lang}") for key, i in load_indicators(catalog).items()}
-    kept = {
-        "figures": ("indicator_id", "region", "scope", "year", "value", "unit", "source_id"),
-        "revisions": ("indicator_id", "region", "scope", "year", "old", "new", "unit", "why"),
-        "answers": ("row", f"name_{lang}", "old_answer", "new_answer", "old_p", "new_p", "why"),
-        "targets": ("row", f"name_{lang}", "field", "old", "new"),
-        "methods": ("method", "old", "new"),
+    days = {"old": old.edition, "old_day": old.as_of, "new": new.edition, "new_day": new.as_of}
+    asked: dict[str, Any] = {"lang": lang, "catalog": catalog}
+    view = open_view(resolve(new.plan, new.region, new.edition, new.as_of, **asked))
+    made = {name: table.frame for name, table in change_tables(view, changes).items()}
+    shown = {
+        word(f"command.{name}", lang): made.get(name, frame)
+        for name, frame in changes.frames().items()
     }
-    shown = {}
-    for name, frame in changes.frames().items():
-        table = frame[list(kept[name])].copy()
-        if "indicator_id" in table:
-            table["indicator_id"] = table["indicator_id"].map(lambda key: names.get(key, key))
-        for column in ("old_answer", "new_answer"):
-            if column in table:
-                table[column] = [answer_word(key, lang) for key in table[column]]
-        for column in ("old_p", "new_p"):
-            if column in table:
-                table[column] = table[column].map("{:.2f}".format, na_action="ignore")
-        for column, group in (("field", "field"), ("method", "method")):
-            if column in table:
-                table[column] = [word(f"{group}.{key}", lang) for key in table[column]]
-        if "why" in table:
-            table["why"] = [word(f"why.{key}", lang) for key in table["why"]]
-        shown[word(f"command.{name}", lang)] = table
-    return title, shown
+    return word("command.header", lang).format(**days), shown

@@ -165,7 +165,7 @@ def conflicts() -> Records:
 def package() -> dict[str, pd.DataFrame]:
     """Tables of the data package."""
     with tempfile.TemporaryDirectory() as folder:
-        wqa.build_data_package(Path(folder), root=as_delivered(), as_of=NEWEST)
+        wqa.build_data_package(Path(folder), root=as_delivered())
         return {p.stem: pd.read_csv(p, keep_default_na=False) for p in Path(folder).glob("*.csv")}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wqa.forecasts import scores
-from wqa.forecasts.distributions import Counted
+from wqa.forecasts.distributions import PlanSum
 from wqa.goals import Goal
 
 with Path(__file__).with_name("statistics.csv").open(encoding="utf-8") as stream:
@@ -51,16 +51,15 @@ def test_luck():
 
 def test_rounding_helps_luck():
     # 98.45 % prints as 98.5 %.
-    exact, printed = (
-        scores.luck_probability(98.0, Goal(">=", 98.5, decimals), 3000) for decimals in (None, 1)
-    )
+    goals = Goal(">=", 98.5), Goal(">=", 98.5, 1)
+    exact, printed = (scores.luck_probability(98.0, goal, 3000) for goal in goals)
     assert printed > exact
 
 
 def test_deaths():
     for (e,), p, _ in rows("deaths_3_in_103"):
         # Half an event of prior and three seen in 103 units; a tenth of an event per unit passes.
-        assert Counted(3.5, 103.0, float(e)).at_most(int(e) // 10) == pytest.approx(p, abs=1e-9)
+        assert PlanSum(0, float(e), 3.5, 103.0).more(int(e) // 10) == pytest.approx(p, abs=1e-9)
         assert 0.92 < p < 0.98
 
 
@@ -70,4 +69,4 @@ def test_tenfold_conflict_of_the_baseline():
     assert known["0.29"] == pytest.approx(0.025, abs=0.001)
     for rate, p in known.items():
         # The same through the library, with the rate as good as known.
-        assert Counted(float(rate) * 1e9, 1e9, 25.0).at_most(2) == pytest.approx(p, abs=1e-4)
+        assert PlanSum(0, 25.0, float(rate) * 1e9, 1e9).more(2) == pytest.approx(p, abs=1e-4)

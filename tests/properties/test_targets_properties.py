@@ -123,9 +123,8 @@ def test_official_labels_never_fail_on_a_typed_row(target, data):
 def test_labels_of_linear_methods_do_not_depend_on_the_side(base, value, goal):
     plain = official_labels(base, 2020, value, 2022, goal, 2025, "higher_better", (0, 100))
     other = [round_half_up(100 - x, 4) for x in (base, value, goal)]
-    turned = official_labels(
-        other[0], 2020, other[1], 2022, other[2], 2025, "lower_better", (0, 100)
-    )
+    mirrored = other[0], 2020, other[1], 2022, other[2], 2025
+    turned = official_labels(*mirrored, "lower_better", (0, 100))
     linear = ["statdev", "time_distance", "escap_csi", "china_completion", "sdsn"]
     one = plain.set_index("method")["label"][linear]
     two = turned.set_index("method")["label"][linear]

@@ -11,7 +11,7 @@ from scipy.special import beta
 
 from wqa.assessment import judging
 from wqa.assessment.attainment import READING_COLUMNS, VERDICT_COLUMNS, assess
-from wqa.assessment.likelihood import ProbabilityClass
+from wqa.assessment.likelihood import Likelihood, ProbabilityClass
 from wqa.assessment.statements import print_number, print_probability
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.records import Baseline, Condition
@@ -95,6 +95,13 @@ def test_a_missing_plan_year_lowers_the_probability_of_a_floor():
     assert one(only("8"), "2021 99.9; 2022 99.9; 2024 99.9")["p_attain"] < full["p_attain"]
 
 
+def test_a_stock_that_cannot_fall_is_likelier_to_be_met():
+    """79 is a lower limit of every later year: what the model puts below it is left out."""
+    known = "2020 7; 2021 60; 2022 70; 2023 79; 2025 79 lower_bound"
+    rises, free = (one(only("2", kind=kind), known) for kind in ("monotone", "gap"))
+    assert 1.0 > rises["p_attain"] > free["p_attain"] > 0.0
+
+
 def test_a_bound_counts_its_cases():
     """Jeffreys: B(400.5 + 200, .5) / B(400.5, .5)."""
     row = one(only("12"), "2022 100 denominator=200; 2023 100 denominator=200")
@@ -104,9 +111,9 @@ def test_a_bound_counts_its_cases():
 
 def test_readings_that_lead_apart_leave_it_open_with_both_probabilities(monkeypatch):
     def split(question, evidence):
-        return judging.Likelihood(p=0.95 if evidence.annual.get(2020) == 0.029 else 0.1)
+        return Likelihood(p=0.95 if evidence.annual.get(2020) == 0.029 else 0.1)
 
-    monkeypatch.setattr(judging, "likelihood", split)
+    monkeypatch.setattr("wqa.assessment.likelihood.likelihood", split)
     row = one(only("6"), "2020 0.29; 2021 0.12")
     assert (row["answer"], row["reason_code"]) == ("open", "readings_differ")
     assert "低于34%" in row["evidence_zh"] and "不低于90%" in row["evidence_zh"]

@@ -33,10 +33,8 @@ def test_one_row_per_series_origin_model_and_horizon(result):
 
 def test_forecasts_are_held_against_what_came(result):
     truth, f = panel().set_index(["series_id", "year"])["value"], result.forecasts
-    came, last = (
-        truth.loc[list(zip(f["series_id"], f[column], strict=True))].to_numpy()
-        for column in ("year", "origin")
-    )
+    places = (zip(f["series_id"], f[column], strict=True) for column in ("year", "origin"))
+    came, last = (truth.loc[list(place)].to_numpy() for place in places)
     assert f["actual"].to_numpy() == pytest.approx(came)
     assert f["error"].to_numpy() == pytest.approx(came - f["median"].to_numpy())
     inside = (f["actual"] >= f["lo_80"]) & (f["actual"] <= f["hi_80"])
@@ -110,26 +108,19 @@ def test_gaps_count_years_not_rows():
 
 
 def test_summary_by_hand():
-    data = pd.DataFrame(
-        {"series_id": "a", "year": range(2010, 2016), "value": [1.0, 2, 4, 4, 7, 7]}
-    )
+    cells = {"series_id": "a", "year": range(2010, 2016), "value": [1.0, 2, 4, 4, 7, 7]}
+    data = pd.DataFrame(cells)
     row = backtest(data, ["naive"], horizons=[1], family="positive").summary().iloc[0]
     # Errors 0, 3, 0; mean changes before: 1.5, 1, 1.5.
     assert (row["n"], row["n_series"], row["n_fallback"]) == (3, 1, 0)
     assert row["mase"] == pytest.approx((0 + 3 / 1 + 0) / 3)
-    assert row["smape"] == pytest.approx(200 * 3 / 11 / 3)
-    assert row["skill"] == pytest.approx(0.0)
 
 
 def test_summary_groups(result):
     table, c = result.summary(by=["model", "h"]), result.cases
     assert table["n"].sum() == len(result.forecasts)
-    naive, drift = (table[table["model"] == name] for name in ("naive", "drift"))
-    assert naive["skill"].to_numpy() == pytest.approx(0.0)
-    ratio = 1 - drift["mase"].to_numpy() / naive["mase"].to_numpy()
-    assert drift["skill"].to_numpy() == pytest.approx(ratio)
-    assert "skill" not in result.summary(by=["h"])
-    one, row = c[(c["model"] == "drift") & (c["h"] == 3)], drift[drift["h"] == 3].iloc[0]
+    row = table[(table["model"] == "drift") & (table["h"] == 3)].iloc[0]
+    one = c[(c["model"] == "drift") & (c["h"] == 3)]
     assert row["brier"] == pytest.approx(((one["p_attain"] - one["hit"]) ** 2).mean())
     assert row["base_rate"] == pytest.approx(one["hit"].mean())
     assert 0 <= row["calibration_error"] <= 100
@@ -146,14 +137,6 @@ def test_reliability_counts_every_case(result):
     assert ((table["lower"] <= table["observed"]) & (table["observed"] <= table["upper"])).all()
 
 
-def test_steady_growth_is_better_served_by_drift():
-    out = backtest(panel(10, slope=1.0, noise=0.1), ["naive", "drift"], horizons=[1, 2, 3])
-    row = out.compare("naive").iloc[0]
-    assert (row["model"], row["n_series"]) == ("drift", 10)
-    assert row["hi_95"] < 0
-    assert row["difference"] == pytest.approx(row["mean"] - row["mean_reference"])
-
-
 def test_a_fallback_is_recorded():
     out = backtest(panel(1), ["theta"], horizons=[1])
     assert out.forecasts["fallback"].str.contains("points, theta needs").sum() == 2
@@ -165,4 +148,3 @@ def test_random_walks_of_usual_size_are_covered():
     row = out.summary().iloc[0]
     assert 72 <= row["coverage_80"] <= 88
     assert 90 <= row["coverage_95"] <= 99
-    assert out.forecasts["pit"].between(0, 1).all()

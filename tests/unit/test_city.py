@@ -136,3 +136,12 @@ def test_the_ladder_says_which_number_of_deaths_passes(city):
         for row in table.rows[1:]
     ]
     assert city.plot_ladder("7") == []
+
+
+def test_steps_of_the_plan_stand_beside_what_was_known_by_then():
+    (table,) = wqa.open_edition().list_milestones("quality_service_stations")
+    cells = [[plain(row.get(key, "")) for key in ("level", "state")] for row in table.rows]
+    # Changjiang Daily reported 19 accredited in October 2021 and 33 built in September 2024.
+    assert cells == [["19个（2021年10月）", "是"], ["", "未见可判断的公布数"],
+                     ["33个（2024年9月）", "是"]]  # fmt: skip
+    assert wqa.open_edition(region="HB").list_milestones("quality_service_stations") == []

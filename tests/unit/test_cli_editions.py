@@ -22,7 +22,7 @@ def test_diff_of_two_folders(folders, capsys):
     out = capsys.readouterr().out
     assert out.startswith("Edition 2021 (as of 2022-09-30) compared with edition 2022 (as of 2023")
     assert "\nNew figures: " in out
-    assert "routine_130_parameters" in out
+    assert "routine monitoring, 130 parameters" in out
     changed = diff_editions(*map(read_edition, folders)).answers
     part = out.split("\nAnswers that changed: ")[1].split("\n\n")[0].splitlines()
     assert int(part[0]) == len(changed)

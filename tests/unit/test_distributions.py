@@ -1,4 +1,4 @@
-"""Predictive distributions: sums over a plan, whole numbers of samples, floors, mixtures."""
+"""Predictive distributions: sums over a plan, whole numbers of samples, mixtures."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from cases import cases
 from scipy import stats
 
-from wqa.forecasts.distributions import NotBelow, WholeNumbers, plan_sum
+from wqa.forecasts.distributions import WholeNumbers, plan_sum
 from wqa.forecasts.numbers import quantity_of
 from wqa.forecasts.pooled import predict
 
@@ -46,16 +46,15 @@ def test_years_of_the_plan_outweigh_the_plan_before():
 
 
 def test_occasions_count_as_parts_of_years_or_as_rounds():
-    nine_months, whole_year = (
-        plan_sum([89], 5 - years, elapsed=years, previous=322) for years in (0.75, 1)
-    )
+    times = ({"left": 5 - years, "elapsed": years} for years in (0.75, 1))
+    nine_months, whole_year = (plan_sum([89], previous=322, **time) for time in times)
     assert nine_months.p_attain(400) > whole_year.p_attain(400)
     # One award in the only round of two years says more than one award in two years.
     by_round, by_year = plan_sum([1], 2, elapsed=1), plan_sum([1, 0], 3, elapsed=2)
     assert by_round.p_attain(3) > by_year.p_attain(3)
 
 
-# --------------------------------------------------------------- what can be read, and floors
+# --------------------------------------------------------------- what can be read
 
 
 def pass_rates(*values, horizon=1):
@@ -80,24 +79,3 @@ def test_only_whole_numbers_of_samples_can_be_read():
     assert (paths <= 97.5).mean() == pytest.approx(read.cdf(97.5)[0, 0], abs=0.01)
     fine = WholeNumbers(published, 10**7)
     assert fine.cdf(98.0)[0, 0] == pytest.approx(published.cdf(98.0)[0, 0], abs=1e-5)
-
-
-def test_a_floor_leaves_what_is_above_it_in_proportion():
-    base = predict(np.array([[60.0, 70.0, 79.0]]), 3, quantity_of("count"))
-    held = NotBelow(base, 79.0)
-    share = 1.0 - base.below(79.0)[0]
-    for x in (80.0, 95.0, 140.0):
-        assert 1.0 - held.cdf(x)[0] == pytest.approx((1.0 - base.cdf(x)[0]) / share)
-    assert held.below(79.0)[0] == pytest.approx(np.zeros(3))
-    assert (np.diff([held.quantile(p)[0] for p in (0.01, 0.1, 0.5, 0.9)], axis=0) > 0).all()
-    assert held.cdf(held.quantile(0.3))[0] == pytest.approx(np.full(3, 0.3), abs=1e-6)
-    paths = held.sample(20_000, 2)[0]
-    assert paths.min() >= 79.0
-    assert (paths <= held.quantile(0.7)[0]).mean(axis=0) == pytest.approx(np.full(3, 0.7), abs=0.02)
-
-
-def test_a_floor_far_above_the_forecast_is_the_answer():
-    held = NotBelow(pass_rates(60.0, 61.0, 60.0, 61.0, 60.0), 99.0)
-    assert held.quantile(0.5)[0, 0] >= 99.0
-    assert held.sample(10)[0].min() >= 99.0
-    assert held.cdf(98.0)[0, 0] == 0.0

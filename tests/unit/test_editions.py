@@ -78,7 +78,7 @@ def test_what_became_known_later_changes_no_byte(nation, copy):
     next_day = edition_record(PLAN, "CN", 2022, "2023-10-01", root=copy)
     assert next_day.known["figures"] == nation.known["figures"] + 1
     assert 98.8 in set(next_day.observations["value"])
-    assert next_day.forecasts_sha256 != nation.forecasts_sha256
+    assert next_day.forecasts_csv != nation.forecasts_csv
 
 
 def test_a_file_touched_elsewhere_keeps_the_record(nation, copy):
@@ -176,13 +176,13 @@ def test_same_bytes_in_another_process(nation):
     code = (
         "from wqa.history.editions import edition_record as e; import sys;"
         f"r = e({PLAN!r}, 'CN', 2022, '2023-09-30');"
-        "sys.stdout.write(r.forecasts_sha256 + r.known['sha256'])"
+        "sys.stdout.write(r.forecasts_csv + r.known['sha256'])"
     )
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai"},
     ).stdout  # fmt: skip
-    assert said == nation.forecasts_sha256 + nation.known["sha256"]
+    assert said == nation.forecasts_csv + nation.known["sha256"]
 
 
 def test_record_names_methods_and_targets(record):

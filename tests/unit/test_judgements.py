@@ -12,13 +12,13 @@ from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
 from wqa.catalog.records import Inference, Premise
 from wqa.display.answer_tables import (
+    about_answers,
+    about_questions,
     answer_table,
     board_table,
     level_cell,
-    questions_texts,
     readings_table,
     settling_table,
-    summary_text,
 )
 from wqa.display.facts import Fact, parts_of, plain
 from wqa.display.judgements import (
@@ -120,7 +120,7 @@ def test_targets_print_with_sign_and_unit(views):
 
 
 def test_summary_counts_every_target_by_answer(views, answers):
-    text = plain(summary_text(views["zh"], answers))
+    text = plain(about_answers(views["zh"], answers).items[0])
     assert text.startswith("规划19项指标分解为23个可分别评价的分项。")
     counts = answers["answer"].value_counts()
     said = re.search(r"公开资料：(.+?)。", text)[1]
@@ -128,7 +128,7 @@ def test_summary_counts_every_target_by_answer(views, answers):
         f"{phrase('answers', name)['zh']}{counts[name]}项" for name in ANSWERS if name in counts
     ]
     assert re.split("、", said) == listed
-    told = plain(questions_texts(views["zh"], answers)[0])
+    told = plain(about_questions(views["zh"], answers).items[0])
     assert "不是官方结论" in told
     unknown = answers[answers["answer"] == "nothing_known"]["reason_code"].value_counts()
     told = re.search(r"没有资料的(\d+)项中：(.+?)。没有资料不等于未达到。", told)
@@ -140,9 +140,11 @@ def test_summary_names_the_weak_points(views, answers):
     changed = answers.assign(answer="open")
     changed.loc[changed["row"] == "7", "answer"] = "unlikely"
     name = views["en"].parameters.plan.targets[8].name_en
-    text = plain(summary_text(views["en"], changed))
+    text = plain(about_answers(views["en"], changed).items[0])
     assert f"Unlikely to be met, or missed: {name}." in text
-    assert "or missed" not in plain(summary_text(views["en"], changed.assign(answer="open")))
+    assert "or missed" not in plain(
+        about_answers(views["en"], changed.assign(answer="open")).items[0]
+    )
 
 
 def test_targets_in_words(views):
@@ -261,7 +263,7 @@ def test_a_reason_that_repeats_the_evidence_is_left_out(views, answers):
 def test_both_readings_of_rows_5_and_6(views):
     view = views["zh"]
     readings = assess(view.parameters.plan, readings=True, observations=view.observations)
-    table = readings_table(view, readings, rows=["5", "6"])
+    table = readings_table(view, readings, "5", "6")
     met = {(plain(row["row"]), plain(row["value"])): plain(row["met"]) for row in table.rows}
     assert met == {
         ("5", "92%"): "否",

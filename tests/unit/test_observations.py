@@ -156,10 +156,8 @@ def test_filters_take_lists_and_names_and_years_as_people_write_them(root: Path)
     frame = wqa.load_observations(ids, ["CN", "JS"], range(2019, 2021), root=root)
     asked = {"indicator_id": set(ids), "region": {"CN", "JS"}, "year": {2019, 2020}}
     assert {column: set(frame[column]) for column in asked} == asked
-    same = wqa.load_observations(
-        ["特种设备事故死亡人数", ids[1]], ["全国", "江苏"], ["2019", 2020], root=root
-    )
-    assert same.equals(frame)
+    spelt = ["特种设备事故死亡人数", ids[1]], ["全国", "江苏"], ["2019", 2020]
+    assert wqa.load_observations(*spelt, root=root).equals(frame)
 
 
 def test_frames_can_carry_names(root: Path) -> None:

@@ -94,8 +94,3 @@ def test_the_descriptor_names_types_units_sources_and_licence(package: Path) -> 
     for resource in descriptor["resources"]:
         assert resource["hash"].startswith("sha256:")
         assert all(field["type"] for field in resource["schema"]["fields"])
-
-
-def test_as_of_limits_the_package(root: Path, tmp_path: Path) -> None:
-    path = build_data_package(tmp_path, root=root, as_of="2020-12-31")
-    assert max(row["vintage"] for row in read(path, "observations")) <= "2020-12-31"

@@ -4,8 +4,9 @@ import pytest
 
 from wqa.display.report import MIME
 from wqa.errors import BuildError, DataError
+from wqa.history.editions import newest_retrieval
 from wqa.publication.chapters import collect, normalise
-from wqa.publication.paper import BuildResult, build_paper, newest_retrieval
+from wqa.publication.paper import BuildResult, build_paper
 from wqa.publication.publishing import parse_prose
 
 
@@ -147,7 +148,7 @@ def test_the_notebooks_get_the_folder_and_the_catalogue_of_the_build(tmp_path, m
         raise BuildError("stopped")
 
     (tmp_path / "plans").mkdir()
-    monkeypatch.setattr("wqa.publication.paper.make_kernelspec", stop)
+    monkeypatch.setattr("wqa.publication.chapters.make_kernelspec", stop)
     with pytest.raises(BuildError, match="stopped"):
         build_paper(root=root, catalog=tmp_path, out=tmp_path / "out", formats=("html",))
     assert (given["WQA_ROOT"], given["WQA_CATALOG"]) == (str(root), str(tmp_path))

@@ -47,28 +47,20 @@ def test_transform_and_inverse_agree(power):
 
 
 def test_kernels_have_unit_yearly_change():
-    kernels = np.array(
-        [[0, 0, 0, 0], [0, 0, 0, 0.6], [0.3, 0, 0, 0.3], [0, 0.9, 0.8, 0]], dtype=float
-    )
-    cov = pooled.covariance(kernels, 6)
+    kernels = [0, 0, 0, 0], [0, 0, 0, 0.6], [0.3, 0, 0, 0.3], [0, 0.9, 0.8, 0]
+    cov = pooled.covariance(np.array(kernels, dtype=float), 6)
     change = np.array([0, 0, -1.0, 1.0, 0, 0])
     assert np.einsum("i,kij,j->k", change, cov, change) == pytest.approx(np.ones(4))
 
 
 def test_one_component_matches_a_direct_computation():
     """A random walk with one variance prior has a textbook answer."""
-    one = pooled.components(
-        np.array([[0.1, 0.3, 0.2, 0.6]]),
-        np.arange(4),
-        4,
-        2,
-        pooled.Prior(
-            0.5, np.array([[0.0, 0.0, 0.0, 0.0]]), np.zeros(1), np.full(1, 2.0),
-            np.full(1, 0.5), np.ones(1), np.ones((2, 1)), np.zeros((2, 0, 1)), np.zeros((2, 0)),
-            np.array([1.0, 9.0]), np.ones((3, 1)),
-        ),
-        np.zeros(1),
-    )  # fmt: skip
+    size, switch, ones = np.full(1, 0.5), np.array([1.0, 9.0]), np.ones((3, 1))
+    traits = ones[:2], np.zeros((2, 0, 1)), np.zeros((2, 0))
+    spread = np.zeros(1), np.full(1, 2.0), size, np.ones(1)
+    prior = pooled.Prior(0.5, np.zeros((1, 4)), *spread, *traits, switch, ones)
+    data = np.array([[0.1, 0.3, 0.2, 0.6]])
+    one = pooled.components(data, np.arange(4), 4, 2, prior, np.zeros(1))
     squares = 0.2**2 + 0.1**2 + 0.4**2
     shape, rate = 2.0 + 1.5, 2.0 * 0.25 + squares / 2
     assert one.df == pytest.approx([2 * shape])
@@ -118,9 +110,8 @@ def test_known_samples_are_a_known_part_of_the_noise():
     made["none"] = fit_of(noisy, 1)
     made["few ahead"] = fit_of(noisy, 1, samples=np.array([100.0] * 7))
     width = {name: float((f.quantile(0.9) - f.quantile(0.1))[0, 0]) for name, f in made.items()}
-    assert [width[k] for k in ("whole", "half", "none")] == pytest.approx(
-        [8.72, 8.72, 12.23], abs=0.05
-    )
+    widths = [width[k] for k in ("whole", "half", "none")]
+    assert widths == pytest.approx([8.72, 8.72, 12.23], abs=0.05)
     assert width["huge"] == pytest.approx(width["none"], abs=0.05)
     assert width["few ahead"] > 1.2 * width["whole"]
 

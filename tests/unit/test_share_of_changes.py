@@ -21,10 +21,8 @@ def annual(values, region="R", scope="all", indicator=RATE, first=2010):
 def ask(*frames, level=90.0, goal=92.0, comparator=">=", years=2, indicator=RATE):
     one = load_indicators()[indicator]
     families = FAMILIES | {indicator: one.family}
-    where = ("WH", "city")
-    return share_of_changes(
-        pd.concat(frames), families, one, *where, level, Goal(comparator, goal), years
-    )
+    asked = "WH", "city", level, Goal(comparator, goal), years
+    return share_of_changes(pd.concat(frames), families, one, *asked)
 
 
 def regions(count, values, name="R", **more):

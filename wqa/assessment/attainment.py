@@ -81,8 +81,7 @@ def assess(
         Hold the plan's targets against another region, without its baselines.
     readings : bool, optional
         Judge instead each reading that the documents allow of a disputed baseline, target or
-        comparator: one row per reading, with `value` (the baseline as it reads),
-        `met_at_baseline` and `change_needed`.
+        comparator: a row each, with `value` (the baseline), `met_at_baseline`, `change_needed`.
     seed : int, optional
         Seed of simulations; the same input gives the same frame.
     catalog, root : path-like, optional
@@ -91,29 +90,24 @@ def assess(
     Returns
     -------
     pandas.DataFrame
-        One row per target in the order of the plan. Values are in the unit of the target.
-        `p_attain` is 0 or 1 when the outcome is decided (evidence class ``known``); `p_low` and
-        `p_high` are its range when one published year is left out. It is printed no finer than
-        `p_class_low` to `p_class_high`; of `n_cases` series whose probability fell there the share
-        `p_observed` came true (0 cases: no backtest). Beside it stands how often
-        comparable series made the change that is needed (`share_of_changes` of `n_changes`
-        cases in `n_change_series` series; `changes_base` says which). With evidence class
-        ``prior_only`` it rests on the baseline alone and is no finding: the answer is
-        ``nothing_known``. `source_ids` are joined by blanks.
+        One row per target in the order of the plan, values in its unit. `p_attain` is 0 or 1 when
+        the outcome is decided (evidence class ``known``); `p_low` and `p_high` are its range when
+        one published year is left out. It is printed no finer than `p_class_low` to `p_class_high`;
+        of `n_cases` series whose probability fell there the share `p_observed` came true (0 cases:
+        no backtest). Of `n_changes` changes in `n_change_series` comparable series
+        (`changes_base`), the share `share_of_changes` was as large as is needed. With evidence
+        class ``prior_only`` it rests on the baseline alone, and the answer is ``nothing_known``.
 
     Raises
     ------
-    CatalogError
-        If the plan is unknown or a target makes no sense.
-    DataError
-        If a date or year is wrong.
+    CatalogError, DataError
+        If the plan is unknown, a target makes no sense, or a date or year is wrong.
     """
     indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
     found = judging.open_plan(plan, {"indicators": indicators}, catalog)
-    region = region_of(region, found, root) if region else found.region
-    target_year = year_of("target_year", target_year, found) if target_year else None
-    folders = {"root": root, "catalog": catalog}
-    figures = rows_by_key(judging.known_figures(observations, found, as_of, edition, **folders))
+    region, target_year = region_of(region, found, root), year_of("target_year", target_year, found)
+    given = observations, found, as_of, edition
+    figures = rows_by_key(judging.known_figures(*given, root=root, catalog=catalog))
     setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
     best = (row for own in figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")

@@ -14,19 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.assessment import likelihood as odds
 from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span, of_others
 from wqa.assessment.inferences import ALLOWS, Inferred, infer, narrowed
-from wqa.assessment.likelihood import (
-    LIKELY,
-    PRIOR_ONLY,
-    UNLIKELY,
-    VERY_LIKELY,
-    Likelihood,
-    Question,
-    against,
-    jointly,
-    likelihood,
-)
 from wqa.catalog.catalog import load_plan, plan_faults
 from wqa.catalog.records import Baseline, Indicator, Plan, Reading, Target, Unit
 from wqa.data.loading import YEARS_AFTER_PLAN, as_of_day, load_observations, year_of
@@ -47,9 +37,9 @@ class Setting:
     figures: Mapping[tuple[str, str], list[Row]]
     seed: int = 0
 
-    def question(self, target: Target, year: int) -> Question:
+    def question(self, target: Target, year: int) -> odds.Question:
         """One question that a number decides."""
-        return Question(target, self.indicators[target.indicator_id], year, self.seed)
+        return odds.Question(target, self.indicators[target.indicator_id], year, self.seed)
 
     def evidence(self, target: Target, region: str, year: int) -> Evidence:
         """Collect what the figures say about a target (or a condition) in a region."""
@@ -115,7 +105,7 @@ class Level:
 class Part:
     """One question of a target with its evidence, and its answer where figures decide it."""
 
-    question: Question
+    question: odds.Question
     evidence: Evidence
     reference: Evidence | None
     met: bool | None
@@ -125,11 +115,11 @@ class Part:
         """Annual values of the plan period."""
         return self.evidence.in_plan(self.question.start)
 
-    def chance(self) -> Likelihood:
+    def chance(self) -> odds.Likelihood:
         """How likely the target is to be met, as far as this question goes."""
         if self.reference is None:
-            return likelihood(self.question, self.evidence)
-        return against(self.question, self.evidence, self.reference)
+            return odds.likelihood(self.question, self.evidence)
+        return odds.against(self.question, self.evidence, self.reference)
 
 
 @dataclass(frozen=True)
@@ -142,7 +132,7 @@ class Conclusion:
     answer: str
     strength: int
     basis: str
-    chance: Likelihood = field(default_factory=Likelihood)
+    chance: odds.Likelihood = field(default_factory=odds.Likelihood)
     leading: Inferred | None = None
     assumes: tuple[str, ...] = ()
     readings: tuple[tuple[Reading, float], ...] = ()
@@ -174,9 +164,9 @@ class Judgement:
 
 def answer_for(p: float) -> str:
     """Answer for a probability of attainment."""
-    if p >= VERY_LIKELY:
+    if p >= odds.VERY_LIKELY:
         return "very_likely"
-    return "likely" if p >= LIKELY else "open" if p > UNLIKELY else "unlikely"
+    return "likely" if p >= odds.LIKELY else "open" if p > odds.UNLIKELY else "unlikely"
 
 
 def weaker(*answers: str) -> str:
@@ -207,7 +197,7 @@ def _conclusion(table: Part, parts: Sequence[Part], inferred: list[Inferred]) ->
     answers = [part.met for part in parts]
     met = False if False in answers else None if None in answers else True
     if met is not None:
-        chance = Likelihood(p=float(met), evidence_class="known")
+        chance = odds.Likelihood(p=float(met), evidence_class="known")
         basis = "conditions" if is_joint else "published"
         return Conclusion("met" if met else "missed", 3, basis, chance)
     if is_joint:
@@ -220,7 +210,7 @@ def _conclusion(table: Part, parts: Sequence[Part], inferred: list[Inferred]) ->
         return _two_readings(told, _answer(table, inferred))
     readings = _readings(table) if told.basis == "model" else ()
     if len({answer_for(p) for _, p in readings}) > 1:
-        beside = Likelihood(rests=told.chance.rests, others=told.chance.others)
+        beside = odds.Likelihood(rests=told.chance.rests, others=told.chance.others)
         return Conclusion("open", told.strength, "readings", beside, readings=readings)
     return told
 
@@ -260,7 +250,7 @@ def _compared(comparator: str, ours: Span | None, theirs: Span | None) -> bool |
     return None if len(answers) > 1 else answers.pop()
 
 
-def outcome(question: Question, evidence: Evidence) -> bool | None:
+def outcome(question: odds.Question, evidence: Evidence) -> bool | None:
     """Whether the target is met or missed, as far as figures decide it."""
     target, year = question.target, question.year
     if target.value is None:
@@ -299,7 +289,7 @@ def _answer(part: Part, inferred: list[Inferred]) -> Conclusion:
             assumes = tuple(dict.fromkeys(a for one in chosen for a in one.assumes))
             against_it = "unlikely" if assumes else "missed"
             answer = weaker("met", *(ALLOWS[a] for a in assumes)) if met else against_it
-            chance = Likelihood(p=float(met), evidence_class="deduced")
+            chance = odds.Likelihood(p=float(met), evidence_class="deduced")
             return Conclusion(answer, 2, "inferred", chance, chosen[0], assumes)
     known = replace(part, evidence=narrowed(evidence, target, year, bounding))
     votes = [_by_model(known, evidence, bounding), *filter(None, map(_vote, inferred))]
@@ -315,7 +305,7 @@ def _vote(one: Inferred) -> Conclusion | None:
     """Answer of one inference that gives a probability or a side."""
     told = one.deduction
     if told.p is not None:
-        chance = Likelihood(told.p, told.low, told.high, None, "inferred", one.declared.rule)
+        chance = odds.Likelihood(told.p, told.low, told.high, None, "inferred", one.declared.rule)
         answer = weaker(answer_for(told.p), "likely")
         return Conclusion(answer, 1, "inferred", chance, one, one.assumes)
     if told.side is not None:
@@ -344,7 +334,9 @@ def _by_model(part: Part, published: Evidence, bounding: Sequence[Inferred] = ()
     if chance.p is None:
         return Conclusion("nothing_known", 0, "nothing", chance)
     if not (inside or partly or chance.rests):
-        return Conclusion("nothing_known", 0, "nothing", replace(chance, evidence_class=PRIOR_ONLY))
+        return Conclusion(
+            "nothing_known", 0, "nothing", replace(chance, evidence_class=odds.PRIOR_ONLY)
+        )
     assumes, answer = tuple(a for one in bounding for a in one.assumes), answer_for(chance.p)
     if _side(answer) > 0:
         answer = weaker(answer, *(ALLOWS[a] for a in assumes))
@@ -365,7 +357,7 @@ def _has_floor(part: Part) -> bool:
 def _joint(parts: Sequence[Part]) -> Conclusion:
     """Answer of conditions of which none is missed and at least one is open."""
     have = all(part.inside and (part.reference is None or part.reference.annual) for part in parts)
-    chance = jointly([part.chance() for part in parts if part.met is None])
+    chance = odds.jointly([part.chance() for part in parts if part.met is None])
     if not have or chance.p is None:
         return Conclusion("nothing_known", 0, "conditions", chance)
     return Conclusion(answer_for(chance.p), 3, "conditions", chance)
@@ -390,7 +382,7 @@ def _readings(part: Part) -> tuple[tuple[Reading, float], ...]:
     if base.status != "disputed" or base.year not in evidence.annual:
         return ()
     asked = [(one, with_reading(evidence, base, one)) for one in base.readings]
-    found = [(one, likelihood(part.question, read).p) for one, read in asked]
+    found = [(one, odds.likelihood(part.question, read).p) for one, read in asked]
     return tuple((one, p) for one, p in found if p is not None)
 
 

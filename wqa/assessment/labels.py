@@ -1,13 +1,12 @@
 """Official progress labels side by side: one rule per published method, and why they disagree.
 
-Each rule turns a `LabelInput` into a `LabelResult`: the method's own statistic and label code, or
-the code of a reason where the method has no answer, instead of bending it. Nothing here is ours:
-conventions that differ between methods (path, window, cut points) are kept as their publishers
-state them. Cut points, names and words are data, in ``labels.yml``.
+Nothing here is ours: conventions that differ between methods (path, window, cut points) are kept
+as their publishers state them, and a method without an answer is not bent. Cut points and words are
+data, in ``labels.yml``.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -81,7 +80,7 @@ class LabelResult(NamedTuple):
     scale: float = 1.0  # of the cut points
 
 
-def why_not(given: LabelInput, answered: frozenset[str]) -> str:
+def why_not(given: LabelInput, answered: Collection[str] = ()) -> str:
     """First reason why two points and a target give no answer, but for those answered anyway."""
     reasons = {
         f"{given.kind}_target": given.kind in ("plan_sum", "compound", "relative", "every_year"),
@@ -121,7 +120,7 @@ def eurostat_target(given: LabelInput, cuts: Cuts) -> LabelResult:
     return LabelResult(ratio, "target_met" if given.is_met else None)
 
 
-def growth_rate(given: LabelInput, cuts: Cuts) -> LabelResult:
+def un_chart_trend(given: LabelInput, cuts: Cuts) -> LabelResult:
     """UN Progress Chart without a numeric target: yearly growth in the desired direction."""
     if given.pace is None:
         return LabelResult(reason="growth_undefined")
@@ -133,7 +132,7 @@ def eurostat_trend(given: LabelInput, cuts: Cuts) -> LabelResult:
     upper = given.bounds[1]
     near = given.pace is not None and upper is not None and given.base > 0.9 * upper
     note = "percent_near_bound" if near and given.sign > 0 else ""
-    return growth_rate(given, cuts)._replace(note=note)
+    return un_chart_trend(given, cuts)._replace(note=note)
 
 
 def open_sdg(given: LabelInput, cuts: Cuts) -> LabelResult:
@@ -256,7 +255,7 @@ def time_distance(given: LabelInput, cuts: Cuts) -> LabelResult:
 
 def china_completion(given: LabelInput, cuts: Cuts) -> LabelResult:
     """China's mid-term review: completion rate against elapsed share of time."""
-    reason = why_not(given, FORWARD)
+    reason = why_not(given)
     if given.kind == "plan_sum":
         has_figures = not math.isnan(given.value + given.target)
         has_way = given.target > 0 and min(given.elapsed, given.length) >= 1
@@ -271,44 +270,27 @@ def china_completion(given: LabelInput, cuts: Cuts) -> LabelResult:
     return LabelResult(float(rate), "ahead_of_time" if rate > time else slow)
 
 
-# What methods answer although it stops others.
-FORWARD = frozenset[str]()
-EITHER_WAY = frozenset({BEHIND})
-YEARLY = EITHER_WAY | {"every_year_target"}
-TREND = YEARLY | {"no_target", "no_time_left", "baseline_at_target"}
-ANY_YEARS = YEARLY | {"one_point_only", "no_time_left", "baseline_at_target"}
-ASKS_ITSELF = ANY_YEARS | {"plan_sum_target", "compound_target", "relative_target",
-                           "no_observation", "no_baseline", "no_target"}  # fmt: skip
-LABEL_METHODS: dict[str, tuple[Callable[[LabelInput, Cuts], LabelResult], frozenset[str]]] = {
-    "eurostat_target": (eurostat_target, YEARLY),
-    "eurostat_trend": (eurostat_trend, TREND),
-    "open_sdg": (open_sdg, ANY_YEARS),
-    "open_sdg_trend": (open_sdg_trend, TREND),
-    "un_chart": (un_chart, YEARLY),
-    "un_chart_trend": (growth_rate, TREND),
-    "escap_csi": (escap_csi, FORWARD),
-    "escap_api": (escap_api, FORWARD),
-    "sdsn": (sdsn, EITHER_WAY),
-    "unicef_aarr": (unicef_aarr, FORWARD),
-    "statdev": (statdev, FORWARD),
-    "time_distance": (time_distance, FORWARD),
-    "china_completion": (china_completion, ASKS_ITSELF),
-}
+LABEL_METHODS: dict[str, Callable[[LabelInput, Cuts], LabelResult]] = {
+    rule.__name__: rule for rule in (
+    eurostat_target, eurostat_trend, open_sdg, open_sdg_trend, un_chart, un_chart_trend, escap_csi,
+    escap_api, sdsn, unicef_aarr, statdev, time_distance, china_completion,
+)}  # fmt: skip
 
 
 def label_by(method: str, given: LabelInput) -> LabelResult:
     """Label by one method, or the reason why it has no answer."""
-    (rule, answered), told = LABEL_METHODS[method], read_words("labels")["methods"][method]
-    reason, cuts = why_not(given, answered), told.get("cuts", {})
-    if reason:
+    told = read_words("labels")["methods"][method]
+    answered, cuts = told.get("answered", ()), told.get("cuts", {})
+    if reason := why_not(given, answered):
         return LabelResult(reason=reason)
-    result = rule(given, cuts)
+    result = LABEL_METHODS[method](given, cuts)
     if result.value is not None and result.label is None:
         labels, steps = told["labels"], [result.scale * cut for cut in cuts.values()]
         short = sum(not result.value >= step for step in steps[: len(labels) - 1])
         result = result._replace(label=labels[short])
-    if given.kind == "every_year" and not result.note and answered in (YEARLY, ANY_YEARS):
-        result = result._replace(note="latest_year_only")  # two points see no other year
+    needs_target = "no_target" not in answered  # such a method sees two points, no other year
+    if given.kind == "every_year" and needs_target and not result.note:
+        result = result._replace(note="latest_year_only")
     return result
 
 
@@ -332,9 +314,8 @@ def official_labels(
     Parameters
     ----------
     baseline, value, target : float or None
-        Value of the base year, newest value, and target, in one unit. For a
-        target of kind ``plan_sum`` `value` is the sum over the plan so far and
-        `base_year` the year before the plan.
+        Value of the base year, newest value, and target, in one unit. Of a ``plan_sum`` `value`
+        is the sum over the plan so far and `base_year` the year before the plan.
     base_year, year, target_year : int
         Years of the three.
     direction : {'higher_better', 'lower_better'}
@@ -342,11 +323,9 @@ def official_labels(
     bounds : tuple of float or None, optional
         Natural lower and upper bound.
     series : pandas.Series or mapping of int to float, optional
-        Yearly values of one comparable series; methods that look at recent or
-        all years use it. Default: the two points.
+        Yearly values, for methods that look at recent or all years. Default: the two points.
     kind : str, optional
-        Kind of the target, one of ``wqa.catalog.records.KINDS``; decides which methods
-        ask a wrong question.
+        Kind of the target (``wqa.catalog.records.KINDS``): some methods do not fit some kinds.
     comparator : {'>=', '>', '<=', '<', '=='}, optional
         Relation of the target; default from `direction`, not strict.
     limit : float, optional
@@ -355,11 +334,9 @@ def official_labels(
     Returns
     -------
     pandas.DataFrame
-        One row per method: method, statistic, value, label, stance (met, ahead,
-        partly, behind, away), reason_undefined, and words in both languages
-        (method_zh, label_zh, reason_zh, note_zh ...), path, window, confirmed
-        (whether the cut points were checked), source. `label` and `value` are
-        None where the method has no answer.
+        One row per method: method, statistic, value, label (both None without an answer), stance
+        (met, ahead, partly, behind, away), reason_undefined, words in both languages (method_zh,
+        label_zh, ...), path, window, confirmed (whether the cut points were checked), source.
 
     Raises
     ------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,7 +18,7 @@ from wqa.forecasts.distributions import plan_sum
 from wqa.forecasts.forecasting import Forecast, forecast
 from wqa.forecasts.numbers import Quantity, quantity_of
 from wqa.forecasts.pooled import Rests, evidence_class
-from wqa.goals import Goal, Span
+from wqa.goals import Goal, Span, good_direction
 from wqa.paths import PRIORS
 
 # Least probability of each answer; below the last one it is unlikely.
@@ -28,6 +27,8 @@ PRIOR_ONLY = "prior_only"
 # Classes of evidence with which no probability is printed: a proof, or the baseline alone.
 UNPRINTED = ("known", "deduced", PRIOR_ONLY)
 ABOUT = ("family", "lower", "upper", "direction")  # what a forecast must know of an indicator
+CLASS_COLUMNS = {"p_class_low": "low", "p_class_high": "high", "p_observed": "observed",
+                 "n_cases": "n_cases"}  # fmt: skip
 PLAN_YEARS = 5.0  # years of the period whose sum a plan states as baseline
 PATHS = 20_000
 # Families in which a change of one indicator says something about another one.
@@ -48,15 +49,6 @@ class ProbabilityClass:
     high: float
     observed: float | None = None
     n_cases: int = 0
-
-    @property
-    def cells(self) -> dict[str, Any]:
-        """Cells of the columns that tell it."""
-        return {"p_class_low": self.low, "p_class_high": self.high,
-                "p_observed": self.observed, "n_cases": self.n_cases}  # fmt: skip
-
-
-UNKNOWN = {"p_class_low": None, "p_class_high": None, "p_observed": None, "n_cases": None}
 
 
 @dataclass(frozen=True)
@@ -83,11 +75,13 @@ class Likelihood:
     @property
     def cells(self) -> dict[str, Any]:
         """Cells of the columns that tell it."""
-        told = self.told.cells if self.told and self.evidence_class not in UNPRINTED else UNKNOWN
-        numbers = {"p_attain": self.p, "p_low": self.low, "p_high": self.high}
-        numbers["prior_weight"] = self.prior_weight
-        about = {"model": self.model, "fallback": self.fallback}
-        return numbers | told | about | {"evidence_class": self.evidence_class or "none"}
+        told = None if self.evidence_class in UNPRINTED else self.told
+        return {
+            **{"p_attain": self.p, "p_low": self.low, "p_high": self.high},
+            **{column: getattr(told, name, None) for column, name in CLASS_COLUMNS.items()},
+            **{key: getattr(self, key) for key in ("prior_weight", "model", "fallback")},
+            "evidence_class": self.evidence_class or "none",
+        }
 
 
 @dataclass(frozen=True)
@@ -109,12 +103,15 @@ class Question:
         """Goal for a model's values: read at the decimals that will be printed."""
         return Goal(self.target.comparator, float(self.target.value or 0.0), self.target.decimals)
 
+    def chance(self, made: Forecast) -> float:
+        """Probability that the last year of a forecast meets the goal."""
+        return float(self.goal.probability(made.distribution)[0, -1])
+
     def fit(
         self,
         values: Mapping[int, float],
         year: int,
         counts: Mapping[int, tuple[float, float]] | None = None,
-        floor: float | None = None,
         others: Sequence[Row] = (),
     ) -> Forecast | None:
         """Forecast a series up to `year`; None when there is nothing to forecast."""
@@ -124,14 +121,13 @@ class Question:
         counted = one.family == "percent" and counts and all(y in counts for y in years)
         sizes = [counts[y][1] for y in years] if counts and counted else None
         options: dict[str, Any] = {key: getattr(one, key) for key in ABOUT}
-        options |= {"target_year": year, "floor": floor, "denominators": sizes}
+        options |= {"target_year": year, "denominators": sizes}
         if others:
             cells = [(row.region, row.year, row.value) for row in others]
             options["panel"] = pd.DataFrame(cells, columns=["series_id", "year", "value"])
-        # Only probabilities are read, so no intervals are made.
-        made = forecast([values[y] for y in years], years, levels=(), **options)
+        made = forecast([values[y] for y in years], years, **options)
         # Others that do not move it leave it alone.
-        return self.fit(values, year, counts, floor) if others and not made.rests else made
+        return self.fit(values, year, counts) if others and not made.rests else made
 
 
 def likelihood(question: Question, evidence: Evidence) -> Likelihood:
@@ -191,10 +187,8 @@ def _since(annual: Mapping[int, float], others: Sequence[Row]) -> list[Row]:
 def _level(question: Question, evidence: Evidence) -> Likelihood:
     """Probability of a level in the target year, or of all years not yet known."""
     year, annual, every = question.year, evidence.annual, question.target.scope == "every_year"
-    newest = evidence.spans.get(year, Span()).lower
-    falls = question.target.kind != "monotone" or np.isinf(newest)
     others = _since(annual, evidence.others)
-    made = question.fit(annual, year, evidence.counts, None if falls else newest, others)
+    made = question.fit(annual, year, evidence.counts, others)
     gaps = [y for y in range(question.start, max(annual, default=year)) if y not in annual]
     if made is None and not (every and gaps and annual):
         return Likelihood(reason="no_observation")
@@ -202,7 +196,9 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
     if made is not None and every:
         p = float(question.goal.met(made.sample(PATHS, question.seed)).all(axis=1).mean())
     elif made is not None:
-        p = float(question.goal.probability(made.distribution)[0, -1])
+        p = question.chance(made)
+        if question.target.kind == "monotone":
+            p = _not_below(question, made, p, evidence.spans.get(year, Span()).lower)
     for gap in gaps if every else ():
         # Judged on the years before it (after it, if there are none), apart from the others.
         before = {y: v for y, v in annual.items() if y < gap}
@@ -210,7 +206,7 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
         before = before or {2 * gap - y: v for y, v in annual.items() if y > gap}
         missed = question.fit(before, gap)
         if missed is not None:
-            p *= float(question.goal.probability(missed.distribution)[0, -1])
+            p *= question.chance(missed)
             made = made or missed
     assert made is not None
     told, series = _told(made, p, others), (question.indicator.family, question.target.scope)
@@ -218,6 +214,13 @@ def _level(question: Question, evidence: Evidence) -> Likelihood:
     if told.rests or (every and gaps) or told.model != "pooled":
         return told
     return replace(told, record=recorded_class(*series, len(annual), p))
+
+
+def _not_below(question: Question, made: Forecast, p: float, floor: float) -> float:
+    """Probability given that a stock, which cannot fall, is at least what it has been."""
+    out = min(float(made.distribution.below(floor)[0, -1]), 1.0 - 1e-9)
+    lost = 0.0 if good_direction(question.target.comparator) > 0 else out
+    return min(max(p - lost, 0.0) / (1.0 - out), 1.0)
 
 
 def _sum(question: Question, evidence: Evidence, left_out: int | None = None) -> Likelihood:
@@ -236,7 +239,7 @@ def _sum(question: Question, evidence: Evidence, left_out: int | None = None) ->
         made = plan_sum(flows, left, elapsed=years, **past)
     except ForecastError as error:
         return Likelihood(reason="no_observation", fallback=error.what)
-    if made.rest is None:
+    if not made.ahead:
         return Likelihood(reason="no_observation")
     grade = evidence_class(len(flows), made.prior_weight, "count")
     p = float(made.p_attain(need, question.target.comparator))
@@ -371,12 +374,10 @@ def _gain(start: float, end: float, kind: Quantity) -> float:
 def _records() -> dict[tuple[str, str, int], list[ProbabilityClass]]:
     """Classes by family, what a target asks, and number of known years (`bench/record.py`)."""
     found: dict[tuple[str, str, int], list[ProbabilityClass]] = {}
-    with (PRIORS / "record.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            low, high, observed = (float(row[key]) for key in ("p_from", "p_to", "observed"))
-            made = ProbabilityClass(low, high, observed, int(row["cases"]))
-            key = row["family"], row["scope"], int(row["points"])
-            found.setdefault(key, []).append(made)
+    rows: Any = pd.read_csv(PRIORS / "record.csv").itertuples()
+    for row in rows:
+        made = ProbabilityClass(row.p_from, row.p_to, row.observed, row.cases)
+        found.setdefault((row.family, row.scope, row.points), []).append(made)
     return found
 
 

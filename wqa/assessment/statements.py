@@ -10,18 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from wqa.assessment import judging
 from wqa.assessment.evidence import Row, rows_by_key
 from wqa.assessment.inferences import KEY, Inferred, find_premise
-from wqa.assessment.judging import (
-    Conclusion,
-    Judgement,
-    Setting,
-    judge,
-    judged_year,
-    known_figures,
-    of_region,
-    open_plan,
-)
+from wqa.assessment.judging import Conclusion, Judgement, Setting
 from wqa.assessment.likelihood import UNPRINTED, ProbabilityClass, answer_class
 from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import read_words
@@ -334,12 +326,11 @@ def explain(
     -------
     dict
         Plain values, fit for JSON. `answer` (and `answer_in_words`), `strength`, `evidence`,
-        `reason`, `overturned_by`, `settles_it` and `owner` as in `wqa.assess`; `probability`
-        with its range and model, empty where none may be printed. `steps`: every declared
-        inference with its premises (raw row, value, source), its arithmetic, what it assumes
-        and what follows, or the figures it `lacks` because nobody had published them by then.
-        `figures`: the others behind the answer. `asides`: figures of the neighbourhood in the
-        plan period that nothing uses, with the reason.
+        `reason`, `overturned_by`, `settles_it` and `owner` as in `wqa.assess`; `probability` with
+        its range and model, empty where none may be printed; `steps`: every declared inference
+        with its premises, arithmetic, assumptions and what follows, or the figures it `lacks`;
+        `figures`: the others behind the answer; `asides`: figures of the neighbourhood in the plan
+        period that nothing uses, with the reason.
 
     Raises
     ------
@@ -349,17 +340,17 @@ def explain(
     if lang not in LANGUAGES:
         raise DataError("unknown language", got=lang, expected="zh or en")
     indicators = load_indicators(catalog)
-    found = open_plan(plan, {"indicators": indicators}, catalog)
+    found = judging.open_plan(plan, {"indicators": indicators}, catalog)
     rows = {target.row + target.part: target for target in found.targets}
     if row not in rows:
         raise DataError("no such row", where=found.id, got=row, expected=", ".join(rows))
-    target = of_region(rows[row], found, region_of(region, found, root))
-    frame = known_figures(None, found, as_of, edition, root=root, catalog=catalog)
+    target = judging.of_region(rows[row], found, region_of(region, found, root))
+    frame = judging.known_figures(None, found, as_of, edition, root=root, catalog=catalog)
     titles = load_sources(root, catalog).set_index("source_id")["title"]
     frame = frame.dropna(subset="value").join(titles, on="source_id")
     frame["place"] = frame["file"] + ":" + frame["row"].astype(str)
     setting = Setting(indicators, load_units(catalog), rows_by_key(frame))
-    made = judge(setting, target, judged_year(target, None))
+    made = judging.judge(setting, target, judging.judged_year(target, None))
     told, chance = state(made)[1], made.found.chance.cells
     del chance["prior_weight"]
     steps = [_step(made, setting, one, lang) for one in target.inferences]

@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 
 from wqa.catalog import records
-from wqa.catalog.reading import DeclaredFile, Place, read_yaml_file, resolve_id
-from wqa.catalog.records import INFERENCE_ROLES, Baseline, Condition, Indicator, Plan, Target
+from wqa.catalog.reading import DeclaredFile, Place, read_words, read_yaml_file, resolve_id
+from wqa.catalog.records import Baseline, Condition, Indicator, Plan, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, good_direction, round_half_up
 from wqa.paths import CATALOG, Folder
@@ -274,9 +274,9 @@ def _target_faults(target: Target, plan: Plan, known: Declared) -> Iterator[Said
 
 
 def _inference_faults(declared: records.Inference, known: Declared) -> Iterator[Said]:
-    yield from _unknown("rule", [declared.rule], INFERENCE_ROLES)
-    roles = {premise.role for premise in declared.figures}
-    must, may = INFERENCE_ROLES.get(declared.rule, ((), tuple(roles)))
+    rules, roles = read_words("inference_roles"), {premise.role for premise in declared.figures}
+    yield from _unknown("rule", [declared.rule], rules)
+    must, may = rules.get(declared.rule, {"must": [], "may": [*roles]}).values()
     if not set(must) <= roles <= {*must, *may}:
         expected = f"{', '.join(must)}; also allowed: {', '.join(may) or 'none'}"
         yield ("figures",), "wrong roles", sorted(roles), expected

@@ -124,25 +124,6 @@ class Statement:
     printed_in: Literal["table", "text"]
 
 
-# Roles that an inference must fill, and those that it may.
-INFERENCE_ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "base_and_additions": (("base", "addition"), ()),
-    "sum_of_components": (("part",), ("less",)),
-    "difference_of_windows": (("late", "early"), ()),
-    "rank_and_mean": (("rank", "mean"), ("units", "peer", "peer_mean")),
-    "all_definitions": (("definition",), ()),
-    "whole_at_ceiling": (("whole",), ()),
-    "needed_share": (("whole", "share_part", "share_whole"), ()),
-    "needed_pace": (("base", "first", "last"), ()),
-    "previous_flow": (("previous",), ()),
-    "counter_pace": (("first", "last"), ()),
-    "all_comparable": (("place",), ()),
-    "part_of_whole": (("part",), ()),
-    "rare_events": (("exposure", "risk"), ("ratio_part", "ratio_whole")),
-    "every_year_of_events": (("yearly",), ("passed",)),
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Premise:
     """Key of one published figure that an inference uses; no region means the plan's own."""
@@ -217,6 +198,19 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Milestone:
+    """What a plan asks for by a year beside its targets; without `value` only in words."""
+
+    indicator_id: str
+    year: int
+    comparator: str = ">="
+    value: float | None = None
+    asked_zh: str
+    asked_en: str
+    clause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A policy document and its targets."""
 
@@ -234,6 +228,7 @@ class Plan:
     source_id: str
     sources: tuple[Source, ...]
     targets: tuple[Target, ...]
+    milestones: tuple[Milestone, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

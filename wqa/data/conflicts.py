@@ -1,9 +1,6 @@
 """Find figures that contradict each other, by comparing them, and match the register.
 
-The statements of one target are held against each other and against the catalogue, a target
-against its own baseline and its neighbours, and figures of different documents and observations
-as declared. The notes of the data are never read, so a disagreement nobody has marked is found
-as well.
+The notes of the data are never read, so a disagreement nobody has marked is found as well.
 """
 
 import math
@@ -59,12 +56,11 @@ def find_conflicts(catalog: Folder = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per disagreement. status is ``registered``, ``unregistered`` (found, but
-        nobody has decided how to read it), ``outdated`` (registered with other figures),
-        ``not_found`` (registered, but the figures agree) or ``not_checked`` (a figure it
-        needs is not there); severity ``review`` or ``error``; kind, target_ids (joined by
-        blanks), indicator_id, field, comparison_id, values and detail say what disagrees;
-        conflict_id, preferred, reason_zh and reason_en come from the register.
+        One row per disagreement. status is ``registered``, ``unregistered`` (nobody has decided
+        how to read it), ``outdated`` (registered with other figures), ``not_found`` (registered,
+        but the figures agree) or ``not_checked`` (a figure is not there); severity ``review`` or
+        ``error``; kind, target_ids (joined by blanks), indicator_id, field, comparison_id, values,
+        detail say what disagrees; conflict_id, preferred, reason_zh, reason_en how it is read.
     """
     return compare(load_quantities(), load_observations(catalog=catalog), read_catalogue(catalog))
 

@@ -15,25 +15,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from wqa.catalog.reading import AsTyped, Place, read_yaml_file
+from wqa.catalog.reading import AsTyped, Place, read_words, read_yaml_file
 from wqa.catalog.records import Grade
 from wqa.data.cells import is_iso_date, parse_number
 from wqa.data.findings import Findings
 from wqa.errors import CatalogError
 
-# Columns of each kind of delivery: required, optional.
-COLUMNS_OF = {
-    "observations": (
-        "indicator region period value unit",
-        "numerator denominator note source_title source_publisher source_date source_url "
-        "evidence indicator_id scope qualifier vintage",
-    ),
-    "quantities": (
-        "seed_file section region item_zh item_en year_or_period comparator value unit note",
-        "",
-    ),
-    "regions": ("code name_zh name_en level", ""),
-}
 _SIGNATURES = {b"PK\x03\x04": "Excel, xlsx", b"\xd0\xcf\x11\xe0": "Excel, xls", b"%PDF": "PDF"}
 Corrected = dict[tuple[str, int], str]  # file and line of a row to the id of its correction
 _BLANK = AsTyped("")
@@ -235,7 +222,7 @@ def _decode(content: bytes, file: str, findings: Findings) -> str | None:
 
 def _is_header(header: list[str], file: str, kind: str, findings: Findings) -> bool:
     """Note the faults of the names of columns; a file with an error in them is not read."""
-    required, optional = (names.split() for names in COLUMNS_OF[kind])
+    required, optional = read_words("raw_columns")[kind].values()
     absent = [name for name in (*required, *optional) if name not in header]
     before, typos = len(findings), set[str]()
     if len(header) == 1 and (match := re.search(r"[;\t|]", header[0])):

@@ -15,14 +15,6 @@ from wqa.catalog.records import LANGUAGES
 from wqa.errors import DataError
 
 Language = Literal["zh", "en"]
-# A file or a folder with one of these is not read, so nothing is calculated without it. Every
-# other error costs its row.
-STOPS = (
-    "no_delivery", "missing_source_file", "bad_source_file", "missing_key", "unknown_key",
-    "unread_file", "missing_file", "changed_file", "empty_file", "not_utf8", "not_csv",
-    "wrong_delimiter", "header_typo", "missing_header", "duplicate_header", "blank_header",
-    "bad_correction",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,9 +45,14 @@ class Findings(list[Finding]):
         self.append(Finding(entry["severity"], code, *place, value, *texts))
 
 
+def does_stop(code: str) -> bool:
+    """Tell whether a file or a folder is not read, so that nothing is calculated without it."""
+    return bool(read_words("findings")["findings"][code].get("stops"))
+
+
 def raise_stops(findings: Iterable[Finding]) -> None:
     """Raise one error that names every file that could not be read."""
-    stops = [f"{f.file}: {f.message_en}" for f in findings if f.code in STOPS]
+    stops = [f"{f.file}: {f.message_en}" for f in findings if does_stop(f.code)]
     if stops:
         what = f"{len(stops)} damaged or missing data files:\n  " + "\n  ".join(stops) + "\n"
         raise DataError(what, fix="Nothing was calculated. `wqa check --errors` shows all errors.")
@@ -63,7 +60,7 @@ def raise_stops(findings: Iterable[Finding]) -> None:
 
 def wrong_rows(findings: Iterable[Finding]) -> set[tuple[str, int]]:
     """File and line of every row that an error leaves out."""
-    return {(f.file, f.row) for f in findings if f.severity == "error" and f.code not in STOPS}
+    return {(f.file, f.row) for f in findings if f.severity == "error" and not does_stop(f.code)}
 
 
 def right_rows(frame: pd.DataFrame, findings: Iterable[Finding]) -> pd.DataFrame:

@@ -1,16 +1,16 @@
 """Published figures of a project: read once as tidy frames, checked, written as a data package.
 
-A series is one (indicator, region, scope). Half-years, rounds, spans of years, targets and
-bounds are kept and named by their `qualifier`, but never enter an annual series. Missing
-years stay missing. The data package follows the standard of that name (frictionless), so that
-other programs can open the figures with their types, units and sources.
+Half-years, rounds, spans of years, targets and bounds are kept and named by their `qualifier`, but
+never enter an annual series. Missing years stay missing. The data package follows the standard of
+that name (frictionless), so that other programs can open it.
 """
 
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -20,11 +20,10 @@ import pandas as pd
 from pandas.api import types
 
 from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units, plan_frame
-from wqa.catalog.reading import read_yaml, resolve_id, whole_year
+from wqa.catalog.reading import read_words, read_yaml, resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data import findings, series
 from wqa.data.cells import ANNUAL, EVIDENCE, QUALIFIERS, is_iso_date, load_scopes, period_end
-from wqa.data.deliveries import COLUMNS_OF
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.errors import DataError
 from wqa.paths import CATALOG, Folder, project_root
@@ -102,8 +101,7 @@ def check_project(
     root : path-like, optional
         Project folder; default: found from the working folder.
     as_of : str, optional
-        ISO date; series are checked as they were known on that day. Faults of files and
-        cells are always shown.
+        ISO date: series are checked as known on that day; faults of files and cells always.
     catalog : path-like, optional
         Folder with further indicators.
 
@@ -154,13 +152,12 @@ def load_observations(
     Returns
     -------
     pandas.DataFrame
-        Columns indicator_id, region, year, period, start, end, is_annual, value, unit,
-        numerator, denominator, scope, qualifier, evidence, source_id, published, vintage,
-        note, file, row; sorted by series, end, vintage. Values are in the indicator's own
-        unit; rows with an error are left out. `numerator` counts passed batches for pass
-        rates and deaths for death rates. `period` has one spelling; `start` and `end` are
-        its first and last day, `year` is the year of `end`, and `is_annual` says whether it
-        is one whole calendar year.
+        Columns indicator_id, region, year, period, start, end, is_annual, value, unit, numerator,
+        denominator, scope, qualifier, evidence, source_id, published, vintage, note, file, row;
+        sorted by series, end, vintage. Values are in the indicator's own unit; rows with an error
+        are left out. `numerator` counts passed batches for pass rates, deaths for death rates.
+        `period` has one spelling; `start` and `end` are its first and last day, `year` is that of
+        `end`, and `is_annual` says whether it is one whole calendar year.
 
     Raises
     ------
@@ -206,19 +203,17 @@ def load_series(
     indicator, region : str
         Id or name.
     scope : str, optional
-        Definition of the series; may be left out where there is only one, or a plan names
-        its own.
+        Definition of the series; may be left out where there is one, or a plan names its own.
     as_of, root, catalog
         See `load_observations`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per year from the first to the last published, with the columns
-        indicator_id, region, scope, year, value, unit, numerator, denominator, qualifier,
-        evidence, source_id, published, vintage, file, row, alternatives (number of further
-        values for the year) and is_observed. A missing year has no value and
-        ``is_observed`` False; nothing is interpolated.
+        One row per year from the first to the last published, with the columns indicator_id,
+        region, scope, year, value, unit, numerator, denominator, qualifier, evidence, source_id,
+        published, vintage, file, row, alternatives (number of further values for the year) and
+        is_observed (False in a missing year, which has no value; nothing is interpolated).
     """
     options: dict[str, Any] = {"as_of": as_of, "root": root, "catalog": catalog}
     frame = load_observations(indicator, region, annual=True, scope=scope or None, **options)
@@ -249,8 +244,8 @@ def load_pass_rates(
         As `load_observations`; `numerator` is the number of passed batches and
         `denominator` of tested ones, where published.
     """
-    options |= {"indicator": indicator, "region": region, "years": years}
-    return _family("a pass rate", lambda i: i.id.endswith("_pass_rate"), options)
+    options |= {"region": region, "years": years}
+    return _family("a pass rate", "_pass_rate ", indicator, **options)
 
 
 def load_satisfaction(
@@ -268,8 +263,8 @@ def load_satisfaction(
     pandas.DataFrame
         As `load_observations`; `denominator` is the number of answers, where published.
     """
-    options |= {"indicator": indicator, "region": region, "years": years}
-    return _family("a satisfaction", lambda i: "satisf" in i.id or i.family == "score", options)
+    options |= {"region": region, "years": years}
+    return _family("a satisfaction", "satisf| score$", indicator, **options)
 
 
 def load_counts(
@@ -280,24 +275,22 @@ def load_counts(
     Parameters
     ----------
     indicator, region, years, **options
-        See `load_observations`; here only whole years are kept unless ``annual=False``,
-        which also leaves out stocks counted on a day inside the year.
+        See `load_observations`; here only whole years are kept unless ``annual=False``.
 
     Returns
     -------
     pandas.DataFrame
         As `load_observations`.
     """
-    options |= {"indicator": indicator, "region": region, "years": years}
-    return _family("a count", lambda i: i.family == "count", options)
+    options |= {"region": region, "years": years}
+    return _family("a count", " count$", indicator, **options)
 
 
-def _family(what: str, belongs: Callable[..., bool], options: dict[str, Any]) -> pd.DataFrame:
+def _family(what: str, pattern: str, asked: Names, **options: Any) -> pd.DataFrame:
     """Read the indicators of a family; an asked one that is none of it is an error."""
-    indicators, asked = load_indicators(options.get("catalog")), options["indicator"]
-    family = [key for key, indicator in indicators.items() if belongs(indicator)]
-    wanted = family if asked is None else asked
-    frame = load_observations(**{"annual": True, **options, "indicator": wanted})
+    indicators = load_indicators(options.get("catalog")).values()
+    family = [i.id for i in indicators if re.search(pattern, f"{i.id} {i.family}")]
+    frame = load_observations(family if asked is None else asked, **{"annual": True, **options})
     if strangers := sorted(set(frame["indicator_id"]) - {*family}):
         fix = "Use load_observations for any indicator."
         raise DataError(f"the indicator is not {what}", got=", ".join(strangers), fix=fix)
@@ -359,7 +352,8 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
             for line, cells in table.items():
                 source_id = ids.get(cells["seed_file"], "")
                 rows.append({**cells, "source_id": source_id, "file": file, "row": line})
-    columns = ["source_id", "seed_file", *COLUMNS_OF["quantities"][0].split()[1:], "file", "row"]
+    names = read_words("raw_columns")["quantities"]["required"]
+    columns = ["source_id", "seed_file", *names[1:], "file", "row"]
     frame = pd.DataFrame(rows, columns=columns).rename(columns=_QUANTITIES)
     return frame.assign(value=pd.to_numeric(frame["value_text"], "coerce"))
 
@@ -367,40 +361,35 @@ def load_quantities(root: Folder = None) -> pd.DataFrame:
 def load_death_rates(region: Names = None, years: Years = None, **options: Any) -> pd.DataFrame:
     """Read deaths, accidents, stock and death rates of special equipment side by side.
 
-    The published rate and the rate recomputed from deaths and stock are never merged: the
-    published denominator is not the registered stock (its base is named in
-    `published_base`), and the counting rule of deaths changed several times (`scope`).
+    The published rate and the one recomputed from deaths and stock are never merged: its base
+    (`published_base`) is not the registered stock, and the counting rule (`scope`) changed.
 
     Parameters
     ----------
-    region, years
+    region, years, **options
         See `load_observations`.
-    **options
-        as_of, root, catalog; see `load_observations`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per region, year, counting rule and base of the published rate: region, year,
-        scope, deaths, accidents, stock_10k (registered units, 10,000), stock_in_use_10k,
-        published_rate and recomputed_rate (deaths per 10,000 units; the latter deaths /
-        stock_10k), recomputed_rate_in_use, published_base (undisclosed, registered, in_use;
-        empty if no rate is published), and for each figure its ``*_source_id`` and its
-        ``*_place`` (file:row). Missing figures stay missing. Elevators are left out.
+        One row per region, year, counting rule and base of the published rate: region, year, scope,
+        deaths, accidents, stock_10k (registered units, 10,000), stock_in_use_10k, published_rate
+        and recomputed_rate (deaths per 10,000 units; the latter deaths / stock_10k),
+        recomputed_rate_in_use, published_base (undisclosed, registered, in_use; empty if no rate is
+        published), and for each figure its ``*_source_id`` and its ``*_place`` (file:row). Missing
+        figures stay missing. Elevators are left out.
     """
     return series.death_rates(load_observations(None, region, years, annual=True, **options))
 
 
-def build_data_package(
-    out: Folder = None, *, root: Folder = None, as_of: str | None = None
-) -> Path:
+def build_data_package(out: Folder = None, *, root: Folder = None) -> Path:
     """Rebuild the data package.
 
     Parameters
     ----------
     out : path-like, optional
         Folder; default ``data/processed`` of the project. Other files in it stay.
-    root, as_of
+    root : path-like, optional
         See `load_observations`.
 
     Returns
@@ -408,14 +397,14 @@ def build_data_package(
     pathlib.Path
         The written ``datapackage.json``. Files appear only when all of them are complete.
     """
-    tables = _tables(root, as_of)
+    tables = _tables(root)
     contents = {
         f"{name}.csv": frame.map(_cell).to_csv(index=False, lineterminator="\n").encode()
         for name, frame in tables.items()
     }
     # The descriptor last: it vouches for the files it names.
     units = {key: {"zh": unit.zh, "en": unit.en} for key, unit in load_units().items()}
-    contents["datapackage.json"] = _descriptor(tables, contents, units=units, as_of=as_of or "")
+    contents["datapackage.json"] = _descriptor(tables, contents, units=units)
     folder = Path(out) if out is not None else project_root(root) / "data" / "processed"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as waiting:
@@ -431,8 +420,8 @@ def neutralise(text: str) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
-def _tables(root: Folder, as_of: str | None) -> dict[str, pd.DataFrame]:
-    frame, found = load_observations(as_of=as_of, root=root), check_project(root, as_of)
+def _tables(root: Folder) -> dict[str, pd.DataFrame]:
+    frame, found = load_observations(root=root), check_project(root)
     names = {"value": "found", "message": "message_zh"}
     told = findings.findings_frame(found, "zh").rename(columns=names)
     told["message_en"] = findings.findings_frame(found, "en")["message"]

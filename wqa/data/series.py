@@ -4,6 +4,7 @@ Pure functions of frames. Findings that are errors leave their row out of every 
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -232,36 +233,30 @@ def series_reviews(frame: pd.DataFrame, flows: Collection[str]) -> Findings:
 
 def inference_reviews(plans: Iterable[Plan], frame: pd.DataFrame, day: str = "") -> Findings:
     """Find declared inferences whose figures are not there, or were revised by `day` (or ever)."""
-    named = [
-        (plan.id, plan.region, target.row + target.part, declared.rule, premise.qualifier,
-         premise.indicator_id, premise.region or target.region, premise.scope, premise.period)
-        for plan in plans for target in plan.targets for declared in target.inferences
-        for premise in declared.figures
-    ]  # fmt: skip
-    keys = [*KEYS, "period"]
-    columns = ["plan", "home", "target", "rule", "asked", *keys]
-    premises = pd.DataFrame(named, columns=columns).reset_index(names="number")
-    told = premises.merge(frame[frame["value"].notna()], on=keys)
-    told = told[(told["asked"] == "") | (told["asked"] == told["qualifier"])]
-    # A plan none of whose own figures are there is no plan of these data.
-    is_here = premises["plan"].isin(told.loc[told["region"] == told["home"], "plan"])
-    findings = Findings()
-
-    def note(code: str, premise: Any, **slots: Any) -> None:
-        key = " / ".join(premise[keys])
-        slots = {"value": key, **slots, "series": key}
-        findings.add(code, **premise[["plan", "target", "rule"]], **slots)
-
-    for _, premise in premises[is_here & ~premises["number"].isin(told["number"])].iterrows():
-        note("inference_unmet", premise, file="data/raw")
-    known = told[told["vintage"] <= (day or "9999")].sort_values(["vintage", "file", "row"])
-    newest = known.drop_duplicates("number", keep="last").set_index("number", drop=False)
-    last = newest.loc[known["number"]].set_axis(known.index)
-    is_old = (known["vintage"] < last["vintage"]) & (known["value"] != last["value"])
-    for _, earlier in known[is_old].drop_duplicates("number", keep="last").iterrows():
-        row = newest.loc[earlier["number"]]
-        figures = {"value": f"{row['value']:g}", "expected": f"{earlier['value']:g}"}
-        note("inference_revised", row, at=row, **figures)
+    rows: Any = frame[frame["value"].notna()].sort_values(["vintage", "file", "row"])
+    findings, known = Findings(), defaultdict[Any, list[Any]](list)
+    for row in rows.itertuples():
+        known[row.indicator_id, row.region, row.scope, row.period].append(row)
+    for plan in plans:
+        named = [(target, declared.rule, one) for target in plan.targets
+                 for declared in target.inferences for one in declared.figures]  # fmt: skip
+        unmet, is_here = Findings(), False
+        for target, rule, one in named:
+            key = (one.indicator_id, one.region or target.region, one.scope, one.period)
+            found = [row for row in known[key] if one.qualifier in ("", row.qualifier)]
+            about: dict[str, Any] = {"plan": plan.id, "rule": rule, "series": " / ".join(key)}
+            about["target"] = target.row + target.part
+            is_here |= bool(found) and key[1] == plan.region
+            if not found:
+                unmet.add("inference_unmet", file="data/raw", value=about["series"], **about)
+            *before, last = [row for row in found if row.vintage <= (day or "9999")] or [None]
+            old = [r for r in before if r.vintage < last.vintage and r.value != last.value]
+            if old:
+                figures = {"value": f"{last.value:g}", "expected": f"{old[-1].value:g}"}
+                at = {"file": last.file, "row": last.row}
+                findings.add("inference_revised", at, **figures, **about)
+        # A plan none of whose own figures are there is no plan of these data.
+        findings += unmet if is_here else []
     return findings
 
 

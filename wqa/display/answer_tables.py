@@ -25,6 +25,7 @@ from wqa.display.judgements import (
     answer_text,
     answer_with_probability,
     answer_word,
+    answers,
     baseline_text,
     by_answer,
     class_text,
@@ -38,7 +39,7 @@ from wqa.display.judgements import (
     target_text,
 )
 from wqa.display.narrative import dated, sentences, spoken
-from wqa.display.report import DisplayTable, heads
+from wqa.display.report import DisplayTable, Paragraphs, heads, told
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import listed, say, term, texts, with_unit
 from wqa.goals import Goal
@@ -68,22 +69,23 @@ def counts_list(answers: Iterable[str], lang: str) -> str:
     return listed(items, lang)
 
 
-def summary_text(view: View, frame: pd.DataFrame) -> str:
+@told
+def about_answers(view: View, frame: pd.DataFrame) -> str:
     """Count the answers on a plan and name its weak points."""
     lang, rows = view.lang, records(frame)
     number = len({row["target_id"].rstrip("abc") for row in rows})
     counted = {"rows": count_fact("plan_rows", number), "n": count_fact("plan_targets", len(rows))}
-    answers = counts_list([row["answer"] for row in rows], lang)
-    told = [say("summary.counts", lang, list=answers, **counted)]
+    counts = counts_list([row["answer"] for row in rows], lang)
+    parts = [say("summary.counts", lang, list=counts, **counted)]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
     if weak:
-        told.append(say("summary.weak_points", lang, list=listed(weak, lang)))
-    return sentences(told, lang)
+        parts.append(say("summary.weak_points", lang, list=listed(weak, lang)))
+    return sentences(parts, lang)
 
 
 def unknown_text(view: View, frame: pd.DataFrame) -> str:
     """Say why nothing is known of some targets, and what kind of statements the answers are."""
-    lang, told = view.lang, [say("summary.caution", view.lang)]
+    lang, parts = view.lang, [say("summary.caution", view.lang)]
     reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
     causes = [
         say("summary.why_item", lang, why=term(f"why.{code}", lang),
@@ -92,8 +94,8 @@ def unknown_text(view: View, frame: pd.DataFrame) -> str:
     ]  # fmt: skip
     if causes:
         total = count_fact(f"answer.{UNKNOWN}", reasons.total())
-        told.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
-    return sentences(told, lang)
+        parts.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
+    return sentences(parts, lang)
 
 
 def level_cell(view: View, row: Row) -> str:
@@ -124,30 +126,31 @@ def _answer_cells(view: View, row: Row) -> dict[str, Text]:
     return cells
 
 
-def questions_texts(view: View, frame: pd.DataFrame) -> list[str]:
+def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
     """Answer in one sentence each: how sure is it, where is it weak, whom to ask for figures."""
     lang, rows = view.lang, records(frame)
-    told = [unknown_text(view, frame)]
+    items = [unknown_text(view, frame)]
     weak = [target_name(target_of(view, row), lang) for row in by_answer(frame)
             if row["answer"] in ("open", *WEAK_POINTS)]  # fmt: skip
     if weak:
-        told.append(say("question.weak", lang, list=listed(weak, lang)))
+        items.append(say("question.weak", lang, list=listed(weak, lang)))
     left = [row for row in rows if row["answer"] not in DECIDED]
     asked = Counter(str(row[f"owner_{lang}"]) for row in left if row[f"settles_it_{lang}"])
-    items = [say("question.ask_item", lang, owner=owner, n=count_fact(f"ask.{n}", number))
+    holders = [say("question.ask_item", lang, owner=owner, n=count_fact(f"ask.{n}", number))
              for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
-    if items:
-        told.append(say("question.ask", lang, list=listed(items, lang)))
-    return told
+    if holders:
+        items.append(say("question.ask", lang, list=listed(holders, lang)))
+    return Paragraphs(items, is_list=True)
 
 
-def judgement_texts(view: View, frame: pd.DataFrame, *indicators: str) -> list[str]:
-    """Say what is answered on the targets of some indicators, the binding ones first."""
-    rows = records(frame)
+@told
+def judge(view: View, *indicators: str) -> list[str]:
+    """Say what is answered on the targets of some indicators and why, the binding ones first."""
+    rows = records(answers(view))
     return [answer_text(view, row) for row in rows if row["indicator_id"] in indicators]
 
 
-def lessons_texts(view: View) -> list[str]:
+def about_lessons(view: View) -> Paragraphs:
     """Say what the next plan can learn from how the targets of this one were set."""
     lang, targets = view.lang, view.parameters.plan.targets
     easy = [t for t in targets if t.value is not None and t.baseline.value is not None
@@ -160,13 +163,13 @@ def lessons_texts(view: View) -> list[str]:
         "unmeasured": [t for t in targets if t.baseline.status not in ("measured", "disputed")],
     }
     whole = count_fact("plan_targets", len(targets))
-    told = []
+    items = []
     for key, those in found.items():
         if those:
             names = listed([target_name(target, lang) for target in those], lang)
             n = count_fact(f"lesson.{key}", len(those))
-            told.append(say(f"lesson.{key}", lang, n=n, whole=whole, list=names))
-    return told
+            items.append(say(f"lesson.{key}", lang, n=n, whole=whole, list=names))
+    return Paragraphs(items, is_list=True)
 
 
 def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
@@ -222,18 +225,17 @@ def settling_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     return DisplayTable("settling", say("caption.settling", lang), columns, kept)
 
 
-def readings_table(
-    view: View, frame: pd.DataFrame, *, rows: Iterable[str] = (), id: str = "readings"
-) -> DisplayTable:
-    """Show what each reading of a disputed number means for its target."""
-    lang, wanted = view.lang, list(rows)
+def readings_table(view: View, frame: pd.DataFrame, *rows: str) -> DisplayTable:
+    """Show what each reading of a disputed number means for the targets of some rows."""
+    lang = view.lang
     cells = [
         _reading_cells(view, row)
         for row in rows_in(frame)
-        if row["field"] != "comparator" and (not wanted or str(row["row"]) in wanted)
+        if row["field"] != "comparator" and str(row["row"]) in rows
     ]
     keys = ["row", "name", "reading", "value", "target", "met", "needed", "probability"]
     caption, note = term("table.readings_caption", lang), say("note.readings", lang)
+    id = "-".join(["readings", *rows])
     return DisplayTable(id, caption, heads(keys, lang), cells, (note,))
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wqa.assessment.attainment import assess
-from wqa.assessment.statements import explain
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
 from wqa.data.series import KEYS
 from wqa.display import (
+    annex_tables,
     answer_tables,
+    edition_tables,
+    judgements,
     listings,
     model_pictures,
+    model_tables,
     paragraphs,
     pictures,
     report,
 )
-from wqa.display.annex_tables import summary_table
-from wqa.display.report import DisplayTable, Drawing, Paragraphs
 from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
@@ -37,13 +36,8 @@ class City(View):
             f"<{self.names[self.region]}, {given.plan.id}, {self.until}: {len(self.shown)} figures>"
         )
 
-    def show(self, *things: Any) -> None:
-        """Show paragraphs, tables and figures, and put them into the paper."""
-        report.show(*things)
-
-    def printed(self) -> str:
-        """Return all that was shown as text: the last cell of a chapter prints it for nbval."""
-        return report.printed()
+    show = staticmethod(report.show)
+    printed = staticmethod(report.printed)
 
     def figures(self, indicator_id: str, region: str = "", definition: str = "") -> pd.DataFrame:
         """Figures of an indicator with names, of all regions and definitions or those of one id."""
@@ -81,141 +75,64 @@ class City(View):
             definition=[scope_name(scope, self.lang) for scope in found["scope"]],
         )
 
-    def answers(self, *, readings: bool = False) -> pd.DataFrame:
-        """Answer on every target of the plan, or on every reading of a disputed one."""
-        p = self.parameters
-        return assess(
-            p.plan,
-            observations=self.observations,
-            as_of=p.as_of,
-            edition=p.edition,
-            target_year=p.target_year,
-            # A disputed number is disputed where the plan is from.
-            region=None if readings else p.region,
-            readings=readings,
-            seed=p.seed,
-            catalog=p.catalog,
-        )
-
     def death_rates(self) -> pd.DataFrame:
         """Deaths, stock, published and recomputed death rate of special equipment in the nation."""
         given = self.parameters
         rates = load_death_rates(NATION, as_of=given.as_of, catalog=given.catalog)
         return rates[rates["year"] <= self.until]
 
-    def about(self, indicator_id: str, *, scopes: Sequence[str] | None = None) -> Paragraphs:
-        """Say what is known of an indicator: the city, then province and nation."""
-        return Paragraphs(tuple(paragraphs.indicator_texts(self, indicator_id, scopes=scopes)))
-
-    def judge(self, *indicator_ids: str) -> Paragraphs:
-        """Say what is answered on the targets on some indicators, and why."""
-        return Paragraphs(
-            tuple(answer_tables.judgement_texts(self, self.answers(), *indicator_ids))
-        )
-
-    def about_answers(self, answers: pd.DataFrame) -> Paragraphs:
-        """Count the answers on the plan and name its weak points."""
-        return Paragraphs((answer_tables.summary_text(self, answers),))
-
-    def about_questions(self, answers: pd.DataFrame) -> Paragraphs:
-        """Say how sure the answers are, where the plan is weak, and whom to ask for figures."""
-        return Paragraphs(tuple(answer_tables.questions_texts(self, answers)), is_list=True)
-
-    def about_lessons(self) -> Paragraphs:
-        """Say what the next plan can learn from how the targets of this one were set."""
-        return Paragraphs(tuple(answer_tables.lessons_texts(self)), is_list=True)
-
-    def about_beside(self, indicator_ids: Iterable[str]) -> Paragraphs:
-        """List how the city stands beside province and nation, where they can be compared."""
-        texts = (paragraphs.beside_text(self, indicator_id) for indicator_id in indicator_ids)
-        return Paragraphs(tuple(filter(None, texts)), is_list=True)
-
-    def about_death_rates(self, rates: pd.DataFrame) -> Paragraphs:
-        """Say why published and recomputed death rates differ."""
-        return Paragraphs(tuple(paragraphs.death_rate_texts(self, rates)))
-
-    def about_one_death(self) -> Paragraphs:
-        """Say what a single death does to the city's rate."""
-        return Paragraphs(tuple(paragraphs.one_death_texts(self)))
-
-    def about_readings(self, readings: pd.DataFrame, row: str) -> Paragraphs:
-        """Say that the plan gives several baselines for a row, if it does."""
-        text = paragraphs.readings_text(self, readings, row)
-        return Paragraphs((text,) if text else ())
-
-    def list_board(self, answers: pd.DataFrame) -> DisplayTable:
-        """List all targets on one page, grouped by answer."""
-        return answer_tables.board_table(self, answers)
-
-    def list_summary(self, answers: pd.DataFrame) -> DisplayTable:
-        """List for every target what is compared with whom, and what changed."""
-        return summary_table(self, answers)
-
-    def list_asking(self, answers: pd.DataFrame) -> DisplayTable:
-        """List the figures that would settle the targets, and who holds them."""
-        return answer_tables.asking_table(self, answers)
-
-    def list_figures(self, *indicator_ids: str) -> DisplayTable:
-        """List every published figure of the city on some indicators."""
-        return listings.values_table(self, indicator_ids)
-
-    def list_latest(self, indicator_ids: Sequence[str]) -> DisplayTable:
-        """List the latest figures of city, province and nation side by side."""
-        return listings.latest_table(self, indicator_ids)
-
-    def list_changes(self, indicator_id: str, region: str, definition: str) -> DisplayTable:
-        """List one series year by year with its changes."""
-        return listings.change_table(self, indicator_id, region, definition)
-
-    def list_ladder(self, row: str) -> list[DisplayTable]:
-        """List which yearly numbers of deaths pass; nothing where no exposure is known."""
-        given = self.parameters
-        targets = {target.row + target.part: target for target in given.plan.targets}
-        if row not in targets:
-            return []
-        told = explain(
-            given.plan, row, region=given.region, as_of=given.as_of or None,
-            edition=given.edition, lang=self.lang, catalog=given.catalog,
-        )  # fmt: skip
-        steps = [step for step in told["steps"] if step["rule"] == "rare_events"]
-        return [listings.ladder_table(self, targets[row], step["premises"])
-                for step in steps if "premises" in step]  # fmt: skip
-
-    def list_death_rates(self, rates: pd.DataFrame) -> DisplayTable:
-        """List published and recomputed death rates with their parts."""
-        return listings.death_rate_table(self, rates)
-
-    def list_readings(self, readings: pd.DataFrame, row: str) -> DisplayTable:
-        """List what each reading of a disputed number means for the target of a row."""
-        return answer_tables.readings_table(self, readings, rows=[row], id=f"readings-{row}")
-
-    def plot_levels(self, indicator_id: str, **chosen: Any) -> Drawing:
-        """Draw an indicator over time: some `regions`, from the `first` year, or `definitions`."""
-        return pictures.level_picture(self, indicator_id, **chosen)
-
-    def plot_regions(self, indicator_id: str) -> Drawing:
-        """Draw the latest figure of every region that has one."""
-        return pictures.regions_picture(self, indicator_id)
-
-    def plot_funnel(self, indicator_id: str) -> Drawing:
-        """Draw the rates of regions against their number of batches, with the range of chance."""
-        return model_pictures.funnel_picture(self, indicator_id)
-
-    def plot_plan_sums(self, indicator_id: str) -> list[Drawing]:
-        """Draw how a count grows towards each target of the plan on it."""
-        return pictures.plan_sum_pictures(self, indicator_id)
-
-    def plot_ladder(self, row: str) -> list[Drawing]:
-        """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
-        targets = {target.row + target.part: target for target in self.parameters.plan.targets}
-        return [
-            model_pictures.ladder_picture(self, targets[row], table)
-            for table in self.list_ladder(row)
-        ]
-
-    def plot_death_rates(self, rates: pd.DataFrame) -> Drawing:
-        """Draw published against recomputed death rates."""
-        return pictures.death_rates_picture(self, rates)
+    answers = judgements.answers
+    conflicts = judgements.conflicts
+    judge = answer_tables.judge
+    about = paragraphs.about
+    about_answers = answer_tables.about_answers
+    about_backtest = paragraphs.about_backtest
+    about_beside = paragraphs.about_beside
+    about_conflicts = paragraphs.about_conflicts
+    about_coverage = paragraphs.about_coverage
+    about_death_rates = paragraphs.about_death_rates
+    about_edition_changes = edition_tables.about_changes
+    about_findings = paragraphs.about_findings
+    about_grades = edition_tables.about_grades
+    about_lessons = answer_tables.about_lessons
+    about_one_death = paragraphs.about_one_death
+    about_questions = answer_tables.about_questions
+    about_readings = paragraphs.about_readings
+    list_answers = answer_tables.answer_table
+    list_asking = answer_tables.asking_table
+    list_backtest = model_tables.backtest_table
+    list_board = answer_tables.board_table
+    list_changes = listings.change_table
+    list_classes = model_tables.classes_table
+    list_conflicts = annex_tables.conflicts_table
+    list_coverage = listings.coverage_table
+    list_death_rates = listings.death_rate_table
+    list_definitions = annex_tables.definitions_table
+    list_edition_changes = edition_tables.change_tables
+    list_figures = listings.values_table
+    list_findings = annex_tables.findings_table
+    list_forecasts = model_tables.forecasts_table
+    list_graded = edition_tables.graded_table
+    list_grades = edition_tables.grades_table
+    list_labels = model_tables.labels_table
+    list_ladder = listings.ladder_tables
+    list_latest = listings.latest_table
+    list_milestones = listings.milestones_table
+    list_readings = answer_tables.readings_table
+    list_reliability = model_tables.reliability_table
+    list_settling = answer_tables.settling_table
+    list_summary = annex_tables.summary_table
+    list_targets = annex_tables.targets_table
+    plot_death_rates = pictures.death_rates_picture
+    plot_funnel = model_pictures.funnel_picture
+    plot_known_years = model_pictures.grid_picture
+    plot_ladder = model_pictures.ladder_pictures
+    plot_levels = pictures.level_picture
+    plot_luck = model_pictures.luck_picture
+    plot_path = model_pictures.path_picture
+    plot_plan_sums = pictures.plan_sum_pictures
+    plot_regions = pictures.regions_picture
+    plot_reliability = model_pictures.reliability_picture
 
 
 def open_edition(

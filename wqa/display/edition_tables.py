@@ -22,7 +22,7 @@ from wqa.display.facts import (
 )
 from wqa.display.judgements import answer_word, probability_text
 from wqa.display.narrative import change_fact, in_brackets, sentences
-from wqa.display.report import Column, DisplayTable
+from wqa.display.report import Column, DisplayTable, told
 from wqa.display.view import View, rows_in
 from wqa.display.wording import say, scope_name, texts, unit_name, with_unit
 from wqa.history.edition_changes import EditionChanges
@@ -239,7 +239,8 @@ def own_grades(view: View, graded: pd.DataFrame) -> pd.DataFrame:
     return (own if len(own) else graded).reset_index(drop=True)
 
 
-def grade_text(view: View, graded: pd.DataFrame) -> str:
+@told
+def about_grades(view: View, graded: pd.DataFrame) -> str:
     """Say how the forecasts of earlier editions did, and what that does not show."""
     lang = view.lang
     if not len(graded):
@@ -250,7 +251,7 @@ def grade_text(view: View, graded: pd.DataFrame) -> str:
 
     n, asked = counted("n", len(graded)), graded[graded["not_worse"].notna()]
     known, own = graded.drop_duplicates([*KEYS, "year"]), graded[graded["region"] == view.region]
-    told = [
+    parts = [
         say(
             "edition.graded",
             lang,
@@ -270,8 +271,8 @@ def grade_text(view: View, graded: pd.DataFrame) -> str:
     ]
     if len(asked):
         hit = counted("hit", asked["hit_not_worse"].sum())
-        told.append(say("edition.direction", lang, n=counted("asked", len(asked)), hit=hit))
-    told += [
+        parts.append(say("edition.direction", lang, n=counted("asked", len(asked)), hit=hit))
+    parts += [
         say(
             "edition.own" if len(own) else "edition.no_own",
             lang,
@@ -286,10 +287,11 @@ def grade_text(view: View, graded: pd.DataFrame) -> str:
             national=counted("national", (known["region"] == NATION).sum()),
         ),
     ]
-    return sentences(told, lang)
+    return sentences(parts, lang)
 
 
-def change_text(view: View, changes: EditionChanges | None) -> str:
+@told
+def about_changes(view: View, changes: EditionChanges | None) -> str:
     """Say in numbers what changed since the last edition, if there is one."""
     lang = view.lang
     if changes is None:
@@ -299,7 +301,7 @@ def change_text(view: View, changes: EditionChanges | None) -> str:
     def counted(key: str, number: float) -> Fact:
         return count_fact(f"changes.{key}", number)
 
-    told = [
+    parts = [
         say(
             "edition.compared",
             lang,
@@ -317,7 +319,7 @@ def change_text(view: View, changes: EditionChanges | None) -> str:
     ]
     for key in ("revisions", "answers", "targets", "methods"):
         number = len(changes.frames()[key])
-        told.append(
+        parts.append(
             say(f"edition.{'some' if number else 'no'}_{key}", lang, n=counted(key, number))
         )
-    return sentences(told, lang)
+    return sentences(parts, lang)

@@ -10,9 +10,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
-from wqa.catalog.records import Target
+from wqa.catalog.catalog import load_conflicts
+from wqa.catalog.records import Conflict, Target
 from wqa.display.facts import (
     Fact,
     computed_fact,
@@ -114,6 +116,34 @@ def answer_label(answer: str, lang: str) -> str:
 def strength_bars(strength: int) -> str:
     """Draw the strength of the evidence as three bars, such as ``■■□``."""
     return "■" * int(strength) + "□" * (BARS - int(strength))
+
+
+def answers(view: View, *, readings: bool = False) -> pd.DataFrame:
+    """Answer on every target of the plan, or on every reading of a disputed one."""
+    p = view.parameters
+    return assess(
+        p.plan,
+        observations=view.observations,
+        as_of=p.as_of,
+        edition=p.edition,
+        target_year=p.target_year,
+        # A disputed number is disputed where the plan is from.
+        region=None if readings else p.region,
+        readings=readings,
+        seed=p.seed,
+        catalog=p.catalog,
+    )
+
+
+def conflicts(view: View) -> dict[str, Conflict]:
+    """Disagreements in the register that touch the plan or the figures that were read."""
+    plan, frame = view.parameters.plan, view.observations
+    known = {*(source.id for source in plan.sources), *frame["source_id"]}
+    return {
+        id: conflict
+        for id, conflict in load_conflicts(view.parameters.catalog).items()
+        if known & {reading.source_id for reading in conflict.readings}
+    }
 
 
 def target_of(view: View, row: Row) -> Target:

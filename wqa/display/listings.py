@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.statements import explain
 from wqa.catalog.catalog import read_catalogue
 from wqa.catalog.records import Target
 from wqa.display.facts import (
@@ -14,6 +15,7 @@ from wqa.display.facts import (
     count_fact,
     named,
     observation_fact,
+    quoted,
     year_fact,
 )
 from wqa.display.narrative import (
@@ -37,10 +39,14 @@ MOST_DEATHS = 4  # of the ladder
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
-def values_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
-    """List every published figure of some indicators, parts of a year and bounds marked."""
+def values_table(view: View, *indicator_ids: str) -> DisplayTable | None:
+    """List every published figure of indicators that have one or a target, bounds marked."""
     lang, rows = view.lang, []
-    for indicator_id in indicator_ids:
+    known = set(view.observations.loc[view.observations["region"] == view.region, "indicator_id"])
+    shown = [id for id in indicator_ids if id in known or view.targets(id)]
+    if not shown:
+        return None
+    for indicator_id in shown:
         for row in rows_of(view.observations, indicator_id, view.region, qualifiers=LISTED):
             if row["value"] != row["value"]:
                 continue
@@ -51,15 +57,15 @@ def values_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
                 "qualifier": term(f"qualifier.{row['qualifier']}", lang),
                 "evidence": term(f"evidence.{row['evidence']}", lang),
             }
-            if len(indicator_ids) > 1:
+            if len(shown) > 1:
                 cells["name"] = named(view.indicator_name(indicator_id))
             if view.indicator(indicator_id).family == "percent":
                 cells |= _batches(row)
             rows.append(cells)
     columns = heads(["name", "year", "value", "batches", "scope", "qualifier", "evidence"], lang)
-    caption, notes = names_caption([view.indicator_name(i) for i in indicator_ids], lang)
+    caption, notes = names_caption([view.indicator_name(id) for id in shown], lang)
     # An empty table would hide that nothing was published; say it instead.
-    nothing = [{columns[len(indicator_ids) == 1].key: term("figure.no_value", lang)}]
+    nothing = [{columns[len(shown) == 1].key: term("figure.no_value", lang)}]
     return DisplayTable(_id("values", indicator_ids[0]), caption, columns, rows or nothing, notes)
 
 
@@ -89,9 +95,35 @@ def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
     return DisplayTable("latest", caption, columns, rows, (say("note.other_frames", lang),))
 
 
-def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable:
+def milestones_table(view: View, indicator_id: str) -> list[DisplayTable]:
+    """Set what the plan asks for year by year beside the newest figure known by then."""
+    lang, plan = view.lang, view.parameters.plan
+    found = rows_of(view.observations, indicator_id, plan.region, qualifiers=LISTED)
+    rows = []
+    for step in plan.milestones if plan.region == view.region else ():
+        asked = quoted(getattr(step, f"asked_{lang}"), source_ids=[plan.source_id],
+                       locator=step.clause)  # fmt: skip
+        cells = {"asked": asked, "state": term("table.not_published", lang)}
+        known = [row for row in found if int(row["year"]) <= step.year]
+        if step.indicator_id != indicator_id:
+            continue
+        if known and step.value is not None:
+            row = max(known, key=lambda row: (row["year"], row["period"]))
+            is_met = Goal(step.comparator, step.value).met(float(row["value"]))
+            cells["level"] = in_brackets(value_text(row, lang), period_text(row, lang), lang)
+            cells["scope"] = named(scope_name(str(row["scope"]), lang))
+            cells["state"] = term("table.yes" if is_met else "table.no", lang)
+        rows.append(cells)
+    caption = say("caption.milestones", lang, name=view.indicator_name(indicator_id))
+    columns, id = heads(["asked", "level", "scope", "state"], lang), _id("steps", indicator_id)
+    return [DisplayTable(id, caption, columns, rows)] if rows else []
+
+
+def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable | None:
     """Show one series year by year with its change on the last comparable year."""
     lang, found = view.lang, rows_of(view.shown, indicator_id, region, scopes=[scope])
+    if not found:
+        return None
     rows = []
     for row in found:
         value, old = observation_fact(row), previous_row(found, row)
@@ -136,9 +168,11 @@ def coverage_table(view: View) -> DisplayTable:
     return DisplayTable("coverage", term("table.coverage_caption", lang), columns, rows)
 
 
-def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
+def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
     """Set published and recomputed death rates of special equipment side by side."""
     lang, rows = view.lang, []
+    if rates.empty:
+        return None
     for row in rows_in(rates.sort_values(["year", "scope"])):
         parts = death_parts(row)
         if {"deaths", "published"} & set(parts):
@@ -151,7 +185,26 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable:
     return DisplayTable("death-rate-parts", caption, columns, rows, (note,))
 
 
-def ladder_table(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
+def ladder_tables(view: View, row: str) -> list[DisplayTable]:
+    """List which yearly numbers of deaths pass; nothing where no exposure is known."""
+    given = view.parameters
+    targets = {target.row + target.part: target for target in given.plan.targets}
+    if row not in targets:
+        return []
+    chain = explain(
+        given.plan,
+        row,
+        region=given.region,
+        as_of=given.as_of or None,
+        edition=given.edition,
+        lang=view.lang,
+        catalog=given.catalog,
+    )
+    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
+    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
+
+
+def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
     """Say which yearly number of deaths passes, on the part of the stock known and on all of it."""
     # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
     places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}

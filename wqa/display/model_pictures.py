@@ -20,6 +20,7 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.judgements import target_text
+from wqa.display.listings import ladder_tables
 from wqa.display.narrative import in_brackets
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
 from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
@@ -27,7 +28,7 @@ from wqa.display.report import OWN, DisplayTable, Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.errors import DataError
-from wqa.forecasts.scores import luck_table, proportion_interval
+from wqa.forecasts.scores import luck_table
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     return "other" if other.any() else ""
 
 
-def funnel_picture(view: View, indicator_id: str) -> Drawing:
+def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the funnel plot of the latest rates with a published number of batches."""
     import numpy as np
     import pandas as pd
@@ -104,7 +105,7 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing:
         label = in_brackets(view.names[str(region)], str(row["year"]), lang)
         rows.append({**row, "label": label})
     if len(rows) < 3:
-        raise DataError("too few regions for a funnel plot", got=len(rows), expected="3 or more")
+        return None
     data = pd.DataFrame(rows).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
     centre = float((data["rate"] * data["n"]).sum() / data["n"].sum())
     limits = pd.DataFrame({"n": np.geomspace(data["n"].min() / 2, data["n"].max() * 2, 60).round()})
@@ -235,33 +236,6 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
     )
 
 
-def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) -> Drawing:
-    """Make the figure of how often the models' 80% intervals held the value."""
-    import pandas as pd
-
-    lang = view.lang
-    rows = []
-    for record in summary.sort_values("coverage_80", ascending=False).to_dict("records"):
-        model, n, share = record["model"], int(record["n"]), float(record["coverage_80"])
-        low, high = proportion_interval(share / 100 * n, float(n), LEVEL)
-        count = count_fact(f"forecasts.{model}", n, source_ids=sources)
-        fact = computed_fact("coverage", share, [count], decimals=0)
-        drawn = {"label": term(f"model.{model}", lang), "value": share, "lower": low, "upper": high}
-        said = say("alt.percent", lang, value=fact)
-        note = in_brackets(f"{fact.text}%", f"n = {n}", lang)
-        role = "main" if model == "pooled" else "side"
-        rows.append(drawn | {"model": model, "n": n, "said": said, "note": note, "role": role})
-    reference = {"value": 80.0, "label": term("figure.nominal", lang)}
-    title = term("figure.coverage_axis", lang)
-    return Drawing(
-        id="coverage-models",
-        caption=say("caption.coverage", lang),
-        sources=sources,
-        data=pd.DataFrame(rows).drop(columns=["said", "note", "role"]),
-        **dots(rows, title, lang, reference=reference, bounds=(0.0, 100.0)),
-    )
-
-
 def luck_picture(view: View, target: Target) -> Drawing:
     """Make the figure of how often chance alone makes a rate read as attained."""
     lang, goal = view.lang, float(target.value or 0)
@@ -294,7 +268,13 @@ def luck_picture(view: View, target: Target) -> Drawing:
     )
 
 
-def ladder_picture(view: View, target: Target, table: DisplayTable) -> Drawing:
+def ladder_pictures(view: View, row: str) -> list[Drawing]:
+    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
+    targets = {target.row + target.part: target for target in view.parameters.plan.targets}
+    return [_ladder(view, targets[row], table) for table in ladder_tables(view, row)]
+
+
+def _ladder(view: View, target: Target, table: DisplayTable) -> Drawing:
     """Make the figure of which yearly number of deaths passes, from the table that says it."""
     import pandas as pd
 

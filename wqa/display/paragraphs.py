@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +29,19 @@ from wqa.display.judgements import (
 )
 from wqa.display.listings import death_parts
 from wqa.display.narrative import comparison_text, level_text, sentences
+from wqa.display.report import Paragraphs, told
 from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, unit_after
+from wqa.errors import ForecastError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wqa.forecasts.backtesting import Backtest
 
-def indicator_texts(
-    view: View, indicator_id: str, *, scopes: Sequence[str] | None = None
-) -> list[str]:
+
+@told
+def about(view: View, indicator_id: str, *, scopes: Sequence[str] | None = None) -> list[str]:
     """Say what is known of an indicator: the city, then province and nation beside it."""
     indicator, plan = view.indicator(indicator_id), view.parameters.plan
     own = level_text(view, indicator, view.region, scopes=scopes, plan=plan)
@@ -48,15 +51,21 @@ def indicator_texts(
         for region in view.regions[1:]
         if rows_of(view.headline, indicator_id, region)
     ]
-    texts = [sentences([own, *target_texts(view, indicator_id), beside], view.lang)]
-    return texts + ([sentences(above, view.lang)] if above else [])
+    texts = [[own, *target_texts(view, indicator_id), beside], above]
+    return [sentences(those, view.lang) for those in texts]
 
 
-def beside_text(view: View, indicator_id: str) -> str:
-    """Hold the region's latest figure against those of the regions above it."""
-    text = comparison_text(view, view.indicator(indicator_id))
-    name = view.indicator_name(indicator_id)
-    return say("compare.named", view.lang, name=name, text=text) if text else ""
+def about_beside(view: View, indicator_ids: Iterable[str]) -> Paragraphs:
+    """List how the city stands beside province and nation, where they can be compared."""
+    texts = {id: comparison_text(view, view.indicator(id)) for id in indicator_ids}
+    return Paragraphs(
+        [
+            say("compare.named", view.lang, name=view.indicator_name(id), text=text)
+            for id, text in texts.items()
+            if text
+        ],
+        is_list=True,
+    )
 
 
 def target_texts(view: View, indicator_id: str) -> list[str]:
@@ -88,9 +97,12 @@ def _when(target: Target, lang: str) -> str:
     return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
 
-def coverage_text(view: View) -> str:
+@told
+def about_coverage(view: View) -> str:
     """Say how many figures there are, of what kind and grade, and how few of the city."""
     lang, frame, plan = view.lang, view.observations, view.parameters.plan
+    if frame.empty:
+        return say("audit.nothing", lang)
     annual = frame["qualifier"].isin(ANNUAL)
     own = frame["region"] == view.region
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
@@ -102,7 +114,7 @@ def coverage_text(view: View) -> str:
         return year_fact(int(year))
 
     grades = frame["evidence"].value_counts()
-    told = [
+    parts = [
         say(
             "audit.coverage",
             lang,
@@ -129,10 +141,11 @@ def coverage_text(view: View) -> str:
             **{grade: n(f"evidence.{grade}", grades.get(grade, 0)) for grade in EVIDENCE_ORDER},
         ),
     ]
-    return sentences(told, lang)
+    return sentences(parts, lang)
 
 
-def findings_text(view: View, findings: pd.DataFrame) -> str:
+@told
+def about_findings(view: View, findings: pd.DataFrame) -> str:
     """Say how many issues the checks found."""
     if findings.empty:
         return say("audit.findings_none", view.lang)
@@ -147,7 +160,8 @@ def findings_text(view: View, findings: pd.DataFrame) -> str:
     )
 
 
-def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> str:
+@told
+def about_conflicts(view: View, conflicts: Mapping[str, Conflict]) -> str:
     """Say how many disagreements between figures are registered."""
     own = {target.id for target in view.parameters.plan.targets}
     touching = sum(bool(own & set(conflict.target_ids)) for conflict in conflicts.values())
@@ -159,52 +173,51 @@ def conflicts_text(view: View, conflicts: Mapping[str, Conflict]) -> str:
     )
 
 
-def death_rate_texts(view: View, rates: pd.DataFrame) -> list[str]:
+@told
+def about_death_rates(view: View, rates: pd.DataFrame) -> str:
     """Say why published and recomputed death rates differ, for the newest shared year."""
     both = rates.dropna(subset=["published_rate", "recomputed_rate"]).sort_values("year")
     if both.empty:
-        return []
+        return ""
     row = rows_in(both)[-1]
     parts = death_parts(row)
-    return [
-        say(
-            "death.two_rates",
-            view.lang,
-            year=year_fact(int(row["year"]), parts["published"]),
-            region=view.names[str(row["region"])],
-            published=parts["published"],
-            recomputed=parts["recomputed"],
-            ratio=parts["ratio"],
-        )
-    ]
+    return say(
+        "death.two_rates",
+        view.lang,
+        year=year_fact(int(row["year"]), parts["published"]),
+        region=view.names[str(row["region"])],
+        published=parts["published"],
+        recomputed=parts["recomputed"],
+        ratio=parts["ratio"],
+    )
 
 
-def one_death_texts(view: View) -> list[str]:
+@told
+def about_one_death(view: View) -> str:
     """Say what a single death does to the city's rate, on the newest stock published."""
     lang = view.lang
     row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
     goals = view.targets("special_equipment_death_rate")
     if row is None or not goals:
-        return []
+        return ""
     stock = observation_fact(row)
     deaths = parameter_fact("one_death", 1)
     rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
     target = target_fact(goals[0])
-    return [
-        say(
-            "death.arithmetic",
-            lang,
-            year=year_fact(int(row["year"]), stock),
-            region=view.names[view.region],
-            stock=stock,
-            deaths=deaths,
-            rate=rate,
-            target=target,
-        )
-    ]
+    return say(
+        "death.arithmetic",
+        lang,
+        year=year_fact(int(row["year"]), stock),
+        region=view.names[view.region],
+        stock=stock,
+        deaths=deaths,
+        rate=rate,
+        target=target,
+    )
 
 
-def readings_text(view: View, readings: pd.DataFrame, row: str) -> str:
+@told
+def about_readings(view: View, readings: pd.DataFrame, row: str) -> str:
     """Say that the plan gives several baselines for a row, and which."""
     lang, plan = view.lang, view.parameters.plan
     of_row = readings[(readings["row"] == row) & (readings["field"] == "baseline")]
@@ -285,17 +298,29 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
     return None
 
 
-def backtest_frame(view: View) -> pd.DataFrame:
-    """Return the percentage series that are long enough to be backtested."""
+def backtested(view: View) -> tuple[Backtest | None, list[str]]:
+    """Backtest the percentage series that are long enough, with their sources."""
+    from wqa.forecasts.backtesting import backtest
+
     annual = view.shown[view.shown["qualifier"].isin(ANNUAL) & (view.shown["unit"] == "pct")]
     counts = annual.groupby(["indicator_id", "region", "scope"])["year"].transform("nunique")
-    return annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
+    frame = annual[counts >= BACKTEST_POINTS].reset_index(drop=True)
+    sources = sorted(set(frame["source_id"]))
+    try:
+        given: dict[str, Any] = {"lower": 0.0, "upper": 100.0, "horizons": (1, 2, 3)}
+        return backtest(frame, family="percent", **given), sources
+    except ForecastError:  # all figures of a series were published on one day
+        return None, sources
 
 
-def backtest_text(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> str:
+@told
+def about_backtest(view: View, result: Backtest | None) -> str:
     """Say how well the default model did on the series at hand."""
     lang = view.lang
-    rows = {str(row["model"]): row for row in rows_in(summary)}
+    if result is None:
+        return say("model.no_origin", lang)
+    rows = {str(row["model"]): row for row in rows_in(result.summary())}
+    cases = result.cases[result.cases["model"] == "pooled"]
     n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
     series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
 
@@ -304,7 +329,7 @@ def backtest_text(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> str
 
     own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
     outcomes = len(cases[["series_id", "year"]].drop_duplicates())
-    told = [
+    parts = [
         say("model.origins", lang, series=series, n=n),
         say(
             "model.worse" if own > naive else "model.better",
@@ -327,4 +352,4 @@ def backtest_text(view: View, summary: pd.DataFrame, cases: pd.DataFrame) -> str
             series=series,
         ),
     ]
-    return sentences(told, lang)
+    return sentences(parts, lang)

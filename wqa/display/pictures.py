@@ -22,7 +22,6 @@ from wqa.display.point_charts import plot_dots
 from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
-from wqa.errors import DataError
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
 
 if TYPE_CHECKING:
@@ -115,26 +114,20 @@ def _kind(target: Target, lang: str) -> str:
 
 
 def level_picture(
-    view: View,
-    indicator_id: str,
-    *,
-    regions: Sequence[str] = (),
-    first: int = 0,
-    definitions: Sequence[str] = (),
-) -> Drawing:
+    view: View, indicator_id: str, *, regions: Sequence[str] = (), **chosen: Any
+) -> Drawing | None:
     """Make the figure of an indicator's levels over time."""
     lang, axis = view.lang, axis_of(view, indicator_id)
-    places = regions or view.regions
-    data = series_frame(view, indicator_id, places, first=first, definitions=definitions)
+    data = series_frame(view, indicator_id, regions or view.regions, **chosen)
     if data["value"].dropna().empty:
-        raise DataError("a figure would be empty", where=indicator_id, got=regions)
+        return None
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
     notes = _definition_notes(view, data)
     if data["lower"].notna().any():
         notes.append(named(term("figure.interval", lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
         notes.append(named(term("figure.bound", lang)))
-    key = "scopes" if definitions else "level"
+    key = "scopes" if "definitions" in chosen else "level"
     drawn = [view.names[region] for region in dict.fromkeys(data["region"])]
     name = named(view.indicator_name(indicator_id))
     return Drawing(
@@ -192,7 +185,7 @@ def dots(rows: list[dict[str, Any]], title: str, lang: str, **chart: Any) -> dic
     return {"fig": plot_dots(pd.DataFrame(rows), title=title, **chart), "alt": alt}
 
 
-def regions_picture(view: View, indicator_id: str) -> Drawing:
+def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the figure of the latest value of every region that has one."""
     import pandas as pd
 
@@ -206,7 +199,7 @@ def regions_picture(view: View, indicator_id: str) -> Drawing:
             printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
             rows.append({**row, **printed, "label": view.names[str(region)]})
     if not rows:
-        raise DataError("a figure would be empty", where=indicator_id)
+        return None
     better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
     rows.sort(key=lambda row: (better * row["value"], row["label"]))
     data = pd.DataFrame(rows)
@@ -219,8 +212,10 @@ def regions_picture(view: View, indicator_id: str) -> Drawing:
     )
 
 
-def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing:
+def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     """Make the figure of published against recomputed death rates."""
+    if rates.empty:
+        return None
     lang, region = view.lang, str(rates["region"].iloc[0])
     names = {"published_rate": "published", "recomputed_rate": "recomputed"}
     data = rates.sort_values(["year", "scope"]).rename(columns=names)

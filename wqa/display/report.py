@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from wqa.display.facts import Fact, Text, parts_json, parts_of, plain, require_no_digit
 from wqa.display.wording import term, unit_name
@@ -30,6 +31,7 @@ MIME = "application/vnd.wqa.block+json"
 OWN = "computed"
 SHOWN_WIDTH = 640  # of a figure in Jupyter, pixels
 Parts = list[Any]
+P = ParamSpec("P")
 # Columns of numbers, which stand under one another by their decimal points.
 ALIGN = dict.fromkeys(
     (
@@ -54,7 +56,7 @@ def _without_block(bundles: Iterable[Bundle]) -> Bundle:
 class Paragraphs:
     """Sentences as readers see them: one paragraph each, or the entries of one list."""
 
-    items: tuple[Text, ...]
+    items: Sequence[Text]
     is_list: bool = False
 
     def __bool__(self) -> bool:
@@ -62,7 +64,7 @@ class Paragraphs:
 
     def __getitem__(self, place: int) -> Paragraphs:
         """Return one of the paragraphs."""
-        return Paragraphs((self.items[place],))
+        return Paragraphs([self.items[place]])
 
     def bundles(self) -> list[Bundle]:
         """Return what is displayed, one bundle per block of the paper."""
@@ -81,6 +83,17 @@ class Paragraphs:
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _without_block(self.bundles()) if self else {}
+
+
+def told(function: Callable[P, str | list[str]]) -> Callable[P, Paragraphs]:
+    """Make what a function tells, one text or several, show itself as paragraphs."""
+
+    @wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> Paragraphs:
+        made = function(*args, **kwargs)
+        return Paragraphs(list(filter(None, [made] if isinstance(made, str) else made)))
+
+    return inside
 
 
 @dataclass(frozen=True)
@@ -235,12 +248,14 @@ _PRINTED: list[str] = []
 
 
 def show(*things: Any) -> None:
-    """Show paragraphs, tables and figures, and put them into the paper."""
+    """Show paragraphs, tables and figures, and put them into the paper; None shows nothing."""
     from IPython.display import display
 
     for thing in things:
+        if thing is None:  # nothing to draw
+            continue
         if isinstance(thing, Text):
-            thing = Paragraphs((thing,))
+            thing = Paragraphs([thing])
         if not isinstance(thing, Shown):
             show(*thing)
             continue

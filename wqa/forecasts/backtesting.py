@@ -4,29 +4,25 @@ A fold holds only values that had been published at its cut-off. Where the same 
 published more than once, the newest version at the cut-off counts.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wqa.forecasts import numbers, scores
-from wqa.forecasts.distributions import Distribution
-from wqa.forecasts.forecasting import MODELS, answers
+from wqa.forecasts.forecasting import MODELS, answers, summary
 from wqa.forecasts.numbers import AnnualSeries, Array, Quantity, require, whole_number
 from wqa.forecasts.pooled import Ask
 
 MIN_TRAIN = 3  # least number of observed years before an origin
 # Targets relative to the yearly change before the origin.
 TARGET_STEPS = (-0.5, 0.0, 0.5, 1.0)
-NUMBERS = ("prior_weight", "median", "lo_80", "hi_80", "lo_95", "hi_95", "pit", "crps")
-CRPS_GRID = (np.arange(19) + 0.5) / 19.0
 # Classes of stated probability; wide, because there are few outcomes.
 CLASSES = (0.0, 0.1, 0.25, 0.4, 0.6, 0.75, 0.9, 1.0)
 # Series that hardly move make scaled scores explode; a cap keeps one of them from ruling a mean.
 SCALED_CAP = 1_000.0
-MEASURES = ("ase", "crps_scaled", "interval_score_scaled")
 
 
 @dataclass(frozen=True)
@@ -41,87 +37,39 @@ class Fold:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Result of a backtest.
+    """Result of a backtest: a row per series, origin, model and horizon.
 
-    Parameters
-    ----------
-    forecasts : pandas.DataFrame
-        One row per series, origin, model and horizon: series_id, cutoff, model, origin,
-        year, h, n_points, actual, scale (mean absolute change before the origin),
-        fallback, median, intervals, in_80, in_95, error (actual - median), crps, pit,
-        prior_weight. Where a model has no answer the default stands in, and fallback says why.
-    cases : pandas.DataFrame
-        One row per probability of attainment: series_id, cutoff, model, origin, year, h,
-        n_points, step, target, comparator, p_attain, hit.
+    Columns of `forecasts`: series_id, cutoff, model, origin, year, h, n_points, actual, scale (mean
+    absolute change before the origin), fallback (why the default stands in), median, intervals,
+    in_80, in_95, error (actual - median), prior_weight; of `cases`, one per probability of
+    attainment: the first seven, step, target, comparator, p_attain, hit.
     """
 
     forecasts: pd.DataFrame
     cases: pd.DataFrame
 
-    def summary(self, by: Sequence[str] = ("model",), reference: str = "naive") -> pd.DataFrame:
+    def summary(self, by: Sequence[str] = ("model",)) -> pd.DataFrame:
         """Accuracy, coverage and calibration, by any of the columns model, h, origin, series_id.
 
-        One row per group: n (forecasts), n_series, n_fallback, mase, smape, msis_95, crps_scaled,
-        coverage_80, coverage_95 (percent), skill (1 - mase over that of the reference in the
-        group), and of the probabilities of attainment base_rate, brier and calibration_error
-        (points of 100). Scaled scores are capped at 1,000.
+        One row per group: n (forecasts), n_series, n_fallback, mase, coverage_80, coverage_95
+        (percent), and of the probabilities of attainment base_rate, brier and
+        calibration_error (points of 100). Scaled errors are capped at 1,000.
 
         >>> import pandas as pd
         >>> f = pd.DataFrame({"series_id": "a", "year": range(9), "value": range(80, 89)})
         >>> backtest(f, ["naive"], horizons=[1]).summary()[["model", "n", "mase"]].values.tolist()
         [['naive', 6, 1.0]]
         """
-        table = _scored(self.forecasts)
-        keys = list(by)
+        scaled = scores.scaled(self.forecasts["error"].abs(), self.forecasts["scale"])
+        table, keys = self.forecasts.assign(mase=np.minimum(scaled, SCALED_CAP)), list(by)
         require(set(keys) <= set(table), "unknown grouping", "by", keys, "columns")
-        rows: dict[Any, dict[str, Any]] = {}
-        for group, part in table.groupby(keys):
-            rows[group] = dict(zip(keys, group, strict=True)) | {
-                "n": len(part),
-                "n_series": part["series_id"].nunique(),
-                "n_fallback": int((part["fallback"] != "").sum()),
-                "mase": part["ase"].mean(),
-                "smape": scores.smape(part["actual"], part["median"]),
-                "msis_95": part["interval_score_scaled"].mean(),
-                "crps_scaled": part["crps_scaled"].mean(),
-                "coverage_80": 100.0 * part["in_80"].mean(),
-                "coverage_95": 100.0 * part["in_95"].mean(),
-            }
-        for group, part in self.cases.groupby(keys):
-            p, hit = part["p_attain"], part["hit"].astype(float)
-            rows[group] |= {
-                "base_rate": float(hit.mean()),
-                "brier": scores.brier(p, hit),
-                "calibration_error": scores.calibration_error(p, hit),
-            }
-        out = pd.DataFrame(rows.values())
-        if "model" not in keys:
-            return out
-        other = [out[key] for key in keys if key != "model"] or np.zeros(len(out))
-        base = out["mase"].where(out["model"] == reference).groupby(other).transform("max")
-        return out.assign(skill=1.0 - out["mase"] / base)
-
-    def compare(self, reference: str = "naive", measure: str = "ase") -> pd.DataFrame:
-        """Differences to a reference model on the same forecasts, with bootstrap intervals.
-
-        The measure is ase (absolute error), crps_scaled or interval_score_scaled (95 %), each
-        over the mean absolute change before the origin; a negative difference favours the model.
-        The bootstrap draws whole series.
-        """
-        good = measure in MEASURES and reference in set(self.forecasts["model"])
-        expected = f"{' or '.join(MEASURES)}, and a model of the backtest"
-        require(good, "nothing to compare", got=(measure, reference), expected=expected)
-        keys = ["series_id", "cutoff", "origin", "h"]
-        wide = _scored(self.forecasts).pivot_table(measure, keys, "model", dropna=False)
-        rows = []
-        for model in wide.columns.drop(reference):
-            both = wide[[model, reference]].dropna()
-            names = both.index.get_level_values("series_id")
-            if len(both):
-                found = scores.bootstrap_difference(both[model] - both[reference], names)
-                rows.append((model, len(both), names.nunique(), *both.mean(), *found))
-        columns = ["model", "n", "n_series", "mean", "mean_reference", "difference"]
-        return pd.DataFrame(rows, columns=[*columns, "lo_95", "hi_95"])
+        table["n_fallback"] = table["fallback"] != ""
+        table[["coverage_80", "coverage_95"]] = 100.0 * table[["in_80", "in_95"]].astype(float)
+        groups, means = table.groupby(keys), ["mase", "coverage_80", "coverage_95"]
+        counts = groups.agg(n=("year", "size"), n_series=("series_id", "nunique"))
+        out = counts.join(groups["n_fallback"].sum()).join(groups[means].mean())
+        cases = self.cases.groupby(keys)[["p_attain", "hit"]]
+        return out.join(cases.apply(_came_true)).reset_index()
 
     def reliability(self, model: str = "pooled") -> pd.DataFrame:
         """How often came true what a model gave a certain probability of attainment.
@@ -132,6 +80,12 @@ class Backtest:
         part = self.cases[self.cases["model"] == model]
         require(len(part), "the model stated no probability", "model", model)
         return scores.reliability(part["p_attain"], part["hit"], CLASSES)
+
+
+def _came_true(cases: pd.DataFrame) -> pd.Series:
+    p, hit = cases["p_attain"], cases["hit"].astype(float)
+    found = {"base_rate": hit.mean(), "brier": scores.brier(p, hit)}
+    return pd.Series(found | {"calibration_error": scores.calibration_error(p, hit)})
 
 
 def backtest(
@@ -148,24 +102,20 @@ def backtest(
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns series_id (or indicator_id, region, scope), year, value, and optionally
-        published (ISO date): then an origin never sees a later version of a value. Judged
-        against is the newest version.
+        Columns series_id (or indicator_id, region, scope), year, value, and optionally published
+        (ISO date): then an origin never sees a later version of a value. The newest one judges.
     models : sequence of str, optional
         Models of :func:`wqa.forecast`.
     horizons : sequence of int, optional
         Years ahead to judge.
-    family : str, optional
-        Kind of quantity of all series in the frame.
-    lower, upper : float, optional
-        Bounds.
+    family, lower, upper : optional
+        Kind of quantity of all series in the frame, and its bounds.
 
     Returns
     -------
     Backtest
-        Tidy frames of forecasts and of attainment cases, with what they show. Targets of cases
-        are the last value plus step x yearly change x sqrt(h) with steps of -.5, 0, .5 and 1,
-        left out where outside the bounds.
+        Frames of forecasts and of attainment cases. Targets of cases are the last value plus step
+        x yearly change x sqrt(h) with steps of -.5, 0, .5 and 1, inside the bounds.
 
     Raises
     ------
@@ -264,15 +214,14 @@ def _judge(
     known = np.isfinite(actual) & np.isin(h, horizons)
     inside = known & (goals >= kind.low) & (goals <= kind.high)
     # Where there is nothing to judge the last value stands in; the row is dropped.
-    points = np.concatenate([[np.where(known, actual, last)], np.where(inside, goals, last)])
-    read = {name: np.full(actual.shape, np.nan) for name in NUMBERS}
-    chances = np.full(goals.shape, np.nan)
+    points, chances = np.where(inside, goals, last), np.full(goals.shape, np.nan)
+    read = defaultdict[str, Array](lambda: np.full(actual.shape, np.nan))
     for places, answer in answers([fold.train for fold in folds], Ask(kind, h.size, model)):
         distribution, facts.loc[places, "fallback"] = answer.distribution, answer.fallback
-        found = (answer.prior_weight[:, None], *_numbers(distribution, points[0, places]))
-        for name, value in zip(NUMBERS, found, strict=True):
+        read["prior_weight"][places] = answer.prior_weight[:, None]
+        for name, value in summary(distribution).items():
             read[name][places] = value
-        for chance, goal in zip(chances, points[1:, places], strict=True):
+        for chance, goal in zip(chances, points[:, places], strict=True):
             chance[places] = 1.0 - distribution.below(goal)
     every = facts.loc[facts.index.repeat(h.size)].reset_index(drop=True)
     every = every.assign(h=np.tile(h, len(folds)), year=lambda row: row["origin"] + row["h"])
@@ -288,22 +237,3 @@ def _judge(
         limits = every[f"lo_{level}"], every[f"hi_{level}"]
         every[f"in_{level}"] = scores.inside(every["actual"], *limits)
     return every[known.ravel()], pd.concat(cases)
-
-
-def _numbers(distribution: Distribution, actual: Array) -> Iterator[Array]:
-    """Median, limits of 80 and 95 %, PIT and CRPS of forecasts, in that order."""
-    for p in (0.5, 0.1, 0.9, 0.025, 0.975):
-        yield distribution.quantile(p)
-    # A jump of the distribution is split in the middle.
-    yield 0.5 * (distribution.below(actual) + distribution.cdf(actual))
-    grid = [distribution.quantile(float(p)) for p in CRPS_GRID]
-    yield scores.crps(actual, grid, CRPS_GRID)
-
-
-def _scored(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Add scores over the naive scale, capped."""
-    y, low, high = (forecasts[name] for name in ("actual", "lo_95", "hi_95"))
-    interval = scores.interval_score(y, low, high, 95.0)
-    sizes = (y - forecasts["median"]).abs(), forecasts["crps"], interval
-    found = [np.minimum(scores.scaled(size, forecasts["scale"]), SCALED_CAP) for size in sizes]
-    return forecasts.assign(**dict(zip(MEASURES, found, strict=True)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import special
@@ -19,7 +19,6 @@ from wqa.forecasts.numbers import Array, Scale, number_vector, require
 from wqa.goals import Goal
 
 NODES, REACH = 4096, 14.0  # table of the Student t: nodes, and arcsinh of the last one
-BLOCK = 256  # series treated together, so that their arrays stay in the processor's cache
 STEPS = 60  # bound on the iterations of a quantile; five or six are usual
 SLACK = 1e-9  # whole numbers are stored in binary; this restores equality after a division
 PRIOR_EVENTS = 0.5  # Jeffreys prior of a Poisson rate, in events
@@ -64,8 +63,7 @@ class Predictive:
 
     def quantile(self, p: float) -> Array:
         """Value that is not exceeded with probability `p`, 0 < p < 1, shape (S, H)."""
-        working = [self._working_quantile(p, rows) for rows in self._blocks()]
-        return self.on.values(np.concatenate(working))
+        return self.on.values(self._working_quantile(p))
 
     def sample(self, n: int, seed: int = 0) -> Array:
         """Joint paths whose yearly marginals are those of `cdf`, shape (S, n, H)."""
@@ -90,19 +88,15 @@ class Predictive:
         table = np.concatenate([student_table(float(v)) for v in distinct])
         return distinct, table, which.reshape(self.df.shape)[..., None]
 
-    def _blocks(self) -> list[slice]:
-        return [slice(start, start + BLOCK) for start in range(0, len(self.loc), BLOCK)]
-
     def _inside(self, x: Any) -> tuple[Array, float, Array]:
         """Shares of the way between bounds, the upper one, the distribution function inside."""
         count, _, horizon = self.loc.shape
         table = np.broadcast_to(np.asarray(x, dtype=float), (count, horizon))
-        working = self.on.working(table)
-        parts = [self._mixed(working[rows], rows)[0] for rows in self._blocks()]
+        prob, _ = self._mixed(self.on.working(table), np.arange(count))
         top = 1.0 if self.on.bounded else np.inf
-        return self.on.share(table), top, np.minimum(np.concatenate(parts), 1.0)
+        return self.on.share(table), top, np.minimum(prob, 1.0)
 
-    def _mixed(self, working: Array, rows: slice | Array) -> tuple[Array, Array]:
+    def _mixed(self, working: Array, rows: Array) -> tuple[Array, Array]:
         """Distribution function and density of the mixture on the working scale."""
         scale, weights = self.scale[rows], self.weights[rows]
         _, table, which = self._tables
@@ -118,18 +112,18 @@ class Predictive:
         dens = rise / (np.sqrt(1.0 + z * z) * scale)
         return prob, np.einsum("sk,skh->sh", weights, dens) * per_unit
 
-    def _working_quantile(self, p: float, rows: slice) -> Array:
+    def _working_quantile(self, p: float) -> Array:
         """Newton steps on the log odds, nearly linear there, inside a shrinking bracket."""
         distinct, _, which = self._tables
-        ends = self.loc[rows] + self.scale[rows] * special.stdtrit(distinct, p)[which[rows]]
+        ends = self.loc + self.scale * special.stdtrit(distinct, p)[which]
         low, high = ends.min(axis=1), ends.max(axis=1)
-        guess = np.einsum("sk,skh->sh", self.weights[rows], ends)
+        guess = np.einsum("sk,skh->sh", self.weights, ends)
         busy = np.arange(len(guess))
         goal = np.log(p / (1.0 - p))
         tolerance = 1e-9 * (1.0 + np.abs(guess))
         for _ in range(STEPS):
             now = guess[busy]
-            prob, dens = self._mixed(now, busy + rows.start)
+            prob, dens = self._mixed(now, busy)
             over = prob > p
             high[busy] = np.where(over, now, high[busy])
             low[busy] = np.where(over, low[busy], now)
@@ -146,52 +140,10 @@ class Predictive:
 
 
 @dataclass(frozen=True)
-class NotBelow:
-    """A distribution of one series given that no year falls below `floor`."""
-
-    base: Distribution
-    floor: float
-
-    def cdf(self, x: Any) -> Array:
-        """P(Y <= x)."""
-        return self._given(self.base.cdf(x))
-
-    def below(self, x: Any) -> Array:
-        """P(Y < x)."""
-        return self._given(self.base.below(x))
-
-    def quantile(self, p: float) -> Array:
-        """Value that is not exceeded with probability `p`."""
-        out = self._out
-        levels = np.minimum(out + p * (1.0 - out), 1.0 - 1e-9)
-        found = [self.base.quantile(float(v))[:, h] for h, v in enumerate(levels[0])]
-        return np.asarray(np.maximum(np.array(found).T, self.floor))
-
-    def sample(self, n: int, seed: int = 0) -> Array:
-        """Joint paths: the ranks of the base's paths, with what of them is not below."""
-        paths = self.base.sample(n, seed)[0]
-        out = np.empty_like(paths)
-        for h, column in enumerate(paths.T):
-            kept = np.sort(column[column >= self.floor])
-            kept = kept if kept.size else np.array([self.floor])
-            rank = column.argsort().argsort() * kept.size // n
-            out[:, h] = kept[rank]
-        return np.asarray(out[None])
-
-    @cached_property
-    def _out(self) -> Array:
-        """What the base puts below the floor; some is always left above."""
-        return np.asarray(np.minimum(self.base.below(self.floor), 1.0 - 1e-9))
-
-    def _given(self, prob: Array) -> Array:
-        return np.asarray(np.maximum(prob - self._out, 0.0) / (1.0 - self._out))
-
-
-@dataclass(frozen=True)
 class WholeNumbers:
     """A rate in percent that can only be a whole number out of `n` samples."""
 
-    rate: Distribution
+    rate: Predictive
     n: int
 
     def cdf(self, x: Any) -> Array:
@@ -220,52 +172,41 @@ class WholeNumbers:
         return np.where(k < 0, 0.0, reached)
 
 
-Distribution: TypeAlias = Union["Predictive", "NotBelow", "WholeNumbers"]
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Number of events ahead whose rate is unknown but lasts: negative binomial."""
-
-    shape: float  # the rate is Gamma(shape, exposure)
-    exposure: float
-    ahead: float  # exposure to come
-    dispersion: float = 1.0  # variance over mean, given the rate
-
-    def at_most(self, k: float) -> float:
-        """P(at most k events)."""
-        mean = self.shape / self.exposure * self.ahead
-        over = self.dispersion - 1.0 + mean / self.shape  # variance over mean, less one
-        found = special.betainc(mean / over, max(k, 0.0) + 1.0, 1.0 / (1.0 + over))
-        return 0.0 if k < 0 else float(found)
+Distribution: TypeAlias = Predictive | WholeNumbers
 
 
 @dataclass(frozen=True)
 class PlanSum:
-    """Distribution of a sum over a plan period."""
+    """Sum over a plan: what is proven, and events to come at an unknown but lasting rate."""
 
-    done: float  # proven so far
-    rest: Counted | None  # still to come; None when the period is over
-    prior_weight: float
+    done: float
+    ahead: float = 0.0  # exposure to come; the rate is Gamma(shape, exposure)
+    shape: float = 1.0
+    exposure: float = 1.0
+    dispersion: float = 1.0  # variance over mean, given the rate
+    prior_weight: float = 0.0
     lapse: float = 0.0  # probability that nothing more comes
 
     def cdf(self, x: float) -> float:
         """P(sum <= x)."""
-        return self._more(np.floor(x - self.done + SLACK))
+        return self.more(np.floor(x - self.done + SLACK))
 
     def below(self, x: float) -> float:
         """P(sum < x)."""
-        return self._more(np.ceil(x - self.done - SLACK) - 1.0)
+        return self.more(np.ceil(x - self.done - SLACK) - 1.0)
 
     def p_attain(self, target: float, comparator: str = ">=") -> float:
         """Probability that the whole sum meets the target."""
         return float(Goal(comparator, target).probability(self))
 
-    def _more(self, k: float) -> float:
-        """P(at most k more)."""
-        if self.rest is None:
+    def more(self, k: float) -> float:
+        """P(at most k more): negative binomial."""
+        if k < 0 or not self.ahead:
             return float(k >= 0)
-        return (1.0 - self.lapse) * self.rest.at_most(k) + self.lapse * (k >= 0)
+        mean = self.shape / self.exposure * self.ahead
+        over = self.dispersion - 1.0 + mean / self.shape  # variance over mean, less one
+        found = float(special.betainc(mean / over, k + 1.0, 1.0 / (1.0 + over)))
+        return (1.0 - self.lapse) * found + self.lapse
 
 
 def plan_sum(
@@ -286,7 +227,7 @@ def plan_sum(
     require(not bad, "not a number of events", "events", bad and bad[0], "0, 1, 2, ...")
     y, done = y[: len(flows)], float(y[: len(flows)].sum())
     if left == 0:
-        return PlanSum(done, None, 0.0)
+        return PlanSum(done)
     expected = "a year of the plan, or the sum of the plan before"
     known = previous is not None or elapsed > 0
     require(known, "nothing is known about the yearly number", "flows", list(flows), expected)
@@ -302,5 +243,5 @@ def plan_sum(
     squares = float(np.sum((y - fit) ** 2 / fit)) if fit else 0.0
     expect = EXPECTED_WEIGHT * (1.0 + YEARLY**2 * pace)
     phi = max(1.0, (squares + expect) / (max(y.size - 1, 0) + EXPECTED_WEIGHT))
-    rest = Counted(shape + done / phi, weight + elapsed / phi, left, phi)
-    return PlanSum(done, rest, shape / rest.shape, LAPSE if elapsed == 0 else 0.0)
+    events, lapse = shape + done / phi, LAPSE if elapsed == 0 else 0.0
+    return PlanSum(done, left, events, weight + elapsed / phi, phi, shape / events, lapse)

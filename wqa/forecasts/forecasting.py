@@ -15,7 +15,7 @@ import pandas as pd
 
 from wqa.errors import ForecastError
 from wqa.forecasts import numbers, pooled
-from wqa.forecasts.distributions import Distribution, NotBelow
+from wqa.forecasts.distributions import Distribution
 from wqa.forecasts.numbers import AnnualSeries, Array, finite_number, require, whole_number
 from wqa.forecasts.pooled import Answer, Ask, Rests, evidence_class, predict
 from wqa.goals import Goal
@@ -26,6 +26,7 @@ DEFAULT_LEVELS = (80, 95)
 CHUNK = 256  # series of one call of the pooled model; keeps the memory of a large panel small
 TINY = 1e-9  # nearer to 0 or 1 a quantile is not told apart
 MAX_DECIMALS = 12
+WHOLE = ("origin", "year", "h", "n_points")
 
 
 @dataclass(frozen=True)
@@ -34,44 +35,18 @@ class Forecast:
 
     Its questions take a year, a sequence of years or 'all', by default the last year, and answer
     with a number, or with a pandas.Series by year.
-
-    Parameters
-    ----------
-    model : str
-        Model that was asked for.
-    fallback : str
-        Empty, or "<model used>: <reason>" when the model could not answer.
-    kind : Quantity
-        Family and bounds.
-    series : AnnualSeries
-        What was forecast from.
-    years : numpy.ndarray
-        Forecast years, origin + 1, ..., origin + H.
-    prior_weight : float
-        Share of the evidence that comes from the prior, 0 to 1.
-    evidence_class : {'weak', 'leans_on_prior', 'calibrated'}
-        How far probabilities of this kind have been tested.
-    distribution : Distribution
-        The predictive distribution itself, arrays of shape (1, H).
-    levels : tuple of float
-        Levels of the intervals in ``frame``, in percent.
-    notes : tuple of str
-        Assumptions made, limits known and warnings caught on the way.
-    rests : Rests, optional
-        How much of it rests on what the series of a panel did since; None where nothing does.
     """
 
-    model: str
-    fallback: str
-    kind: numbers.Quantity
-    series: AnnualSeries
-    years: Array
-    prior_weight: float
-    evidence_class: str
-    distribution: Distribution = field(repr=False)
-    levels: tuple[float, ...] = DEFAULT_LEVELS
-    notes: tuple[str, ...] = ()
-    rests: Rests | None = None
+    model: str  # that was asked for
+    fallback: str  # empty, or "<model used>: <reason>" when the model could not answer
+    kind: numbers.Quantity  # family and bounds
+    series: AnnualSeries  # what was forecast from
+    years: Array  # forecast years, origin + 1, ..., origin + H
+    prior_weight: float  # share of the evidence that comes from the prior, 0 to 1
+    evidence_class: str  # how far such probabilities have been tested, see `evidence_class`
+    distribution: Distribution = field(repr=False)  # arrays of shape (1, H)
+    notes: tuple[str, ...] = ()  # assumptions, known limits, warnings caught on the way
+    rests: Rests | None = None  # how much of it rests on what the series of a panel did since
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -80,13 +55,8 @@ class Forecast:
         Columns model, origin, year, h, median, lo_80, hi_80, lo_95, hi_95, fallback,
         n_points and prior_weight.
         """
-        shown = summary(self.distribution, self.levels)
-        return pd.DataFrame(
-            {"model": self.model, "origin": self.series.origin, "year": self.years,
-             "h": np.arange(1, self.years.size + 1), **{k: v[0] for k, v in shown.items()},
-             "fallback": self.fallback, "n_points": self.series.n_points,
-             "prior_weight": self.prior_weight}
-        )  # fmt: skip
+        limits = {key: rows[0] for key, rows in summary(self.distribution).items()}
+        return _rows(self.model, self.series, limits, self.fallback, self.prior_weight)
 
     def quantile(self, p: float, year: Any = None) -> Any:
         """Value that is not exceeded with probability `p`, 0 < p < 1."""
@@ -106,8 +76,12 @@ class Forecast:
         The value is printed with so many decimals, rounded half up, before it is compared;
         without decimals it is compared unrounded. Comparators are >=, >, <=, < and ==.
         """
-        goal = _read_goal(target, comparator, decimals)
-        numbers.check_unit(self.series, self.kind, goal.value)
+        good = decimals is None or 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS
+        what, expected = "no published number has so many decimals", f"0 to {MAX_DECIMALS}"
+        require(good, what, "decimals", decimals, expected)
+        value = finite_number(target, "target", "the target is not a number")
+        numbers.check_unit(self.series, self.kind, value)
+        goal = Goal(comparator, value, decimals)
         return self._by_year(np.clip(goal.probability(self.distribution), 0.0, 1.0), year)
 
     def sample(self, n: int, seed: int = 0) -> Array:
@@ -131,15 +105,9 @@ class Forecast:
         return pd.Series(values, pd.Index(list(years), name="year"))
 
 
-def _read_goal(target: Any, comparator: str, decimals: int | None) -> Goal:
-    """Check a target with its comparator and decimals."""
-    good = decimals is None or 0 <= whole_number(decimals, "decimals") <= MAX_DECIMALS
-    what, expected = "no published number has so many decimals", f"0 to {MAX_DECIMALS}"
-    require(good, what, "decimals", decimals, expected)
-    return Goal(comparator, finite_number(target, "target", "the target is not a number"), decimals)
-
-
-def summary(distribution: Distribution, levels: tuple[float, ...]) -> dict[str, Array]:
+def summary(
+    distribution: Distribution, levels: Sequence[float] = DEFAULT_LEVELS
+) -> dict[str, Array]:
     """Columns that describe a distribution: median and limits of intervals, (S, H) each."""
     limits = {"median": distribution.quantile(0.5)}
     for level in levels:
@@ -149,15 +117,19 @@ def summary(distribution: Distribution, levels: tuple[float, ...]) -> dict[str, 
     return limits
 
 
-def _check(levels: Sequence[float], model: Any) -> tuple[float, ...]:
-    """Check a model, and levels of intervals in percent above 0 and below 100."""
+def _rows(
+    model: str, series: AnnualSeries, limits: dict[str, Array], fallback: str, weight: float
+) -> pd.DataFrame:
+    """Lay out the forecast of one series, a row a year."""
+    h = np.arange(1, limits["median"].size + 1)
+    time = {"model": model, "origin": series.origin, "year": series.origin + h, "h": h}
+    about = {"fallback": fallback, "n_points": series.n_points, "prior_weight": weight}
+    return pd.DataFrame({**time, **limits, **about})
+
+
+def _check_model(model: Any) -> None:
     is_known = isinstance(model, str) and model in MODELS
     require(is_known, "unknown model", "model", model, " or ".join(MODELS))
-    given = np.atleast_1d(np.asarray(levels, dtype=object)).tolist()
-    found = tuple(finite_number(level, "levels") for level in given)
-    inside = all(0 < level < 100 for level in found)
-    require(inside, "not an interval level", "levels", levels, "percent from 0 to 100, such as 80")
-    return found
 
 
 def forecast(
@@ -170,8 +142,6 @@ def forecast(
     horizon: int | None = None,
     target_year: int | None = None,
     model: str = "pooled",
-    levels: Sequence[float] = DEFAULT_LEVELS,
-    floor: float | None = None,
     denominators: Any = None,
     panel: pd.DataFrame | None = None,
     direction: str = "none",
@@ -181,12 +151,11 @@ def forecast(
     Parameters
     ----------
     values : array_like or pandas.Series or pandas.DataFrame
-        Annual values in the unit of the series; NaN for a missing year. A pandas Series brings
-        its years as index. A frame of a loader brings columns year and value of one series,
-        and family and bounds of its indicator.
+        Annual values; NaN for a missing year. A pandas Series brings its years as index, a frame
+        of a loader its columns year and value, and family and bounds of its indicator.
     years : array_like of int, optional
-        Years of the values, increasing, each once. Default 1, 2, 3, ... A year that is left
-        out is a missing year. Missing years are never interpolated.
+        Years of the values, increasing, each once; default 1, 2, 3, ... A year that is left out
+        is missing. Missing years are never interpolated.
     family : {'percent', 'score', 'rate', 'count', 'positive', 'index'}, optional
         Kind of quantity; default 'percent', or that of the indicator in a frame.
     lower, upper : float, optional
@@ -198,19 +167,13 @@ def forecast(
         Last year to forecast, instead of `horizon`.
     model : str, optional
         One of ``MODELS``; default the pooled model.
-    levels : sequence of float, optional
-        Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
-    floor : float, optional
-        No year ahead can be below it: the newest known value of a stock that cannot fall.
     denominators : array_like, optional
-        Number of samples behind each percentage, NaN where unknown. The pooled model then
-        knows which part of the yearly noise is sampling, and what as many samples as in the
-        last known year add; the forecast can only read whole numbers out of that many.
+        Number of samples behind each percentage, NaN where unknown. The pooled model then knows
+        what sampling adds, and reads whole numbers out of as many samples as in the last year.
     panel : pandas.DataFrame, optional
-        Comparable series (series_id, year, value), such as other regions. They sharpen the
-        prior of the pooled model for percentages and rates, where that was shown to help (3
-        series or more), and their values after the last one of this series move the forecast.
-        ``Forecast.notes`` says what was used, and how much of the answer rests on it.
+        Comparable series (series_id, year, value), such as other regions. They sharpen the prior
+        where that was shown to help, and their values after the last one of this series move the
+        forecast. ``Forecast.notes`` says what was used, and how much of the answer rests on it.
     direction : {'higher_better', 'lower_better', 'none'}, optional
         A percentage of which one value is known is expected to move in its good direction, as
         published percentages did; 'none' expects no movement.
@@ -231,7 +194,8 @@ def forecast(
     >>> f.frame.year.tolist()
     [2021, 2022, 2023, 2024, 2025]
     """
-    levels, sides = _check(levels, model), " or ".join(DIRECTIONS)
+    _check_model(model)
+    sides = " or ".join(DIRECTIONS)
     require(direction in DIRECTIONS, "unknown direction", "direction", direction, sides)
     if hasattr(values, "columns"):
         given = values, years, family, lower, upper
@@ -246,14 +210,10 @@ def forecast(
         require(some, what, "denominators", None, expected, fix)
     ask = Ask(kind, numbers.resolve_horizon(series.origin, horizon, target_year), model)
     made = _informed(series, ask, panel, DIRECTIONS[direction])
-    if floor is not None:
-        held = NotBelow(made.distribution, finite_number(floor, "floor"))
-        notes = (f"no year ahead is below {floor:g}", *made.notes)
-        made = replace(made, distribution=held, notes=notes)
     weight, ahead = float(made.prior_weight[0]), series.origin + np.arange(1, ask.horizon + 1)
     # Only the default model has a published calibration; the others cover less than they say.
     tested = evidence_class(series.n_points, weight, kind.family) if model == "pooled" else "weak"
-    told = made.distribution, levels, (*series.notes, *made.notes), made.rests
+    told = made.distribution, (*series.notes, *made.notes), made.rests
     return Forecast(model, made.fallback, kind, series, ahead, weight, tested, *told)
 
 
@@ -315,9 +275,6 @@ def forecast_many(
     target_year: int | None = None,
     model: str = "pooled",
     levels: Sequence[float] = DEFAULT_LEVELS,
-    target: Any = None,
-    comparator: str = ">=",
-    decimals: int | None = None,
 ) -> pd.DataFrame:
     """Forecast many series at once; the pooled model is vectorised over them.
 
@@ -325,12 +282,10 @@ def forecast_many(
     ----------
     frame : pandas.DataFrame
         Columns series_id (or indicator_id, region, scope), year, value; rows in any order.
-    family, lower, upper, horizon, target_year, model, levels
+    family, lower, upper, horizon, target_year, model
         As in :func:`forecast`; the horizon counts from the last observed year of each series.
-    target : float or mapping, optional
-        Target for all series, or by series_id; adds p_attain.
-    comparator, decimals : optional
-        How the published value is compared with the target, see `Forecast.p_attain`.
+    levels : sequence of float, optional
+        Levels of the intervals in percent, columns ``lo_80``, ``hi_80``, ...
 
     Returns
     -------
@@ -343,21 +298,17 @@ def forecast_many(
     ForecastError
         If an argument is wrong, or every series is refused, see :func:`forecast`.
     """
-    levels, kind = _check(levels, model), numbers.quantity_of(family, lower, upper)
+    _check_model(model)
+    given = np.atleast_1d(np.asarray(levels, dtype=object)).tolist()
+    inside = all(0 < finite_number(level, "levels") < 100 for level in given)
+    require(inside, "not an interval level", "levels", levels, "percent from 0 to 100, such as 80")
+    kind = numbers.quantity_of(family, lower, upper)
     group: dict[Any, AnnualSeries] = {}
     ahead: dict[Any, int] = {}
-    goals: dict[Any, Goal] = {}
     refused: dict[Any, ForecastError] = {}
     for name, values, years in numbers.frame_series(frame):
-        if target is not None:
-            named = hasattr(target, "keys")
-            require(not named or name in target, "a series has no target", "target", name)
-            goals[name] = _read_goal(target[name] if named else target, comparator, decimals)
-        where = f"series {name}"
         try:
-            one = numbers.annual_series(values, years, kind, where, in_any_order=True)
-            if goals:
-                numbers.check_unit(one, kind, goals[name].value)
+            one = numbers.annual_series(values, years, kind, f"series {name}", in_any_order=True)
             ahead[name] = numbers.resolve_horizon(one.origin, horizon, target_year)
             group[name] = one
         except ForecastError as error:
@@ -365,39 +316,17 @@ def forecast_many(
     if not group:
         none = ForecastError("there is no series to forecast", where="frame")
         raise next(iter(refused.values()), none)
-    names, lines = list(group), {}
+    names, found = list(group), {}
     for places, made in answers(list(group.values()), Ask(kind, max(ahead.values()), model)):
-        shown = summary(made.distribution, levels)
-        if goals:
-            shown["p_attain"] = _chances(made.distribution, [goals[names[i]] for i in places])
-        found = np.stack(list(shown.values()), axis=-1)
+        shown = summary(made.distribution, given)
         for row, name in enumerate(names[i] for i in places):
-            one, weight = group[name], float(made.prior_weight[row])
-            last = made.fallback, one.n_points, weight, "; ".join((*one.notes, *made.notes))
-            lines[name] = [
-                (name, model, one.origin, one.origin + h, h, *values, *last)
-                for h, values in enumerate(found[row, : ahead[name]].tolist(), 1)
-            ]
-    columns = [
-        "series_id", "model", "origin", "year", "h", *shown, "fallback", "n_points",
-        "prior_weight", "notes",
-    ]  # fmt: skip
-    out = pd.DataFrame([line for name in names for line in lines[name]], columns=columns)
-    if refused:
-        whole = dict.fromkeys(("origin", "year", "h", "n_points"), "Int64")
-        why = [f"refused: {error}" for error in refused.values()]
-        no = pd.DataFrame({"series_id": [*refused], "model": model, "fallback": why, "notes": ""})
-        out = pd.concat([out.astype(whole), no.reindex(columns=out.columns).astype(whole)])
-    return out.reset_index(drop=True)
-
-
-def _chances(distribution: Distribution, goals: Sequence[Goal]) -> Array:
-    """Probability that each series meets its goal, (S, H)."""
-    sides = zip(*(goal.region for goal in goals), strict=True)
-    low, closed, high, top = (np.array(side)[:, None] for side in sides)
-    p = np.ones((1, 1))
-    if np.isfinite(high).any():
-        p = np.where(top, distribution.cdf(high), distribution.below(high))
-    if np.isfinite(low).any():
-        p = p - np.where(closed, distribution.below(low), distribution.cdf(low))
-    return np.clip(np.where(low > high, 0.0, p), 0.0, 1.0)
+            one, steps = group[name], ahead[name]
+            limits = {key: values[row, :steps] for key, values in shown.items()}
+            rows = _rows(model, one, limits, made.fallback, float(made.prior_weight[row]))
+            rows.insert(0, "series_id", name)
+            found[name] = rows.assign(notes="; ".join((*one.notes, *made.notes)))
+    for name, reason in refused.items():
+        cells = {"series_id": [name], "model": model, "fallback": f"refused: {reason}", "notes": ""}
+        found[name] = pd.DataFrame(cells)
+    out = pd.concat([found[name] for name in (*names, *refused)], ignore_index=True)
+    return out.astype(dict.fromkeys(WHOLE if refused else (), "Int64"))

@@ -40,9 +40,6 @@ def require(
         raise ForecastError(what, where=where, got=got, expected=expected, fix=fix)
 
 
-# --------------------------------------------------------------------------------- numbers
-
-
 def _number(item: Any, where: str) -> float:
     if item is None or item is np.ma.masked or type(item).__name__ in ("NAType", "NaTType"):
         return float("nan")
@@ -87,9 +84,6 @@ def number_vector(values: Any, where: str) -> Array:
     return np.array([_number(x, f"{where}[{i}]") for i, x in enumerate(raw)], dtype=float)
 
 
-# ------------------------------------------------------------------------ family and bounds
-
-
 @dataclass(frozen=True)
 class Quantity:
     """What a series measures: its family, and the bounds that no value can leave."""
@@ -118,9 +112,6 @@ def quantity_of(family: Any, lower: Any = None, upper: Any = None) -> Quantity:
     expected = "a lower bound below the upper bound"
     require(low < high, "the bounds are not in order", "lower, upper", (low, high), expected)
     return Quantity(family, low, high)
-
-
-# ----------------------------------------------------------------------------------- series
 
 
 @dataclass(frozen=True)
@@ -258,9 +249,6 @@ def resolve_horizon(origin: int, horizon: Any, target_year: Any) -> int:
     return steps
 
 
-# ------------------------------------------------------------------------------ frames
-
-
 def series_keys(frame: Any) -> Any:
     """Name the series of a frame, one name per row: series_id, or indicator | region | scope."""
     for columns in map(list, _KEYS):
@@ -302,9 +290,6 @@ def frame_series(frame: Any) -> Iterator[tuple[Any, Array, Array]]:
     require(good, "not a frame of series", "columns", got, "columns series_id, year and value")
     for name, rows in frame.groupby(series_keys(frame), sort=False, observed=True):
         yield name, rows["value"].to_numpy(), rows["year"].to_numpy()
-
-
-# ------------------------------------------------------------------------ the working scale
 
 
 def to_working(share: Array, power: float, bounded: bool) -> Array:

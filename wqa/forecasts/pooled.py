@@ -1,15 +1,12 @@
 """Pooled Bayesian damped trend: the default forecast of a short annual series.
 
-One closed-form model for 1 to 40 annual values. On the working scale (`numbers.Scale`) a
-series is level random walk + slope (permanent or damped) + yearly noise. One choice of their
-shares is a *kernel*; every kernel is scaled so that the variance of one yearly change is one.
-Given the kernel, the level is flat and the yearly variance inverse gamma, hence likelihood
-and predictive Student t are closed form. Kernels and variance priors are mixed with weights
-that were learned by out-of-sample score from published series, or are stated where nothing
-was learned (``priors/*.json``, each with its record). Traits of a series may shift them.
-
-Missing years drop out of the covariance matrix: nothing is interpolated. Series with the
-same missing years share every matrix, so the work per series is two matrix products.
+On the working scale (`numbers.Scale`) a series is level random walk + slope (permanent or damped) +
+yearly noise. One choice of their shares is a *kernel*, scaled so that the variance of one yearly
+change is one. Given the kernel, the level is flat and the yearly variance inverse gamma, hence
+likelihood and predictive Student t are closed form. Kernels and variance priors are mixed with
+weights that were learned from published series, or are stated (``priors/*.json``, each with its
+record); traits of a series may shift them. Missing years drop out of the covariance matrix: nothing
+is interpolated. Series with the same missing years share every matrix.
 """
 
 from __future__ import annotations
@@ -104,9 +101,6 @@ def evidence_class(n_points: int, prior_weight: float, family: str) -> str:
     if n_points < TESTED_POINTS or prior_weight > OUTWEIGHS or family not in LEARNED:
         return "leans_on_prior"
     return "calibrated"
-
-
-# ----------------------------------------------------------------------------- components
 
 
 def standard_units(usual: Array, traits: Array) -> Array:
@@ -231,9 +225,6 @@ def components(
     return Components(like, loc, scale, 2.0 * shape, np.linalg.cholesky(rest)[back])
 
 
-# ------------------------------------------------------------------------------- the fit
-
-
 def predict(
     table: Array,
     horizon: int,
@@ -303,9 +294,6 @@ def _sampling_variance(share: Array, samples: Array, power: float) -> Array:
     return np.asarray(slope**2 * level * (1.0 - level) / samples)
 
 
-# -------------------------------------------------------------- what is asked and answered
-
-
 @dataclass(frozen=True)
 class Ask:
     """What is asked of series of one kind."""
@@ -356,9 +344,6 @@ def expecting(made: Answer, kind: Quantity, sign: float) -> Answer:
     note = "one value is expected to move as published percentages did"
     fit = replace(fit, loc=loc, scale=SURER * fit.scale)
     return replace(made, distribution=fit, notes=(*made.notes, note))
-
-
-# -------------------------------------------------------- a prior told by comparable series
 
 
 def sharpened(ask: Ask, others: Mapping[Any, AnnualSeries]) -> tuple[Ask, str]:

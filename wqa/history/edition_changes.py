@@ -26,8 +26,10 @@ FLIP_COLUMNS = (
 )  # fmt: skip
 TARGET_CHANGE_COLUMNS = ("target_id", "row", "name_zh", "name_en", "field", "old", "new")
 METHOD_COLUMNS = ("method", "old", "new")
+COLUMNS = NEW_COLUMNS, REVISION_COLUMNS, FLIP_COLUMNS, TARGET_CHANGE_COLUMNS, METHOD_COLUMNS
 # Names may be worded anew; these fields decide what is judged.
 COMPARED = tuple(c for c in TARGET_COLUMNS if c not in ("target_id", "row", "name_zh", "name_en"))
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,27 +53,15 @@ class EditionChanges:
 def diff_editions(old: EditionRecord, new: EditionRecord) -> EditionChanges:
     """Compare two editions."""
     if old.region != new.region:
-        raise DataError("editions of different regions cannot be compared",
-                        got=f"{old.region} and {new.region}", expected="one region")  # fmt: skip
+        what, got = "editions of different regions cannot be compared", (old.region, new.region)
+        raise DataError(what, got=" and ".join(got), expected="one region")
     added, revisions = _figures(old, new)
-    targets = _targets(old, new)
-    methods = _methods(old, new)
-    answers = _flips(
-        old,
-        new,
-        touched={row["indicator_id"] for row in (*added, *revisions)},
-        retargeted={row["target_id"] for row in targets},
-        has_new_methods=bool(methods),
-    )
-    return EditionChanges(
-        old=old,
-        new=new,
-        figures=_frame(added, NEW_COLUMNS),
-        revisions=_frame(revisions, REVISION_COLUMNS),
-        answers=_frame(answers, FLIP_COLUMNS),
-        targets=_frame(targets, TARGET_CHANGE_COLUMNS),
-        methods=_frame(methods, METHOD_COLUMNS),
-    )
+    targets, methods = _targets(old, new), _methods(old, new)
+    touched = {row["indicator_id"] for row in (*added, *revisions)}
+    retargeted = {row["target_id"] for row in targets}
+    answers = _flips(old, new, touched, retargeted, bool(methods))
+    rows = added, revisions, answers, targets, methods
+    return EditionChanges(old, new, *map(_frame, rows, COLUMNS))
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
@@ -80,60 +70,47 @@ def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.Data
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def _rows(frame: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _rows(frame: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[Any, ...], Row]:
     rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     return {tuple(row[key] for key in keys): row for row in rows}
 
 
-def _figures(
-    old: EditionRecord, new: EditionRecord
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _figures(old: EditionRecord, new: EditionRecord) -> tuple[list[Row], list[Row]]:
+    """Figures that only the new edition knows, and those that are no longer what they were."""
     keys = [*KEYS, "year"]
     before, after = _rows(old.observations, keys), _rows(new.observations, keys)
-    added: list[dict[str, Any]] = []
-    revisions: list[dict[str, Any]] = []
-    for key in sorted({*before, *after}):
-        was, now = before.get(key), after.get(key)
-        if was is None and now is not None:
-            added.append({**now, "is_late": now["year"] <= old.edition})
-        elif was is not None and (
-            now is None or (was["value"], was["unit"]) != (now["value"], now["unit"])
-        ):
-            revisions.append(_revision(was, now, old.as_of))
-    return added, revisions
+    added = [row | {"is_late": row["year"] <= old.edition}
+             for key, row in sorted(after.items()) if key not in before]  # fmt: skip
+    pairs = ((was, after.get(key)) for key, was in sorted(before.items()))
+    return added, [_revision(was, now, old.as_of) for was, now in pairs if not _is_same(was, now)]
 
 
-def _revision(was: Mapping[str, Any], now: Mapping[str, Any] | None, day: str) -> dict[str, Any]:
+def _is_same(was: Row, now: Row | None) -> bool:
+    return now is not None and (was["value"], was["unit"]) == (now["value"], now["unit"])
+
+
+def _revision(was: Row, now: Row | None, day: str) -> Row:
     row = {name: was[name] for name in (*KEYS, "year", "unit")}
     row |= {"old": was["value"], "old_source_id": was["source_id"], "old_vintage": was["vintage"]}
     if now is None:
         return row | {"why": "withdrawn", "new_source_id": "", "new_vintage": ""}
-    if now["vintage"] > day:
-        why = "newer"
-    elif (now["source_id"], now["vintage"]) == (was["source_id"], was["vintage"]):
-        why = "source_corrected"
-    else:
-        why = "other_choice"
-    is_same_unit = was["unit"] == now["unit"]
-    return row | {
-        "new": now["value"],
-        # Published numbers have few decimals; their difference must not show more.
-        "change": round(now["value"] - was["value"], 10) if is_same_unit else None,
-        "unit": now["unit"],
-        "why": why,
-        "new_source_id": now["source_id"],
-        "new_vintage": now["vintage"],
-    }
+    source = now["source_id"], now["vintage"]
+    is_corrected = source == (was["source_id"], was["vintage"])
+    why = "source_corrected" if is_corrected else "other_choice"
+    # Published numbers have few decimals; their difference must not show more.
+    change = round(now["value"] - was["value"], 10) if was["unit"] == now["unit"] else None
+    row |= {"new": now["value"], "change": change, "unit": now["unit"]}
+    row |= dict(zip(("new_source_id", "new_vintage"), source, strict=True))
+    return row | {"why": "newer" if now["vintage"] > day else why}
 
 
 def _flips(
     old: EditionRecord,
     new: EditionRecord,
-    *,
     touched: set[str],
     retargeted: set[str],
     has_new_methods: bool,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     before, after = _rows(old.answers, ["target_id"]), _rows(new.answers, ["target_id"])
     found = []
     for key, now in after.items():
@@ -147,29 +124,29 @@ def _flips(
             why = "figures"
         row = {name: now[name] for name in FLIP_COLUMNS if name in now}
         for side, cells in (("old", was), ("new", now)):
-            row |= {f"{side}_answer": cells["answer"], f"{side}_p": cells["p_attain"],
-                    f"{side}_level": cells["level"],
-                    f"{side}_level_year": cells["level_year"]}  # fmt: skip
+            named = {
+                "answer": "answer",
+                "p": "p_attain",
+                "level": "level",
+                "level_year": "level_year",
+            }
+            row |= {f"{side}_{name}": cells[column] for name, column in named.items()}
         found.append({**row, "why": why})
     return found
 
 
-def _targets(old: EditionRecord, new: EditionRecord) -> list[dict[str, Any]]:
+def _targets(old: EditionRecord, new: EditionRecord) -> list[Row]:
     before, after = _rows(old.targets, ["target_id"]), _rows(new.targets, ["target_id"])
     found = []
     for key in {**after, **before}:
         was, now = before.get(key), after.get(key)
-        shown = now or was
-        assert shown is not None
+        shown: Row = now or was or {}
         about = {name: shown[name] for name in ("target_id", "row", "name_zh", "name_en")}
-        if was is None or now is None:
-            words = {"old": _number(was), "new": _number(now)}
-            found.append({**about, "field": "target", **words})
-            continue
-        for name in COMPARED:
-            if _cell(was[name]) != _cell(now[name]):
-                sides = {"old": _cell(was[name]), "new": _cell(now[name])}
-                found.append({**about, "field": name, **sides})
+        sides = {"target": (_number(was), _number(now))}
+        if was is not None and now is not None:
+            sides = {name: (_cell(was[name]), _cell(now[name])) for name in COMPARED}
+        found += [about | {"field": name, "old": one, "new": other}
+                  for name, (one, other) in sides.items() if one != other]  # fmt: skip
     return found
 
 
@@ -186,9 +163,7 @@ def _cell(value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _methods(old: EditionRecord, new: EditionRecord) -> list[dict[str, Any]]:
-    pairs = [
-        (name, _cell(old.methods.get(name)), _cell(new.methods.get(name)))
-        for name in dict.fromkeys((*old.methods, *new.methods))
-    ]
-    return [{"method": name, "old": was, "new": now} for name, was, now in pairs if was != now]
+def _methods(old: EditionRecord, new: EditionRecord) -> list[Row]:
+    names = dict.fromkeys((*old.methods, *new.methods))
+    pairs = [(n, _cell(old.methods.get(n)), _cell(new.methods.get(n))) for n in names]
+    return [{"method": n, "old": was, "new": now} for n, was, now in pairs if was != now]

@@ -22,9 +22,9 @@ from typing import Any, Literal
 import pandas as pd
 
 import wqa
-from wqa.assessment.attainment import as_frame, assess
+from wqa.assessment.attainment import VERDICT_COLUMNS, as_frame, assess
 from wqa.assessment.likelihood import LIKELY, UNLIKELY, VERY_LIKELY
-from wqa.catalog.catalog import load_indicators, load_plan, plan_frame
+from wqa.catalog.catalog import PLAN_COLUMNS, load_indicators, load_plan, plan_frame
 from wqa.catalog.reading import read_yaml
 from wqa.catalog.records import NATION, Plan
 from wqa.data.loading import load_observations
@@ -35,30 +35,24 @@ from wqa.parameters import iso_date
 from wqa.paths import CATALOG, PRIORS, raw_dir
 
 RECORD, FORECASTS = "edition.json", "forecasts.csv"
-ANSWER_COLUMNS = (
-    "target_id", "row", "indicator_id", "name_zh", "name_en", "nature", "comparator", "target",
-    "unit", "decimals", "target_year", "level", "level_year", "level_qualifier", "scope",
-    "n_points", "answer", "strength", "reason_code", "evidence_zh", "evidence_en", "reason_zh",
-    "reason_en", "p_attain", "p_low", "p_high", "p_class_low", "p_class_high", "prior_weight",
-    "evidence_class", "model", "fallback", "met_now", "figures", "source_ids",
-)  # fmt: skip
-TARGET_COLUMNS = (
-    "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "kind", "nature",
-    "comparator", "value", "unit", "decimals", "start_year", "year", "scope", "baseline_status",
-    "baseline", "baseline_year", "clause",
-)  # fmt: skip
+UNRECORDED = ("kind", "baseline", "p_observed", "n_cases")
+ANSWER_COLUMNS = tuple(
+    name
+    for name in VERDICT_COLUMNS[: VERDICT_COLUMNS.index("source_ids") + 1]
+    if name not in UNRECORDED and not name.startswith(("overturned_by", "settles_it", "owner"))
+)
+TARGET_COLUMNS = PLAN_COLUMNS
 OBSERVATION_COLUMNS = (
     "indicator_id", "region", "scope", "year", "value", "unit", "denominator", "qualifier",
     "evidence", "source_id", "published", "vintage",
 )  # fmt: skip
-_TYPES: dict[str, Any] = {
-    "year": "int64", "start_year": "Int64", "baseline_year": "Int64", "decimals": "Int64",
-    "origin": "int64", "n_points": "Int64", "h": "int64", "value": "float64",
-    "baseline": "float64", "denominator": "float64", "target": "float64",
-    "last_value": "float64", "median": "float64", "lo_80": "float64", "hi_80": "float64",
-    "lo_95": "float64", "hi_95": "float64", "p_attain": "float64", "p_not_worse": "float64",
-    "prior_weight": "float64",
-}  # fmt: skip
+_OF_TYPE = {
+    "int64": "year origin h",
+    "Int64": "start_year baseline_year decimals n_points",
+    "float64": "value baseline denominator target last_value median lo_80 hi_80 lo_95 hi_95 "
+    "p_attain p_not_worse prior_weight",
+}
+_TYPES: dict[str, Any] = {name: kind for kind, names in _OF_TYPE.items() for name in names.split()}
 
 
 @dataclass(frozen=True)
@@ -83,20 +77,12 @@ class EditionRecord:
         """The forecasts as CSV."""
         return str(self.forecasts.to_csv(index=False, lineterminator="\n"))
 
-    @property
-    def forecasts_sha256(self) -> str:
-        """SHA-256 of the forecasts, by which a later edition recognises them."""
-        return hashlib.sha256(self.forecasts_csv.encode()).hexdigest()
-
     def to_json(self) -> str:
         """Return the record as JSON text, one row of a table per line."""
-        head = {
-            "plan": self.plan, "region": self.region, "edition": self.edition,
-            "as_of": self.as_of, "target_year": self.target_year, "mode": self.mode,
-            "methods": dict(self.methods), "known": dict(self.known),
-            "forecasts": {"file": FORECASTS, "rows": len(self.forecasts),
-                          "sha256": self.forecasts_sha256},
-        }  # fmt: skip
+        keys = ("plan", "region", "edition", "as_of", "target_year", "mode", "methods", "known")
+        sha256 = hashlib.sha256(self.forecasts_csv.encode()).hexdigest()
+        head = {key: getattr(self, key) for key in keys}
+        head["forecasts"] = {"file": FORECASTS, "rows": len(self.forecasts), "sha256": sha256}
         parts = [f'"{key}": {dump(value)}' for key, value in head.items()]
         for name in ("targets", "answers", "observations"):
             rows = ",\n".join(dump(row) for row in plain_rows(getattr(self, name)))
@@ -140,9 +126,8 @@ def write_edition(record: EditionRecord, folder: Path | str) -> tuple[Path, Path
 def read_edition(folder: Path | str) -> EditionRecord:
     """Read the record of an edition and check its forecasts against their hash."""
     place = Path(folder)
-    data: dict[str, Any]
     try:
-        data = json.loads((place / RECORD).read_text(encoding="utf-8"))
+        data: dict[str, Any] = json.loads((place / RECORD).read_text(encoding="utf-8"))
         text = (place / FORECASTS).read_bytes().decode()
         claimed = data.pop("forecasts")["sha256"]
         data |= {
@@ -151,28 +136,17 @@ def read_edition(folder: Path | str) -> EditionRecord:
             "observations": typed(data.pop("observations"), OBSERVATION_COLUMNS),
         }
     except OSError as error:
-        raise DataError(
-            "no record of an edition",
-            where=str(place),
-            expected=f"{RECORD} and {FORECASTS}",
-            fix="Build the edition, or name its year.",
-        ) from error
+        expected, fix = f"{RECORD} and {FORECASTS}", "Build the edition, or name its year."
+        what = "no record of an edition"
+        raise DataError(what, where=str(place), expected=expected, fix=fix) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            "the record of an edition is broken",
-            where=str(place / RECORD),
-            got=str(error),
-            fix="Build the edition again.",
-        ) from error
+        what, fix = "the record of an edition is broken", "Build the edition again."
+        raise DataError(what, where=str(place / RECORD), got=str(error), fix=fix) from error
     got = hashlib.sha256(text.encode()).hexdigest()
     if got != claimed:
-        raise DataError(
-            "forecasts were changed after the edition was made",
-            where=str(place / FORECASTS),
-            got=got,
-            expected=claimed,
-            fix="Restore the file, or build the edition again as of its date.",
-        )
+        what, where = "forecasts were changed after the edition was made", str(place / FORECASTS)
+        fix = "Restore the file, or build the edition again as of its date."
+        raise DataError(what, where=where, got=got, expected=claimed, fix=fix)
     forecasts = pd.read_csv(StringIO(text), keep_default_na=False, dtype=str)
     rows = forecasts.replace("", None).to_dict("records")
     made = typed(({str(k): v for k, v in row.items()} for row in rows), FORECAST_COLUMNS)
@@ -211,11 +185,9 @@ def newest_retrieval(root: Path | str | None = None) -> str:
     sources = sorted(raw_dir(root).glob("*/source.yml"))
     days = [str(read_yaml(path).get("retrieved") or "") for path in sources]
     if not any(days):
-        raise DataError(
-            "no raw folder says when it was retrieved",
-            where="data/raw/*/source.yml",
-            fix="Give a key retrieved: YYYY-MM-DD, or name a date with as_of.",
-        )
+        what, where = "no raw folder says when it was retrieved", "data/raw/*/source.yml"
+        fix = "Give a key retrieved: YYYY-MM-DD, or name a date with as_of."
+        raise DataError(what, where=where, fix=fix)
     return max(days)
 
 
@@ -236,27 +208,21 @@ def edition_record(
     day = iso_date("as_of", as_of) or edition_date(edition, root)
     where, goal_year = region or found.region, target_year or found.end_year
     frame = load_observations(as_of=day, root=root, catalog=catalog)
-    known = frame[(frame["year"] <= edition).fillna(False).astype(bool)]
+    known = frame[frame["year"] <= edition]
     annual = best_values(known[known["region"].isin(regions_above(where))])
     forecasts = edition_forecasts(annual, found, edition, load_indicators(catalog))
     answers = assess(
         found, observations=frame, as_of=day, edition=edition, target_year=goal_year,
         region=where, seed=seed, catalog=catalog, root=root,
     )  # fmt: skip
-    digest = hashlib.sha256("\n".join(map(dump, _known_rows(known))).encode()).hexdigest()
+    rows = known[list(KNOWN_COLUMNS)].sort_values(list(KNOWN_COLUMNS), kind="stable")
+    told = "\n".join(dump([*row.values()]) for row in plain_rows(rows))
+    about = {"figures": len(known), "sha256": hashlib.sha256(told.encode()).hexdigest()}
+    about["newest_vintage"] = max(known["vintage"], default="")
+    mode: Literal["interim", "final"] = "final" if edition >= found.end_year else "interim"
+    head = found.id, where, edition, day, goal_year, mode, methods(), about
     return EditionRecord(
-        plan=found.id,
-        region=where,
-        edition=edition,
-        as_of=day,
-        target_year=goal_year,
-        mode="final" if edition >= found.end_year else "interim",
-        methods=methods(),
-        known={
-            "figures": len(known),
-            "sha256": digest,
-            "newest_vintage": max(known["vintage"], default=""),
-        },
+        *head,
         answers=rounded(answers[list(ANSWER_COLUMNS)], 8),
         targets=typed(plain_rows(plan_frame(found)), TARGET_COLUMNS),
         observations=typed(plain_rows(annual), OBSERVATION_COLUMNS),
@@ -292,21 +258,14 @@ def shared_record(
     return made
 
 
-def _known_rows(known: pd.DataFrame) -> list[list[Any]]:
-    ordered = known[list(KNOWN_COLUMNS)].sort_values(list(KNOWN_COLUMNS), kind="stable")
-    return [list(row.values()) for row in plain_rows(ordered)]
-
-
 def methods() -> dict[str, Any]:
     """Return what the numbers of an edition depend on besides figures and targets."""
     rules = [CATALOG / f"{name}.csv" for name in ("scopes", "qualifiers")]
+    hashes = {"priors_sha256": sorted(PRIORS.glob("*")), "series_rules_sha256": rules}
     return {
         "model": "pooled",
-        "priors_sha256": _files_hash(sorted(PRIORS.glob("*"))),
-        "series_rules_sha256": _files_hash(rules),
-        "very_likely_from": VERY_LIKELY,
-        "likely_from": LIKELY,
-        "unlikely_until": UNLIKELY,
+        **{name: _files_hash(paths) for name, paths in hashes.items()},
+        **{"very_likely_from": VERY_LIKELY, "likely_from": LIKELY, "unlikely_until": UNLIKELY},
         "version": wqa.__version__,
     }
 

@@ -7,7 +7,7 @@ empty, reading it fails and names the lines.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,12 @@ from wqa.assessment.attainment import assess
 from wqa.assessment.evidence import Evidence, gather, rows_by_key
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.catalog.reading import read_yaml
-from wqa.catalog.records import Plan, Target
+from wqa.catalog.records import LANGUAGES, Plan, Target
 from wqa.data.loading import load_observations, load_sources
 from wqa.errors import DataError
 from wqa.parameters import iso_date
 from wqa.paths import CATALOG
 
-LANGUAGES = ("zh", "en")
 BASELINE_COLUMNS = (
     "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "unit", "decimals",
     "status", "value", "year", "scope", "source_id", "source", "published", "evidence", "locator",
@@ -46,13 +45,10 @@ def next_plan_baselines(
     for target in found.targets:
         own = figures.get((target.indicator_id, target.region), [])
         evidence = gather(own, target, indicators[target.indicator_id], found.end_year)
-        row: dict[str, Any] = dict.fromkeys(BASELINE_COLUMNS, "") | {
-            "target_id": target.id, "row": target.row + target.part,
-            "indicator_id": target.indicator_id, "name_zh": target.name_zh,
-            "name_en": target.name_en, "region": target.region, "unit": target.unit,
-            "decimals": target.decimals, "status": "missing", "scope": evidence.scope,
-            "value": None, "year": None,
-        }  # fmt: skip
+        row: dict[str, Any] = dict.fromkeys(BASELINE_COLUMNS, "")
+        row |= {key: value for key, value in vars(target).items() if key in row}
+        row |= {"target_id": target.id, "row": target.row + target.part, "scope": evidence.scope}
+        row |= {"status": "missing", "value": None, "year": None}
         measured = _measured(target, evidence, found)
         if measured:
             measured["source"] = " / ".join(titles[s] for s in measured["source_id"].split())
@@ -70,23 +66,17 @@ def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
     if not inside or target.kind == "compound":
         return {}
     year = max(inside)
-    years = [year]
-    value = inside[year]
+    years, value = [year], inside[year]
     if target.scope == "plan_sum":
         years = list(range(plan.start_year, plan.end_year + 1))
         if any(y not in inside for y in years):
             return {}
         value = evidence.flow.span.lower
     rows = [row for row in evidence.rows if row.year in years]
-    return {
-        "status": "measured",
-        "value": value,
-        "year": year,
-        "source_id": " ".join(dict.fromkeys(row.source_id for row in rows)),
-        "published": max(row.published for row in rows),
-        "evidence": rows[-1].evidence,
-        "locator": "; ".join(f"{row.file}:{row.row}" for row in rows),
-    }
+    found = {"status": "measured", "value": value, "year": year, "evidence": rows[-1].evidence}
+    found["source_id"] = " ".join(dict.fromkeys(row.source_id for row in rows))
+    found["published"] = max(row.published for row in rows)
+    return found | {"locator": "; ".join(f"{row.file}:{row.row}" for row in rows)}
 
 
 def _reason(
@@ -114,41 +104,16 @@ def draft_plan(
     """Write the draft of the next plan as YAML text."""
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
     if not found.end_year < start <= end:
-        raise DataError("the next plan does not follow the last one", got=f"{start} to {end}",
-                        expected=f"years after {found.end_year}")  # fmt: skip
+        got, expected = f"{start} to {end}", f"years after {found.end_year}"
+        raise DataError("the next plan does not follow the last one", got=got, expected=expected)
     baselines = next_plan_baselines(found, as_of, catalog=catalog)
-    name = plan_id or next_plan_id(found, start, end)
-    measured = int((baselines["status"] == "measured").sum())
-    known = f"known on {as_of}" if as_of else "known so far"
-    lines = [
-        f"# Draft of the plan {start}-{end} that follows {found.id}.",
-        f"# Baselines are figures {known}: {measured} of {len(baselines)} are measured, each with",
-        "# its source; none is estimated.",
-        "# Fill every empty key from the document of the plan; until then it cannot be loaded, and",
-        "# the message names the lines. Indicator, unit, kind, scope and series are those of the",
-        "# last plan: compare each with the document, drop targets that are gone, add new ones.",
-        f"id: {name}",
-        "title_zh:",
-        "title_en:",
-        "short_zh:",
-        "short_en:",
-        f"region: {found.region}",
-        f"issuer_zh: {_quoted(found.issuer_zh)}",
-        f"issuer_en: {_quoted(found.issuer_en)}",
-        'issued: ""',
-        f"start_year: {start}",
-        f"end_year: {end}",
-        f"source_id: doc-{name}",
-        "sources:",
-        f"  - id: doc-{name}",
-        "    title:",
-        f"    publisher: {_quoted(found.issuer_zh)}",
-        "    evidence: official",
-        "",
-        "targets:",
-    ]
-    rows = baselines.to_dict("records")
-    for target, row in zip(found.targets, rows, strict=True):
+    slots = {"name": plan_id or next_plan_id(found, start, end), "old": found.id}
+    slots |= {"known": f"known on {as_of}" if as_of else "known so far", "region": found.region}
+    slots |= {f"issuer_{lang}": _quoted(getattr(found, f"issuer_{lang}")) for lang in LANGUAGES}
+    count = {"count": len(baselines), "measured": (baselines["status"] == "measured").sum()}
+    template = (CATALOG / "next_plan.txt").read_text(encoding="utf-8")
+    lines = [template.format(start=start, end=end, **slots, **count).rstrip("\n")]
+    for target, row in zip(found.targets, baselines.to_dict("records"), strict=True):
         lines += _target_lines(target, {str(k): v for k, v in row.items()}, found, end)
     return "\n".join(lines) + "\n"
 
@@ -160,22 +125,14 @@ def next_plan_id(plan: Plan, start: int, end: int) -> str:
 
 def _target_lines(target: Target, row: dict[str, Any], plan: Plan, end: int) -> list[str]:
     lines = [f"  - row: {_quoted(target.row)}"]
-    if target.part:
-        lines.append(f"    part: {_quoted(target.part)}")
-    lines += [
-        f"    indicator_id: {target.indicator_id}",
-        f"    name_zh: {_quoted(target.name_zh)}",
-        f"    name_en: {_quoted(target.name_en)}",
-        f"    kind: {target.kind}",
-        "    comparator:",
-        "    value:",
-        f"    unit: {target.unit}",
-        f"    decimals: {target.decimals}",
-        f"    year: {end}",
-        f"    scope: {target.scope}",
-    ]
-    if target.region != plan.region:
-        lines.append(f"    region: {target.region}")
+    lines += [f"    part: {_quoted(target.part)}"] if target.part else []
+    shown = vars(target) | {"year": end}
+    shown |= {key: _quoted(shown[key]) for key in ("name_zh", "name_en")}
+    shown |= dict.fromkeys(("comparator", "value"), "")
+    keys = ("indicator_id", "name_zh", "name_en", "kind", "comparator", "value", "unit",
+            "decimals", "year", "scope")  # fmt: skip
+    lines += [f"    {key}: {shown[key]}".rstrip() for key in keys]
+    lines += [f"    region: {target.region}"] if target.region != plan.region else []
     if target.reference_region:
         lines.append(f"    reference_region: {target.reference_region}")
     if row["status"] == "measured":
@@ -186,28 +143,29 @@ def _target_lines(target: Target, row: dict[str, Any], plan: Plan, end: int) -> 
             f"    baseline: {{status: measured, value: {row['value']:.12g}, year: {row['year']}}}",
         ]
     else:
-        lines += [f"    # {_line(row['reason_zh'])}", f"    # {_line(row['reason_en'])}",
-                  "    baseline: {status: missing}"]  # fmt: skip
-    lines += ["    nature:", "    clause:"]
-    lines.append("    series: [" + ", ".join(_quoted(scope) for scope in target.series) + "]")
-    if target.conditions:
-        lines.append("    conditions:")
+        lines += [f"    # {_line(row[f'reason_{lang}'])}" for lang in LANGUAGES]
+        lines.append("    baseline: {status: missing}")
+    lines += ["    nature:", "    clause:", f"    series: {_listed(target.series)}"]
+    lines += ["    conditions:"] if target.conditions else []
     for part in target.conditions:
         lines += [
             f"      - id: {part.id}",
             f"        name_zh: {_quoted(part.name_zh)}",
             f"        name_en: {_quoted(part.name_en)}",
             f"        indicator_id: {part.indicator_id}",
-            "        series: [" + ", ".join(_quoted(scope) for scope in part.series) + "]",
+            f"        series: {_listed(part.series)}",
             "        comparator:",
         ]
         if part.reference_region:
-            series = ", ".join(_quoted(scope) for scope in part.reference_series)
-            lines += [f"        reference_region: {part.reference_region}",
-                      f"        reference_series: [{series}]"]  # fmt: skip
+            lines.append(f"        reference_region: {part.reference_region}")
+            lines.append(f"        reference_series: {_listed(part.reference_series)}")
         else:
             lines.append("        value:")
     return [*lines, ""]
+
+
+def _listed(scopes: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, scopes))}]"
 
 
 def _quoted(text: str) -> str:
@@ -224,8 +182,8 @@ def write_draft(text: str, folder: Path | str, plan_id: str) -> Path:
     """Write a draft into a catalogue folder of its own."""
     path = Path(folder) / "plans" / f"{plan_id}.yml"
     if path.exists():
-        raise DataError("the draft is already there", where=str(path),
-                        fix="Rename it, or write into another folder.")  # fmt: skip
+        fix = "Rename it, or write into another folder."
+        raise DataError("the draft is already there", where=str(path), fix=fix)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path

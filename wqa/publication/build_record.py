@@ -13,11 +13,12 @@ from typing import Any
 from wqa import __version__
 from wqa.catalog.catalog import list_plans, load_conflicts, load_plan, read_catalogue
 from wqa.catalog.records import Source
+from wqa.data.findings import Finding
 from wqa.data.loading import load_sources, read_project
 from wqa.display.view import publisher_name
 from wqa.parameters import Parameters
 from wqa.paths import ASSETS, CATALOG
-from wqa.publication.document import Paper
+from wqa.publication.document import Chapter, Paper
 from wqa.publication.publishing import pandoc_version
 
 # Distributions whose version can change a number or a page.
@@ -26,11 +27,8 @@ PACKAGES = ("matplotlib", "numpy", "pandas", "papermill", "scipy", "statsmodels"
 
 def known_sources(root: Path, catalog: Path | None, lang: str) -> dict[str, Source]:
     """Return every source that a figure or a plan can refer to."""
-    found = {}
-    for row in load_sources(root, catalog).to_dict("records"):
-        keys = ("title", "publisher", "published", "url", "evidence", "file")
-        fields: dict[str, Any] = {key: str(row[key]) for key in keys}
-        found[str(row["source_id"])] = Source(id=str(row["source_id"]), **fields)
+    rows: Any = load_sources(root, catalog).rename(columns={"source_id": "id"}).to_dict("records")
+    found = {row["id"]: Source(**row) for row in rows}
     found |= read_catalogue(catalog)["sources"]
     # A figure of a plan may name the plan; it then refers to the plan's document.
     for plan_id in list_plans(catalog):
@@ -68,6 +66,12 @@ def input_files(
     return {name: sha256(path) for name, path in sorted(found.items())}
 
 
+def plain(chosen: Parameters) -> dict[str, Any]:
+    """Return the parameters as a notebook takes them and JSON holds them."""
+    names = ("region", "edition", "as_of", "target_year", "lang", "seed")
+    return {"plan": chosen.plan.id} | {name: getattr(chosen, name) for name in names}
+
+
 def build_record(
     paper: Paper,
     chosen: Parameters,
@@ -78,47 +82,30 @@ def build_record(
 ) -> dict[str, Any]:
     """Return what is written as ``build.json``; it holds no time of the build."""
     outputs = sorted(path for path in folder.rglob("*") if path.is_file())
-    versions = {name: version(name) for name in PACKAGES} | {
-        "wqa": __version__,
-        "pandoc": pandoc_version(),
-        "python": platform.python_version(),
-    }
+    versions = {name: version(name) for name in PACKAGES}
+    versions |= {"wqa": __version__, "pandoc": pandoc_version()}
+    counts = {f"{kind}s": len(paper.floats(kind)) for kind in ("figure", "table")}
+    found = read_project(root, chosen.catalog).findings
     return {
         "title": f"{paper.title} {paper.edition}",
-        "parameters": {
-            "plan": chosen.plan.id, "region": chosen.region, "edition": chosen.edition,
-            "as_of": chosen.as_of, "target_year": chosen.target_year, "lang": chosen.lang,
-            "seed": chosen.seed,
-        },
-        "versions": versions,
+        "parameters": plain(chosen),
+        "versions": versions | {"python": platform.python_version()},
         "inputs": dict(inputs),
-        "chapters": [
-            {
-                "id": chapter.id,
-                "label": chapter.label,
-                "title": chapter.title,
-                "figures": sum(block["type"] == "figure" for block in chapter.blocks),
-                "tables": sum(block["type"] == "table" for block in chapter.blocks),
-                "parameters": dict(given.get(chapter.id, {})),
-            }
-            for chapter in paper.chapters
-        ],
-        "counts": {
-            "figures": len(paper.floats("figure")), "tables": len(paper.floats("table")),
-            "facts": len(paper.facts), "sources": len(paper.sources),
-        },
-        "findings": [*paper.findings, *_data_findings(chosen, root)],
+        "chapters": [_chapter(one, given.get(one.id, {})) for one in paper.chapters],
+        "counts": counts | {"facts": len(paper.facts), "sources": len(paper.sources)},
+        "findings": [*paper.findings, *map(_finding, found)],
         "outputs": {path.relative_to(folder).as_posix(): sha256(path) for path in outputs},
-    }  # fmt: skip
+    }
 
 
-def _data_findings(chosen: Parameters, root: Path) -> list[dict[str, str]]:
-    return [
-        {
-            "code": finding.code, "severity": finding.severity,
-            "where": f"{finding.file}:{finding.row}" if finding.row else finding.file,
-            "value": finding.value, "message_zh": finding.message_zh,
-            "message_en": finding.message_en,
-        }
-        for finding in read_project(root, chosen.catalog).findings
-    ]  # fmt: skip
+def _chapter(chapter: Chapter, given: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = [block["type"] for block in chapter.blocks]
+    counts = {"figures": kinds.count("figure"), "tables": kinds.count("table")}
+    about = {"id": chapter.id, "label": chapter.label, "title": chapter.title}
+    return about | counts | {"parameters": dict(given)}
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    names = ("code", "severity", "value", "message_zh", "message_en")
+    where = f"{finding.file}:{finding.row}" if finding.row else finding.file
+    return {name: getattr(finding, name) for name in names} | {"where": where}

@@ -22,6 +22,11 @@ LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
 ANNEX = "annex"  # tag of what is too long for print
 # Not even run when the paper is built.
 NOT_RUN = "notebook-only"
+KERNEL = "python3"
+# Seconds. A cell that computes longer than this hangs; a slow machine starts a kernel in 20.
+CELL_TIMEOUT, START_TIMEOUT = 300, 90
+TYPES = {"int": int, "str": str, "float": float, "bool": bool, "list[str]": list}
+Parameters = Mapping[str, Any]
 
 
 def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> list[Block]:
@@ -33,7 +38,7 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
             continue
         place = {"where": f"{chapter}, cell {number}", "annex": ANNEX in tags}
         if cell["cell_type"] == "markdown":
-            text = {"source": _joined(cell["source"]), "is_mixed": not tags & LANGUAGES}
+            text = {"source": "".join(cell["source"]), "is_mixed": not tags & LANGUAGES}
             found.append({"type": "markdown", **text, **place})
         elif cell["cell_type"] == "code":
             found += _shown(cell, place)
@@ -46,12 +51,9 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
             continue
         tree = next(trees)
         blocks += _split(_in_language(tree, lang) if block["is_mixed"] else tree, block)
-    if not any(block["type"] not in ("prose", "heading") for block in blocks):
-        raise BuildError(
-            "a chapter shows nothing",
-            where=chapter,
-            fix="Give paragraphs, tables and figures to city.show.",
-        )
+    if {block["type"] for block in blocks} <= {"prose", "heading"}:
+        fix = "Give paragraphs, tables and figures to city.show."
+        raise BuildError("a chapter shows nothing", where=chapter, fix=fix)
     return blocks
 
 
@@ -62,11 +64,9 @@ def _shown(cell: Mapping[str, Any], place: Block) -> list[Block]:
         if MIME in data:
             out.append({**data[MIME], **place})
         elif "image/png" in data:
-            raise BuildError(
-                "a figure is shown without caption, source and alternative text",
-                where=place["where"],
-                fix="Show a figure of city.plot_... with city.show, or tag the cell notebook-only.",
-            )
+            what = "a figure is shown without caption, source and alternative text"
+            fix = "Show a figure of city.plot_... with city.show, or tag the cell notebook-only."
+            raise BuildError(what, where=place["where"], fix=fix)
     return out
 
 
@@ -77,8 +77,8 @@ def _in_language(tree: Sequence[Any], lang: str) -> list[Any]:
     for node in tree:
         if node["t"] == "Header":
             level, attributes, words = node["c"]
-            bar = words.index(BAR) if BAR in words else None
-            if bar is not None:
+            if BAR in words:
+                bar = words.index(BAR)
                 words = words[: bar - 1] if lang == "zh" else words[bar + 2 :]
             kept.append({"t": "Header", "c": [level, attributes, words]})
         elif node["t"] == "BlockQuote":
@@ -104,28 +104,12 @@ def _split(tree: Sequence[Any], cell: Block) -> list[Block]:
     return blocks
 
 
-def _joined(source: str | Sequence[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)
-
-
-KERNEL = "python3"
-# Seconds. A cell that computes longer than this hangs; a slow machine starts a kernel in 20.
-CELL_TIMEOUT, START_TIMEOUT = 300, 90
-TYPES = {"int": int, "str": str, "float": float, "bool": bool, "list[str]": list}
-Parameters = Mapping[str, Any]
-
-
 def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
     """Write a kernel specification for the running interpreter."""
-    spec = {
-        "argv": [
-            sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
-            "--log-level=CRITICAL",  # an interrupt at shutdown is no news
-        ],
-        "display_name": "Python 3",
-        "language": "python",
-        "env": dict(environment),
-    }  # fmt: skip
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command.append("--log-level=CRITICAL")  # an interrupt at shutdown is no news
+    about = {"display_name": "Python 3", "language": "python"}
+    spec = {"argv": command, **about, "env": dict(environment)}
     target = folder / KERNEL
     target.mkdir(parents=True)
     (target / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
@@ -134,48 +118,40 @@ def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
 
 def check_parameters(notebook: Path, given: Parameters) -> None:
     """Compare the given parameters with those the notebook declares."""
-    declared = _declared(notebook)
+    declared, where = _declared(notebook), notebook.name
     for name, value in given.items():
         if name not in declared:
-            raise BuildError(
-                f"unknown parameter {name!r}",
-                where=notebook.name,
-                got=value,
-                expected=f"one of {', '.join(declared)}",
-                fix="Declare it in the parameters cell, or do not give it.",
-            )
+            expected = f"one of {', '.join(declared)}"
+            fix = "Declare it in the parameters cell, or do not give it."
+            what = f"unknown parameter {name!r}"
+            raise BuildError(what, where=where, got=value, expected=expected, fix=fix)
         wanted = declared[name]
         fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
         if not fits and not (wanted is float and type(value) is int):
-            raise BuildError(
-                f"parameter {name!r} has the wrong type",
-                where=notebook.name,
-                got=value,
-                expected=wanted.__name__,
-            )
+            what = f"parameter {name!r} has the wrong type"
+            raise BuildError(what, where=where, got=value, expected=wanted.__name__)
 
 
 def _declared(notebook: Path) -> dict[str, type]:
     import papermill
 
+    where = notebook.name
     if not notebook.is_file():
-        raise BuildError("the notebook of a chapter is missing", where=notebook.name,
-                         fix="Add the notebook, or take the chapter out of paper.yml.")  # fmt: skip
+        fix = "Add the notebook, or take the chapter out of paper.yml."
+        raise BuildError("the notebook of a chapter is missing", where=where, fix=fix)
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1:
-        raise BuildError("a notebook needs exactly one parameters cell", where=notebook.name,
-                         got=len(tagged), expected="1 cell tagged parameters")  # fmt: skip
+        what, expected = "a notebook needs exactly one parameters cell", "1 cell tagged parameters"
+        raise BuildError(what, where=where, got=len(tagged), expected=expected)
     found = {}
     for name, entry in papermill.inspect_notebook(str(notebook)).items():
-        kind = TYPES.get(entry["inferred_type_name"])
-        if kind is None:
-            try:
-                kind = type(ast.literal_eval(entry["default"]))
-            except (ValueError, SyntaxError):
-                raise BuildError("a parameter has no plain default", where=notebook.name,
-                                 got=f"{name} = {entry['default']}") from None  # fmt: skip
-        found[name] = kind
+        kind, default = TYPES.get(entry["inferred_type_name"]), entry["default"]
+        try:
+            found[name] = kind or type(ast.literal_eval(default))
+        except (ValueError, SyntaxError):
+            what, got = "a parameter has no plain default", f"{name} = {default}"
+            raise BuildError(what, where=where, got=got) from None
     return found
 
 
@@ -188,34 +164,26 @@ def run_notebook(
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     arguments: dict[str, Any] = {
-        "parameters": dict(given),
-        "kernel_name": KERNEL,
-        "progress_bar": False,
-        "log_output": False,
-        "request_save_on_cell_execute": False,
-        "start_timeout": START_TIMEOUT,
-        "execution_timeout": CELL_TIMEOUT,
-        "kernel_manager_class": _manager(kernels, cwd),
-        "skip_cells_with_tag": NOT_RUN,
-    }
+        "kernel_name": KERNEL, "kernel_manager_class": _manager(kernels, cwd),
+        "parameters": dict(given), "skip_cells_with_tag": NOT_RUN, "progress_bar": False,
+        "log_output": False, "request_save_on_cell_execute": False,
+        "start_timeout": START_TIMEOUT, "execution_timeout": CELL_TIMEOUT,
+    }  # fmt: skip
     for attempt in (1, 2):
         try:
             papermill.execute_notebook(str(notebook), str(target), **arguments)
             return
         except papermill.PapermillExecutionError as error:
-            raise BuildError(
-                f"cell {error.cell_index + 1} failed: {error.ename}: {error.evalue}",
-                where=notebook.stem,
-            ) from error
+            what = f"cell {error.cell_index + 1} failed: {error.ename}: {error.evalue}"
+            raise BuildError(what, where=notebook.stem) from error
         except (CellTimeoutError, DeadKernelError) as error:
             what = "takes too long" if isinstance(error, CellTimeoutError) else "kills the kernel"
             raise BuildError(f"a cell {what}: {error}", where=notebook.stem) from error
         except (RuntimeError, TimeoutError) as error:
             # Only the start of a kernel is tried again: a machine under load may be slow.
             if attempt == 2 or "Kernel" not in str(error):
-                raise BuildError(
-                    f"no kernel: {type(error).__name__}: {error}", where=notebook.stem
-                ) from error
+                what = f"no kernel: {type(error).__name__}: {error}"
+                raise BuildError(what, where=notebook.stem) from error
         finally:
             # The client leaves the loop of this thread open, with its sockets.
             ensure_event_loop().close()
@@ -245,9 +213,8 @@ def normalise(path: Path) -> dict[str, Any]:
     book: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for number, cell in enumerate(book["cells"], start=1):
         tags = cell["metadata"].get("tags", [])
-        if "papermill-error-cell-tag" in tags or any(
-            output["output_type"] == "error" for output in cell.get("outputs", ())
-        ):
+        kinds = {output["output_type"] for output in cell.get("outputs", ())}
+        if "papermill-error-cell-tag" in tags or "error" in kinds:
             raise BuildError("an error banner stands in a notebook", where=f"{path.stem}, {number}")
         is_run = cell["cell_type"] != "code" or cell["execution_count"] is not None
         if not is_run and cell["source"] and NOT_RUN not in tags:
@@ -256,10 +223,8 @@ def normalise(path: Path) -> dict[str, Any]:
         cell["metadata"] = {"tags": tags} if tags else {}
         if "outputs" in cell:
             cell["outputs"] = _with_joined_streams(cell["outputs"])
-    book["metadata"] = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": KERNEL},
-        "language_info": {"name": "python"},
-    }
+    kernel = {"display_name": "Python 3", "language": "python", "name": KERNEL}
+    book["metadata"] = {"kernelspec": kernel, "language_info": {"name": "python"}}
     text = json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
     return book
@@ -272,9 +237,8 @@ def _with_joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         last = out[-1] if out else {}
         kinds = {output["output_type"], last.get("output_type")}
         if kinds == {"stream"} and last["name"] == output["name"]:
-            both = (text if isinstance(text, str) else "".join(text)
-                    for text in (last["text"], output["text"]))  # fmt: skip
-            last["text"] = "".join(both).splitlines(keepends=True)
+            both = "".join(last["text"]) + "".join(output["text"])
+            last["text"] = both.splitlines(keepends=True)
         else:
             out.append(output)
     return out

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,26 +24,12 @@ from wqa.errors import BuildError
 from wqa.history.editions import SHARED, newest_retrieval, shared_record, write_edition
 from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
-from wqa.publication.build_record import (
-    build_record,
-    conflicting_sources,
-    input_files,
-    known_sources,
-)
-from wqa.publication.chapters import (
-    check_parameters,
-    collect,
-    make_kernelspec,
-    normalise,
-    run_notebook,
-)
+from wqa.publication import build_record, chapters
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
 from wqa.publication.fonts import missing_glyphs
-from wqa.publication.outline import ChapterEntry, Outline, load_chapters, load_outline
+from wqa.publication.outline import ChapterEntry, Outline, load_outline
 from wqa.publication.publishing import FORMATS, epoch_of, parse_prose, write
-
-__all__ = ["BuildResult", "build_paper", "load_chapters", "newest_retrieval"]
 
 NAMES = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx"}
 ANNEX = "annex.html"  # what is too long for print
@@ -65,13 +51,12 @@ class BuildResult:
     seconds: float
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.folder}",
+        counts = (
             f"  {self.chapters} chapters, {self.figures} figures, {self.tables} tables, "
             f"{self.facts} numbers from {self.sources} sources, {self.findings} findings, "
-            f"{self.seconds:.0f} s",
-        ]
-        return "\n".join([*lines, *(f"  {path}" for path in self.files.values())])
+            f"{self.seconds:.0f} s"
+        )
+        return "\n".join([str(self.folder), counts, *(f"  {path}" for path in self.files.values())])
 
 
 def build_paper(
@@ -139,10 +124,8 @@ def build_paper(
     tell = _teller(progress, start)
     home = project_root(root)
     read_project(home, catalog)  # a damaged file stops before anything else is looked at
-    chosen = resolve(
-        plan=plan, region=region, edition=edition, lang=lang, catalog=catalog,
-        as_of=as_of or newest_retrieval(home),
-    )  # fmt: skip
+    day = as_of or newest_retrieval(home)
+    chosen = resolve(plan, region, edition, day, lang=lang, catalog=catalog)
     left_out = rows_out(chosen.as_of, home, chosen.catalog)
     if left_out and not allow_errors:
         fix = "Correct them (`wqa check --errors`), or build with --allow-errors."
@@ -152,10 +135,10 @@ def build_paper(
     _check_formats(formats)
     outline = load_outline(chosen.catalog)
     entries = _chosen_chapters(outline, only)
-    given = {entry.id: _given(chosen, entry) for entry in entries}
+    given = {entry.id: build_record.plain(chosen) | (entry.parameters or {}) for entry in entries}
     books = notebooks_dir(home)
     for entry in entries:
-        check_parameters(books / f"{entry.id}.ipynb", given[entry.id])
+        chapters.check_parameters(books / f"{entry.id}.ipynb", given[entry.id])
     name = edition_name(chosen) + ("-preview" if only else "")
     place = Path(out).resolve() if out is not None else outputs_dir(home)
     place.mkdir(parents=True, exist_ok=True)
@@ -164,9 +147,7 @@ def build_paper(
     kept_in = Path(records or work / "records").resolve()
     try:
         try:
-            durations = _run_chapters(
-                entries, given, home, chosen.catalog, work, kept_in, jobs, tell
-            )
+            durations = _run_chapters(given, home, chosen, work, kept_in, jobs, tell)
             paper = _assemble(outline, entries, work, chosen, home, left_out)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
@@ -174,24 +155,23 @@ def build_paper(
         tell(f"document: {counts['figure']} figures, {counts['table']} tables")
         for fmt in formats:
             before = time.monotonic()
-            write(paper, fmt, work / NAMES[fmt], chosen.as_of or "")
+            write(paper, fmt, work / NAMES[fmt], day)
             if fmt == "html" and paper.annex:
-                write(paper.annex, fmt, work / ANNEX, chosen.as_of or "")
+                write(paper.annex, fmt, work / ANNEX, day)
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
         write_pack(paper.whole, work / "data")
         if not only:
-            kept = shared_record(
-                chosen.plan, chosen.region, chosen.edition, chosen.as_of or "",
-                target_year=chosen.target_year, seed=chosen.seed, catalog=chosen.catalog,
-                root=home, folder=kept_in,
-            )  # fmt: skip
+            asked: dict[str, Any] = {"target_year": chosen.target_year, "seed": chosen.seed}
+            asked |= {"catalog": chosen.catalog, "root": home, "folder": kept_in}
+            about = chosen.plan, chosen.region, chosen.edition, day
+            kept = shared_record(*about, **asked)
             write_edition(kept, work)
             tell(f"record: {len(kept.forecasts)} forecasts")
         for scratch in ("typst", "word", "records"):
             shutil.rmtree(work / scratch, ignore_errors=True)
-        inputs = input_files(home, books, [entry.id for entry in entries], chosen.catalog)
-        record = build_record(paper.whole, chosen, given, inputs, work, home)
+        inputs = build_record.input_files(home, books, [*given], chosen.catalog)
+        record = build_record.build_record(paper.whole, chosen, given, inputs, work, home)
         record["rows_left_out"] = left_out
         _write_json(work / "build.json", record)
         seconds = round(time.monotonic() - start, 1)
@@ -200,7 +180,7 @@ def build_paper(
         _publish(work, place / name)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return _result(place / name, paper.whole, record, formats, seconds)
+    return _result(place / name, record, formats, seconds)
 
 
 def edition_name(chosen: Parameters) -> str:
@@ -226,30 +206,15 @@ def _check_formats(formats: Sequence[str]) -> None:
 def _chosen_chapters(outline: Outline, only: str | Sequence[str] | None) -> list[ChapterEntry]:
     wanted = [only] if isinstance(only, str) else list(only or [])
     known = [chapter.id for chapter in outline.chapters]
-    for id in wanted:
-        if id not in known:
-            raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
+    for id in (id for id in wanted if id not in known):
+        raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
     return [chapter for chapter in outline.chapters if not wanted or chapter.id in wanted]
 
 
-def _given(chosen: Parameters, entry: ChapterEntry) -> dict[str, Any]:
-    common = {
-        "plan": chosen.plan.id,
-        "region": chosen.region,
-        "edition": chosen.edition,
-        "as_of": chosen.as_of or "",
-        "target_year": chosen.target_year,
-        "lang": chosen.lang,
-        "seed": chosen.seed,
-    }
-    return {**common, **(entry.parameters or {})}
-
-
 def _run_chapters(
-    entries: Sequence[ChapterEntry],
     given: Mapping[str, Mapping[str, Any]],
     home: Path,
-    catalog: Path | None,
+    chosen: Parameters,
     work: Path,
     records: Path,
     jobs: int,
@@ -262,35 +227,30 @@ def _run_chapters(
     # The same conditions on every machine, whatever the user's own settings are; and the
     # same library as the one that builds, wherever it was imported from.
     given_path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    search = [str(PACKAGE.parent), *filter(None, given_path)]
     environment = {
-        "PYTHONPATH": os.pathsep.join(search),
-        "WQA_ROOT": str(home), "WQA_CATALOG": str(catalog or ""), SHARED: str(records),
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *filter(None, given_path)]),
+        "WQA_ROOT": str(home), "WQA_CATALOG": str(chosen.catalog or ""), SHARED: str(records),
         "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "agg", "MPLCONFIGDIR": str(scratch / "matplotlib"),
-        "SOURCE_DATE_EPOCH": str(epoch_of(str(next(iter(given.values()))["as_of"]))),
+        "SOURCE_DATE_EPOCH": str(epoch_of(str(chosen.as_of))),
     }  # fmt: skip
     durations: dict[str, float] = {}
 
-    def run(entry: ChapterEntry) -> float:
-        before = time.monotonic()
-        run_notebook(
-            notebooks_dir(home) / f"{entry.id}.ipynb", target / f"{entry.id}.ipynb",
-            given[entry.id], kernels=kernels, cwd=home,
-        )  # fmt: skip
-        return time.monotonic() - before
+    def run(id: str) -> str:
+        before, book = time.monotonic(), f"{id}.ipynb"
+        folders = {"kernels": kernels, "cwd": home}
+        chapters.run_notebook(notebooks_dir(home) / book, target / book, given[id], **folders)
+        durations[id] = time.monotonic() - before
+        return id
 
     try:
-        kernels = make_kernelspec(scratch / "kernels", environment)
+        kernels = chapters.make_kernelspec(scratch / "kernels", environment)
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
             # The longest stand last in the paper; begun last, they would end alone.
-            running: dict[Future[float], str] = {
-                pool.submit(run, entry): entry.id for entry in reversed(entries)
-            }
+            running = [pool.submit(run, id) for id in reversed([*given])]
             try:
                 for done in as_completed(running):
-                    durations[running[done]] = done.result()
-                    tell(f"chapter {running[done]}: {durations[running[done]]:.1f} s")
+                    tell(f"chapter {done.result()}: {durations[done.result()]:.1f} s")
             except BuildError:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
@@ -307,45 +267,34 @@ def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
     failed.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, failed / source.name)
     fix = f"{error.fix} The executed notebook is kept: {failed / source.name}".strip()
-    return BuildError(
-        error.what, where=f"chapter {error.where}", got=error.got, expected=error.expected, fix=fix
-    )
+    where, got, expected = f"chapter {error.where}", error.got, error.expected
+    return BuildError(error.what, where=where, got=got, expected=expected, fix=fix)
 
 
 def _assemble(
     outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
     left_out: int
 ) -> Paper:  # fmt: skip
-    blocks: dict[str, list[dict[str, Any]]] = {}
-    for entry in entries:
-        book = normalise(work / "notebooks" / f"{entry.id}.ipynb")
-        blocks[entry.id] = collect(book, entry.id, chosen.lang, parse_prose)
+    books = {entry.id: work / "notebooks" / f"{entry.id}.ipynb" for entry in entries}
+    run = ((id, chapters.normalise(book)) for id, book in books.items())
+    blocks = {id: chapters.collect(book, id, chosen.lang, parse_prose) for id, book in run}
     year, month, day = str(chosen.as_of).split("-")
-    names = _names(chosen, home)
+    if chosen.lang == "zh":
+        month, day = month.lstrip("0"), day.lstrip("0")
+    regions = load_regions(home).to_dict("records")
+    names = {row["region"]: str(row[f"name_{chosen.lang}"]) for row in regions}
+    for id, indicator in load_indicators(chosen.catalog).items():
+        names[id] = str(getattr(indicator, f"name_{chosen.lang}"))
     slots = {
-        "region": names.get(chosen.region, chosen.region),
-        "region_id": chosen.region,
-        "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")),
-        "edition": str(chosen.edition),
-        "rows_left_out": str(left_out or ""),
-        "year": year,
-        "month": str(int(month)) if chosen.lang == "zh" else month,
-        "day": str(int(day)) if chosen.lang == "zh" else day,
-    }
+        "region": names.get(chosen.region, chosen.region), "region_id": chosen.region,
+        "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")), "edition": str(chosen.edition),
+        "rows_left_out": str(left_out or ""), "year": year, "month": month, "day": day,
+    }  # fmt: skip
     return assemble(
         outline, blocks, lang=chosen.lang, slots=slots, names=names,
-        sources=known_sources(home, chosen.catalog, chosen.lang),
-        conflicts=conflicting_sources(chosen.catalog), missing=missing_glyphs,
+        sources=build_record.known_sources(home, chosen.catalog, chosen.lang),
+        conflicts=build_record.conflicting_sources(chosen.catalog), missing=missing_glyphs,
     )  # fmt: skip
-
-
-def _names(chosen: Parameters, home: Path) -> dict[str, str]:
-    """Return the names of indicators and regions by id."""
-    names = load_regions(home).set_index("region")[f"name_{chosen.lang}"]
-    indicators = load_indicators(chosen.catalog)
-    return {str(id): str(name) for id, name in names.items()} | {
-        id: str(getattr(indicator, f"name_{chosen.lang}")) for id, indicator in indicators.items()
-    }
 
 
 def _write_json(path: Path, data: object) -> None:
@@ -370,15 +319,11 @@ def _publish(work: Path, place: Path) -> None:
 
 
 def _result(
-    folder: Path, paper: Paper, record: Mapping[str, Any], formats: Sequence[str], seconds: float
+    folder: Path, record: Mapping[str, Any], formats: Sequence[str], seconds: float
 ) -> BuildResult:
     files = {fmt: folder / NAMES[fmt] for fmt in formats}
     if "html" in files and (folder / ANNEX).is_file():
         files["annex"] = folder / ANNEX
     files |= {"data": folder / "data.zip", "record": folder / "build.json"}
-    return BuildResult(
-        folder=folder, files=files, chapters=len(paper.chapters),
-        figures=len(paper.floats("figure")), tables=len(paper.floats("table")),
-        sources=len(paper.sources), facts=len(paper.facts), findings=len(record["findings"]),
-        seconds=seconds,
-    )  # fmt: skip
+    counts = {name: len(record[name]) for name in ("chapters", "findings")} | record["counts"]
+    return BuildResult(folder, files, **counts, seconds=seconds)
