@@ -6,13 +6,17 @@ import pytest
 from figure_texts import texts_in
 
 from wqa.data.loading import load_death_rates
-from wqa.display.charts import plot_path_and_fan, plot_plan_sum, plot_series, runs_of
-from wqa.display.evidence_charts import plot_reliability
+from wqa.display.charts import plot_levels, plot_path, plot_plan_sum
 from wqa.display.facts import parts_json, plain
 from wqa.display.figures import FONT_FAMILY, render
 from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
-from wqa.display.pictures import death_rates_picture, level_picture, regions_picture
-from wqa.display.plan_pictures import plan_rows, plan_sum_picture
+from wqa.display.pictures import (
+    death_rates_picture,
+    level_picture,
+    plan_sum_pictures,
+    regions_picture,
+)
+from wqa.display.point_charts import plot_reliability
 from wqa.display.view import open_view
 from wqa.display.wording import terms
 from wqa.parameters import resolve
@@ -26,14 +30,18 @@ LEVELS = (
     "consumer_satisfaction",
     "complaints",
 )
+CHANNELS = ("national_production", "national_circulation", "national_online")
 MAKERS = {
     **{name: lambda view, name=name: level_picture(view, name) for name in LEVELS},
+    "channels": lambda view: level_picture(
+        view, "product_sampling_pass_rate", regions=["CN"], definitions=CHANNELS
+    ),
     "regions": lambda view: regions_picture(view, "product_sampling_pass_rate"),
     "funnel": lambda view: funnel_picture(view, "food_sampling_pass_rate"),
     "grid": grid_picture,
     "death": lambda view: death_rates_picture(view, load_death_rates("CN")),
     "luck": lambda view: luck_picture(view, view.targets("food_evaluation_pass_rate")[0]),
-    "sum": lambda view: plan_sum_picture(view, *plan_rows(view, "international_standards_new")[0]),
+    "sum": lambda view: plan_sum_pictures(view, "international_standards_new")[0],
 }
 
 
@@ -63,12 +71,11 @@ def boxes(figure):
     """Printed texts with their boxes in inches."""
     from matplotlib.text import Text
 
-    renderer = figure.canvas.get_renderer()
-    figure.draw_without_rendering()
+    render(figure, "png")
     found = []
     for text in figure.findobj(Text):
         if text.get_text().strip() and text.get_visible():
-            box = text.get_window_extent(renderer)
+            box = Text.get_window_extent(text)
             found.append((text.get_text(), box.x0, box.y0, box.x1, box.y1, text))
     return found
 
@@ -94,14 +101,12 @@ def test_direct_labels_do_not_overlap(pictures, name, lang):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_figures_print_with_the_bundled_font_and_name_their_sources(pictures, name, lang):
+def test_figures_print_with_the_bundled_font(pictures, name, lang):
     picture = pictures(name, lang)
     figure = picture.fig
     assert {family for *_, text in boxes(figure) for family in text.get_fontfamily()} == {
         FONT_FAMILY
     }
-    mark = {"zh": "资料来源：", "en": "Sources: "}[lang]
-    assert any(text.startswith(mark) for text in texts_in(figure))
     assert picture.sources and len(picture.data)
 
 
@@ -124,7 +129,7 @@ def test_alternative_text_tells_what_is_drawn(pictures, name, lang):
 def frame(points, **given):
     rows = [
         {"region": "CN", "role": "nation", "series": "全国", "year": year, "value": value}
-        | {"qualifier": "exact"}
+        | {"qualifier": "exact", "label": "全国"}
         | given
         for year, value in points
     ]
@@ -139,13 +144,9 @@ def lines(figure):
     ]
 
 
-def test_runs_of_consecutive_years():
-    assert runs_of([2014, 2015, 2017, 2018, 2020]) == [[0, 1], [2, 3], [4]]
-
-
 def test_missing_year_is_a_gap_and_nothing_is_interpolated():
     data = frame([(2014, 97.0), (2015, 97.2), (2017, 97.6), (2018, 97.7)])
-    figure = plot_series(data, title="合格率（%）", source="资料来源：甲。")
+    figure = plot_levels(data, title="合格率（%）")
     drawn = sorted(x for x, _ in lines(figure))
     assert drawn == [[2014, 2015], [2017, 2018]]
 
@@ -153,7 +154,7 @@ def test_missing_year_is_a_gap_and_nothing_is_interpolated():
 def test_a_break_of_definition_is_never_bridged():
     old = frame([(2018, 97.0), (2019, 97.2)], series="旧")
     new = frame([(2020, 90.0), (2021, 90.5)], series="新")
-    figure = plot_series(pd.concat([old, new]), title="合格率", source="资料来源：甲。")
+    figure = plot_levels(pd.concat([old, new]), title="合格率")
     assert sorted(x for x, _ in lines(figure)) == [[2018, 2019], [2020, 2021]]
 
 
@@ -165,7 +166,7 @@ def test_part_of_a_year_and_targets_are_not_drawn():
             frame([(2020, 99.9)], qualifier="target"),
         ]
     )
-    figure = plot_series(data, title="合格率", source="资料来源：甲。")
+    figure = plot_levels(data, title="合格率")
     values = [y for line in figure.axes[0].lines for y in line.get_ydata()]
     assert 50.0 not in values and 99.9 not in values
 
@@ -173,7 +174,7 @@ def test_part_of_a_year_and_targets_are_not_drawn():
 def test_target_line_stands_at_the_target():
     target = {"value": 98.5, "first": 2021, "last": 2025, "label": "目标"}
     data = frame([(2018, 97.0), (2019, 97.1)])
-    figure = plot_series(data, title="合格率", source="资料来源：甲。", target=target)
+    figure = plot_levels(data, title="合格率", target=target)
     dashed = [y for x, y in lines(figure) if x[0] == 2021]
     assert dashed == [[98.5, 98.5]]
     assert "目标" in texts_in(figure)
@@ -191,11 +192,9 @@ def test_fan_starts_at_the_last_value_and_holds_its_intervals():
             "hi_95": [98.5, 99.0],
         }
     )
-    words = terms(["observed", "required", "median", "inner", "outer"], "zh")
-    target = {"value": 98.5, "year": 2025, "label": "目标"}
-    figure = plot_path_and_fan(
-        history, fan, title="合格率", source="资料来源：甲。", target=target, words=words
-    )
+    words = terms(["observed", "median", "inner", "outer"], "zh")
+    target = {"value": 98.5, "last": 2025, "label": "目标"}
+    figure = plot_path(history, fan, role="focus", title="合格率", target=target, words=words)
     axes = figure.axes[0]
     low, high = axes.get_ylim()
     assert low < 96.0 and high > 99.0
@@ -207,9 +206,9 @@ def test_unknown_years_make_a_plan_sum_a_lower_bound():
     data = pd.DataFrame(
         {"year": [2022], "value": [11.0], "cumulative": [11.0], "qualifier": ["lower_bound"]}
     )
-    target = {"first": 2021, "year": 2025, "value": 20.0, "label": "目标", "start": 0.0}
+    target = {"first": 2021, "last": 2025, "value": 20.0, "label": "目标", "start": 0.0}
     words = terms(["counted", "even"], "zh")
-    figure = plot_plan_sum(data, title="项", source="资料来源：甲。", target=target, words=words)
+    figure = plot_plan_sum(data, title="项", target=target, words=words)
     assert "11+" in texts_in(figure)
 
 
@@ -218,8 +217,8 @@ def test_reliability_points_stand_where_the_data_say():
         {"stated": [0.2, 0.8], "observed": [0.1, 0.9], "lower": [0.0, 0.7], "upper": [0.3, 1.0]}
         | {"n": [10, 12]}
     )
-    words = terms(["stated", "perfect", "n"], "zh") | {"observed": "频率"}
-    figure = plot_reliability(data, source="资料来源：甲。", words=words)
+    words = terms(["stated", "perfect", "n", "came_true"], "zh")
+    figure = plot_reliability(data, words=words)
     points = [
         (line.get_xdata()[0], line.get_ydata()[0])
         for line in figure.axes[0].lines

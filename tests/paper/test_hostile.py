@@ -13,7 +13,7 @@ import pytest
 from wqa.catalog.records import Source
 from wqa.display import report
 from wqa.display.facts import Fact
-from wqa.display.figures import add_axes, new_figure, styled
+from wqa.display.figures import new_figure, styled
 from wqa.display.report import Column, DisplayTable, Drawing
 from wqa.errors import BuildError
 from wqa.publication import publishing
@@ -56,8 +56,8 @@ def shown(monkeypatch):
 
 @styled
 def chart():
-    figure = new_figure(1.5)
-    add_axes(figure, left=0.5, right=0.2, top=0.2, bottom=0.3).plot([0, 1], [0, 1])
+    figure, axes = new_figure(1.5, "")
+    axes.plot([0, 1], [0, 1])
     return figure
 
 

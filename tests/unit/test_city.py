@@ -129,6 +129,13 @@ def test_the_ladder_says_which_number_of_deaths_passes(city):
     assert passes == [[True, True, False, False, False], [True, True, True, True, False]]
     assert set(table.sources) >= {"src-2023-03-28-237ffc95", "src-2023-03-c5109c4f"}
     assert city.list_ladder("7") == city.list_ladder("99") == []
+    (drawing,) = city.plot_ladder("6")
+    assert drawing.frame["rate"].round(3).tolist() == [
+        float(plain(row[name])[:5])
+        for name in ("rate_part", "rate_whole")
+        for row in table.rows[1:]
+    ]
+    assert city.plot_ladder("7") == []
 
 
 def test_steps_of_the_plan_stand_beside_what_was_known_by_then():

@@ -17,7 +17,6 @@ from wqa.display import (
     model_tables,
     paragraphs,
     pictures,
-    plan_pictures,
     report,
 )
 from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
@@ -48,10 +47,7 @@ class City(View):
         frame = frame[frame["indicator_id"] == indicator_id]
         frame = frame[frame["region"] == region] if region else frame
         frame = frame[frame["scope"] == definition] if definition else frame
-        limits = [
-            pictures.sampling_interval(row, indicator.family, indicator.group)
-            for row in rows_in(frame)
-        ]
+        limits = [pictures.sampling_interval(row, indicator) for row in rows_in(frame)]
         publishers = frame["source_id"].map(self.sources["publisher"])
         columns = {
             "region": frame["region"].map(dict(self.names)),
@@ -127,14 +123,14 @@ class City(View):
     list_settling = answer_tables.settling_table
     list_summary = annex_tables.summary_table
     list_targets = annex_tables.targets_table
-    plot_coverage = model_pictures.coverage_picture
     plot_death_rates = pictures.death_rates_picture
     plot_funnel = model_pictures.funnel_picture
     plot_known_years = model_pictures.grid_picture
+    plot_ladder = model_pictures.ladder_pictures
     plot_levels = pictures.level_picture
     plot_luck = model_pictures.luck_picture
-    plot_path = plan_pictures.path_picture
-    plot_plan_sums = plan_pictures.plan_sum_pictures
+    plot_path = model_pictures.path_picture
+    plot_plan_sums = pictures.plan_sum_pictures
     plot_regions = pictures.regions_picture
     plot_reliability = model_pictures.reliability_picture
 

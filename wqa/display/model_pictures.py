@@ -1,4 +1,4 @@
-"""Figures about evidence, ready to show: which years are known, calibration, coverage, funnel."""
+"""Figures of evidence and models, ready to show: known years, funnel, path, calibration, ladder."""
 
 from __future__ import annotations
 
@@ -6,30 +6,40 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Target
-from wqa.display.evidence_charts import plot_funnel, plot_grid, plot_reliability
+from wqa.display.charts import plot_path
 from wqa.display.facts import (
+    Fact,
     computed_fact,
     count_fact,
     named,
     observation_fact,
     parameter_fact,
+    parts_of,
     plain,
+    target_fact,
+    year_fact,
 )
 from wqa.display.judgements import target_text
-from wqa.display.pictures import DATA, LEVEL
-from wqa.display.region_dots import plot_dots
-from wqa.display.report import OWN, Drawing
-from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_of
+from wqa.display.listings import ladder_tables
+from wqa.display.narrative import in_brackets
+from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
+from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
+from wqa.display.report import OWN, DisplayTable, Drawing
+from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
-from wqa.forecasts.scores import luck_table, proportion_interval
+from wqa.errors import DataError
+from wqa.forecasts.scores import luck_table
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTER = 99.8
+    from wqa.forecasts.forecasting import Forecast
+
 # Years before the plan that the grid of known years shows.
 BEFORE = 5
+# Level of the range of chance beyond all doubt, in percent.
+OUTER = 99.8
 # True rates of the chart on chance, as distances from the target in points.
 LUCK_STEPS = (-0.5, 0.0, 0.2)
 
@@ -39,25 +49,24 @@ def grid_picture(view: View) -> Drawing:
     import pandas as pd
 
     lang, plan = view.lang, view.parameters.plan
-    first, last = plan.start_year - BEFORE, max(plan.end_year, view.until)
-    frame = view.observations[view.observations["region"] == view.region]
+    years = range(plan.start_year - BEFORE, max(plan.end_year, view.until) + 1)
+    frame = view.observations[view.observations["region"] == view.region].dropna(subset="value")
     own = {source.id for source in plan.sources}
-    cells, sources = [], []
+    cells, used = [], list[str]()
     for target in plan.targets:
         label = f"{target.row}{target.part} {getattr(target, f'name_{lang}')}"
-        rows = frame[(frame["indicator_id"] == target.indicator_id) & frame["value"].notna()]
-        for year in range(first, last + 1):
+        rows = frame[frame["indicator_id"] == target.indicator_id]
+        for year in years:
             of_year = rows[rows["year"] == year]
             status = _status(of_year, own)
             cells.append({"label": label, "year": year, "status": status})
-            sources += [str(s) for s in of_year["source_id"]] if status else []
+            used += sources_in(of_year) if status else []
     data = pd.DataFrame(cells)
+    inside = data["year"].between(plan.start_year, plan.end_year)
+    known = data[inside & (data["status"] == "annual")]
     words = terms(["grid_annual", "grid_plan", "grid_other"], lang)
-    used = list(dict.fromkeys(sources))
-    inside = data[data["year"].between(plan.start_year, plan.end_year)]
-    known = inside[inside["status"] == "annual"]
     return Drawing(
-        fig=plot_grid(data, words=words, source=view.source_line(used), start=plan.start_year),
+        fig=plot_grid(data, words=words, start=plan.start_year),
         id="known-years",
         caption=say("caption.grid", lang, region=view.names[view.region]),
         alt=say(
@@ -67,7 +76,7 @@ def grid_picture(view: View) -> Drawing:
             k=count_fact("known_targets", known["label"].nunique()),
             cells=count_fact("known_cells", len(known)),
         ),
-        sources=used,
+        sources=list(dict.fromkeys(used)),
         data=data,
     )
 
@@ -76,12 +85,133 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     """Say what is known about a year: annual, plan (only in the plan itself), other, or nothing."""
     side = rows["scope"].map(is_side_scope).astype(bool)
     annual = rows[rows["qualifier"].isin(ANNUAL) & ~side]
-    if not annual[~annual["source_id"].isin(plan_sources)].empty:
-        return "annual"
     if not annual.empty:
-        return "plan"
+        return "plan" if annual["source_id"].isin(plan_sources).all() else "annual"
     other = rows["qualifier"].isin([*ANNUAL, *BOUNDS, "partial_period"])
     return "other" if other.any() else ""
+
+
+def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
+    """Make the funnel plot of the latest rates with a published number of batches."""
+    import numpy as np
+    import pandas as pd
+
+    lang = view.lang
+    frame = series_frame(view, indicator_id, list(view.names)).dropna(subset="denominator")
+    frame = frame[frame["qualifier"].isin(ANNUAL) & (frame["role"] != "nation")]
+    rows: list[dict[str, Any]] = []
+    for region, found in frame.groupby("region"):
+        row = latest_row(rows_in(found)) or {}
+        label = in_brackets(view.names[str(region)], str(row["year"]), lang)
+        rows.append({**row, "label": label})
+    if len(rows) < 3:
+        return None
+    data = pd.DataFrame(rows).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
+    centre = float((data["rate"] * data["n"]).sum() / data["n"].sum())
+    limits = pd.DataFrame({"n": np.geomspace(data["n"].min() / 2, data["n"].max() * 2, 60).round()})
+    limits["lo_95"], limits["hi_95"] = _chance(limits["n"], centre, LEVEL)
+    limits["lo_998"], limits["hi_998"] = _chance(limits["n"], centre, OUTER)
+    low, high = _chance(data["n"], centre, OUTER)
+    outside = int(((data["rate"] < low) | (data["rate"] > high)).sum())
+    name, sources = view.indicator_name(indicator_id), sources_in(data)
+    title = titled(name, "pct", lang)
+    words = terms(["batches", "centre", "chance_inner", "chance_outer"], lang)
+    return Drawing(
+        fig=plot_funnel(data, limits, centre=centre, title=title, words=words),
+        id=f"funnel-{indicator_id.replace('_', '-')}",
+        caption=say("caption.funnel", lang, indicator=name),
+        alt=say(
+            "alt.funnel",
+            lang,
+            title=title,
+            n=count_fact("funnel_regions", len(data), source_ids=sources),
+            k=count_fact("funnel_outside", outside, source_ids=sources),
+            level=parameter_fact("funnel_level", OUTER),
+        ),
+        sources=sources,
+        data=data[["label", *DATA]].drop(columns=["lower", "upper"]),
+        notes=[say("note.other_frames", lang)],
+    )
+
+
+def _chance(n: pd.Series, rate: float, level: float) -> list[pd.Series]:
+    """Return the range of rates that chance alone explains, by the number of batches."""
+    import numpy as np
+    from scipy.special import bdtrik
+
+    tail = (1 - level / 100) / 2
+    return [np.ceil(bdtrik(share, n, rate / 100)) / n * 100 for share in (tail, 1 - tail)]
+
+
+def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:
+    """Forecast one series to the target year with the default model."""
+    from wqa.forecasts.forecasting import forecast
+
+    indicator, goal = view.indicator(indicator_id), view.parameters.target_year
+    rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    if not rows or int(rows[-1]["year"]) >= goal:
+        return None
+    return forecast(
+        [float(row["value"]) for row in rows],
+        [int(row["year"]) for row in rows],
+        family=indicator.family,
+        lower=indicator.lower,
+        upper=indicator.upper,
+        target_year=goal,
+    )
+
+
+def path_picture(
+    view: View,
+    indicator_id: str,
+    region: str,
+    scope: str,
+    forecast: Forecast | None,
+    *,
+    target: Target,
+) -> Drawing:
+    """Make the figure of a series with its forecast and the path a target requires."""
+    import pandas as pd
+
+    lang, axis = view.lang, axis_of(view, indicator_id)
+    if target.value is None:
+        raise DataError("a path needs a target with a number", got=indicator_id)
+    rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    known = pd.DataFrame(rows)
+    facts = [observation_fact(row) for row in rows]
+    data = known[["year", "value"]].assign(kind="observed")
+    key, last = "alt.path", year_fact(int(rows[-1]["year"]), facts[-1])
+    slots: dict[str, Any] = {"a": facts[-1], "year_a": last, "target": target_fact(target)}
+    if forecast is not None:
+        key, tail = "alt.fan", forecast.frame.iloc[-1]
+        slots |= {"year_b": year_fact(int(tail["year"])), "level": parameter_fact("level", 95)}
+        note = f"{forecast.model}, {forecast.evidence_class}"
+        decimals = view.indicator(indicator_id).decimals
+        for slot, column in (("median", "median"), ("low", "lo_95"), ("high", "hi_95")):
+            # A forecast rests on every year of the series, newest first.
+            slots[slot] = computed_fact(
+                column, float(tail[column]), facts[::-1], decimals=decimals, kind="forecast",
+                note=note,
+            )  # fmt: skip
+        columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
+        data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
+    figure = plot_path(
+        known,
+        None if forecast is None else forecast.frame,
+        role=view.role(region),
+        target=target_line(target, lang),
+        words=terms(["observed", "median", "inner", "outer"], lang),
+        **axis,
+    )
+    name = view.indicator_name(indicator_id)
+    return Drawing(
+        fig=figure,
+        id=f"path-{indicator_id.replace('_', '-')}",
+        caption=say("caption.path", lang, indicator=name, region=view.names[region]),
+        alt=say(key, lang, title=axis["title"], **slots),
+        sources=sources_in(known),
+        data=data,
+    )
 
 
 def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) -> Drawing:
@@ -95,145 +225,74 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
             for key in ("stated", "observed")
         )
         items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
-    words = terms(["stated", "perfect", "n"], lang) | {"observed": term("figure.came_true", lang)}
     return Drawing(
-        fig=plot_reliability(data, source=view.source_line(sources), words=words),
+        fig=plot_reliability(data, words=terms(["stated", "perfect", "n", "came_true"], lang)),
         id="reliability",
         caption=say("caption.reliability", lang),
         alt=say("alt.reliability", lang, items=listed(items, lang)),
-        sources=list(sources),
+        sources=sources,
         data=data,
         notes=[named(term("figure.reliability_note", lang))],
     )
 
 
-def coverage_picture(view: View, summary: pd.DataFrame, sources: Sequence[str]) -> Drawing:
-    """Make the figure of how often the models' 80% intervals held the value."""
-    import pandas as pd
-
-    lang = view.lang
-    rows, items = [], []
-    for record in summary.sort_values("coverage_80", ascending=False).to_dict("records"):
-        n, share = int(record["n"]), float(record["coverage_80"]) / 100
-        low, high = proportion_interval(share * n, float(n), LEVEL)
-        label = term(f"model.{record['model']}", lang)
-        count = count_fact(f"forecasts.{record['model']}", n, source_ids=sources)
-        fact = computed_fact("coverage", share * 100, [count], decimals=0)
-        note = f"{fact.text}%（n = {n}）" if lang == "zh" else f"{fact.text}% (n = {n})"
-        role = "focus" if record["model"] == "pooled" else "peer"
-        rows.append(
-            {"label": label, "value": share * 100, "lower": low, "upper": high}
-            | {"note": note, "role": role, "model": record["model"], "n": n}
-        )
-        items.append(say("alt.dot", lang, label=label, value=say("alt.percent", lang, value=fact)))
-    data = pd.DataFrame(rows)
-    title = term("figure.coverage_axis", lang)
-    figure = plot_dots(
-        data,
-        title=title,
-        source=view.source_line(sources),
-        reference={"value": 80.0, "label": term("figure.nominal", lang)},
-        bounds=(0.0, 100.0),
-    )
-    return Drawing(
-        fig=figure,
-        id="coverage-models",
-        caption=say("caption.coverage", lang),
-        alt=say("alt.dots", lang, title=title, items=listed(items, lang)),
-        sources=list(sources),
-        data=data.drop(columns=["note", "role"]),
-    )
-
-
-def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
-    """Make the funnel plot of the latest rates with a published number of batches."""
-    import numpy as np
-    import pandas as pd
-    from scipy.special import bdtrik
-
-    lang, frame = view.lang, view.headline
-    regions = sorted(set(frame.loc[frame["indicator_id"] == indicator_id, "region"]))
-    rows: list[dict[str, Any]] = []
-    for region in regions:
-        found = rows_of(frame, indicator_id, region, qualifiers=ANNUAL)
-        row = latest_row(r for r in found if r["denominator"] == r["denominator"])
-        if row is not None and view.role(region) != "nation":
-            year = observation_fact(row, part="year").text
-            place = view.names[region]
-            label = f"{place}（{year}）" if lang == "zh" else f"{place} ({year})"
-            rows.append(dict(row) | {"label": label, "role": view.role(region)})
-    if len(rows) < 3:
-        return None
-    data = pd.DataFrame(rows).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
-    centre = float((data["rate"] * data["n"]).sum() / data["n"].sum())
-    sizes = np.geomspace(data["n"].min() / 2, data["n"].max() * 2, 60).round()
-    share = centre / 100
-    limits = pd.DataFrame({"n": sizes})
-    for name, level in (("95", LEVEL), ("998", OUTER)):
-        tail = (1 - level / 100) / 2
-        limits[f"lo_{name}"] = np.ceil(bdtrik(tail, sizes, share)) / sizes * 100
-        limits[f"hi_{name}"] = np.ceil(bdtrik(1 - tail, sizes, share)) / sizes * 100
-    tail = (1 - OUTER / 100) / 2
-    n = data["n"].to_numpy(float)
-    low, high = (np.ceil(bdtrik(q, n, share)) / n * 100 for q in (tail, 1 - tail))
-    outside = int(((data["rate"] < low) | (data["rate"] > high)).sum())
-    title = titled(view.indicator_name(indicator_id), "pct", lang)
-    sources = list(dict.fromkeys(data["source_id"]))
-    words = {
-        "n": term("figure.batches", lang),
-        "centre": term("figure.centre", lang),
-        "inner": term("figure.chance_inner", lang),
-        "outer": term("figure.chance_outer", lang),
-    }
-    line = view.source_line(sources)
-    figure = plot_funnel(data, limits, centre=centre, title=title, source=line, words=words)
-    printed = named(view.indicator_name(indicator_id))
-    return Drawing(
-        fig=figure,
-        id=f"funnel-{indicator_id.replace('_', '-')}",
-        caption=say("caption.funnel", lang, indicator=printed),
-        alt=say(
-            "alt.funnel",
-            lang,
-            title=title,
-            n=count_fact("funnel_regions", len(data), source_ids=sources),
-            k=count_fact("funnel_outside", outside, source_ids=sources),
-            level=parameter_fact("funnel_level", OUTER),
-        ),
-        sources=sources,
-        data=data[["label", *[column for column in DATA if column in data]]],
-        notes=[say("note.other_frames", lang)],
-    )
-
-
 def luck_picture(view: View, target: Target) -> Drawing:
     """Make the figure of how often chance alone makes a rate read as attained."""
-    import pandas as pd
-
     lang, goal = view.lang, float(target.value or 0)
     truths = [round(goal + step, 2) for step in LUCK_STEPS]
     table = luck_table(truths, Goal(target.comparator, goal, target.decimals))
-    rows, items = [], []
-    plan = (view.parameters.plan.source_id,)
-    for record in table.to_dict("records"):
-        truth, n = float(record["true_rate_pct"]), int(record["n"])
+    rows = []
+    for truth, n, share in table[["true_rate_pct", "n", "p_reads_attained"]].itertuples(
+        index=False
+    ):
         true_fact = parameter_fact(f"true_rate.{truth}", truth, unit="pct")
         n_fact = parameter_fact(f"sample_size.{n}", n)
-        p = float(record["p_reads_attained"]) * 100
-        shown = computed_fact("luck", p, [true_fact, n_fact], decimals=0, unit="pct")
-        label = say("figure.luck", lang, truth=true_fact, n=n_fact)
-        role = "focus" if truth >= goal else "province"
-        rows.append({"label": plain(label), "value": p, "note": f"{shown.text}%", "role": role})
-        items.append(say("alt.dot", lang, label=label, value=say("alt.percent", lang, value=shown)))
-    data = pd.DataFrame(rows)
-    title = term("figure.luck_axis", lang)
-    name = named(str(getattr(target, f"name_{lang}")))
+        shown = computed_fact("luck", share * 100, [true_fact, n_fact], decimals=0, unit="pct")
+        rows.append(
+            {
+                "label": say("figure.luck", lang, truth=true_fact, n=n_fact),
+                "value": share * 100,
+                "note": f"{shown.text}%",
+                "said": say("alt.percent", lang, value=shown),
+                "role": "main" if truth >= goal else "side",
+            }
+        )
+    name = str(getattr(target, f"name_{lang}"))
     return Drawing(
-        fig=plot_dots(data, title=title, source=view.source_line([OWN]), bounds=(0, 100)),
         id="luck",
         caption=say("caption.luck", lang, name=name),
-        alt=say("alt.dots", lang, title=title, items=listed(items, lang)),
-        sources=[*plan, OWN],
+        sources=[view.parameters.plan.source_id, OWN],
         data=table,
         notes=[say("note.luck", lang, target=target_text(target, lang))],
+        **dots(rows, term("figure.luck_axis", lang), lang, bounds=(0, 100)),
+    )
+
+
+def ladder_pictures(view: View, row: str) -> list[Drawing]:
+    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
+    targets = {target.row + target.part: target for target in view.parameters.plan.targets}
+    return [_ladder(view, targets[row], table) for table in ladder_tables(view, row)]
+
+
+def _ladder(view: View, target: Target, table: DisplayTable) -> Drawing:
+    """Make the figure of which yearly number of deaths passes, from the table that says it."""
+    import pandas as pd
+
+    lang, rows = view.lang, list[dict[str, Any]]()
+    goal = Goal(target.comparator, float(target.value or 0))
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
+    for key in (column.key for column in table.columns[1:]):
+        # No death always passes.
+        for cells in table.rows[1:]:
+            rate = next(part for part in parts_of(cells[key]) if isinstance(part, Fact))
+            label = say(f"figure.{key}", lang, deaths=cells["deaths"])
+            role = "main" if goal.met(rate.value or 0) else "side"
+            drawn = {"label": label, "value": rate.value, "said": rate, "role": role}
+            rows.append(drawn | {"note": str(cells[key])})
+    return Drawing(
+        id="ladder-deaths",
+        caption=say("caption.ladder_plot", lang),
+        sources=table.sources,
+        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
+        **dots(rows, title, lang, reference=target_line(target, lang)),
     )

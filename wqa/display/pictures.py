@@ -1,13 +1,15 @@
-"""Figures of published values, ready to show: levels, regions, two death rates."""
+"""Figures of published values, ready to show: levels, regions, two death rates, plan sums."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.catalog.records import Target
-from wqa.display.charts import has_points, plot_series, plot_two_rates
+from wqa.catalog.records import Indicator, Target
+from wqa.display.charts import plot_levels, plot_plan_sum
 from wqa.display.facts import (
+    Fact,
+    computed_fact,
     count_fact,
     named,
     observation_fact,
@@ -15,8 +17,8 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.listings import death_parts
-from wqa.display.narrative import bounded, sentences
-from wqa.display.region_dots import plot_dots
+from wqa.display.narrative import bounded, in_brackets, sentences
+from wqa.display.point_charts import plot_dots
 from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
@@ -36,192 +38,177 @@ MOST_LABELS = 5
 SAMPLED = ("product", "food_agri_drug", "project")
 
 
+def axis_of(view: View, indicator_id: str) -> dict[str, Any]:
+    """Return title and natural bounds of the axis that shows an indicator."""
+    indicator = view.indicator(indicator_id)
+    bounds = None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper)
+    title = titled(view.indicator_name(indicator_id), indicator.unit, view.lang)
+    return {"title": title, "bounds": bounds}
+
+
 def series_frame(
     view: View,
     indicator_id: str,
-    regions: Iterable[str],
+    regions: Sequence[str],
     *,
-    first: int | None = None,
+    first: int = 0,
+    definitions: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the values of one indicator as a chart needs them."""
-    import pandas as pd
-
-    indicator = view.indicator(indicator_id)
-    rows: list[dict[str, Any]] = []
-    for region in regions:
-        found = rows_of(view.headline, indicator_id, region)
-        found = [row for row in found if first is None or int(row["year"]) >= first]
-        several = len({row["scope"] for row in found}) > 1
-        for row in found:
-            name = view.names[region]
-            scope = scope_name(str(row["scope"]), view.lang)
-            label = f"{name}（{scope}）" if view.lang == "zh" else f"{name} ({scope})"
-            lower, upper = sampling_interval(row, indicator.family, indicator.group)
-            rows.append(
-                row
-                | {"role": view.role(region), "series": label if several else name}
-                | {"lower": lower, "upper": upper}
-            )
-    columns = [*view.shown.columns, "role", "series", "label", "lower", "upper"]
-    made = pd.DataFrame(rows, columns=columns)
-    made = made.astype({"lower": float, "upper": float, "value": float})
-    made["label"] = made["series"]
+    frame, indicator = view.headline, view.indicator(indicator_id)
+    if definitions:
+        frame = view.shown[view.shown["scope"].isin(definitions)]
+    frame = frame[(frame["indicator_id"] == indicator_id) & frame["region"].isin(regions)]
+    frame = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS]) & (frame["year"] >= first)]
+    order = frame["region"].map(list(regions).index)
+    frame = frame.assign(order=order).sort_values(["order", "year", "scope"], kind="stable")
+    names = frame["region"].map(dict(view.names))
+    several = frame.groupby("region")["scope"].transform("nunique") > 1
+    series = [
+        in_brackets(name, scope_name(scope, view.lang), view.lang) if split else name
+        for name, scope, split in zip(names, frame["scope"], several, strict=True)
+    ]
+    limits = [sampling_interval(row, indicator) for row in rows_in(frame)]
+    made = frame.assign(
+        role=frame["region"].map(view.role),
+        series=series,
+        label=series,
+        lower=[low for low, _ in limits],
+        upper=[high for _, high in limits],
+    )
     if made["series"].nunique() > MOST_LABELS:
         # One label per region, at its newest definition; the note names the definitions.
         newest = made.sort_values("year").groupby("region")["series"].last()
-        at_end = made["series"] == made["region"].map(newest)
-        made["label"] = made["region"].map(dict(view.names)).where(at_end, "")
+        made["label"] = names.where(made["series"] == made["region"].map(newest), "")
     return made
 
 
-def definition_notes(view: View, data: pd.DataFrame) -> list[str]:
-    """Name the definitions of a region that has several, in order of time."""
-    out = []
-    for region in dict.fromkeys(data["region"]):
-        rows = data[data["region"] == region]
-        if rows["scope"].nunique() < 2 or (rows["label"] != "").all():
-            continue
-        spans = rows.groupby("scope")["year"].agg(["min", "max"]).sort_values(["min", "max"])
-        items = [
-            say(
-                "note.definition" if first != last else "note.definition_year",
-                view.lang,
-                scope=scope_name(str(scope), view.lang),
-                first=year_fact(int(first)),
-                last=year_fact(int(last)),
-            )
-            for scope, first, last in spans.itertuples(name=None)
-        ]
-        names = listed(items, view.lang)
-        out.append(say("note.definitions", view.lang, region=view.names[region], items=names))
-    return out
-
-
-def sampling_interval(row: Mapping[str, Any], family: str, group: str) -> tuple[float, float]:
+def sampling_interval(row: Mapping[str, Any], indicator: Indicator) -> tuple[float, float]:
     """Return the interval that the number of batches gives; missing if there is none."""
     n = row.get("denominator")
-    if family != "percent" or group not in SAMPLED or n is None or n != n:
+    sampled = indicator.family == "percent" and indicator.group in SAMPLED
+    if not sampled or n is None or n != n:
         return NONE
     return proportion_interval(float(row["value"]) / 100 * float(n), float(n), LEVEL)
 
 
+def sources_in(data: pd.DataFrame) -> list[str]:
+    """Return the sources of rows in their order."""
+    return list(dict.fromkeys(data["source_id"]))
+
+
+def target_line(target: Target, lang: str) -> dict[str, Any]:
+    """Return what a chart draws of a target: value, years and label."""
+    value, sign = target_fact(target), term(f"comparator.{target.comparator}", lang)
+    return {
+        "value": float(value.value or 0),
+        "first": target.start_year if target.scope == "every_year" else target.year - 1,
+        "last": target.year,
+        "label": f"{_kind(target, lang)} {sign}{value.text}",
+    }
+
+
+def _kind(target: Target, lang: str) -> str:
+    """Say whether a target binds."""
+    return term("figure.target" if target.nature == "binding" else "figure.expected", lang)
+
+
 def level_picture(
-    view: View, indicator_id: str, *, regions: Sequence[str] | None = None, first: int | None = None
+    view: View, indicator_id: str, *, regions: Sequence[str] = (), **chosen: Any
 ) -> Drawing | None:
     """Make the figure of an indicator's levels over time."""
-    data = series_frame(view, indicator_id, regions or view.regions, first=first)
-    if data.empty or not has_points(data):
+    lang, axis = view.lang, axis_of(view, indicator_id)
+    data = series_frame(view, indicator_id, regions or view.regions, **chosen)
+    if data["value"].dropna().empty:
         return None
-    indicator = view.indicator(indicator_id)
-    title = titled(view.indicator_name(indicator_id), indicator.unit, view.lang)
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
-    line = target_line(goals[0], view.lang) if goals else None
-    sources = list(dict.fromkeys(data["source_id"]))
-    notes: list[str] = [*definition_notes(view, data)]
+    notes = _definition_notes(view, data)
     if data["lower"].notna().any():
-        notes.append(named(term("figure.interval", view.lang)))
+        notes.append(named(term("figure.interval", lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
-        notes.append(named(term("figure.bound", view.lang)))
-    bounds = None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper)
-    figure = plot_series(
-        data, title=title, source=view.source_line(sources), target=line, bounds=bounds
-    )
-    drawn = list(dict.fromkeys(view.names[region] for region in data["region"]))
+        notes.append(named(term("figure.bound", lang)))
+    key = "scopes" if "definitions" in chosen else "level"
+    drawn = [view.names[region] for region in dict.fromkeys(data["region"])]
     name = named(view.indicator_name(indicator_id))
     return Drawing(
-        fig=figure,
-        id=f"level-{indicator_id.replace('_', '-')}",
-        caption=say("caption.level", view.lang, indicator=name, regions=listed(drawn, view.lang)),
-        alt=series_alt(view, data, title, goals[0] if goals else None),
-        sources=sources,
+        fig=plot_levels(data, target=target_line(goals[0], lang) if goals else None, **axis),
+        id=f"{key}-{indicator_id.replace('_', '-')}",
+        caption=say(f"caption.{key}", lang, indicator=name, regions=listed(drawn, lang)),
+        alt=_levels_alt(data, axis["title"], goals[0] if goals else None, lang),
+        sources=sources_in(data),
         data=data[[*DATA, "series", "qualifier"]],
         notes=notes,
     )
 
 
-def target_line(target: Target, lang: str) -> dict[str, Any]:
-    """Return what a chart draws of a target: value, years and label."""
-    kind = "target" if target.nature == "binding" else "expected"
-    sign = term(f"comparator.{target.comparator}", lang)
-    value = target_fact(target)
-    first = target.start_year if target.scope == "every_year" else target.year - 1
-    return {
-        "value": float(value.value or 0),
-        "first": first,
-        "last": target.year,
-        "label": f"{term(f'figure.{kind}', lang)} {sign}{value.text}",
-    }
+def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
+    """Name the definitions of a region that has several, in order of time."""
+    lang, out = view.lang, []
+    for region, rows in data.groupby("region", sort=False):
+        if rows["scope"].nunique() < 2 or (rows["label"] != "").all():
+            continue
+        items = []
+        spans = rows.groupby("scope")["year"].agg(["min", "max"]).sort_values(["min", "max"])
+        for scope, first, last in spans.itertuples(name=None):
+            key = "note.definition" if first != last else "note.definition_year"
+            years = {"first": year_fact(first), "last": year_fact(last)}
+            items.append(say(key, lang, scope=scope_name(scope, lang), **years))
+        names = listed(items, lang)
+        out.append(say("note.definitions", lang, region=view.names[str(region)], items=names))
+    return out
 
 
-def series_alt(view: View, data: pd.DataFrame, title: str, target: Target | None) -> str:
+def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str) -> str:
     """Describe a line chart in words, from its data."""
-    lang = view.lang
-    records = rows_in(data)
-    years = [int(row["year"]) for row in records]
-    first, last = year_fact(min(years)), year_fact(max(years))
+    first, last = year_fact(data["year"].min()), year_fact(data["year"].max())
     out = [say("alt.series", lang, first=first, last=last, title=title)]
-    for series in dict.fromkeys(data["series"]):
-        rows = [row for row in records if row["series"] == series]
-        a, b = (observation_fact(row) for row in (rows[0], rows[-1]))
-        key = "alt.line" if len(rows) > 1 else "alt.point"
-        slots: dict[str, Any] = {
-            "series": str(series),
-            "n": count_fact(f"alt.{series}", len(rows)),
-            "a": bounded(rows[0], a, lang),
-            "b": bounded(rows[-1], b, lang),
-            "year_a": year_fact(int(rows[0]["year"]), a),
-            "year_b": year_fact(int(rows[-1]["year"]), b),
-        }
-        out.append(say(key, lang, **slots))
+    for series, frame in data.groupby("series", sort=False):
+        rows = rows_in(frame)
+        slots: dict[str, Any] = {"series": series, "n": count_fact(f"alt.{series}", len(rows))}
+        for end, row in (("a", rows[0]), ("b", rows[-1])):
+            value = observation_fact(row)
+            slots[end] = bounded(row, value, lang)
+            slots[f"year_{end}"] = year_fact(int(row["year"]), value)
+        out.append(say("alt.line" if len(rows) > 1 else "alt.point", lang, **slots))
     if target is not None:
-        kind = "target" if target.nature == "binding" else "expected"
-        label = term(f"figure.{kind}", lang)
-        out.append(say("alt.target", lang, label=label, value=target_fact(target)))
+        value = target_fact(target)
+        out.append(say("alt.target", lang, label=_kind(target, lang), value=value))
     return sentences(out, lang)
+
+
+def dots(rows: list[dict[str, Any]], title: str, lang: str, **chart: Any) -> dict[str, Any]:
+    """Draw values side by side, and describe them by what each row has `said`."""
+    import pandas as pd
+
+    items = [say("alt.dot", lang, label=row["label"], value=row["said"]) for row in rows]
+    alt = say("alt.dots", lang, title=title, items=listed(items, lang))
+    return {"fig": plot_dots(pd.DataFrame(rows), title=title, **chart), "alt": alt}
 
 
 def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the figure of the latest value of every region that has one."""
     import pandas as pd
 
-    lang, indicator = view.lang, view.indicator(indicator_id)
-    known = sorted(set(view.shown.loc[view.shown["indicator_id"] == indicator_id, "region"]))
-    rows = []
-    for region in known:
-        found = series_frame(view, indicator_id, [region])
-        records = rows_in(found)
-        row = latest_row(item for item in records if item["qualifier"] in ANNUAL)
+    lang, name = view.lang, view.indicator_name(indicator_id)
+    rows: list[dict[str, Any]] = []
+    for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
+        row = latest_row(row for row in rows_in(frame) if row["qualifier"] in ANNUAL)
         if row is not None:
-            rows.append(dict(row) | {"label": view.names[region]})
+            value, scope = observation_fact(row), scope_name(str(row["scope"]), lang)
+            when = f"{row['year']}年，{scope}" if lang == "zh" else f"{row['year']}, {scope}"
+            printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
+            rows.append({**row, **printed, "label": view.names[str(region)]})
     if not rows:
         return None
-    better = -1 if indicator.direction != "lower_better" else 1
-    rows.sort(key=lambda row: (better * float(row["value"]), row["label"]))
-    facts = [observation_fact(row) for row in rows]
-    for row, fact in zip(rows, facts, strict=True):
-        scope = scope_name(str(row["scope"]), lang)
-        inside = f"（{row['year']}年，{scope}）" if lang == "zh" else f" ({row['year']}, {scope})"
-        row["note"] = fact.text + inside
+    better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
+    rows.sort(key=lambda row: (better * row["value"], row["label"]))
     data = pd.DataFrame(rows)
-    title = titled(view.indicator_name(indicator_id), indicator.unit, lang)
-    sources = list(dict.fromkeys(data["source_id"]))
-    figure = plot_dots(
-        data,
-        title=title,
-        source=view.source_line(sources),
-        bounds=None if indicator.upper is None else (indicator.lower or 0.0, indicator.upper),
-    )
-    items = [
-        say("alt.dot", lang, label=str(row["label"]), value=with_unit(fact, lang))
-        for row, fact in zip(rows, facts, strict=True)
-    ]
     return Drawing(
-        fig=figure,
         id=f"regions-{indicator_id.replace('_', '-')}",
-        caption=say("caption.regions", lang, indicator=view.indicator_name(indicator_id)),
-        alt=say("alt.dots", lang, title=title, items=listed(items, lang)),
-        sources=sources,
+        caption=say("caption.regions", lang, indicator=name),
+        sources=sources_in(data),
         data=data[["label", *DATA]],
+        **dots(rows, lang=lang, **axis_of(view, indicator_id)),
     )
 
 
@@ -236,45 +223,95 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
         event_rate_interval(int(deaths), stock) if deaths == deaths and stock == stock else NONE
         for deaths, stock in zip(data["deaths"], data["stock_10k"], strict=True)
     ]
-    data = data[["year", "scope", "published", "recomputed"]].assign(
+    data = data[["year", "scope", *names.values()]].assign(
         lower=[low for low, _ in limits], upper=[high for _, high in limits]
     )
-    data = data.dropna(subset=["published", "recomputed"], how="all").reset_index(drop=True)
-    columns = [c for c in rates.columns if c.endswith("source_id") and c != "accidents_source_id"]
-    sources = sorted({str(s) for c in columns for s in rates[c].dropna() if str(s)})
+    data = data.dropna(subset=[*names.values()], how="all").reset_index(drop=True)
+    drawn = data.melt(["year", "lower", "upper"], [*names.values()]).dropna(subset="value")
+    drawn.loc[drawn["variable"] == "published", ["lower", "upper"]] = NONE
+    words = drawn["variable"].map(terms(names.values(), lang))
+    columns = ["deaths_source_id", "stock_10k_source_id", "published_rate_source_id"]
     goals = view.targets("special_equipment_death_rate")
-    figure = plot_two_rates(
-        data,
+    figure = plot_levels(
+        drawn.assign(
+            region=region, role=view.role(region), series=words, label=words, qualifier=ANNUAL[0]
+        ),
         title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
-        source=view.source_line(sources),
-        words=terms(["published", "recomputed"], lang),
         target=target_line(goals[0], lang) if goals else None,
+        bounds=(0.0, float("inf")),
     )
+    known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
+    slots = {"first": year_fact(data["year"].min()), "last": year_fact(data["year"].max())}
+    for column, ends in (("published", "ab"), ("recomputed", "cd")):
+        rows = rows_in(data.dropna(subset=column))
+        for end, row in zip(ends, (rows[0], rows[-1]), strict=True):
+            slots[end] = known[row["year"], row["scope"]][column]
+            slots[f"year_{end}"] = year_fact(row["year"], slots[end])
+    both = data.dropna(subset=["published", "recomputed"])
+    below = (both["recomputed"] < both["published"]).all()
+    key, place = "alt.two_rates" if below else "alt.two_rates_mixed", view.names[region]
     return Drawing(
         fig=figure,
         id="death-rates",
-        caption=say("caption.two_rates", lang, region=view.names[region]),
-        alt=_death_alt(view, data, rates),
-        sources=sources,
+        caption=say("caption.two_rates", lang, region=place),
+        alt=say(key, lang, region=place, **slots),
+        sources=sorted({s for c in columns for s in rates[c].dropna() if s}),
         data=data,
         notes=[named(term("figure.poisson", lang))],
     )
 
 
-def _death_alt(view: View, data: pd.DataFrame, rates: pd.DataFrame) -> str:
-    lang, region = view.lang, str(rates["region"].iloc[0])
-    known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
-    slots: dict[str, Any] = {
-        "first": year_fact(int(data["year"].min())),
-        "last": year_fact(int(data["year"].max())),
-        "region": view.names[region],
-    }
-    for column, names in (("published", "ab"), ("recomputed", "cd")):
-        rows = data.dropna(subset=[column])
-        for name, place in zip(names, (0, -1), strict=True):
-            year, scope = int(rows["year"].iloc[place]), rows["scope"].iloc[place]
-            slots[name] = known[year, scope][column]
-            slots[f"year_{name}"] = year_fact(year, known[year, scope][column])
-    both = data.dropna(subset=["published", "recomputed"])
-    below = bool((both["recomputed"] < both["published"]).all())
-    return say("alt.two_rates" if below else "alt.two_rates_mixed", lang, **slots)
+def plan_sum_pictures(view: View, indicator_id: str) -> list[Drawing]:
+    """Make a figure of how a count grows towards each target on it."""
+    out = []
+    kinds = (*ANNUAL, "lower_bound", "partial_period")
+    for target in view.targets(indicator_id):
+        found = rows_of(
+            view.observations, indicator_id, target.region, scopes=target.series, qualifiers=kinds
+        )
+        # The largest figure of a year; one that reaches back into the year before is no addition.
+        largest = {
+            row["year"]: row
+            for row in sorted(found, key=lambda row: float(row["value"]))
+            if row["year"] >= (target.start_year or 0) and row["period"][5:9] != str(row["year"])
+        }
+        if largest and target.value is not None:
+            rows = [largest[year] for year in sorted(largest)]
+            out.append(_plan_sum(view, target, rows))
+    return out
+
+
+def _plan_sum(view: View, target: Target, rows: list[dict[str, Any]]) -> Drawing:
+    """Make the figure of a count that grows towards a target."""
+    import pandas as pd
+
+    lang, running = view.lang, target.scope == "end_stock"
+    first = target.start_year or int(rows[0]["year"])
+    facts, items, kinds = list[Fact](), [], []
+    for place, row in enumerate(rows):
+        fact = observation_fact(row)
+        if not running:
+            total = sum(float(row["value"]) for row in rows[: place + 1])
+            fact = computed_fact("sum", total, [*facts, fact])
+        facts.append(fact)
+        # A sum is whole if it holds every year from the first on.
+        whole = row["qualifier"] in ANNUAL and (running or row["year"] == first + place)
+        kinds.append("exact" if whole else "lower_bound")
+        value = bounded({"qualifier": kinds[-1]}, fact, lang)
+        items.append(say("alt.bar", lang, year=year_fact(row["year"]), value=value))
+    data = pd.DataFrame(rows)[["year", "value", "source_id"]]
+    data.insert(2, "cumulative", [fact.value for fact in facts])
+    data.insert(3, "qualifier", kinds)
+    name, goal = str(getattr(target, f"name_{lang}")), target_fact(target)
+    title = titled(name, target.unit, lang)
+    start = float(target.baseline.value or 0) if running else 0.0
+    line = target_line(target, lang) | {"first": first, "start": start}
+    return Drawing(
+        fig=plot_plan_sum(data, title=title, target=line, words=terms(["counted", "even"], lang)),
+        id=f"sum-{target.indicator_id.replace('_', '-')}",
+        caption=say("caption.sum", lang, indicator=name),
+        alt=say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
+        sources=sources_in(data),
+        data=data,
+        notes=[named(term("figure.at_least", lang))] if "lower_bound" in kinds else [],
+    )

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from wqa.catalog.catalog import load_indicators
 from wqa.catalog.records import NATION, Indicator, Target
 from wqa.data.loading import load_observations, load_regions, load_sources
-from wqa.display.wording import term
 from wqa.errors import DataError
 from wqa.history.editions import regions_above
 from wqa.parameters import Parameters
@@ -152,10 +151,6 @@ def previous_row(rows: Iterable[Row], row: Row) -> Row | None:
     return max(earlier, key=lambda other: int(other["year"])) if earlier else None
 
 
-# More publishers than this are summed up as "and others" in a source line.
-PUBLISHERS = 5
-
-
 @dataclass(frozen=True)
 class View:
     """One edition's view of the figures."""
@@ -211,21 +206,6 @@ class View:
         """Return the role of a region in a chart: focus, province, nation or peer."""
         roles = {NATION: "nation", self.province: "province", self.region: "focus"}
         return roles.get(region, "peer")
-
-    def source_line(self, source_ids: Iterable[str]) -> str:
-        """Return the source line of a figure: who published what is drawn."""
-        publishers = list(
-            dict.fromkeys(
-                publisher_name(str(self.sources.loc[source, "publisher"]), self.lang)
-                for source in source_ids
-                if source in self.sources.index
-            )
-        )
-        mark = term("figure.separator", self.lang)
-        shown = mark.join(publishers[:PUBLISHERS]) or term("figure.own", self.lang)
-        more = term("figure.and_others", self.lang) if len(publishers) > PUBLISHERS else ""
-        stop = "。" if self.lang == "zh" else "."
-        return f"{term('figure.source', self.lang)}{shown}{more}{stop}"
 
 
 def open_view(parameters: Parameters) -> View:

@@ -101,13 +101,13 @@ def _caption(block: Block, register: Register) -> list[Any]:
 
 
 def _under(block: Block, register: Register) -> Nodes:
-    words, where, named = register.words, block["where"], block["type"] == "table"
+    words, where = register.words, block["where"]
     notes = [register.nodes(note, where) for note in block.get("notes", ())]
     lines = []
     for number, note in enumerate(notes, start=1):
         begun = words["note_line"] * (number == 1) + f"{number}. " * (len(notes) > 1)
         lines.append(div("note", [paragraph([string(begun), *note])]))
-    sources = register.source_line(block["sources"], where, named=named)
+    sources = register.source_line(block["sources"], where)
     return [*lines, div("source", [paragraph(sources)])]
 
 

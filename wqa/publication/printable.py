@@ -211,11 +211,11 @@ class Register:
         # Two ids may stand for one document; it gets one number.
         return self.sources.setdefault(self.known[id].id, len(self.sources) + 1)
 
-    def source_line(self, ids: Sequence[str], where: str, *, named: bool) -> Nodes:
+    def source_line(self, ids: Sequence[str], where: str) -> Nodes:
         """Compose the line under a table or figure: a few sources by name, many by number."""
         words, numbers = self.words, self._numbered(dict.fromkeys(ids), where)
-        line = [string(words["source_line" if named or not numbers else "number_line"])]
-        if named and len(set(ids) - {OWN}) <= NAMED_SOURCES:
+        line = [string(words["source_line"])]
+        if len(set(ids) - {OWN}) <= NAMED_SOURCES:
             for number, source in numbers.items():
                 name = self.cleaner.line(source.publisher, where, limit=LONGEST)
                 before = words["separator"] if len(line) > 1 else ""
