@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 
 from wqa.assessment import judging
-from wqa.assessment.evidence import rows_by_key
 from wqa.assessment.inferences import KEY
 from wqa.assessment.judging import Judgement, Setting, answer_for, judge, with_reading
 from wqa.assessment.likelihood import NO_CHANGES, PRIOR_ONLY, likelihood, share_of_changes
 from wqa.assessment.statements import state
-from wqa.catalog.catalog import load_conflicts, load_indicators, load_units
+from wqa.catalog.catalog import load_conflicts
 from wqa.catalog.records import LANGUAGES, Comparator, Conflict, Plan, Reading, Target
 from wqa.data.loading import region_of, year_of
 from wqa.data.series import KEYS
@@ -103,15 +102,13 @@ def assess(
     CatalogError, DataError
         If the plan is unknown, a target makes no sense, or a date or year is wrong.
     """
-    indicators, conflicts = load_indicators(catalog), load_conflicts(catalog)
-    found = judging.open_plan(plan, {"indicators": indicators}, catalog)
-    region, target_year = region_of(region, found, root), year_of("target_year", target_year, found)
-    given = observations, found, as_of, edition
-    figures = rows_by_key(judging.known_figures(*given, root=root, catalog=catalog))
-    setting, rows = Setting(indicators, load_units(catalog), figures, seed), []
-    best = (row for own in figures.values() for row in own if row.is_best)
+    conflicts, folders = load_conflicts(catalog), (catalog, root)
+    found, setting, _ = judging.begin(plan, observations, as_of, edition, seed, *folders)
+    region = region_of(region, found, root) if region else found.region
+    target_year = year_of("target_year", target_year, found) if target_year else None
+    best = (row for own in setting.figures.values() for row in own if row.is_best)
     columns = (*KEYS, "year", "value")
-    series = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns])
+    series, rows = pd.DataFrame(map(attrgetter(*columns), best), columns=[*columns]), []
     for target in found.targets:
         own = judging.of_region(target, found, region)
         year = judging.judged_year(own, target_year)

@@ -9,19 +9,26 @@ model with what is known of the city in the plan period, then what comparable ev
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from wqa.assessment import likelihood as odds
-from wqa.assessment.evidence import Evidence, Row, adds_up, gather, natural_span, of_others
+from wqa.assessment.evidence import (
+    Evidence,
+    Row,
+    adds_up,
+    gather,
+    natural_span,
+    of_others,
+    rows_by_key,
+)
 from wqa.assessment.inferences import ALLOWS, Inferred, infer, narrowed
-from wqa.catalog.catalog import load_plan, plan_faults
+from wqa.catalog.catalog import load_indicators, load_plan, load_units, plan_faults
 from wqa.catalog.records import Baseline, Indicator, Plan, Reading, Target, Unit
 from wqa.data.loading import YEARS_AFTER_PLAN, as_of_day, load_observations, year_of
 from wqa.errors import CatalogError, DataError
 from wqa.goals import Goal, Span, decided_every_year
+from wqa.paths import Folder
 
 ANSWERS = ("met", "very_likely", "likely", "open", "unlikely", "missed", "nothing_known")
 NO_LEVEL = ("lower_bound", "upper_bound", "partial_period")
@@ -48,26 +55,22 @@ class Setting:
         return replace(found, others=of_others(self.figures, target, found.scope, year))
 
 
-def open_plan(plan: Plan | str, known: Mapping[str, Any], catalog: Path | str | None) -> Plan:
-    """Read a plan, or check one that was made in code; files are checked on reading."""
+def begin(
+    plan: Plan | str, given: pd.DataFrame | None, as_of: str | None, edition: int | None,
+    seed: int, catalog: Folder, root: Folder,
+) -> tuple[Plan, Setting, pd.DataFrame]:  # fmt: skip
+    """Open a plan, with the figures that were known on a day and belong to an edition."""
+    indicators, day = load_indicators(catalog), as_of_day(as_of) if as_of else None
     found = load_plan(plan, catalog) if isinstance(plan, str) else plan
-    for place, what, got, expected in plan_faults(found, known):
+    # Files are checked on reading; a plan that was made in code is checked here.
+    for place, what, got, expected in plan_faults(found, {"indicators": indicators}):
         raise CatalogError(what, where=" ".join(map(str, place)), got=got, expected=expected)
-    return found
-
-
-def known_figures(
-    given: pd.DataFrame | None, plan: Plan, as_of: str | None, edition: int | None, **folders: Any
-) -> pd.DataFrame:
-    """Figures that were known on a day and belong to an edition; by default the project's."""
-    day = as_of_day(as_of) if as_of else None
-    frame = load_observations(as_of=day, **folders) if given is None else given
-    if day:
-        frame = frame[frame["vintage"].astype(str) <= day]
+    frame = load_observations(as_of=day, root=root, catalog=catalog) if given is None else given
+    frame = frame[frame["vintage"].astype(str) <= day] if day else frame
     if edition:
-        last = year_of("edition", edition, plan, YEARS_AFTER_PLAN)
+        last = year_of("edition", edition, found, YEARS_AFTER_PLAN)
         frame = frame[frame["end"] <= f"{last}-12-31"]
-    return frame
+    return found, Setting(indicators, load_units(catalog), rows_by_key(frame), seed), frame
 
 
 def of_region(target: Target, plan: Plan, region: str | None) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -15,7 +16,6 @@ from wqa.assessment.evidence import Row, rows_by_key
 from wqa.assessment.inferences import KEY, Inferred, find_premise
 from wqa.assessment.judging import Conclusion, Judgement, Setting
 from wqa.assessment.likelihood import UNPRINTED, ProbabilityClass, answer_class
-from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import read_words
 from wqa.catalog.records import LANGUAGES, NATION, Inference, Plan, Reading, Target
 from wqa.data.loading import load_sources, region_of
@@ -339,17 +339,15 @@ def explain(
     """
     if lang not in LANGUAGES:
         raise DataError("unknown language", got=lang, expected="zh or en")
-    indicators = load_indicators(catalog)
-    found = judging.open_plan(plan, {"indicators": indicators}, catalog)
+    found, setting, frame = judging.begin(plan, None, as_of, edition, 0, catalog, root)
     rows = {target.row + target.part: target for target in found.targets}
     if row not in rows:
         raise DataError("no such row", where=found.id, got=row, expected=", ".join(rows))
     target = judging.of_region(rows[row], found, region_of(region, found, root))
-    frame = judging.known_figures(None, found, as_of, edition, root=root, catalog=catalog)
     titles = load_sources(root, catalog).set_index("source_id")["title"]
     frame = frame.dropna(subset="value").join(titles, on="source_id")
     frame["place"] = frame["file"] + ":" + frame["row"].astype(str)
-    setting = Setting(indicators, load_units(catalog), rows_by_key(frame))
+    setting = replace(setting, figures=rows_by_key(frame))
     made = judging.judge(setting, target, judging.judged_year(target, None))
     told, chance = state(made)[1], made.found.chance.cells
     del chance["prior_weight"]

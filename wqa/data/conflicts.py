@@ -67,7 +67,9 @@ def find_conflicts(catalog: Folder = None) -> pd.DataFrame:
 
 def compare(quantities: pd.DataFrame, frame: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """Find the conflicts of plan quantities, all observations, and what is declared."""
-    index = _index(quantities)
+    words = quantities["value_text"].str.strip()  # words stay words
+    rows = quantities.assign(value=quantities["value"].astype(object).fillna(words))
+    index = {tuple(row[name] for name in ADDRESS): row for row in rows.to_dict("records")}
     found: list[Found] = []
     covered, unchecked = set[str](), set[str]()
     for plan in declared["plans"].values():
@@ -80,15 +82,8 @@ def compare(quantities: pd.DataFrame, frame: pd.DataFrame, declared: Declared) -
             found += _compare(rule, left, right)
         else:
             unchecked.add(rule.id)
-    rows = _match(found, declared["conflicts"], unchecked, covered)
-    return pd.DataFrame(rows, columns=list(CONFLICT_COLUMNS))
-
-
-def _index(quantities: pd.DataFrame) -> Index:
-    """Quantities by document, section, item, period and region; words stay words."""
-    words = quantities["value_text"].str.strip()
-    rows = quantities.assign(value=quantities["value"].astype(object).fillna(words))
-    return {tuple(row[name] for name in ADDRESS): row for row in rows.to_dict("records")}
+    told = _match(found, declared["conflicts"], unchecked, covered)
+    return pd.DataFrame(told, columns=list(CONFLICT_COLUMNS))
 
 
 def _look_up(at: Figure, index: Index, frame: pd.DataFrame) -> Stated:

@@ -23,7 +23,7 @@ from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_uni
 from wqa.catalog.reading import read_words, read_yaml, resolve_id, whole_year
 from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data import findings, series
-from wqa.data.cells import ANNUAL, EVIDENCE, QUALIFIERS, is_iso_date, load_scopes, period_end
+from wqa.data.cells import ANNUAL, is_iso_date, load_scopes, period_end
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.errors import DataError
 from wqa.paths import CATALOG, Folder, project_root
@@ -38,12 +38,6 @@ _QUANTITIES = {"seed_file": "document", "year_or_period": "period", "value": "va
 # it hides, stops that; text that begins with one gets another, so nothing is lost.
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "'")
 _TYPES = {"b": "boolean", "i": "integer", "f": "number"}  # by kind of dtype
-_DATES = ("start", "end", "published", "vintage")
-_CONSTRAINTS: dict[str, dict[str, Any]] = {
-    "indicator_id": {"required": True},
-    "qualifier": {"enum": list(QUALIFIERS)},
-    "evidence": {"enum": list(EVIDENCE)},
-}
 
 
 def as_of_day(as_of: str) -> str:
@@ -456,7 +450,7 @@ def _descriptor(tables: dict[str, pd.DataFrame], contents: dict[str, bytes], **o
     resources = []
     for name, frame in tables.items():
         content = contents[f"{name}.csv"]
-        fields = [_field(frame[column], said["columns"].get(column)) for column in frame]
+        fields = [_field(frame[column], said["columns"].get(column, {})) for column in frame]
         resource = {"name": name, "path": f"{name}.csv", "bytes": len(content)}
         resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
         resource["schema"] = {"fields": fields, "missingValues": [""]}
@@ -469,8 +463,8 @@ def _descriptor(tables: dict[str, pd.DataFrame], contents: dict[str, bytes], **o
     return f"{text}\n".encode()
 
 
-def _field(cells: pd.Series, both: dict[str, str] | None) -> dict[str, Any]:
+def _field(cells: pd.Series, said: dict[str, Any]) -> dict[str, Any]:
     """Name, type, constraints and description of a column."""
-    kind = "date" if cells.name in _DATES else _TYPES.get(cells.dtype.kind, "string")
-    field = {"name": cells.name, "type": kind, "constraints": _CONSTRAINTS.get(str(cells.name), {})}
-    return field | ({"description": f"{both['zh']} / {both['en']}"} if both else {})
+    kind = said.get("type") or _TYPES.get(cells.dtype.kind, "string")
+    field = {"name": cells.name, "type": kind, "constraints": said.get("constraints", {})}
+    return field | ({"description": f"{said['zh']} / {said['en']}"} if said else {})

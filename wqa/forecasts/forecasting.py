@@ -223,7 +223,10 @@ def _informed(series: AnnualSeries, ask: Ask, panel: Any, sign: float) -> Answer
     if panel is not None:
         from wqa.forecasts import members
 
-        others = members.panel_series(panel, ask.kind)
+        others = {
+            name: numbers.annual_series(y, years, ask.kind, f"series {name}", in_any_order=True)
+            for name, y, years in numbers.frame_series(panel)
+        }
         ask, used = pooled.sharpened(ask, others)
         said.append(used)
     if sampled and is_default:

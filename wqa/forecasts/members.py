@@ -152,14 +152,6 @@ FITS: dict[str, Callable[[Any, int], tuple[Any, Any, bool]]] = {
 }  # fmt: skip
 
 
-def panel_series(panel: Any, kind: Quantity) -> dict[Any, AnnualSeries]:
-    """Series of a tidy panel by name; one that is not usable is an error."""
-    return {
-        name: numbers.annual_series(values, years, kind, f"series {name}", in_any_order=True)
-        for name, values, years in numbers.frame_series(panel)
-    }
-
-
 def moved(
     made: Answer, series: AnnualSeries, kind: Quantity, others: Mapping[Any, AnnualSeries]
 ) -> Answer:
