@@ -229,3 +229,10 @@ def test_reliability_points_stand_where_the_data_say():
 
 def test_nothing_is_drawn_of_nothing(views):
     assert level_picture(views["zh"], "food_sampling_pass_rate", regions=["XY"]) is None
+
+
+def test_the_nation_looks_the_same_in_the_paper_of_a_province():
+    view = open_view(resolve("hubei-outline-2025", "HB"))
+    assert [view.role(region) for region in ("HB", "CN", "WH")] == ["focus", "nation", "peer"]
+    labels = funnel_picture(view, "food_sampling_pass_rate").frame["region"]
+    assert "CN" not in set(labels)

@@ -151,8 +151,8 @@ def plot_funnel(
 
 def _label_points(axes: Axes, frame: pd.DataFrame) -> None:
     """Name the points of a funnel beside them, where no other name stands."""
-    # No name stands on another point or is crossed by the line of the pooled rate.
-    taken = [line.get_window_extent() for line in axes.lines]
+    # No name stands on a point or a word, or is crossed by the line of the pooled rate.
+    taken = [drawn.get_window_extent() for drawn in (*axes.lines, *axes.texts)]
     for row in frame.sort_values("n", ascending=False).to_dict("records"):
         point = (row["n"], row["rate"])
         for dx, dy, side in BESIDE:

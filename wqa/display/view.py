@@ -204,7 +204,8 @@ class View:
 
     def role(self, region: str) -> str:
         """Return the role of a region in a chart: focus, province, nation or peer."""
-        roles = {NATION: "nation", self.province: "province", self.region: "focus"}
+        # Above a province stands the nation.
+        roles = {self.province: "province", NATION: "nation", self.region: "focus"}
         return roles.get(region, "peer")
 
 
