@@ -46,7 +46,7 @@ def plot_levels(
 ) -> Figure:
     """Draw levels over time, by region and definition, with intervals and target."""
     drawn = frame[frame["qualifier"].isin([*ANNUAL, *BOUNDS])].sort_values("year")
-    figure, axes = new_figure(3.2, title)
+    figure, axes = new_figure(2.9, title)
     last = int(max(drawn["year"].max(), target["last"] if target else 0))
     year_axis(axes, int(drawn["year"].min()), last)
     labels, styles = [], _styles(frame)
@@ -130,7 +130,7 @@ def plot_path(
     bounds: Bounds = None,
 ) -> Figure:
     """Draw the path a target requires against what the forecast expects."""
-    figure, axes = new_figure(3.2, title)
+    figure, axes = new_figure(2.9, title)
     colour, marker, width = ROLES.get(role, PEERS[0])
     start = history.iloc[-1]
     year, value = float(target["last"]), float(target["value"])
@@ -169,7 +169,7 @@ def plot_plan_sum(
     frame: pd.DataFrame, *, title: str, target: Target, words: Mapping[str, str]
 ) -> Figure:
     """Draw a count that adds up towards a plan's target."""
-    figure, axes = new_figure(3.0, title)
+    figure, axes = new_figure(2.8, title)
     first, last, goal = int(target["first"]), int(target["last"]), float(target["value"])
     year_axis(axes, first, last)
     for known, rows in frame.groupby(frame["qualifier"].isin(ANNUAL)):
