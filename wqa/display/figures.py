@@ -223,7 +223,7 @@ def year_axis(axes: Axes, first: int, last: int) -> None:
     """Set whole years on the x axis, at most about ten labels, the last year among them."""
     stride = max(1, -(-(last - first + 1) // 11))
     axes.set_xlim(first - 0.4, last + 0.4)
-    axes.set_xticks(range(last, first - 1, -stride))
+    axes.set_xticks(sorted(range(last, first - 1, -stride)))
 
 
 def value_axis(axis: Axis, bounds: tuple[float, float] | None = None) -> None:

@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.catalog import load_conflicts
@@ -120,19 +119,7 @@ def strength_bars(strength: int) -> str:
 
 def answers(view: View, *, readings: bool = False) -> pd.DataFrame:
     """Answer on every target of the plan, or on every reading of a disputed one."""
-    p = view.parameters
-    return assess(
-        p.plan,
-        observations=view.observations,
-        as_of=p.as_of,
-        edition=p.edition,
-        target_year=p.target_year,
-        # A disputed number is disputed where the plan is from.
-        region=None if readings else p.region,
-        readings=readings,
-        seed=p.seed,
-        catalog=p.catalog,
-    )
+    return (view.read_answers if readings else view.target_answers).copy()
 
 
 def conflicts(view: View) -> dict[str, Conflict]:
@@ -216,13 +203,8 @@ def said_text(view: View, row: Row, name: str) -> str:
 
 def _figures(view: View, row: Row) -> list[dict[str, Any]]:
     """Find the published figures that an answer rests on, as records."""
-    frame, found = view.observations, list[dict[str, Any]]()
-    for key in filter(None, str(row["figures"]).split("; ")):
-        indicator_id, region, scope, period = key.split("|")
-        of_key = (frame["indicator_id"] == indicator_id) & (frame["region"] == region)
-        of_key &= (frame["scope"] == scope) & (frame["period"] == period)
-        found += rows_in(frame[of_key])
-    return found
+    keys = filter(None, str(row["figures"]).split("; "))
+    return [cells for key in keys for cells in view.addressed.get(key, ())]
 
 
 def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:

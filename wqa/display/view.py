@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_indicators
 from wqa.catalog.records import NATION, Indicator, Target
 from wqa.data.loading import load_observations, load_regions, load_sources
@@ -187,6 +188,35 @@ class View:
     def until(self) -> int:
         """Last year described."""
         return self.parameters.edition
+
+    @cached_property
+    def addressed(self) -> Mapping[str, list[dict[str, Any]]]:
+        """The figures by indicator, region, definition and period, as answers name them."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in rows_in(self.observations):
+            address = (row["indicator_id"], row["region"], row["scope"], row["period"])
+            found.setdefault("|".join(map(str, address)), []).append(row)
+        return found
+
+    @cached_property
+    def target_answers(self) -> pd.DataFrame:
+        """Answers on the targets, judged once."""
+        return self._assess(region=self.region)
+
+    @cached_property
+    def read_answers(self) -> pd.DataFrame:
+        """Answers on the readings of a number, which is disputed where the plan is from."""
+        return self._assess(readings=True)
+
+    def _assess(self, **asked: Any) -> pd.DataFrame:
+        p = self.parameters
+        given: dict[str, Any] = {
+            "as_of": p.as_of,
+            "edition": p.edition,
+            "target_year": p.target_year,
+        }
+        given |= {"observations": self.observations, "seed": p.seed, "catalog": p.catalog}
+        return assess(p.plan, **given, **asked)
 
     def indicator(self, indicator_id: str) -> Indicator:
         """Return an indicator of the catalogue."""
