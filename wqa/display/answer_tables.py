@@ -234,9 +234,11 @@ def readings_table(view: View, frame: pd.DataFrame, *rows: str) -> DisplayTable:
         if row["field"] != "comparator" and str(row["row"]) in rows
     ]
     keys = ["row", "name", "reading", "value", "target", "met", "needed", "probability"]
-    caption, note = term("table.readings_caption", lang), say("note.readings", lang)
+    caption, notes = term("table.readings_caption", lang), [say("note.readings", lang)]
+    if any("probability" in row for row in cells):
+        notes.append(say("note.readings_probability", lang))
     id = "-".join(["readings", *rows])
-    return DisplayTable(id, caption, heads(keys, lang), cells, (note,))
+    return DisplayTable(id, caption, heads(keys, lang), cells, notes)
 
 
 def _reading_cells(view: View, row: Row) -> dict[str, Text]:

@@ -124,7 +124,7 @@ class DisplayTable:
     caption: Text
     columns: tuple[Column, ...]
     rows: Sequence[Mapping[str, Any]]
-    notes: tuple[Text, ...] = ()
+    notes: Sequence[Text] = ()
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

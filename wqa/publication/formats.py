@@ -133,6 +133,7 @@ def _scrolling(node: Node, block: Block, words: Mapping[str, str]) -> Node:
     if not captions:
         box.append(["aria-label", words["sources_title"]])
     if node["t"] == "Figure":
+        box.append(["data-hint", words["scroll"]])
         node["c"][2] = [{"t": "Div", "c": [["", ["scroll"], box], node["c"][2]]}]
         return node
     top, *rows = table_rows(node)
