@@ -145,3 +145,12 @@ def test_steps_of_the_plan_stand_beside_what_was_known_by_then():
     assert cells == [["19个（2021年10月）", "是"], ["", "未见可判断的公布数"],
                      ["33个（2024年9月）", "是"]]  # fmt: skip
     assert wqa.open_edition(region="HB").list_milestones("quality_service_stations") == []
+
+
+def test_nothing_is_drawn_where_nothing_was_published_yet():
+    city = wqa.open_edition(as_of="2010-01-01")
+    key = ("agri_product_pass_rate", "CN", "routine_130_parameters")
+    (target,) = city.targets(key[0])
+    assert city.plot_death_rates(city.death_rates()) is None
+    assert city.plot_known_years() is None
+    assert city.plot_path(*key, None, target=target) is None

@@ -27,7 +27,6 @@ from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
 from wqa.display.report import OWN, DisplayTable, Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
-from wqa.errors import DataError
 from wqa.forecasts.scores import luck_table
 from wqa.goals import Goal
 
@@ -44,7 +43,7 @@ OUTER = 99.8
 LUCK_STEPS = (-0.5, 0.0, 0.2)
 
 
-def grid_picture(view: View) -> Drawing:
+def grid_picture(view: View) -> Drawing | None:
     """Make the figure of which target has which figure in which year."""
     import pandas as pd
 
@@ -61,6 +60,8 @@ def grid_picture(view: View) -> Drawing:
             status = _status(of_year, own)
             cells.append({"label": label, "year": year, "status": status})
             used += sources_in(of_year) if status else []
+    if not used:
+        return None
     data = pd.DataFrame(cells)
     inside = data["year"].between(plan.start_year, plan.end_year)
     known = data[inside & (data["status"] == "annual")]
@@ -169,14 +170,14 @@ def path_picture(
     forecast: Forecast | None,
     *,
     target: Target,
-) -> Drawing:
+) -> Drawing | None:
     """Make the figure of a series with its forecast and the path a target requires."""
     import pandas as pd
 
     lang, axis = view.lang, axis_of(view, indicator_id)
-    if target.value is None:
-        raise DataError("a path needs a target with a number", got=indicator_id)
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
+    if not rows or target.value is None:
+        return None
     known = pd.DataFrame(rows)
     facts = [observation_fact(row) for row in rows]
     data = known[["year", "value"]].assign(kind="observed")

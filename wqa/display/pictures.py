@@ -214,7 +214,7 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
 
 def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     """Make the figure of published against recomputed death rates."""
-    if rates.empty:
+    if rates[["published_rate", "recomputed_rate"]].isna().all().any():  # nothing to compare
         return None
     lang, region = view.lang, str(rates["region"].iloc[0])
     names = {"published_rate": "published", "recomputed_rate": "recomputed"}
