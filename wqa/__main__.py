@@ -119,6 +119,16 @@ def _parser() -> argparse.ArgumentParser:
     place = "catalogue folder for --catalog; default: drafts"
     add("--out", type=Path, default=Path("drafts"), metavar="FOLDER", help=place)
 
+    add = command(
+        _template, "template", "workbook in which an office enters figures", "plan", "region"
+    )
+    add("--year", type=int, metavar="YEAR", help="last year asked for; default: end of the plan")
+    add("file", type=_new_file, metavar="FILE.xlsx")
+
+    add = command(_ingest, "ingest", "check a filled-in workbook; with --accept take it over")
+    add("file", type=Path, metavar="FILE.xlsx")
+    add("--accept", action="store_true", help="write it into data/raw as a delivery of its own")
+
     about, languages = "build the white paper of one edition", ("zh", "en", "both")
     add = command(_build, "build", about, *EDITION, languages=languages)
     known = "default: html,pdf,docx"
@@ -276,6 +286,18 @@ def _next_plan(options: argparse.Namespace) -> int:
     text = draft_plan(plan, options.start, options.end, plan_id=name, **known)
     print(f"Draft: {write_draft(text, options.out, name)}")
     return 0
+
+
+def _template(options: argparse.Namespace) -> int:
+    from wqa.office.commands import template
+
+    return template(options)
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from wqa.office.commands import ingest
+
+    return ingest(options)
 
 
 def _build(options: argparse.Namespace) -> int:

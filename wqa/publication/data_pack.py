@@ -12,7 +12,7 @@ from typing import Any
 
 from wqa.publication.document import Paper
 from wqa.publication.printable import Block, plain
-from wqa.publication.workbook import workbook
+from wqa.workbooks import Sheet, workbook
 
 _NUMBER = re.compile(r"[-+]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][-+]?\d+)?%?")
 # A spreadsheet takes a cell that begins like this for a formula.
@@ -74,7 +74,8 @@ def write_pack(paper: Paper, folder: Path) -> None:
     }
     files = {name: to_csv(rows) for name, rows in tables.items()}
     sheets = {"contents": contents, "sources": tables["sources.csv"]}
-    files["data.xlsx"] = workbook(sheets | {b["label"]: tables[f"{b['id']}.csv"] for b in blocks})
+    sheets |= {b["label"]: tables[f"{b['id']}.csv"] for b in blocks}
+    files["data.xlsx"] = workbook({title: Sheet([*rows]) for title, rows in sheets.items()})
     for name, content in files.items():
         (folder / name).write_bytes(content)
     with zipfile.ZipFile(folder.with_suffix(".zip"), "w") as archive:

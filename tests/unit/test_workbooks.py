@@ -1,14 +1,17 @@
-"""The workbook of the data pack: typed cells, no formula, the same bytes every time."""
+"""Workbooks as they are written: typed cells, no formula, the same bytes every time."""
 
 import io
 
 import pytest
 from openpyxl import load_workbook
 
-from wqa.publication import workbook as module
-from wqa.publication.workbook import typed, workbook
+from wqa import workbooks as module
+from wqa.workbooks import Sheet, typed, workbook
 
-SHEETS = {"表1": [["年份", "合格率"], ["2018", "97.82%"], ["=1+1", "69,302"]], "Sources": [["a"]]}
+SHEETS = {
+    "表1": Sheet([["年份", "合格率"], ["2018", "97.82%"], ["=1+1", "69,302"]]),
+    "Sources": Sheet([["a"]]),
+}
 
 
 @pytest.mark.parametrize(

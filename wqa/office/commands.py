@@ -1,0 +1,66 @@
+"""Commands of an office: the form, and what is filled into it."""
+
+from __future__ import annotations
+
+import argparse
+
+from wqa.catalog.catalog import load_plan
+from wqa.catalog.reading import read_words
+from wqa.data.loading import read_project, region_of, year_of
+from wqa.errors import DataError
+from wqa.listing import show
+from wqa.office.ingesting import KEY, Checked, accept, check_form
+from wqa.office.template import make_template
+from wqa.workbooks import write_file
+
+
+def template(options: argparse.Namespace) -> int:
+    """Write the workbook that asks for the figures up to a year."""
+    plan = load_plan(options.plan, options.catalog)
+    year = year_of("--year", options.year, plan) or plan.end_year
+    region = region_of(options.region, plan)
+    write_file(options.file, make_template(plan, year, region, options.catalog))
+    print(options.file)
+    return 0
+
+
+def ingest(options: argparse.Namespace) -> int:
+    """Check a filled-in workbook, show what it changes, and take it over if asked to."""
+    if not options.file.is_file():
+        raise DataError("no such file", got=str(options.file), fix="Name the filled-in workbook.")
+    checked = check_form(options.file, options.catalog)
+    words = {key: text[options.lang] for key, text in read_words("workbook")["result"].items()}
+    for finding in (*checked.told, *checked.faults):
+        message = getattr(finding, f"message_{options.lang}")
+        print(f"{finding.column or finding.file}  {message}")
+    _show_changes(checked, options.lang, words)
+    if checked.faults:
+        print(words["faults"].format(n=len(checked.faults)))
+        return 1
+    if not checked.files:
+        print(words["nothing"])
+    elif options.accept:
+        print(words["accepted"].format(folder=f"data/raw/{accept(checked).name}"))
+    else:
+        print(words["checked"].format(file=options.file))
+    return 0
+
+
+def _show_changes(checked: Checked, lang: str, words: dict[str, str]) -> None:
+    """Print what is new, what corrects a figure and from which value, and how many stay."""
+    names, place = read_project().names, ("zh", "en").index(lang)
+    frame = checked.changes.copy()
+    for column in KEY[:3]:
+        known = {key: (both or (key, key))[place] for key, both in names[column].items()}
+        frame[column] = frame[column].map(known).fillna(frame[column])
+    counts = frame["status"].value_counts()
+    for column in ("old", "new"):
+        frame[column] = frame[column].map("{:g}".format, na_action="ignore")
+    frame["status"] = frame["status"].map(words)
+    if len(frame) and (changed := frame[frame["status"] != words["unchanged"]]).size:
+        show(changed)
+    print(
+        ", ".join(
+            f"{words[code]} {counts.get(code, 0)}" for code in ("new", "revised", "unchanged")
+        )
+    )

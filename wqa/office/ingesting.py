@@ -1,0 +1,214 @@
+"""Take over what an office filled in: checked like every delivery, compared, written as a new one.
+
+A figure that corrects a published one gets the day of filling in as its vintage; nothing that was
+delivered before is ever changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from wqa.catalog.catalog import FEW, LEAP, LEAP_OF_FEW, load_indicators, load_units
+from wqa.catalog.reading import read_words
+from wqa.catalog.records import Indicator
+from wqa.data.cells import conversion, load_scopes, parse_number, parse_period
+from wqa.data.findings import Finding, Findings, sorted_findings
+from wqa.data.loading import read_project
+from wqa.data.observations import Ingested, ingest
+from wqa.data.series import best_values, series_errors, series_reviews
+from wqa.errors import DataError
+from wqa.office.entries import NUMBERS, Entry, Form, read_form
+from wqa.paths import Folder, project_root, raw_dir
+
+FILE = "figures.csv"
+KEY = ["indicator_id", "region", "scope", "period"]
+# Columns of the delivery, in their order.
+COLUMNS = ("indicator", "region", "period", "value", "unit", "numerator", "denominator", "scope",
+           "qualifier", "vintage", "note", "source_title", "source_publisher",
+           "source_date")  # fmt: skip
+REFUSED = ("cumulative_value",)  # reviews of a delivery that a form is sent back for
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A form with all faults, what it changes, and the delivery that it would become."""
+
+    form: Form
+    faults: list[Finding]
+    told: list[Finding]  # what was read otherwise than it was typed
+    changes: pd.DataFrame  # status, indicator_id, region, scope, period, old, new
+    name: str
+    files: dict[str, bytes]
+
+
+def check_form(path: Path, catalog: Path | None = None, root: Folder = None) -> Checked:
+    """Check a filled-in workbook against all that is known; nothing is written."""
+    known = read_project(root, catalog)
+    form = read_form(path, known, catalog)
+    changes = [_change(entry, known, catalog) for entry in form.entries]
+    pairs = zip(form.entries, changes, strict=True)
+    # An unchanged figure passed these checks when it was delivered.
+    entries = [_dated(e, form, c["status"]) for e, c in pairs if c["status"] != "unchanged"]
+    form.findings += _own_checks(form, load_indicators(catalog))
+    name, files = _delivery(form, entries)
+    if entries:
+        form.findings += _as_delivery(form, known, (name, files, entries), catalog, root)
+    found = sorted_findings(form.findings)
+    faults = [f for f in found if f.severity == "error" or f.code in REFUSED]
+    frame = pd.DataFrame(changes, columns=["status", *KEY, "old", "new"])
+    told = [f for f in found if f not in faults]
+    return Checked(form, faults, told, frame, name, files if entries else {})
+
+
+def accept(checked: Checked, root: Folder = None) -> Path:
+    """Write the delivery of a form without faults, all of it or nothing."""
+    if checked.faults or not checked.files:
+        raise DataError("a form with faults, or without new figures, is no delivery")
+    raw = raw_dir(project_root(root))
+    part, place = raw / f".{checked.name}.part", raw / checked.name
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        for name, content in checked.files.items():
+            (part / name).write_bytes(content)
+        part.rename(place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return place
+
+
+def _change(entry: Entry, known: Ingested, catalog: Path | None) -> dict[str, object]:
+    """Say whether a figure is new, corrects a known one, or changes nothing."""
+    cells, units = entry.cells, load_units(catalog)
+    period = parse_period(cells["period"])
+    spelt = cells["period"] if isinstance(period, str) else period.period
+    key = dict(zip(KEY, (cells["indicator"], cells["region"], cells["scope"], spelt), strict=True))
+    frame = known.frame
+    same = (frame[KEY] == pd.Series(key)).all(axis="columns")
+    same &= frame["qualifier"] == cells["qualifier"]
+    numbers = {column: parse_number(cells[column]) for column in NUMBERS}
+    new = numbers["value"] if isinstance(numbers["value"], float) else None
+    found = {"status": "new", **key, "old": None, "new": new}
+    if new is None or not same.any():
+        return found
+    row = frame[same].sort_values(["vintage", "file", "row"]).iloc[-1]
+    if cells["unit"] in units:
+        new *= conversion(cells["unit"], row["unit"], units) or 1.0
+    others = [(numbers[c], row[c]) for c in NUMBERS[1:] if isinstance(numbers[c], float)]
+    is_same = float(f"{new:.12g}") == row["value"] and all(a == b for a, b in others)
+    return found | {"status": "unchanged" if is_same else "revised", "old": row["value"]}
+
+
+def _dated(entry: Entry, form: Form, status: object) -> Entry:
+    """Date a correction by the day of filling in; a new figure was known since its source."""
+    vintage = form.day if status == "revised" else ""
+    places = {"vintage": entry.places["value"]} | entry.places
+    return Entry(entry.cells | {"vintage": vintage}, places)
+
+
+def _own_checks(form: Form, indicators: dict[str, Indicator]) -> Findings:
+    """Find whole numbers that are broken, and values far from any that the target speaks of."""
+    findings = Findings()
+    asked = [one for t in (form.plan.targets if form.plan else ()) for one in (t, *t.conditions)]
+    targets = {one.indicator_id: float(one.value or 0.0) for one in asked}
+    for entry in form.entries:
+        one = indicators.get(entry.cells["indicator"])
+        numbers = {c: parse_number(entry.cells[c]) for c in NUMBERS}
+        for column, number in numbers.items():
+            is_whole = one and (one.decimals == 0 if column == "value" else True)
+            is_whole = is_whole and (one.family == "count" or column != "value")
+            is_stock = one and one.family == "rate" and column == "denominator"
+            if is_whole and not is_stock and isinstance(number, float) and number % 1:
+                slots = {"column": entry.places[column], "value": entry.cells[column]}
+                findings.add("not_whole", file=form.file, **slots)
+        value, target = numbers["value"], targets.get(entry.cells["indicator"], 0.0)
+        if one and isinstance(value, float) and value > 0 and target > 0:
+            few = one.family == "count" and min(value, target) < FEW
+            if value / target >= (LEAP_OF_FEW if few else LEAP):
+                slots = {"column": entry.places["value"], "value": entry.cells["value"]}
+                findings.add("far_from_target", file=form.file, expected=f"{target:g}", **slots)
+    return findings
+
+
+def _delivery(form: Form, entries: Iterable[Entry]) -> tuple[str, dict[str, bytes]]:
+    """Name and files of the delivery that the entries make: the same entries, the same bytes."""
+    buffer, words = io.StringIO(), read_words("workbook")
+    writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({c: entry.cells.get(c, "") for c in COLUMNS} for entry in entries)
+    table = buffer.getvalue().encode()
+    plan, digest = form.plan, hashlib.sha256(table).hexdigest()
+    title = words["title"]["zh"].format(plan=plan.title_zh if plan else "", year=form.year)
+    dates = [entry.cells.get("source_date", "") for entry in entries]
+    source = {
+        "kind": "observations", "title": title, "publisher": form.office,
+        "published": max((d for d in dates if len(d) == 10), default=""), "retrieved": form.day,
+        "evidence": "official", **words["delivery"], "files": {FILE: digest},
+    }  # fmt: skip
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in source.items()]
+    name = f"{plan.id if plan else ''}-{form.year}-{form.day.replace('-', '')}-{digest[:6]}"
+    return name, {FILE: table, "source.yml": "".join(lines).encode()}
+
+
+def _as_delivery(
+    form: Form,
+    known: Ingested,
+    made: tuple[str, dict[str, bytes], list[Entry]],
+    catalog: Path | None,
+    root: Folder,
+) -> Findings:
+    """Check the entries as the delivery they would be, beside all that is there."""
+    name, files, entries = made
+    with tempfile.TemporaryDirectory(prefix="wqa-form-") as folder:
+        raw = Path(folder) / "data" / "raw"
+        raw.mkdir(parents=True)
+        for path in raw_dir(project_root(root)).iterdir():
+            (raw / path.name).symlink_to(path)
+        (raw / name).mkdir()
+        for file, content in files.items():
+            (raw / name / file).write_bytes(content)
+        found = ingest(Path(folder), catalog)
+    flows, indicators = load_scopes(catalog).flows, load_indicators(catalog)
+    after = [*found.findings, *series_errors(found.frame, indicators)]
+    after += [f for f in series_reviews(found.frame, flows) if f.code in REFUSED]
+    file = f"data/raw/{name}/{FILE}"
+    was = [*known.findings, *series_errors(known.frame, indicators)]
+    before = {(f.code, f.file, f.row) for f in was}
+    told = {f.column for f in form.findings if f.severity == "error"}
+    out = Findings()
+    for one in after:
+        if one.file == file:
+            places = entries[one.row - 2].places if one.row > 1 else {}
+            place = places.get(one.column) or places.get("value", one.column)
+            if place not in told:
+                out.append(replace(one, file=form.file, row=0, column=place))
+        elif one.severity == "error" and (one.code, one.file, one.row) not in before:
+            out.append(one)
+    out += _outdated(form, found, file, entries)
+    return out
+
+
+def _outdated(form: Form, found: Ingested, file: str, entries: list[Entry]) -> Findings:
+    """Find corrections that would not win over the figure they correct."""
+    findings = Findings()
+    best = best_values(found.frame)
+    wins = set(best.loc[best["file"] == file, "row"])
+    rows = found.frame[found.frame["file"] == file]
+    best = best.set_index(KEY)
+    for row in rows.itertuples():
+        entry = entries[row.row - 2]
+        if entry.cells["vintage"] and row.row not in wins and row.qualifier == "exact":
+            newest = best.loc[tuple(getattr(row, k) for k in KEY), "vintage"]
+            slots = {"column": entry.places["value"], "value": form.day}
+            findings.add("not_newer", file=form.file, expected=newest, **slots)
+    return findings
