@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,15 +117,15 @@ def _write(sheet: Any, told: Sheet) -> None:
             cell.font = Font(bold=number <= told.heads)
             width = max(sum(1 + (ord(c) > 0x2E7F) for c in part) for part in text.split("\n"))
             widths[place] = max(widths.get(place, NARROWEST), width)
-    for place in told.known:
-        sheet.cell(*place).fill = KNOWN
+    for at in told.known:
+        sheet.cell(*at).fill = KNOWN
     lists = {column: DataValidation("list", source) for column, source in told.choices.items()}
-    for row_, column in sorted(told.inputs):
-        cell = sheet.cell(row_, column)
+    for at in sorted(told.inputs):
+        cell = sheet.cell(*at)
         cell.fill, cell.protection = ENTERED, Protection(locked=False)
         cell.number_format = "General"
-        if column in lists:
-            lists[column].add(cell)
+        if at[1] in lists:
+            lists[at[1]].add(cell)
     for choice in lists.values():
         choice.allow_blank, choice.showErrorMessage = True, True
         sheet.add_data_validation(choice)
@@ -191,7 +192,7 @@ def _unsafe(content: bytes) -> tuple[str, str, bool]:
                 return "workbook_unsafe", name, False
             has_formulas |= re.search(rb"<(?:\w+:)?f[ >/]", part) is not None
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, ValueError,
-            NotImplementedError, RuntimeError, zipfile.zlib.error) as error:  # fmt: skip
+            NotImplementedError, RuntimeError, zlib.error) as error:  # fmt: skip
         return "not_xlsx", f"{type(error).__name__}: {error}", False
     return "", "", has_formulas
 
@@ -215,13 +216,12 @@ def _cells(sheet: Any, formulas: Any) -> Iterable[Cell]:
     for (row, column), cell in sorted(sheet._cells.items()):
         other = others.cell(row, column) if others else None
         formula = str(other.value) if other is not None and other.data_type == "f" else ""
-        if cell.value is None and not formula:
+        is_merged = any(x <= column <= z and y <= row <= w for x, y, z, w in merged)
+        if cell.value is None and not formula and not is_merged:
             continue
-        yield Cell(
-            sheet.title, row, column, cell.value, "%" in str(cell.number_format), formula,
-            is_hidden or row in hidden or any(d.min <= column <= d.max for d in columns),
-            any(x <= column <= z and y <= row <= w for x, y, z, w in merged),
-        )  # fmt: skip
+        is_off = is_hidden or row in hidden or any(d.min <= column <= d.max for d in columns)
+        is_percent = "%" in str(getattr(cell, "number_format", ""))
+        yield Cell(sheet.title, row, column, cell.value, is_percent, formula, is_off, is_merged)
 
 
 def write_file(path: Path, content: bytes) -> None:

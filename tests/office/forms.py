@@ -1,6 +1,9 @@
 """Forms filled in by a script, as a clerk of an office that delivers everything would."""
 
+import hashlib
 import io
+import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +12,7 @@ from openpyxl import load_workbook
 from wqa.catalog.catalog import load_plan
 from wqa.office.template import make_template
 
+PUBLISHED = "data/raw/published_figures/observations.csv"
 YEARS = range(2021, 2026)
 DELIVERED = pd.read_csv(
     Path(__file__).parents[1] / "catalog" / "delivered.csv", dtype={"row": str}
@@ -21,8 +25,29 @@ SOURCE = ["质量工作统计报表", "示例填报单位", "2026-02-28"]
 OFFICE, DAY = "示例填报单位", "2026-11-30"
 
 
-def made_template(year: int = 2025) -> bytes:
-    return make_template(load_plan("wuhan-14fyp"), year, "WH")
+def small_project(root: Path, folder: Path) -> Path:
+    """Project with the table of regions and what is published of the city alone."""
+    raw = folder / "data" / "raw"
+    shutil.copytree(root / "data" / "raw" / "regions", raw / "regions")
+    rows = pd.read_csv(root / PUBLISHED, dtype=str, keep_default_na=False)
+    rows = rows[(rows["region"] == "WH") & rows["source_date"].str.len().ge(4)]
+    return deliver(folder, "known", rows.to_csv(index=False).encode())
+
+
+def deliver(folder: Path, name: str, table: bytes) -> Path:
+    """Add a delivery to a project."""
+    place = folder / "data" / "raw" / name
+    place.mkdir()
+    (place / "figures.csv").write_bytes(table)
+    record = {"kind": "observations", "title": "t", "publisher": "p", "retrieved": "2026-11-22",
+              "evidence": "secondary", "licence": "l",
+              "files": {"figures.csv": hashlib.sha256(table).hexdigest()}}  # fmt: skip
+    (place / "source.yml").write_text(json.dumps(record), encoding="utf-8")
+    return folder
+
+
+def made_template(root: Path | None = None, year: int = 2025) -> bytes:
+    return make_template(load_plan("wuhan-14fyp"), year, "WH", root=root)
 
 
 def heads(sheet) -> dict[str, int]:

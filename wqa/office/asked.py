@@ -69,8 +69,9 @@ def _series(target: Target) -> Iterable[tuple[str, str, tuple[str, ...]]]:
 
 def _known(frame: pd.DataFrame, indicator_id: str, region: str, series: Iterable[str]) -> Known:
     own = frame[(frame["indicator_id"] == indicator_id) & (frame["region"] == region)]
+    rows = own[["scope", "year", "value"]].to_dict("records")
     return {
-        int(row.year): float(row.value)
-        for row in own[["scope", "year", "value"]].itertuples()
-        if any(fnmatchcase(str(row.scope), name) for name in series)
+        int(row["year"]): float(row["value"])
+        for row in rows
+        if any(fnmatchcase(row["scope"], name) for name in series)
     }

@@ -17,7 +17,7 @@ from typing import Any
 
 from wqa.catalog.catalog import list_plans, load_indicators, load_plan, load_units
 from wqa.catalog.reading import read_words, resolve_id
-from wqa.catalog.records import Plan
+from wqa.catalog.records import Condition, Plan, Target
 from wqa.data.cells import conversion, is_iso_date, parse_number
 from wqa.data.findings import Findings
 from wqa.data.observations import Ingested
@@ -53,6 +53,7 @@ class Form:
     region: str = ""
     office: str = ""
     day: str = ""
+    wrong_day: str = ""  # its place
     blank: dict[str, str] = field(default_factory=dict)  # places that are to be filled in
 
     def fault(self, code: str, place: str, value: object = "", expected: object = "") -> None:
@@ -60,7 +61,9 @@ class Form:
         self.findings.add(code, file=self.file, column=place, value=value, expected=expected)
 
 
-def read_form(path: Path, known: Ingested, catalog: Path | None) -> Form:
+def read_form(
+    path: Path, known: Ingested, catalog: Path | None, asked: tuple[str, int | None] = ("", None)
+) -> Form:
     """Read a filled-in workbook; its entries still have to pass the checks of a delivery."""
     form = Form(path.name)
     sheets = read_workbook(path, form.findings)
@@ -72,8 +75,8 @@ def read_form(path: Path, known: Ingested, catalog: Path | None) -> Form:
         if not form.findings:
             form.fault("no_form", "")
         return form
-    _read_guide(form, sheets[named["guide"]], catalog)
-    if form.plan is None:
+    _read_guide(form, sheets[named["guide"]], catalog, asked)
+    if form.findings:
         return form
     sources = _read_sources(form, sheets.get(named["sources"], []), named["sources"])
     reader = _Reader(form, sources, known, catalog)
@@ -81,12 +84,16 @@ def read_form(path: Path, known: Ingested, catalog: Path | None) -> Form:
     for title, cells in sheets.items():
         if title not in named.values():
             reader.read_sheet(title, cells, is_own=title in groups)
+    if form.wrong_day:
+        form.fault("form_day", form.wrong_day, form.day)
     for key, place in form.blank.items() if form.entries else ():
         form.fault("form_blank", place, "", read_words("workbook")["form"][key]["zh"])
     return form
 
 
-def _read_guide(form: Form, cells: list[Cell], catalog: Path | None) -> None:
+def _read_guide(
+    form: Form, cells: list[Cell], catalog: Path | None, asked: tuple[str, int | None]
+) -> None:
     """Find which form it is, who filled it in, and when."""
     by_place = {(cell.row, cell.column): cell for cell in cells}
     labels = {text: key for key, both in read_words("workbook")["form"].items()
@@ -99,13 +106,20 @@ def _read_guide(form: Form, cells: list[Cell], catalog: Path | None) -> None:
         plan = load_plan(resolve_id(said.get("plan", ""), plans, "plan", CatalogError), catalog)
         form.year, form.region = int(said["year"]), said["region"]
     except (CatalogError, KeyError, ValueError):
-        place = found["plan"].place if "plan" in found else ""
-        form.fault("no_form", place, said.get("plan", ""), ", ".join(list_plans(catalog)))
+        form.fault(
+            "no_form",
+            _beside(found.get("plan")),
+            said.get("plan", ""),
+            ", ".join(list_plans(catalog)),
+        )
         return
+    for key, got, wanted in zip(("plan", "year"), (plan.id, form.year), asked, strict=True):
+        if wanted and got != wanted:
+            form.fault("other_form", _beside(found[key]), got, wanted)
     form.plan, form.office, form.day = plan, said.get("office", ""), said.get("day", "")
     form.blank = {key: _beside(found.get(key)) for key in ("office", "day") if key not in said}
     if form.day and not is_iso_date(form.day):
-        form.fault("form_day", _beside(found["day"]), form.day)
+        form.wrong_day = _beside(found["day"])
 
 
 def _beside(cell: Cell | None) -> str:
@@ -159,13 +173,15 @@ class _Reader:
         self.indicators, self.units = load_indicators(catalog), load_units(catalog)
         self.limits = read_words("workbook")["limits"]
         self.first: dict[tuple[str, ...], str] = {}
+        self.resolved: dict[tuple[str, str], str] = {}  # names, which stand in many rows
         self.scopes: dict[str, set[str]] = defaultdict(set)
         self.values: dict[tuple[str, str, int], set[float]] = defaultdict(set)
-        for row in known.frame.itertuples():
-            self.scopes[str(row.indicator_id)].add(str(row.scope))
-            self.values[str(row.indicator_id), str(row.region), int(row.year)].add(row.value)
+        for row in known.frame[["indicator_id", "region", "scope", "year", "value"]].to_numpy():
+            self.scopes[row[0]].add(row[2])
+            self.values[row[0], row[1], row[3]].add(row[4])
         for target in form.plan.targets if form.plan else ():
-            for one in (target, *target.conditions):
+            asked: list[Target | Condition] = [target, *target.conditions]
+            for one in asked:
                 self.scopes[one.indicator_id].update(s for s in one.series if "*" not in s)
 
     def read_sheet(self, title: str, cells: list[Cell], is_own: bool) -> None:
@@ -195,15 +211,22 @@ class _Reader:
     def read_row(self, row: Row, places: dict[str, str]) -> None:
         """Read one row of figures, if anything is filled in."""
         said = {key: _text(cell) for key, cell in row.items()}
-        said["indicator"] = _named(said.get("indicator", ""), self.names["indicator_id"])
-        said["region"] = _named(said.get("region", ""), self.names["region"])
+        for key, kind in (("indicator", "indicator_id"), ("region", "region")):
+            text = said.get(key, "")
+            if (kind, text) not in self.resolved:
+                self.resolved[kind, text] = _named(text, self.names[kind])
+            said[key] = self.resolved[kind, text]
         said["period"] = said.get("period", "").removesuffix("年")
         self.check_known(row, said)
-        if not any(said.get(key) or (key in row and row[key].formula) for key in NUMBERS):
+        if not any(said.get(k) or (k in row and is_odd(row[k])) for k in NUMBERS):
             return
         indicator = self.indicators.get(said["indicator"])
-        fits = {s: self.names["scope"].get(s, ()) for s in self.scopes[said["indicator"]]}
+        fits = {s: [*self.names["scope"].get(s, ())] for s in self.scopes[said["indicator"]]}
         said["scope"] = _named(said.get("scope", ""), fits or self.names["scope"])
+        if indicator and said["scope"] not in {*fits, *self.names["scope"]}:
+            about = {"value": said["scope"], "column": places["scope"]}
+            near = ", ".join(" ".join((key, *words[:1])) for key, words in fits.items())
+            self.form.findings.add("unknown_scope", file=self.form.file, **about, nearest=near)
         units = [said.get("unit", "")]
         said["unit"] = self.unit(units[0], indicator.unit if indicator else "")
         for key in (k for k in NUMBERS if k in row):
@@ -269,6 +292,11 @@ class _Reader:
             )
         title = title or next(iter(self.sources), "")
         return self.sources.get(title, {})
+
+
+def is_odd(cell: Cell) -> bool:
+    """Whether a cell without a value still says that somebody meant to fill it in."""
+    return bool(cell.formula) or cell.is_merged
 
 
 def _named(text: str, known: Mapping[str, Iterable[str]]) -> str:

@@ -12,16 +12,17 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from wqa.catalog.catalog import FEW, LEAP, LEAP_OF_FEW, load_indicators, load_units
 from wqa.catalog.reading import read_words
-from wqa.catalog.records import Indicator
-from wqa.data.cells import conversion, load_scopes, parse_number, parse_period
+from wqa.catalog.records import Condition, Indicator, Target, Unit
+from wqa.data.cells import conversion, is_iso_date, load_scopes, parse_number, parse_period
 from wqa.data.findings import Finding, Findings, sorted_findings
 from wqa.data.loading import read_project
 from wqa.data.observations import Ingested, ingest
@@ -30,13 +31,15 @@ from wqa.errors import DataError
 from wqa.office.entries import NUMBERS, Entry, Form, read_form
 from wqa.paths import Folder, project_root, raw_dir
 
-FILE = "figures.csv"
+FILE, LATEST = "figures.csv", "2100-12-31"
 KEY = ["indicator_id", "region", "scope", "period"]
+MORE = ["qualifier", "unit", *NUMBERS]
 # Columns of the delivery, in their order.
 COLUMNS = ("indicator", "region", "period", "value", "unit", "numerator", "denominator", "scope",
            "qualifier", "vintage", "note", "source_title", "source_publisher",
            "source_date")  # fmt: skip
-REFUSED = ("cumulative_value",)  # reviews of a delivery that a form is sent back for
+# Reviews of a delivery for which a form is sent back: who fills it in can ask.
+REFUSED = ("cumulative_value", "rate_not_recomputed", "denominator_unit")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,20 @@ class Checked:
     files: dict[str, bytes]
 
 
-def check_form(path: Path, catalog: Path | None = None, root: Folder = None) -> Checked:
+def check_form(
+    path: Path,
+    catalog: Path | None = None,
+    root: Folder = None,
+    *,
+    plan: str = "",
+    year: int | None = None,
+) -> Checked:
     """Check a filled-in workbook against all that is known; nothing is written."""
     known = read_project(root, catalog)
-    form = read_form(path, known, catalog)
-    changes = [_change(entry, known, catalog) for entry in form.entries]
+    form = read_form(path, known, catalog, asked=(plan, year))
+    newest = known.frame.sort_values(["vintage", "file", "row"])[[*KEY, *MORE]]
+    rows = {(*row[:4], row.qualifier): row for row in newest.itertuples(index=False)}
+    changes = [_change(entry, rows, load_units(catalog)) for entry in form.entries]
     pairs = zip(form.entries, changes, strict=True)
     # An unchanged figure passed these checks when it was delivered.
     entries = [_dated(e, form, c["status"]) for e, c in pairs if c["status"] != "unchanged"]
@@ -87,26 +99,22 @@ def accept(checked: Checked, root: Folder = None) -> Path:
     return place
 
 
-def _change(entry: Entry, known: Ingested, catalog: Path | None) -> dict[str, object]:
+def _change(entry: Entry, rows: Mapping[Any, Any], units: Mapping[str, Unit]) -> dict[str, Any]:
     """Say whether a figure is new, corrects a known one, or changes nothing."""
-    cells, units = entry.cells, load_units(catalog)
-    period = parse_period(cells["period"])
+    cells, period = entry.cells, parse_period(entry.cells["period"])
     spelt = cells["period"] if isinstance(period, str) else period.period
-    key = dict(zip(KEY, (cells["indicator"], cells["region"], cells["scope"], spelt), strict=True))
-    frame = known.frame
-    same = (frame[KEY] == pd.Series(key)).all(axis="columns")
-    same &= frame["qualifier"] == cells["qualifier"]
+    key = (cells["indicator"], cells["region"], cells["scope"], spelt)
     numbers = {column: parse_number(cells[column]) for column in NUMBERS}
-    new = numbers["value"] if isinstance(numbers["value"], float) else None
-    found = {"status": "new", **key, "old": None, "new": new}
-    if new is None or not same.any():
+    value, row = numbers["value"], rows.get((*key, cells["qualifier"]))
+    new = value if isinstance(value, float) else None
+    found = {"status": "new", **dict(zip(KEY, key, strict=True)), "old": None, "new": new}
+    if new is None or row is None:
         return found
-    row = frame[same].sort_values(["vintage", "file", "row"]).iloc[-1]
     if cells["unit"] in units:
-        new *= conversion(cells["unit"], row["unit"], units) or 1.0
-    others = [(numbers[c], row[c]) for c in NUMBERS[1:] if isinstance(numbers[c], float)]
-    is_same = float(f"{new:.12g}") == row["value"] and all(a == b for a, b in others)
-    return found | {"status": "unchanged" if is_same else "revised", "old": row["value"]}
+        new *= conversion(cells["unit"], row.unit, units) or 1.0
+    others = [(numbers[c], getattr(row, c)) for c in NUMBERS[1:] if isinstance(numbers[c], float)]
+    is_same = float(f"{new:.12g}") == row.value and all(a == b for a, b in others)
+    return found | {"status": "unchanged" if is_same else "revised", "old": row.value}
 
 
 def _dated(entry: Entry, form: Form, status: object) -> Entry:
@@ -119,16 +127,15 @@ def _dated(entry: Entry, form: Form, status: object) -> Entry:
 def _own_checks(form: Form, indicators: dict[str, Indicator]) -> Findings:
     """Find whole numbers that are broken, and values far from any that the target speaks of."""
     findings = Findings()
-    asked = [one for t in (form.plan.targets if form.plan else ()) for one in (t, *t.conditions)]
+    plan = form.plan.targets if form.plan else ()
+    asked: list[Target | Condition] = [*plan]
+    asked += [part for target in plan for part in target.conditions]
     targets = {one.indicator_id: float(one.value or 0.0) for one in asked}
     for entry in form.entries:
         one = indicators.get(entry.cells["indicator"])
         numbers = {c: parse_number(entry.cells[c]) for c in NUMBERS}
         for column, number in numbers.items():
-            is_whole = one and (one.decimals == 0 if column == "value" else True)
-            is_whole = is_whole and (one.family == "count" or column != "value")
-            is_stock = one and one.family == "rate" and column == "denominator"
-            if is_whole and not is_stock and isinstance(number, float) and number % 1:
+            if one and _is_counted(one, column) and isinstance(number, float) and number % 1:
                 slots = {"column": entry.places[column], "value": entry.cells[column]}
                 findings.add("not_whole", file=form.file, **slots)
         value, target = numbers["value"], targets.get(entry.cells["indicator"], 0.0)
@@ -140,6 +147,13 @@ def _own_checks(form: Form, indicators: dict[str, Indicator]) -> Findings:
     return findings
 
 
+def _is_counted(indicator: Indicator, column: str) -> bool:
+    """Whether a cell holds a whole number: a count, or the cases behind a share or a score."""
+    if column == "value":
+        return indicator.family == "count" and indicator.decimals == 0
+    return indicator.family != "rate" or column == "numerator"
+
+
 def _delivery(form: Form, entries: Iterable[Entry]) -> tuple[str, dict[str, bytes]]:
     """Name and files of the delivery that the entries make: the same entries, the same bytes."""
     buffer, words = io.StringIO(), read_words("workbook")
@@ -149,14 +163,16 @@ def _delivery(form: Form, entries: Iterable[Entry]) -> tuple[str, dict[str, byte
     table = buffer.getvalue().encode()
     plan, digest = form.plan, hashlib.sha256(table).hexdigest()
     title = words["title"]["zh"].format(plan=plan.title_zh if plan else "", year=form.year)
-    dates = [entry.cells.get("source_date", "") for entry in entries]
+    dates = {entry.cells.get("source_date", "") for entry in entries}
+    # Blanks are faults of the form; until they are filled in the figures are checked all the same.
+    day = form.day if is_iso_date(form.day) else LATEST
     source = {
-        "kind": "observations", "title": title, "publisher": form.office,
-        "published": max((d for d in dates if len(d) == 10), default=""), "retrieved": form.day,
+        "kind": "observations", "title": title, "publisher": form.office or "-",
+        "published": max(filter(is_iso_date, dates), default=""), "retrieved": day,
         "evidence": "official", **words["delivery"], "files": {FILE: digest},
     }  # fmt: skip
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in source.items()]
-    name = f"{plan.id if plan else ''}-{form.year}-{form.day.replace('-', '')}-{digest[:6]}"
+    name = f"{plan.id if plan else ''}-{form.year}-{day.replace('-', '')}-{digest[:6]}"
     return name, {FILE: table, "source.yml": "".join(lines).encode()}
 
 
@@ -172,43 +188,41 @@ def _as_delivery(
     with tempfile.TemporaryDirectory(prefix="wqa-form-") as folder:
         raw = Path(folder) / "data" / "raw"
         raw.mkdir(parents=True)
-        for path in raw_dir(project_root(root)).iterdir():
-            (raw / path.name).symlink_to(path)
+        for one in (d for d in known.deliveries if d.source.kind == "regions"):
+            (raw / one.name).symlink_to(raw_dir(project_root(root)) / one.name)
         (raw / name).mkdir()
         for file, content in files.items():
             (raw / name / file).write_bytes(content)
         found = ingest(Path(folder), catalog)
     flows, indicators = load_scopes(catalog).flows, load_indicators(catalog)
-    after = [*found.findings, *series_errors(found.frame, indicators)]
-    after += [f for f in series_reviews(found.frame, flows) if f.code in REFUSED]
+    frame = pd.concat([known.frame, found.frame], ignore_index=True)
+    after = [*found.findings, *series_errors(frame, indicators), *series_reviews(frame, flows)]
     file = f"data/raw/{name}/{FILE}"
-    was = [*known.findings, *series_errors(known.frame, indicators)]
+    was = series_errors(known.frame, indicators)
     before = {(f.code, f.file, f.row) for f in was}
     told = {f.column for f in form.findings if f.severity == "error"}
     out = Findings()
     for one in after:
-        if one.file == file:
-            places = entries[one.row - 2].places if one.row > 1 else {}
+        if one.file == file and one.row:
+            places = entries[one.row - 2].places
             place = places.get(one.column) or places.get("value", one.column)
             if place not in told:
                 out.append(replace(one, file=form.file, row=0, column=place))
         elif one.severity == "error" and (one.code, one.file, one.row) not in before:
             out.append(one)
-    out += _outdated(form, found, file, entries)
+    out += _outdated(form, frame, file, entries)
     return out
 
 
-def _outdated(form: Form, found: Ingested, file: str, entries: list[Entry]) -> Findings:
+def _outdated(form: Form, frame: pd.DataFrame, file: str, entries: list[Entry]) -> Findings:
     """Find corrections that would not win over the figure they correct."""
-    findings = Findings()
-    best = best_values(found.frame)
-    wins = set(best.loc[best["file"] == file, "row"])
-    rows = found.frame[found.frame["file"] == file]
-    best = best.set_index(KEY)
-    for row in rows.itertuples():
-        entry = entries[row.row - 2]
-        if entry.cells["vintage"] and row.row not in wins and row.qualifier == "exact":
-            newest = best.loc[tuple(getattr(row, k) for k in KEY), "vintage"]
+    findings, best = Findings(), best_values(frame)
+    wins = {*best.loc[best["file"] == file, "row"]}
+    newest = best.set_index(KEY)["vintage"].to_dict()
+    own = frame[(frame["file"] == file) & (frame["qualifier"] == "exact")]
+    for *key, row in own[[*KEY, "row"]].to_numpy():
+        entry = entries[row - 2]
+        if entry.cells["vintage"] and row not in wins:
             slots = {"column": entry.places["value"], "value": form.day}
-            findings.add("not_newer", file=form.file, expected=newest, **slots)
+            findings.add("not_newer", file=form.file, expected=newest[tuple(key)], **slots)
     return findings

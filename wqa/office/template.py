@@ -49,7 +49,8 @@ def heads(group: str, years: range = range(0)) -> dict[str, str]:
 
 def _names(catalog: Path | None, root: Path | None) -> Names:
     """Chinese names of scopes, regions and units, by id."""
-    regions = load_regions(root).set_index("region")[f"name_{LANG}"].to_dict()
+    rows = load_regions(root).to_dict("records")
+    regions = {row["region"]: str(row[f"name_{LANG}"]) for row in rows}
     scopes = {key: both[LANG] for key, both in scope_words().items()}
     units = {key: str(getattr(unit, LANG)) for key, unit in load_units(catalog).items()}
     return {"scope": scopes, "region": regions, "unit": units}
