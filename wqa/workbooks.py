@@ -8,6 +8,7 @@ a finding, never an exception.
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 import zlib
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 
 if TYPE_CHECKING:
     from wqa.data.findings import Findings
@@ -33,9 +35,11 @@ _NUMBER = re.compile(
 MINUS = "\N{MINUS SIGN}"
 MADE = datetime(2000, 1, 1)  # the real time would change with every build
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-WIDEST, NARROWEST = 60, 8  # columns, in characters
+WIDEST, NARROWEST = 48, 8  # columns, in characters
 LONGEST = 32_767  # characters that a cell can hold
 ENTERED, KNOWN = PatternFill("solid", "FFF9E5"), PatternFill("solid", "E7E6E6")
+LINE = 17  # height in points
+LINES = Border(*[Side("thin", "BFBFBF")] * 4)
 MOST_BYTES, MOST_CELLS = 20 * 2**20, 100_000
 OLE = b"\xd0\xcf\x11\xe0"
 # A package of Office that is encrypted lies in an OLE file under this name, in UTF-16.
@@ -52,6 +56,7 @@ class Sheet:
     inputs: frozenset[Place] = frozenset()
     known: frozenset[Place] = frozenset()  # shown in grey
     choices: Mapping[int, str] = field(default_factory=dict)  # column to a list to choose from
+    widest: int = WIDEST
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,9 @@ def workbook(sheets: Mapping[str, Sheet]) -> bytes:
 def _write(sheet: Any, told: Sheet) -> None:
     sheet.freeze_panes = f"A{told.heads + 1}"
     sheet.protection.sheet = bool(told.inputs)
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = f"1:{told.heads}"
     widths: dict[int, int] = {}
     for number, row in enumerate(told.rows, start=1):
         for place, text in enumerate(row, start=1):
@@ -115,8 +123,11 @@ def _write(sheet: Any, told: Sheet) -> None:
                 cell.data_type = "s"  # never a formula
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             cell.font = Font(bold=number <= told.heads)
-            width = max(sum(1 + (ord(c) > 0x2E7F) for c in part) for part in text.split("\n"))
-            widths[place] = max(widths.get(place, NARROWEST), width)
+            cell.border = LINES if told.choices else Border()
+            widths[place] = max(widths.get(place, NARROWEST), _width(text))
+        # Programs do not agree on whether a row grows with its text.
+        lines = max((math.ceil((_width(text) + 2) / told.widest) for text in row), default=1)
+        sheet.row_dimensions[number].height = LINE * max(lines, 1)
     for at in told.known:
         sheet.cell(*at).fill = KNOWN
     lists = {column: DataValidation("list", source) for column, source in told.choices.items()}
@@ -130,7 +141,11 @@ def _write(sheet: Any, told: Sheet) -> None:
         choice.allow_blank, choice.showErrorMessage = True, True
         sheet.add_data_validation(choice)
     for place, width in widths.items():
-        sheet.column_dimensions[get_column_letter(place)].width = min(width + 2, WIDEST)
+        sheet.column_dimensions[get_column_letter(place)].width = min(width + 2, told.widest)
+
+
+def _width(text: str) -> int:
+    return sum(1 + (ord(sign) > 0x2E7F) for sign in text)
 
 
 def _same_bytes(buffer: io.BytesIO) -> bytes:

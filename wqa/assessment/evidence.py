@@ -22,6 +22,7 @@ from wqa.goals import Span, total
 
 UNUSED = ("target", "context")  # qualifiers of rows that report no figure of the indicator
 YEAR = 365.25  # days
+ENOUGH = 3  # yearly values of the plan without which its baseline is needed
 Row = Any  # one row of an observation frame, with its columns as attributes
 
 
@@ -89,7 +90,7 @@ def gather(figures: list[Row], target: Target, indicator: Indicator, year: int) 
     known = [row for row in figures if row.end <= last]
     groups = _series(known, target.series, start, year)
     own = [row for row in known if groups and row.scope in groups[0]]
-    rows = _by_year(own)
+    rows = _undisputed(_by_year(own), target, start)
     scope = rows[-1].scope if rows else groups[0][-1] if groups else ""
     limits = [row for row in own if not _is_value(row)]
     counts = {r.year: (r.numerator, r.denominator) for r in rows if r.denominator > 0}
@@ -148,6 +149,14 @@ def _by_year(rows: list[Row]) -> list[Row]:
     best = [row for row in rows if row.is_best and _is_value(row)]
     best.sort(key=lambda row: (row.year, row.vintage))
     return list({row.year: row for row in best}.values())
+
+
+def _undisputed(rows: list[Row], target: Target, start: int) -> list[Row]:
+    """Leave out a disputed baseline where the plan's own years are known well enough."""
+    inside = [row for row in rows if row.year >= start]
+    if target.baseline.status != "disputed" or len(inside) < ENOUGH:
+        return rows
+    return [row for row in rows if row.year != target.baseline.year]
 
 
 def _yearly(own: list[Row], annual: Mapping[int, float], free: Span) -> dict[int, Span]:

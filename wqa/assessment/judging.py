@@ -139,6 +139,7 @@ class Conclusion:
     leading: Inferred | None = None
     assumes: tuple[str, ...] = ()
     readings: tuple[tuple[Reading, float], ...] = ()
+    loose: odds.Likelihood | None = None  # of the one number that the table prints for conditions
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,9 @@ def _part(setting: Setting, target: Target, reference: tuple[str, ...], year: in
     paired = replace(target, series=(ours.scope, *reference) if ours.scope else reference)
     theirs = setting.evidence(paired, target.reference_region, year)
     met = _compared(target.comparator, ours.spans.get(year), theirs.spans.get(year))
+    if met is None and reference:  # a forecast looks at all rounds
+        every = setting.evidence(replace(target, series=reference), target.reference_region, year)
+        theirs = every if len(every.annual) > len(theirs.annual) else theirs
     return Part(question, ours, theirs, met)
 
 
@@ -376,7 +380,10 @@ def _two_readings(strict: Conclusion, loose: Conclusion) -> Conclusion:
         return strict
     # One reading is as good as decided, the other open: the better half of the way.
     tells = _side(loose.answer) > 0 and strict.answer == "open"
-    return replace(loose, answer="likely" if tells else "open")
+    answer = "likely" if tells else "open"
+    if strict.basis == "conditions" and loose.basis == "model":
+        return replace(strict, answer=answer, loose=loose.chance)
+    return replace(loose, answer=answer)
 
 
 def _readings(part: Part) -> tuple[tuple[Reading, float], ...]:

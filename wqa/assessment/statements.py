@@ -207,7 +207,10 @@ def _of_conditions(made: Judgement) -> Reason:
     slots: dict[str, Any] = {"need": len(made.parts), "have": have}
     if found.answer in ("met", "missed"):
         return ("conditions_met" if found.answer == "met" else "condition_missed"), slots
-    told = found.chance.told
+    told, loose = found.chance.told, found.loose.told if found.loose else None
+    if told and loose:
+        pair = {"p": print_probability(told), "loose": print_probability(loose)}
+        return "ways_differ", {**slots, **pair}
     if told and have == len(made.parts):
         return "forecast_conditions", {**slots, "p": print_probability(told)}
     hinted = None if have else _hint(made)

@@ -17,6 +17,7 @@ from wqa.office.asked import Asked, asked_figures
 from wqa.workbooks import Place, Sheet, workbook
 
 LANG = "zh"  # offices fill in Chinese forms; what they write is read in either language
+WIDE, NARROW = 90, 22  # characters, so that a sheet of figures fits the screen
 SOURCES = 40  # rows for source documents
 Names = Mapping[str, Mapping[str, str]]
 TYPED = ("value", "qualifier", "source", "note")  # cells of every figure that are filled in
@@ -61,9 +62,9 @@ def _guide(plan: Plan, year: int, region: str) -> Sheet:
     title = words["title"][LANG].format(plan=getattr(plan, f"title_{LANG}"), year=year)
     filled = {"plan": plan.id, "region": region, "year": str(year)}
     form = [[text[LANG], filled.get(key, "")] for key, text in words["form"].items()]
-    rows = [[title], *([line[LANG]] for line in words["guide"]), [""], *form]
+    rows = [["", title], *(["", line[LANG]] for line in words["guide"]), ["", ""], *form]
     last = len(rows)
-    return Sheet(rows, heads=1, inputs=frozenset({(last - 1, 2), (last, 2)}))
+    return Sheet(rows, inputs=frozenset({(last - 1, 2), (last, 2)}), widest=WIDE)
 
 
 def _sources() -> Sheet:
@@ -91,7 +92,8 @@ def _figures(asked: list[Asked], years: range, names: Names, sources: str) -> Sh
         places["qualifier"]: f'"{limits}"',
         places["source"]: f"'{sources}'!$A$2:$A${SOURCES + 1}",
     }
-    return Sheet(rows, inputs=frozenset(inputs), known=frozenset(known), choices=choices)
+    cells = {"inputs": frozenset(inputs), "known": frozenset(known)}
+    return Sheet(rows, choices=choices, widest=NARROW, **cells)
 
 
 def _row(one: Asked, year: int, years: range, names: Names) -> dict[str, Any]:
