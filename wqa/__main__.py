@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     add = command(_assess, "assess", "answer on every target of a plan", *EDITION)
     add("--target-year", type=int, metavar="YEAR")
     add("--csv", type=_new_file, metavar="FILE", help="write all columns there")
+    add("--xlsx", type=_new_file, metavar="FILE", help="write the answers there, for Excel")
 
     add = command(_explain, "explain", "how the answer on one target comes about", *EDITION)
     add("--row", required=True, metavar="ROW", help="such as 9 or 14a")
@@ -124,6 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--year", type=int, metavar="YEAR", help="last year asked for; default: end of the plan")
     add("file", type=_new_file, metavar="FILE.xlsx")
+
+    about = "letter to the bodies that hold missing figures"
+    add = command(_request, "request", about, "plan", "region", "as-of")
+    add("file", type=_new_file, metavar="FILE.docx")
 
     add = command(_ingest, "ingest", "check a filled-in workbook; with --accept take it over")
     add("file", type=Path, metavar="FILE.xlsx")
@@ -217,17 +222,18 @@ def _assess(options: argparse.Namespace) -> int:
     from wqa.assessment.judging import ANSWERS
     from wqa.assessment.likelihood import UNPRINTED
     from wqa.assessment.statements import phrase
+    from wqa.office.letters import answers_workbook
+    from wqa.workbooks import write_file
 
     chosen = _chosen(options)
     answers = assess(chosen.plan, target_year=chosen.target_year, **_judged(chosen))
     if options.csv:
-        part = options.csv.with_name(f".{options.csv.name}.part")
-        try:
-            part.write_text(answers.to_csv(index=False), encoding="utf-8")
-            part.replace(options.csv)
-        finally:
-            part.unlink(missing_ok=True)
+        # Excel reads Chinese rightly only behind this mark.
+        write_file(options.csv, answers.to_csv(index=False).encode("utf-8-sig"))
         print(f"Written: {options.csv}")
+    if options.xlsx:
+        write_file(options.xlsx, answers_workbook(answers, chosen.lang, chosen.catalog))
+        print(f"Written: {options.xlsx}")
     words = {code: phrase("answers", code)[chosen.lang] for code in ANSWERS}
     shown = {f"{name}_{chosen.lang}": name for name in ("name", "reason", "evidence")}
     table = answers.rename(columns=shown)[list(ANSWER_COLUMNS)]
@@ -292,6 +298,12 @@ def _template(options: argparse.Namespace) -> int:
     from wqa.office.commands import template
 
     return template(options)
+
+
+def _request(options: argparse.Namespace) -> int:
+    from wqa.office.commands import request
+
+    return request(options)
 
 
 def _ingest(options: argparse.Namespace) -> int:

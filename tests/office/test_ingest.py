@@ -98,10 +98,10 @@ def test_a_correction_is_a_new_vintage_and_the_old_value_stays(project, filled, 
     sheet.cell(row, forms.heads(sheet)["数值"]).value = 51
     checked = check_form(forms.saved(book, tmp_path / "form.xlsx"), root=project)
     changed = checked.changes[checked.changes["status"] == "revised"]
-    assert changed[["old", "new"]].values.tolist() == [[49, 51]] and not checked.faults
+    assert changed[["old", "new"]].to_numpy().tolist() == [[49, 51]] and not checked.faults
     accept(checked, project)
     frame = load_observations("hubei_quality_products", "WH", 2025, root=project)
-    assert frame[["value", "vintage"]].values.tolist() == [[49, "2026-02-28"], [51, forms.DAY]]
+    assert frame[["value", "vintage"]].to_numpy().tolist() == [[49, "2026-02-28"], [51, forms.DAY]]
     answer = assess("wuhan-14fyp", root=project).set_index("row").loc["1b", "answer"]
     assert answer == "met"
     early = assess("wuhan-14fyp", as_of="2026-06-30", root=project).set_index("row")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.reading import read_words
 from wqa.data.loading import read_project, region_of, year_of
 from wqa.errors import DataError
+from wqa.history.editions import newest_retrieval
 from wqa.listing import show
 from wqa.office.ingesting import KEY, Checked, accept, check_form
+from wqa.office.letters import request_letter
 from wqa.office.template import make_template
+from wqa.paths import project_root
+from wqa.publication.publishing import write_letter
 from wqa.workbooks import write_file
 
 
@@ -20,6 +26,19 @@ def template(options: argparse.Namespace) -> int:
     year = year_of("--year", options.year, plan) or plan.end_year
     region = region_of(options.region, plan)
     write_file(options.file, make_template(plan, year, region, options.catalog))
+    print(options.file)
+    return 0
+
+
+def request(options: argparse.Namespace) -> int:
+    """Write the letter that asks each body for what it holds."""
+    plan = load_plan(options.plan, options.catalog)
+    day = options.as_of or newest_retrieval(project_root())
+    text = request_letter(plan, region_of(options.region, plan), day, options.lang, options.catalog)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "letter.docx"
+        write_letter(text, made, day)
+        write_file(options.file, made.read_bytes())
     print(options.file)
     return 0
 

@@ -118,6 +118,13 @@ def _write_docx(paper: Paper, target: Path, epoch: int) -> None:
             archive.writestr(entry, finish_tables(content, paper) if is_text else content)
 
 
+def write_letter(text: str, target: Path, day: str) -> None:
+    """Write a text with headings and pipe tables as a Word file in the style of the paper."""
+    reference = f"--reference-doc={ASSETS / 'reference.docx'}"
+    command = ["-f", "markdown-smart", "-t", "docx", reference, "-o", str(target.resolve())]
+    _pandoc(command, text.encode(), epoch_of(day))
+
+
 @cache
 def _pandoc_path() -> str:
     import pypandoc
