@@ -30,7 +30,7 @@ ANSWER_COLUMNS = (
 Run = Callable[[argparse.Namespace], int]
 EDITION = ("plan", "region", "edition", "as-of")
 COMMON: dict[str, dict[str, Any]] = {
-    "plan": {"default": "wuhan-14fyp", "metavar": "ID", "help": "`wqa list plans`"},
+    "plan": {"default": "", "metavar": "ID", "help": "`wqa list plans`; default: the project's"},
     "region": {"default": "", "metavar": "ID", "help": "default: region of the plan"},
     "edition": {"type": int, "metavar": "YEAR", "help": "report year"},
     "as-of": {"default": "", "metavar": "DATE", "help": "use what was published then"},
@@ -46,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
+    if getattr(options, "plan", None) == "":
+        from wqa.parameters import default_plan
+
+        options.plan = default_plan()
     if options.debug:
         return int(options.run(options))
     try:
@@ -121,18 +125,32 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=Path("drafts"), metavar="FOLDER", help=place)
 
     add = command(
-        _template, "template", "workbook in which an office enters figures", "plan", "region"
+        _office("template"),
+        "template",
+        "workbook in which an office enters figures",
+        "plan",
+        "region",
     )
     add("--year", type=int, metavar="YEAR", help="last year asked for; default: end of the plan")
     add("file", type=_new_file, metavar="FILE.xlsx")
 
     about = "letter to the bodies that hold missing figures"
-    add = command(_request, "request", about, "plan", "region", "as-of")
+    add = command(_office("request"), "request", about, "plan", "region", "as-of")
     add("file", type=_new_file, metavar="FILE.docx")
 
-    add = command(_ingest, "ingest", "check a filled-in workbook; with --accept take it over")
+    add = command(
+        _office("ingest"), "ingest", "check a filled-in workbook; with --accept take it over"
+    )
     add("file", type=Path, metavar="FILE.xlsx")
     add("--accept", action="store_true", help="write it into data/raw as a delivery of its own")
+
+    add = command(_office("new_city"), "new-city", "project folder of another city")
+    add("folder", type=Path, metavar="FOLDER")
+    add("--code", required=True, metavar="CODE", help="capital letters, such as XG")
+    add("--name", required=True, metavar="NAME", help="such as 孝感市")
+    table = "its table of indicators: FILE.xlsx or FILE.yml"
+    add("--plan-from", type=Path, required=True, metavar="FILE", help=table)
+    add("--day", type=_day, required=True, metavar="DATE", help="on which the table was read")
 
     about, languages = "build the white paper of one edition", ("zh", "en", "both")
     add = command(_build, "build", about, *EDITION, languages=languages)
@@ -157,6 +175,14 @@ def _new_file(text: str) -> Path:
     if path.is_dir() or not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is a folder, or in one that does not exist")
     return path
+
+
+def _day(text: str) -> str:
+    from wqa.data.cells import is_iso_date
+
+    if not is_iso_date(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-03-31")
+    return text
 
 
 def _plan_id(text: str) -> str:
@@ -294,22 +320,15 @@ def _next_plan(options: argparse.Namespace) -> int:
     return 0
 
 
-def _template(options: argparse.Namespace) -> int:
-    from wqa.office.commands import template
+def _office(name: str) -> Run:
+    """Command of an office; its module is loaded when it is called."""
 
-    return template(options)
+    def run(options: argparse.Namespace) -> int:
+        from wqa.office import commands
 
+        return int(getattr(commands, name)(options))
 
-def _request(options: argparse.Namespace) -> int:
-    from wqa.office.commands import request
-
-    return request(options)
-
-
-def _ingest(options: argparse.Namespace) -> int:
-    from wqa.office.commands import ingest
-
-    return ingest(options)
+    return run
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data.cells import is_iso_date
 from wqa.data.loading import YEARS_AFTER_PLAN, region_of, year_of
 from wqa.errors import DataError
+from wqa.paths import own_catalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,8 @@ def resolve(
 ) -> Parameters:
     """Check the common parameters; what is empty is taken from the plan or the environment."""
     named = catalog or os.environ.get("WQA_CATALOG")
-    folder = Path(named).resolve() if named else None
-    found = load_plan(plan, folder)
+    folder = Path(named).resolve() if named else own_catalog()
+    found = load_plan(plan or default_plan(), folder)
     if lang not in LANGUAGES:
         raise DataError("lang is unknown", got=lang, expected=" or ".join(LANGUAGES))
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
@@ -53,6 +54,13 @@ def resolve(
         seed=seed,
         catalog=folder,
     )
+
+
+def default_plan() -> str:
+    """Plan of the project's own catalogue if it has one, else that of Wuhan."""
+    folder = own_catalog()
+    own = sorted(path.stem for path in (folder / "plans").glob("*.yml")) if folder else []
+    return own[0] if len(own) == 1 else "wuhan-14fyp"
 
 
 def iso_date(name: str, value: str | None) -> str | None:

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).resolve().parent
 CATALOG = PACKAGE / "catalog_data"
 ASSETS = PACKAGE / "assets"
 PRIORS = PACKAGE / "priors"
+OWN_CATALOG = "catalog"
 # Both must exist: a folder that only happens to hold a `notebooks` is not a project.
 MARKERS = ("data/raw", "notebooks")
 
@@ -31,6 +32,15 @@ def project_root(root: Folder = None) -> Path:
     expected = f"a folder that holds {' and '.join(MARKERS)}, here or above"
     fix = "Change into the project, or set WQA_ROOT to its folder."
     raise DataError("no project folder found", got=str(here), expected=expected, fix=fix)
+
+
+def own_catalog(root: Folder = None) -> Path | None:
+    """Folder ``catalog`` of the project, whose plans and indicators are added to the package's."""
+    try:
+        folder = project_root(root) / OWN_CATALOG
+    except DataError:  # without a project the catalogue of the package is all there is
+        return None
+    return folder if folder.is_dir() else None
 
 
 def raw_dir(root: Folder = None) -> Path:

@@ -20,7 +20,7 @@ from wqa.catalog.reading import DeclaredFile, Place, read_words, read_yaml_file,
 from wqa.catalog.records import Baseline, Condition, Indicator, Plan, Target
 from wqa.errors import CatalogError
 from wqa.goals import Goal, Span, good_direction, round_half_up
-from wqa.paths import CATALOG, Folder
+from wqa.paths import CATALOG, Folder, own_catalog
 
 Declared = Mapping[str, Mapping[str, Any]]  # kind of record, and id, to the record
 Said = tuple[Place, str, object, str]  # place, what, got, expected
@@ -51,7 +51,8 @@ KINDS_OF_RECORDS = (*Listing.__dataclass_fields__, "plans")
 
 def read_catalogue(catalog: Folder = None) -> Declared:
     """Read all that is declared, in the package and an extra folder; not to be changed."""
-    folders = [CATALOG] if catalog is None else [CATALOG, Path(catalog)]
+    own = own_catalog() if catalog is None else Path(catalog)
+    folders = [CATALOG] if own is None else [CATALOG, own]
     if not folders[-1].is_dir():
         fix = "Give a folder that holds indicators/, plans/ or conflicts/."
         raise CatalogError("no such catalogue folder", got=str(catalog), fix=fix)

@@ -26,7 +26,7 @@ from wqa.data import findings, series
 from wqa.data.cells import ANNUAL, is_iso_date, load_scopes, period_end
 from wqa.data.observations import SOURCE_COLUMNS, Ingested, ingest
 from wqa.errors import DataError
-from wqa.paths import CATALOG, Folder, project_root
+from wqa.paths import CATALOG, Folder, own_catalog, project_root
 
 YEARS_AFTER_PLAN = 1  # a plan's last year is published, and finally evaluated, in the next
 Names = str | Iterable[str] | None
@@ -57,7 +57,7 @@ def read_project(root: Folder = None, catalog: Folder = None) -> Ingested:
 def _inputs(root: Folder, catalog: Folder) -> tuple[Path, Path | None, State]:
     """Project, catalogue, and names, times and sizes of all inputs: a changed file is read anew."""
     home = project_root(root)
-    extra = Path(catalog).resolve() if catalog is not None else None
+    extra = Path(catalog).resolve() if catalog is not None else own_catalog(home)
     folders = [home / "data" / "raw", *([extra] if extra else [])]
     files = sorted(Path(at, n) for top in folders for at, _, names in os.walk(top) for n in names)
     return home, extra, tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files)

@@ -14,6 +14,7 @@ from wqa.history.editions import newest_retrieval
 from wqa.listing import show
 from wqa.office.ingesting import KEY, Checked, accept, check_form
 from wqa.office.letters import request_letter
+from wqa.office.new_city import make_city
 from wqa.office.template import make_template
 from wqa.paths import project_root
 from wqa.publication.publishing import write_letter
@@ -41,6 +42,15 @@ def request(options: argparse.Namespace) -> int:
         write_file(options.file, made.read_bytes())
     print(options.file)
     return 0
+
+
+def new_city(options: argparse.Namespace) -> int:
+    """Make the project folder of another city."""
+    faults = make_city(options.folder, options.code, options.name, options.plan_from, options.day)
+    for fault in faults:
+        print(f"{fault.column}  {getattr(fault, f'message_{options.lang}')}")
+    print(f"{len(faults)} faults" if faults else options.folder)
+    return 1 if faults else 0
 
 
 def ingest(options: argparse.Namespace) -> int:

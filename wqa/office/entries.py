@@ -134,7 +134,7 @@ def _read_sources(form: Form, cells: list[Cell], title: str) -> dict[str, Row]:
         return {}
     rows: dict[int, Row] = defaultdict(dict)
     for cell in cells:
-        if cell.row > 1 and cell.column in places.values() and _text(cell):
+        if cell.row > 1 and cell.column in places.values() and cell_text(cell):
             rows[cell.row] |= {k: cell for k, column in places.items() if column == cell.column}
     found: dict[str, Row] = {}
     for number, row in sorted(rows.items()):
@@ -142,7 +142,7 @@ def _read_sources(form: Form, cells: list[Cell], title: str) -> dict[str, Row]:
             if key not in row:
                 words = read_words("workbook")["source_columns"][key]["zh"]
                 form.fault("form_blank", place_of(title, number, column), "", words)
-        name = _text(row["title"]) if "title" in row else ""
+        name = cell_text(row["title"]) if "title" in row else ""
         if name in found:
             form.fault("form_twice", row["title"].place, name, found[name]["title"].place)
         elif name:
@@ -157,7 +157,7 @@ def _heads(cells: Iterable[Cell], columns: Mapping[str, Mapping[str, str]]) -> d
         for key, both in columns.items():
             for shown in both.values():
                 pattern = re.escape(shown).replace(r"\{year\}", r"(\d{4})")
-                if match := re.fullmatch(pattern, _text(cell)):
+                if match := re.fullmatch(pattern, cell_text(cell)):
                     name = f"{key}_{match[1]}" if match.groups() else key
                     found[name] = 0 if name in found else cell.column
     return found
@@ -202,15 +202,15 @@ class _Reader:
         for cell in (c for c in cells if c.row > 1):
             if cell.column in by_column:
                 rows[cell.row][by_column[cell.column]] = cell
-            elif _text(cell):
-                self.form.fault("form_column", cell.place, _text(cell), "")
+            elif cell_text(cell):
+                self.form.fault("form_column", cell.place, cell_text(cell), "")
         for number, row in sorted(rows.items()):
             blank = {key: place_of(title, number, column) for key, column in heads.items()}
             self.read_row(row, blank)
 
     def read_row(self, row: Row, places: dict[str, str]) -> None:
         """Read one row of figures, if anything is filled in."""
-        said = {key: _text(cell) for key, cell in row.items()}
+        said = {key: cell_text(cell) for key, cell in row.items()}
         for key, kind in (("indicator", "indicator_id"), ("region", "region")):
             text = said.get(key, "")
             if (kind, text) not in self.resolved:
@@ -259,8 +259,8 @@ class _Reader:
         for code, is_so in (("merged_cells", cell.is_merged), ("hidden_cells", cell.is_hidden),
                             ("formula_unstored", cell.formula and cell.value is None)):  # fmt: skip
             if is_so:
-                self.form.fault(code, cell.place, _text(cell) or cell.formula)
-        text = read = _text(cell)
+                self.form.fault(code, cell.place, cell_text(cell) or cell.formula)
+        text = read = cell_text(cell)
         if isinstance(cell.value, str):
             read = unicodedata.normalize("NFKC", text).strip()
             for unit in filter(None, units):
@@ -307,7 +307,7 @@ def _named(text: str, known: Mapping[str, Iterable[str]]) -> str:
         return text
 
 
-def _text(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
     """Show what a cell holds: numbers without the tail of their binary form, dates as ISO dates."""
     value: Any = cell.value
     if value is None:
@@ -321,7 +321,7 @@ def _text(cell: Cell) -> str:
 
 def date_text(cell: Cell) -> str:
     """Read a day in any usual spelling as an ISO date; what is none stays as it is."""
-    text = unicodedata.normalize("NFKC", _text(cell)).strip()
+    text = unicodedata.normalize("NFKC", cell_text(cell)).strip()
     match = DATE.fullmatch(text)
     return (
         "-".join([match[1], *(part.zfill(2) for part in match.groups()[1:] if part)])
