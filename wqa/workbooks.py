@@ -144,6 +144,17 @@ def _write(sheet: Any, told: Sheet) -> None:
         sheet.column_dimensions[get_column_letter(place)].width = min(width + 2, told.widest)
 
 
+def fill(content: bytes, typed_in: Mapping[str, Mapping[Place, object]]) -> bytes:
+    """Type values into the sheets of a workbook, as a person would."""
+    book = load_workbook(io.BytesIO(content))
+    for title, values in typed_in.items():
+        for place, value in values.items():
+            book[title].cell(*place).value = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return _same_bytes(buffer)
+
+
 def _width(text: str) -> int:
     return sum(1 + (ord(sign) > 0x2E7F) for sign in text)
 

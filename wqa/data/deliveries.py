@@ -45,6 +45,7 @@ class SourceRecord:
     url: str = ""
     note: str = ""
     documents: tuple[dict[str, str], ...] = ()
+    synthetic: bool = False  # made up for a demonstration, of a place that does not exist
     scopes: dict[str, dict[str, str]] | None = None
 
 
@@ -94,6 +95,9 @@ def read_deliveries(root: Path) -> tuple[list[Delivery], Corrected, Findings]:
             findings.add("unread_file", **place, expected=_sha256(path))
     if not findings and not any(d.source.kind == "observations" for d in deliveries):
         findings.add("no_delivery", file="data/raw")
+    made_up = [d for d in deliveries if d.source.synthetic]
+    if made_up and any(d.source.kind == "observations" and d not in made_up for d in deliveries):
+        findings.add("mixed_synthetic", file=f"data/raw/{made_up[0].name}")
     tables = {file: rows for delivery in deliveries for file, rows in delivery.tables.items()}
     if (raw / "corrections.yml").is_file():
         read = _read_record(raw / "corrections.yml", "data/raw", CorrectionFile, findings)

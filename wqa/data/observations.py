@@ -53,6 +53,11 @@ class Ingested:
     # By column, the ids that may stand in it, each with its names in Chinese and English.
     names: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the figures were made up for a demonstration."""
+        return any(delivery.source.synthetic for delivery in self.deliveries)
+
 
 def ingest(root: Path, catalog: Path | None) -> Ingested:
     """Read, correct, type and check all raw observations."""

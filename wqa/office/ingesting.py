@@ -72,7 +72,7 @@ def check_form(
     # An unchanged figure passed these checks when it was delivered.
     entries = [_dated(e, form, c["status"]) for e, c in pairs if c["status"] != "unchanged"]
     form.findings += _own_checks(form, load_indicators(catalog))
-    name, files = _delivery(form, entries)
+    name, files = _delivery(form, entries, known.is_synthetic)
     if entries:
         form.findings += _as_delivery(form, known, (name, files, entries), catalog, root)
     found = sorted_findings(form.findings)
@@ -154,7 +154,9 @@ def _is_counted(indicator: Indicator, column: str) -> bool:
     return indicator.family != "rate" or column == "numerator"
 
 
-def _delivery(form: Form, entries: Iterable[Entry]) -> tuple[str, dict[str, bytes]]:
+def _delivery(
+    form: Form, entries: Iterable[Entry], synthetic: bool
+) -> tuple[str, dict[str, bytes]]:
     """Name and files of the delivery that the entries make: the same entries, the same bytes."""
     buffer, words = io.StringIO(), read_words("workbook")
     writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
@@ -169,7 +171,8 @@ def _delivery(form: Form, entries: Iterable[Entry]) -> tuple[str, dict[str, byte
     source = {
         "kind": "observations", "title": title, "publisher": form.office or "-",
         "published": max(filter(is_iso_date, dates), default=""), "retrieved": day,
-        "evidence": "official", **words["delivery"], "files": {FILE: digest},
+        "evidence": "official", **words["delivery"], "synthetic": synthetic,
+        "files": {FILE: digest},
     }  # fmt: skip
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in source.items()]
     name = f"{plan.id if plan else ''}-{form.year}-{day.replace('-', '')}-{digest[:6]}"

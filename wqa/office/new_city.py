@@ -22,7 +22,9 @@ SCHEDULE = """# Build the paper at six in the morning of the first of every mont
 """
 
 
-def make_city(folder: Path, code: str, name: str, table_file: Path, day: str) -> list[Finding]:
+def make_city(
+    folder: Path, code: str, name: str, table_file: Path, day: str, *, synthetic: bool = False
+) -> list[Finding]:
     """Make the folder, or return what is wrong with the table of the plan and make nothing."""
     if folder.exists():
         raise DataError("the folder exists already", got=str(folder), fix="Name a new folder.")
@@ -37,14 +39,14 @@ def make_city(folder: Path, code: str, name: str, table_file: Path, day: str) ->
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
-        _write(part, plan, new, name, day)
+        _write(part, plan, new, {"name": name, "day": day, "synthetic": synthetic})
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return []
 
 
-def _write(folder: Path, plan: dict[str, Any], new: dict[str, Any], name: str, day: str) -> None:
+def _write(folder: Path, plan: dict[str, Any], new: dict[str, Any], about: dict[str, Any]) -> None:
     catalog = folder / OWN_CATALOG
     files = {catalog / "plans" / f"{plan['id']}.yml": _yaml(plan)}
     if new["indicators"]:
@@ -54,9 +56,11 @@ def _write(folder: Path, plan: dict[str, Any], new: dict[str, Any], name: str, d
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    regions = "\n".join([REGION_HEAD, f"{plan['region']},{name},{plan['region']},city", NATION, ""])
-    _deliver(folder, "regions", regions, plan, day)
-    _deliver(folder, "plan_baselines", _baselines(plan), plan, day)
+    regions = "\n".join(
+        [REGION_HEAD, f"{plan['region']},{about['name']},{plan['region']},city", NATION, ""]
+    )
+    _deliver(folder, "regions", regions, plan, about)
+    _deliver(folder, "plan_baselines", _baselines(plan), plan, about)
     shutil.copytree(notebooks_dir(), folder / "notebooks")
     for path in (folder / "notebooks").glob("*.ipynb"):
         _set_parameters(path, plan)
@@ -82,14 +86,17 @@ def _baselines(plan: dict[str, Any]) -> str:
     return "\n".join([*rows, ""])
 
 
-def _deliver(folder: Path, name: str, table: str, plan: dict[str, Any], day: str) -> None:
+def _deliver(
+    folder: Path, name: str, table: str, plan: dict[str, Any], about: dict[str, Any]
+) -> None:
     place = folder / "data" / "raw" / name
     place.mkdir(parents=True)
     file = f"{name}.csv"
     (place / file).write_text(table, encoding="utf-8")
     record = {
         "kind": "regions" if name == "regions" else "observations", "title": plan["title_zh"],
-        "publisher": plan["issuer_zh"], "retrieved": day, "evidence": "official",
+        "publisher": plan["issuer_zh"], "retrieved": about["day"], "evidence": "official",
+        "synthetic": about["synthetic"],
         "licence": read_words("workbook")["delivery"]["licence"],
         "files": {file: hashlib.sha256(table.encode()).hexdigest()},
     }  # fmt: skip
