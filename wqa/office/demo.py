@@ -18,6 +18,7 @@ import numpy as np
 
 from wqa.catalog.catalog import load_indicators, load_plan
 from wqa.catalog.reading import read_words
+from wqa.catalog.records import Indicator
 from wqa.data.findings import Findings
 from wqa.errors import DataError
 from wqa.office.ingesting import accept, check_form
@@ -75,13 +76,14 @@ def city_figures(seed: int) -> dict[str, dict[int, Made]]:
     """Figures of every row of the plan by year."""
     told, known = read_words("demo"), load_indicators(CATALOG)
     years = range(told["first_year"], told["end_year"] + 1)
+    return {row["row"]: series_of(row, *family_of(row, known), years, seed) for row in told["rows"]}
+
+
+def family_of(row: Mapping[str, Any], known: Mapping[str, Indicator]) -> tuple[str, int]:
+    """Family and decimals of a row's indicator; what the catalogue does not know is a count."""
     names = {one.name_zh: one for one in known.values()}
-    found = {}
-    for row in told["rows"]:
-        one = known.get(row.get("indicator", "")) or names.get(row["name"])
-        family, decimals = (one.family, one.decimals) if one else ("count", 0)
-        found[row["row"]] = series_of(row, family, decimals, years, seed)
-    return found
+    one = known.get(row.get("indicator", "")) or names.get(row["name"])
+    return (one.family, one.decimals) if one else ("count", 0)
 
 
 def _plan_row(row: Mapping[str, Any], base: Made) -> dict[str, str]:
