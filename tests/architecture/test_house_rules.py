@@ -20,7 +20,7 @@ NOT_YET_FEW_PARAMETERS = {
 }  # fmt: skip
 # The way from 63 modules to the limits of `scripts/measure.py`; lowered as parts are rebuilt.
 SIZE_NOW = {
-    "lower": {"modules": 29, "code lines": 5392, "lines": 7751},
+    "lower": {"modules": 29, "code lines": 5428, "lines": 7798},
     "upper": {"modules": 37, "code lines": 6380, "lines": 8400},
 }
 
