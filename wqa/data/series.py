@@ -225,7 +225,8 @@ def series_reviews(frame: pd.DataFrame, flows: Collection[str]) -> Findings:
         values = group["value"].to_numpy()
         for n in range(2, len(group)):
             sums, row = values[n - 1 :: -1].cumsum()[1:], group.iloc[n]
-            if ((sums >= _SMALL / 3) & (sums <= values[n]) & (values[n] <= 2 * sums)).any():
+            near = ((sums >= _SMALL / 3) & (sums <= values[n]) & (values[n] <= 2 * sums)).any()
+            if near and not (values[n:] < values[n]).any():  # a running total never falls
                 slots = {"value": f"{values[n]:g}", "expected": f"{sums[0]:g}"}
                 findings.add("cumulative_value", row, **slots, series=_name(row))
     return findings

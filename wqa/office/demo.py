@@ -129,6 +129,7 @@ def _typed(
     for cell in cells:
         rows[cell.row][cell.column] = cell.value
     out: dict[tuple[int, int], object] = {}
+    sums = {row["row"] for row in read_words("demo")["rows"] if "baseline" in row}
     last, first = max(rows), dict[str, dict[int, Any]]()
     for number, row in sorted(rows.items()):
         if number > 1:
@@ -136,7 +137,8 @@ def _typed(
             first.setdefault(target, row)
             out |= _cells_of(number, places, figures[target][year])
     for target, row in first.items():
-        for year in (y for y in years if y < min(int(row[places["period"]]), PLAN_START - 1)):
+        # The plan's own table gives the base year, but not of a sum.
+        for year in (y for y in years if y < PLAN_START - (target not in sums)):
             last += 1
             kept = ("row", "indicator", "scope", "region", "unit")
             out |= {(last, places[key]): row[places[key]] for key in kept}

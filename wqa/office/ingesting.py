@@ -38,7 +38,7 @@ MORE = ["qualifier", "unit", *NUMBERS]
 COLUMNS = ("indicator", "region", "period", "value", "unit", "numerator", "denominator", "scope",
            "qualifier", "vintage", "note", "source_title", "source_publisher",
            "source_date")  # fmt: skip
-# Reviews of a delivery for which a form is sent back: who fills it in can ask.
+# Reviews of a delivery for which a form is sent back, unless the note says that it was looked into.
 REFUSED = ("cumulative_value", "rate_not_recomputed", "denominator_unit")
 
 
@@ -76,7 +76,10 @@ def check_form(
     if entries:
         form.findings += _as_delivery(form, known, (name, files, entries), catalog, root)
     found = sorted_findings(form.findings)
-    faults = [f for f in found if f.severity == "error" or f.code in REFUSED]
+    words = [*read_words("workbook")["verified"].values()]
+    verified = {e.places["value"] for e in entries if any(w in e.cells["note"] for w in words)}
+    faults = [f for f in found if f.severity == "error"
+              or (f.code in REFUSED and f.column not in verified)]  # fmt: skip
     frame = pd.DataFrame(changes, columns=["status", *KEY, "old", "new"])
     told = [f for f in found if f not in faults]
     return Checked(form, faults, told, frame, name, files if entries else {})

@@ -23,7 +23,7 @@ from wqa.workbooks import read_workbook
 SCOPE = "reported"  # the definition in which a city reports; a plan may name another one later
 YEAR_HEAD = re.compile(r"(\d{4})\D*")
 SIGNS = {"≥": ">=", ">=": ">=", ">": ">", "≤": "<=", "<=": "<=", "<": "<"}
-GOAL = re.compile(r"(\[)?(?P<sign>\D*?)(?P<number>\d+(\.\d+)?)\s*(?P<after>[^\d\]]*)\]?")
+GOAL = re.compile(r"(\[)?(?P<sign>\D*?)(?P<number>\d+(\.\d+)?)\s*(?P<after>[^\d\]]*)(?(1)\])")
 UNIT_FAMILIES = {"pct": "percent", "score": "score", "per_10k_units": "rate"}
 
 
