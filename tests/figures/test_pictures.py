@@ -9,7 +9,7 @@ from wqa.data.loading import load_death_rates
 from wqa.display.charts import plot_levels, plot_path, plot_plan_sum
 from wqa.display.facts import parts_json, plain
 from wqa.display.figures import FONT_FAMILY, render
-from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
+from wqa.display.model_pictures import funnel_picture, grid_picture
 from wqa.display.pictures import (
     death_rates_picture,
     level_picture,
@@ -40,7 +40,6 @@ MAKERS = {
     "funnel": lambda view: funnel_picture(view, "food_sampling_pass_rate"),
     "grid": grid_picture,
     "death": lambda view: death_rates_picture(view, load_death_rates("CN")),
-    "luck": lambda view: luck_picture(view, view.targets("food_evaluation_pass_rate")[0]),
     "sum": lambda view: plan_sum_pictures(view, "international_standards_new")[0],
 }
 

@@ -102,7 +102,6 @@ class City(View):
     list_asking = answer_tables.asking_table
     list_backtest = model_tables.backtest_table
     list_board = answer_tables.board_table
-    list_changes = listings.change_table
     list_classes = model_tables.classes_table
     list_conflicts = annex_tables.conflicts_table
     list_coverage = listings.coverage_table
@@ -111,15 +110,12 @@ class City(View):
     list_edition_changes = edition_tables.change_tables
     list_figures = listings.values_table
     list_findings = annex_tables.findings_table
-    list_forecasts = model_tables.forecasts_table
     list_graded = edition_tables.graded_table
     list_grades = edition_tables.grades_table
     list_labels = model_tables.labels_table
-    list_ladder = listings.ladder_tables
     list_latest = listings.latest_table
     list_milestones = listings.milestones_table
     list_readings = answer_tables.readings_table
-    list_reliability = model_tables.reliability_table
     list_settling = answer_tables.settling_table
     list_summary = annex_tables.summary_table
     list_targets = annex_tables.targets_table
@@ -128,7 +124,6 @@ class City(View):
     plot_known_years = model_pictures.grid_picture
     plot_ladder = model_pictures.ladder_pictures
     plot_levels = pictures.level_picture
-    plot_luck = model_pictures.luck_picture
     plot_path = model_pictures.path_picture
     plot_plan_sums = pictures.plan_sum_pictures
     plot_regions = pictures.regions_picture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.assessment.statements import explain
 from wqa.catalog.catalog import read_catalogue
-from wqa.catalog.records import Target
 from wqa.display.facts import (
     Fact,
     Text,
@@ -19,23 +17,19 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.narrative import (
-    bounded,
-    change_fact,
     in_brackets,
     names_caption,
     value_text,
     value_with_year,
 )
 from wqa.display.report import Column, DisplayTable, heads
-from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_in, rows_of
+from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
-MOST_DEATHS = 4  # of the ladder
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
@@ -119,30 +113,6 @@ def milestones_table(view: View, indicator_id: str) -> list[DisplayTable]:
     return [DisplayTable(id, caption, columns, rows)] if rows else []
 
 
-def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable | None:
-    """Show one series year by year with its change on the last comparable year."""
-    lang, found = view.lang, rows_of(view.shown, indicator_id, region, scopes=[scope])
-    if not found:
-        return None
-    rows = []
-    for row in found:
-        value, old = observation_fact(row), previous_row(found, row)
-        cells: dict[str, Text] = {
-            "year": year_fact(int(row["year"]), value),
-            "value": bounded(row, value, lang),
-            "evidence": term(f"evidence.{row['evidence']}", lang),
-        }
-        if old is not None and row["qualifier"] in ANNUAL:
-            cells["change"] = change_fact(value, observation_fact(old), signed=True)
-        rows.append(cells | _batches(row))
-    keys = ["year", "value", "change", "batches", "evidence"]
-    columns = heads(keys, lang, value=view.indicator(indicator_id).unit)
-    name = view.indicator_name(indicator_id)
-    caption = say("caption.level", lang, indicator=name, regions=view.names[region])
-    note = say("note.definition_only", lang, scope=scope_name(scope, lang))
-    return DisplayTable(_id("changes", indicator_id), caption, columns, rows, (note,))
-
-
 def coverage_table(view: View) -> DisplayTable:
     """Count the published figures by group of indicators."""
     lang, plan, frame = view.lang, view.parameters.plan, view.observations
@@ -183,49 +153,6 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
     caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
     note = say("note.two_rates", lang)
     return DisplayTable("death-rate-parts", caption, columns, rows, (note,))
-
-
-def ladder_tables(view: View, row: str) -> list[DisplayTable]:
-    """List which yearly numbers of deaths pass; nothing where no exposure is known."""
-    given = view.parameters
-    targets = {target.row + target.part: target for target in given.plan.targets}
-    if row not in targets:
-        return []
-    chain = explain(
-        given.plan,
-        row,
-        region=given.region,
-        as_of=given.as_of or None,
-        edition=given.edition,
-        lang=view.lang,
-        catalog=given.catalog,
-    )
-    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
-    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
-
-
-def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
-    """Say which yearly number of deaths passes, on the part of the stock known and on all of it."""
-    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
-    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
-    found = {str(one["role"]): observation_fact(places[str(one["place"])]) for one in premises}
-    size = {role: float(fact.value or 0.0) * TENS[fact.unit] for role, fact in found.items()
-            if fact.unit in TENS}  # fmt: skip
-    sizes = {"part": size["exposure"]}
-    if "ratio_part" in size:
-        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
-    goal, rows, lang = Goal(target.comparator, float(target.value or 0.0)), [], view.lang
-    behind = [fact for role, fact in found.items() if role in size]
-    for deaths in range(MOST_DEATHS + 1):
-        cells: dict[str, Text] = {"deaths": count_fact("deaths", deaths)}
-        for name, stock in sizes.items():
-            rate = computed_fact(f"ladder.{name}", deaths / stock, behind, decimals=3)
-            met = term("table.yes" if goal.met(deaths / stock) else "table.no", lang)
-            cells[f"rate_{name}"] = in_brackets(rate, met, lang)
-        rows.append(cells)
-    columns = heads(["deaths", *(f"rate_{name}" for name in sizes)], lang)
-    caption, note = say("caption.ladder", lang), say("note.ladder", lang)
-    return DisplayTable("ladder", caption, columns, rows, (note,))
 
 
 def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.statements import explain
 from wqa.catalog.records import Target
 from wqa.display.charts import plot_path
 from wqa.display.facts import (
-    Fact,
     computed_fact,
     count_fact,
     named,
     observation_fact,
     parameter_fact,
-    parts_of,
     plain,
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import target_text
-from wqa.display.listings import ladder_tables
 from wqa.display.narrative import in_brackets
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
 from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
-from wqa.display.report import OWN, DisplayTable, Drawing
+from wqa.display.report import Drawing, sources_of
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
-from wqa.forecasts.scores import luck_table
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
@@ -39,8 +35,8 @@ if TYPE_CHECKING:
 BEFORE = 5
 # Level of the range of chance beyond all doubt, in percent.
 OUTER = 99.8
-# True rates of the chart on chance, as distances from the target in points.
-LUCK_STEPS = (-0.5, 0.0, 0.2)
+TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
+MOST_DEATHS = 4  # of the ladder
 
 
 def grid_picture(view: View) -> Drawing | None:
@@ -237,63 +233,47 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
     )
 
 
-def luck_picture(view: View, target: Target) -> Drawing:
-    """Make the figure of how often chance alone makes a rate read as attained."""
-    lang, goal = view.lang, float(target.value or 0)
-    truths = [round(goal + step, 2) for step in LUCK_STEPS]
-    table = luck_table(truths, Goal(target.comparator, goal, target.decimals))
-    rows = []
-    for truth, n, share in table[["true_rate_pct", "n", "p_reads_attained"]].itertuples(
-        index=False
-    ):
-        true_fact = parameter_fact(f"true_rate.{truth}", truth, unit="pct")
-        n_fact = parameter_fact(f"sample_size.{n}", n)
-        shown = computed_fact("luck", share * 100, [true_fact, n_fact], decimals=0, unit="pct")
-        rows.append(
-            {
-                "label": say("figure.luck", lang, truth=true_fact, n=n_fact),
-                "value": share * 100,
-                "note": f"{shown.text}%",
-                "said": say("alt.percent", lang, value=shown),
-                "role": "main" if truth >= goal else "side",
-            }
-        )
-    name = str(getattr(target, f"name_{lang}"))
-    return Drawing(
-        id="luck",
-        caption=say("caption.luck", lang, name=name),
-        sources=[view.parameters.plan.source_id, OWN],
-        data=table,
-        notes=[say("note.luck", lang, target=target_text(target, lang))],
-        **dots(rows, term("figure.luck_axis", lang), lang, bounds=(0, 100)),
-    )
-
-
 def ladder_pictures(view: View, row: str) -> list[Drawing]:
     """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
-    targets = {target.row + target.part: target for target in view.parameters.plan.targets}
-    return [_ladder(view, targets[row], table) for table in ladder_tables(view, row)]
+    given = view.parameters
+    targets = {target.row + target.part: target for target in given.plan.targets}
+    if row not in targets:
+        return []
+    names = ("region", "edition", "as_of", "catalog")
+    asked: dict[str, Any] = {name: getattr(given, name) for name in names}
+    chain = explain(given.plan, row, lang=view.lang, **asked)
+    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
+    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
 
 
-def _ladder(view: View, target: Target, table: DisplayTable) -> Drawing:
-    """Make the figure of which yearly number of deaths passes, from the table that says it."""
+def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> Drawing:
+    """Draw which number of deaths passes, on the part of the stock known and on all of it."""
+    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
     import pandas as pd
 
     lang, rows = view.lang, list[dict[str, Any]]()
     goal = Goal(target.comparator, float(target.value or 0))
+    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
+    found = {str(one["role"]): observation_fact(places[str(one["place"])]) for one in premises}
+    behind = {role: fact for role, fact in found.items() if fact.unit in TENS}
+    size = {role: float(fact.value or 0) * TENS[fact.unit] for role, fact in behind.items()}
+    sizes = {"part": size["exposure"]}
+    if "ratio_part" in size:
+        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
+    for name, stock in sizes.items():
+        for deaths in range(1, MOST_DEATHS + 1):  # no death always passes
+            rate = computed_fact(f"ladder.{name}", deaths / stock, behind.values(), decimals=3)
+            is_met = goal.met(deaths / stock)
+            label = say(f"figure.rate_{name}", lang, deaths=count_fact("deaths", deaths))
+            said = in_brackets(rate, term("table.yes" if is_met else "table.no", lang), lang)
+            drawn = {"label": label, "value": rate.value, "said": rate, "note": said}
+            rows.append(drawn | {"role": "main" if is_met else "side"})
     title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
-    for key in (column.key for column in table.columns[1:]):
-        # No death always passes.
-        for cells in table.rows[1:]:
-            rate = next(part for part in parts_of(cells[key]) if isinstance(part, Fact))
-            label = say(f"figure.{key}", lang, deaths=cells["deaths"])
-            role = "main" if goal.met(rate.value or 0) else "side"
-            drawn = {"label": label, "value": rate.value, "said": rate, "role": role}
-            rows.append(drawn | {"note": str(cells[key])})
     return Drawing(
         id="ladder-deaths",
         caption=say("caption.ladder_plot", lang),
-        sources=table.sources,
+        sources=sources_of(str(row["said"]) for row in rows),
         data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
+        notes=[say("note.ladder", lang)],
         **dots(rows, title, lang, reference=target_line(target, lang)),
     )
