@@ -6,7 +6,7 @@ import pytest
 from figure_texts import texts_in
 
 from wqa.data.loading import load_death_rates
-from wqa.display.charts import plot_levels, plot_path, plot_plan_sum
+from wqa.display.charts import plot_levels, plot_path, plot_plan_sum, plot_reliability
 from wqa.display.facts import parts_json, plain
 from wqa.display.figures import FONT_FAMILY, render
 from wqa.display.model_pictures import funnel_picture, grid_picture
@@ -16,7 +16,6 @@ from wqa.display.pictures import (
     plan_sum_pictures,
     regions_picture,
 )
-from wqa.display.point_charts import plot_reliability
 from wqa.display.view import open_view
 from wqa.display.wording import terms
 from wqa.parameters import resolve

@@ -14,7 +14,6 @@ from wqa.display import (
     judgements,
     listings,
     model_pictures,
-    model_tables,
     paragraphs,
     pictures,
     report,
@@ -100,9 +99,9 @@ class City(View):
     about_readings = paragraphs.about_readings
     list_answers = answer_tables.answer_table
     list_asking = answer_tables.asking_table
-    list_backtest = model_tables.backtest_table
+    list_backtest = annex_tables.backtest_table
     list_board = answer_tables.board_table
-    list_classes = model_tables.classes_table
+    list_classes = annex_tables.classes_table
     list_conflicts = annex_tables.conflicts_table
     list_coverage = listings.coverage_table
     list_death_rates = listings.death_rate_table
@@ -112,7 +111,7 @@ class City(View):
     list_findings = annex_tables.findings_table
     list_graded = edition_tables.graded_table
     list_grades = edition_tables.grades_table
-    list_labels = model_tables.labels_table
+    list_labels = annex_tables.labels_table
     list_latest = listings.latest_table
     list_milestones = listings.milestones_table
     list_readings = answer_tables.readings_table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.statements import explain
 from wqa.catalog.records import Target
-from wqa.display.charts import plot_path
+from wqa.display.charts import plot_funnel, plot_grid, plot_path, plot_reliability
 from wqa.display.facts import (
     computed_fact,
     count_fact,
@@ -20,7 +20,6 @@ from wqa.display.facts import (
 )
 from wqa.display.narrative import in_brackets
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
-from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
 from wqa.display.report import Drawing, sources_of
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Indicator, Target
-from wqa.display.charts import plot_levels, plot_plan_sum
+from wqa.display.charts import plot_dots, plot_levels, plot_plan_sum
 from wqa.display.facts import (
     Fact,
     computed_fact,
@@ -18,7 +18,6 @@ from wqa.display.facts import (
 )
 from wqa.display.listings import death_parts
 from wqa.display.narrative import bounded, in_brackets, sentences
-from wqa.display.point_charts import plot_dots
 from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
