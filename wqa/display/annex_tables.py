@@ -11,18 +11,7 @@ from wqa.assessment.labels import explain_disagreement
 from wqa.assessment.likelihood import LIKELY, UNLIKELY, VERY_LIKELY
 from wqa.assessment.statements import phrase
 from wqa.catalog.records import NATION, Conflict, ConflictReading, Target
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    parameter_fact,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, named, quoted
 from wqa.display.judgements import (
     BARS,
     answer_label,
@@ -58,7 +47,7 @@ def summary_table(view: View, answers: pd.DataFrame) -> DisplayTable:
 def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
     lang, target = view.lang, target_of(view, row)
     cells: dict[str, Text] = {
-        "row": target_fact(target, part="row"),
+        "row": Fact.asked(target, part="row"),
         "name": target_name(target, lang),
         "target": target_text(target, lang),
         "answer": answer_with_probability(view, row),
@@ -73,14 +62,14 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
     last = latest_row(own)
     if last is not None and last["year"] == row["level_year"]:
         if last["denominator"] == last["denominator"]:
-            cells["batches"] = observation_fact(last, part="denominator")
+            cells["batches"] = Fact.observed(last, part="denominator")
         old = previous_row(own, last)
         if old is not None:
-            new, before = observation_fact(last), observation_fact(old)
+            new, before = Fact.observed(last), Fact.observed(old)
             cells["moved"] = change_fact(new, before, signed=True)
     nation = latest_row(rows_of(view.headline, target.indicator_id, NATION))
     if nation is not None:
-        value = observation_fact(nation)
+        value = Fact.observed(nation)
         cells["nation"] = _level(value, int(nation["year"]), target.unit, lang)
     return cells
 
@@ -89,7 +78,7 @@ def _level(fact: Fact, year: int, unit: str, lang: str) -> str:
     """Print a value with its year; the unit only if it is not that of the target."""
     value, own = spoken(fact, lang)
     shown = own if fact.unit != unit or fact.unit == "pct" else ""
-    return dated(f"{value}{shown}", year_fact(year, fact), lang)
+    return dated(f"{value}{shown}", Fact.of_year(year, fact), lang)
 
 
 def targets_table(view: View) -> DisplayTable:
@@ -97,7 +86,7 @@ def targets_table(view: View) -> DisplayTable:
     lang, plan = view.lang, view.parameters.plan
     rows = [
         {
-            "row": target_fact(target, part="row"),
+            "row": Fact.asked(target, part="row"),
             "name": target_name(target, lang),
             "nature": term(f"nature.{target.nature}", lang),
             "kind": term(f"kind.{target.kind}", lang),
@@ -116,7 +105,7 @@ def _baseline(target: Target, lang: str) -> str:
     status = term(f"baseline.{target.baseline.status}", lang)
     if target.baseline.value is None:
         return status
-    value = printed(target_fact(target, part="baseline"), lang)
+    value = printed(Fact.asked(target, part="baseline"), lang)
     return value if target.baseline.status == "measured" else in_brackets(value, status, lang)
 
 
@@ -178,7 +167,7 @@ def _reading(reading: ConflictReading, lang: str) -> str:
         return text
     key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
     value = replace(
-        parameter_fact(key, number, unit=reading.unit),
+        Fact.setting(key, number, unit=reading.unit),
         kind="target",
         source_ids=(reading.source_id,),
         locator=reading.clause,
@@ -197,7 +186,7 @@ def findings_table(view: View, findings: pd.DataFrame) -> DisplayTable:
             {
                 "severity": term(f"severity.{severity}", lang),
                 "code": named(str(code)),
-                "count": count_fact(f"finding.{code}", len(part)),
+                "count": Fact.counted(f"finding.{code}", len(part)),
                 "example": quoted(str(example["message"]), locator=str(example["file"])),
             }
         )
@@ -218,8 +207,8 @@ def labels_table(view: View, target: Target, labels: pd.DataFrame) -> DisplayTab
             cells["label"] = term("table.undefined", lang)
             cells["remark"] = quoted(reason, locator=method) if isinstance(reason, str) else ""
         if row["value"] is not None and row["value"] == row["value"]:
-            goal = target_fact(target)
-            cells["statistic"] = computed_fact(method, float(row["value"]), [goal], decimals=2)
+            goal = Fact.asked(target)
+            cells["statistic"] = Fact.computed(method, float(row["value"]), [goal], decimals=2)
         rows.append(cells)
     columns = heads(["method", "label", "statistic", "remark"], lang)
     caption = say("caption.labels", lang, name=target_name(target, lang))
@@ -232,12 +221,12 @@ def backtest_table(view: View, summary: pd.DataFrame, sources: Iterable[str]) ->
     """Show accuracy and coverage of the models."""
     lang, used, rows = view.lang, tuple(sources), []
     for row in rows_in(summary.sort_values(["mase", "model"])):
-        n = count_fact(f"backtest.{row['model']}", int(row["n"]), source_ids=used)
+        n = Fact.counted(f"backtest.{row['model']}", int(row["n"]), source_ids=used)
         cells: dict[str, Text] = {
             "model": term(f"model.{row['model']}", lang),
             "forecasts": n,
-            "mase": computed_fact("mase", float(row["mase"]), [n], decimals=2),
-            "coverage80": computed_fact("coverage", float(row["coverage_80"]), [n], decimals=0),
+            "mase": Fact.computed("mase", float(row["mase"]), [n], decimals=2),
+            "coverage80": Fact.computed("coverage", float(row["coverage_80"]), [n], decimals=0),
         }
         rows.append(cells)
     columns = heads(["model", "forecasts", "mase", "coverage80"], lang, coverage80="pct")
@@ -248,7 +237,7 @@ def classes_table(view: View) -> DisplayTable:
     """Say what each answer means, and each step of strength."""
     lang = view.lang
     limits = {"high": VERY_LIKELY, "middle": LIKELY, "low": UNLIKELY}
-    slots = {name: parameter_fact(f"answer.{name}", round(100 * p)) for name, p in limits.items()}
+    slots = {name: Fact.setting(f"answer.{name}", round(100 * p)) for name, p in limits.items()}
     rows = [
         {"answer": answer_label(key, lang), "meaning": say(f"classes.{key}", lang, **slots)}
         for key in ANSWERS

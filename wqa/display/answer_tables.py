@@ -9,16 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    parameter_fact,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, quoted
 from wqa.display.judgements import (
     BARS,
     answer_label,
@@ -61,7 +52,7 @@ def counts_list(answers: Iterable[str], lang: str) -> str:
             "summary.count_item",
             lang,
             answer=answer_word(answer, lang),
-            n=count_fact(f"answer.{answer}", counts[answer]),
+            n=Fact.counted(f"answer.{answer}", counts[answer]),
         )
         for answer in ANSWERS
         if counts[answer]
@@ -74,7 +65,10 @@ def about_answers(view: View, frame: pd.DataFrame) -> str:
     """Count the answers on a plan and name its weak points."""
     lang, rows = view.lang, records(frame)
     number = len({row["target_id"].rstrip("abc") for row in rows})
-    counted = {"rows": count_fact("plan_rows", number), "n": count_fact("plan_targets", len(rows))}
+    counted = {
+        "rows": Fact.counted("plan_rows", number),
+        "n": Fact.counted("plan_targets", len(rows)),
+    }
     counts = counts_list([row["answer"] for row in rows], lang)
     parts = [say("summary.counts", lang, list=counts, **counted)]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
@@ -89,11 +83,11 @@ def unknown_text(view: View, frame: pd.DataFrame) -> str:
     reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
     causes = [
         say("summary.why_item", lang, why=term(f"why.{code}", lang),
-            n=count_fact(f"reason.{code}", number))
+            n=Fact.counted(f"reason.{code}", number))
         for code, number in reasons.most_common()
     ]  # fmt: skip
     if causes:
-        total = count_fact(f"answer.{UNKNOWN}", reasons.total())
+        total = Fact.counted(f"answer.{UNKNOWN}", reasons.total())
         parts.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
     return sentences(parts, lang)
 
@@ -104,7 +98,7 @@ def level_cell(view: View, row: Row) -> str:
     if fact is None:
         return baseline_text(target, view.lang, unit=short_unit(target.unit, view.lang))
     value = f"{spoken(fact, view.lang)[0]}{short_unit(fact.unit, view.lang)}"
-    return dated(value, year_fact(int(row["level_year"]), fact), view.lang)
+    return dated(value, Fact.of_year(int(row["level_year"]), fact), view.lang)
 
 
 def _answer_cells(view: View, row: Row) -> dict[str, Text]:
@@ -112,7 +106,7 @@ def _answer_cells(view: View, row: Row) -> dict[str, Text]:
     lang, target = view.lang, target_of(view, row)
     cells: dict[str, Text] = {
         "answer": answer_label(row["answer"], lang),
-        "row": target_fact(target, part="row"),
+        "row": Fact.asked(target, part="row"),
         "name": target_name(target, lang),
         "nature": term(f"nature.{target.nature}", lang),
         "target": target_text(target, lang),
@@ -136,7 +130,7 @@ def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
         items.append(say("question.weak", lang, list=listed(weak, lang)))
     left = [row for row in rows if row["answer"] not in DECIDED]
     asked = Counter(str(row[f"owner_{lang}"]) for row in left if row[f"settles_it_{lang}"])
-    holders = [say("question.ask_item", lang, owner=owner, n=count_fact(f"ask.{n}", number))
+    holders = [say("question.ask_item", lang, owner=owner, n=Fact.counted(f"ask.{n}", number))
              for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
     if holders:
         items.append(say("question.ask", lang, list=listed(holders, lang)))
@@ -162,12 +156,12 @@ def about_lessons(view: View) -> Paragraphs:
         "disputed": [t for t in targets if t.baseline.status == "disputed"],
         "unmeasured": [t for t in targets if t.baseline.status not in ("measured", "disputed")],
     }
-    whole = count_fact("plan_targets", len(targets))
+    whole = Fact.counted("plan_targets", len(targets))
     items = []
     for key, those in found.items():
         if those:
             names = listed([target_name(target, lang) for target in those], lang)
-            n = count_fact(f"lesson.{key}", len(those))
+            n = Fact.counted(f"lesson.{key}", len(those))
             items.append(say(f"lesson.{key}", lang, n=n, whole=whole, list=names))
     return Paragraphs(items, is_list=True)
 
@@ -248,14 +242,14 @@ def _reading_cells(view: View, row: Row) -> dict[str, Text]:
     key = f"{target.id}.{reading}"
 
     def number(part: str, value: float) -> Fact:
-        fact = parameter_fact(f"{key}.{part}", value, unit=target.unit)
+        fact = Fact.setting(f"{key}.{part}", value, unit=target.unit)
         about: dict[str, Any] = {"source_ids": sources, "locator": clause}
         return replace(fact, kind="target", evidence="official", **about)
 
     goal = number("goal", float(row["target"]))
     sign = term(f"comparator.{row['comparator']}", lang)
     cells: dict[str, Text] = {
-        "row": target_fact(target, part="row"),
+        "row": Fact.asked(target, part="row"),
         "name": target_name(target, lang),
         "reading": quoted(str(row[f"label_{lang}"]), source_ids=sources, locator=clause),
         "target": f"{sign}{with_unit(goal, lang)}",
@@ -268,7 +262,7 @@ def _reading_cells(view: View, row: Row) -> dict[str, Text]:
     if met is not None and met == met:
         cells["met"] = term("table.yes" if bool(met) else "table.no", lang)
     if need == need and float(need):
-        cells["needed"] = computed_fact("needed", float(need), [known, goal], signed=True)
+        cells["needed"] = Fact.computed("needed", float(need), [known, goal], signed=True)
     if low is not None and low == low:
         ends, note = (float(low), float(row["p_class_high"])), str(row["evidence_class"])
         cells["probability"] = class_text(f"p.{key}", ends, [known, goal], note)

@@ -9,17 +9,7 @@ import pandas as pd
 
 from wqa.catalog.records import NATION
 from wqa.data.series import KEYS
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    parameter_fact,
-    quoted,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, named, quoted
 from wqa.display.judgements import answer_word, probability_text
 from wqa.display.narrative import change_fact, in_brackets, sentences
 from wqa.display.report import Column, DisplayTable, told
@@ -59,7 +49,7 @@ def _about(view: View, row: Row) -> Cells:
 
 def _value(row: Row, value: float, source_id: str, vintage: str) -> Fact:
     cell = {name: row[name] for name in ("indicator_id", "region", "scope", "year", "unit")}
-    return observation_fact({**cell, "value": value, "source_id": source_id, "vintage": vintage})
+    return Fact.observed({**cell, "value": value, "source_id": source_id, "vintage": vintage})
 
 
 def change_tables(view: View, changes: EditionChanges) -> dict[str, DisplayTable]:
@@ -96,7 +86,7 @@ def _figure_cells(view: View, row: Row) -> Cells:
     value = _value(row, float(row["value"]), row["source_id"], row["vintage"])
     return {
         **_about(view, row),
-        "year": year_fact(int(row["year"]), value),
+        "year": Fact.of_year(int(row["year"]), value),
         "value": with_unit(value, view.lang),
         "late": word("word.yes", view.lang) if row["is_late"] else "",
     }
@@ -107,7 +97,7 @@ def _revision_cells(view: View, row: Row) -> Cells:
     old = _value(row, float(row["old"]), row["old_source_id"], row["old_vintage"])
     cells: Cells = {
         **_about(view, row),
-        "year": year_fact(int(row["year"]), old),
+        "year": Fact.of_year(int(row["year"]), old),
         "old": with_unit(old, lang),
         "why": word(f"why.{row['why']}", lang),
     }
@@ -160,12 +150,12 @@ def graded_table(view: View, graded: pd.DataFrame) -> DisplayTable:
         about: dict[str, Any] = {"decimals": max(1, len(outcome.text.partition(".")[2]))}
         about |= {"unit": row["unit"], "kind": "forecast"}
         low, high = (
-            computed_fact(side, float(row[side]), (start,), **about) for side in ("lo_80", "hi_80")
+            Fact.computed(side, float(row[side]), (start,), **about) for side in ("lo_80", "hi_80")
         )
         cells: Cells = {
             **_about(view, row),
-            "year": year_fact(int(row["year"]), outcome),
-            "edition": parameter_fact("edition", int(row["edition"]), text=str(row["edition"])),
+            "year": Fact.of_year(int(row["year"]), outcome),
+            "edition": Fact.setting("edition", int(row["edition"]), text=str(row["edition"])),
             "interval": f"{low}–{high}",
             "outcome": with_unit(outcome, lang),
             "inside": word("word.yes" if row["inside_80"] else "word.no", lang),
@@ -198,13 +188,13 @@ def grades_table(
 def _sums(row: Row, label: str) -> Cells:
     counts = {"forecasts": "n_forecasts", "outcomes": "n_outcomes", "series": "n_series"}
     cells: Cells = {
-        key: count_fact(f"graded.{label}.{key}", int(row[name])) for key, name in counts.items()
+        key: Fact.counted(f"graded.{label}.{key}", int(row[name])) for key, name in counts.items()
     }
     shares = {"inside_80": "inside_80", "inside_95": "inside_95", "hit": "hit_not_worse",
               "brier": "brier_not_worse"}  # fmt: skip
     for key, name in shares.items():
         if bool(pd.notna(row[name])):
-            cells[key] = computed_fact(
+            cells[key] = Fact.computed(
                 f"graded.{label}.{key}",
                 float(row[name]),
                 (),
@@ -247,7 +237,7 @@ def about_grades(view: View, graded: pd.DataFrame) -> str:
         return say("edition.no_outcome", lang)
 
     def counted(key: str, number: float) -> Fact:
-        return count_fact(f"graded.{key}", number)
+        return Fact.counted(f"graded.{key}", number)
 
     n, asked = counted("n", len(graded)), graded[graded["not_worse"].notna()]
     known, own = graded.drop_duplicates([*KEYS, "year"]), graded[graded["region"] == view.region]
@@ -263,9 +253,9 @@ def about_grades(view: View, graded: pd.DataFrame) -> str:
             "edition.inside",
             lang,
             n=n,
-            level=parameter_fact("level", 80),
+            level=Fact.setting("level", 80),
             inside=counted("inside_80", graded["inside_80"].sum()),
-            wide=parameter_fact("level", 95),
+            wide=Fact.setting("level", 95),
             inside_wide=counted("inside_95", graded["inside_95"].sum()),
         ),
     ]
@@ -299,15 +289,15 @@ def about_changes(view: View, changes: EditionChanges | None) -> str:
     figures = changes.figures
 
     def counted(key: str, number: float) -> Fact:
-        return count_fact(f"changes.{key}", number)
+        return Fact.counted(f"changes.{key}", number)
 
     parts = [
         say(
             "edition.compared",
             lang,
-            edition=year_fact(changes.old.edition),
-            day=parameter_fact("as_of", None, text=changes.old.as_of),
-            new_day=parameter_fact("as_of", None, text=changes.new.as_of),
+            edition=Fact.of_year(changes.old.edition),
+            day=Fact.setting("as_of", None, text=changes.old.as_of),
+            new_day=Fact.setting("as_of", None, text=changes.new.as_of),
         ),
         say(
             "edition.new_figures",

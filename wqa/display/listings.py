@@ -6,16 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.catalog import read_catalogue
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    quoted,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, named, quoted
 from wqa.display.narrative import (
     in_brackets,
     names_caption,
@@ -70,7 +61,7 @@ def _id(kind: str, indicator_id: str) -> str:
 def _batches(row: Mapping[str, Any]) -> dict[str, Text]:
     """Cell of the batches that a rate rests on, if they are published."""
     known = row["denominator"] == row["denominator"]
-    return {"batches": observation_fact(row, part="denominator")} if known else {}
+    return {"batches": Fact.observed(row, part="denominator")} if known else {}
 
 
 def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
@@ -132,7 +123,7 @@ def coverage_table(view: View) -> DisplayTable:
             "own": part["own"].sum(),
             "inside": part["inside"].sum(),
         }
-        facts = {name: count_fact(f"coverage.{key}.{name}", n) for name, n in counts.items()}
+        facts = {name: Fact.counted(f"coverage.{key}.{name}", n) for name, n in counts.items()}
         rows.append({"group": str(getattr(entry, lang)), **facts})
     columns = heads(["group", "indicators", "figures", "own", "inside"], lang)
     return DisplayTable("coverage", term("table.coverage_caption", lang), columns, rows)
@@ -146,7 +137,7 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
     for row in rows_in(rates.sort_values(["year", "scope"])):
         parts = death_parts(row)
         if {"deaths", "published"} & set(parts):
-            year = year_fact(int(row["year"]), next(iter(parts.values())))
+            year = Fact.of_year(int(row["year"]), next(iter(parts.values())))
             rows.append({"year": year, "scope": named(scope_name(row["scope"], lang)), **parts})
     keys = ["year", "scope", "deaths", "stock", "published", "recomputed", "ratio"]
     columns = heads(keys, lang, deaths="person", stock="unit_10k", ratio="pct")
@@ -165,12 +156,12 @@ def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
     known = {key: fact for key, fact in made.items() if fact is not None}
     if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
         rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
-        new = computed_fact("rate", rate, inputs, decimals=3, unit="per_10k_units")
+        new = Fact.computed("rate", rate, inputs, decimals=3, unit="per_10k_units")
         known["recomputed"] = new
         if "published" in known:
             share = rate / float(row["published_rate"]) * 100
             both = [new, known["published"]]
-            known["ratio"] = computed_fact("ratio", share, both, decimals=0)
+            known["ratio"] = Fact.computed("ratio", share, both, decimals=0)
     return known
 
 
@@ -182,4 +173,4 @@ def _part(row: Mapping[str, Any], name: str, decimals: int | None) -> Fact | Non
     cell |= {"indicator_id": f"special_equipment_{name}", "value": row[name], "unit": ""}
     cell["source_id"] = row[f"{name}_source_id"]
     cell["file"], _, cell["row"] = str(row[f"{name}_place"]).rpartition(":")
-    return observation_fact(cell, decimals=decimals)
+    return Fact.observed(cell, decimals=decimals)

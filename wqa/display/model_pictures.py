@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wqa.assessment.statements import explain
 from wqa.catalog.records import Target
 from wqa.display.charts import plot_funnel, plot_grid, plot_path, plot_reliability
-from wqa.display.facts import (
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    parameter_fact,
-    plain,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, named, plain
 from wqa.display.narrative import in_brackets
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
 from wqa.display.report import Drawing, sources_of
@@ -68,9 +59,9 @@ def grid_picture(view: View) -> Drawing | None:
         alt=say(
             "alt.grid",
             lang,
-            n=count_fact("plan_targets", len(plan.targets)),
-            k=count_fact("known_targets", known["label"].nunique()),
-            cells=count_fact("known_cells", len(known)),
+            n=Fact.counted("plan_targets", len(plan.targets)),
+            k=Fact.counted("known_targets", known["label"].nunique()),
+            cells=Fact.counted("known_cells", len(known)),
         ),
         sources=list(dict.fromkeys(used)),
         data=data,
@@ -120,9 +111,9 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
             "alt.funnel",
             lang,
             title=title,
-            n=count_fact("funnel_regions", len(data), source_ids=sources),
-            k=count_fact("funnel_outside", outside, source_ids=sources),
-            level=parameter_fact("funnel_level", OUTER),
+            n=Fact.counted("funnel_regions", len(data), source_ids=sources),
+            k=Fact.counted("funnel_outside", outside, source_ids=sources),
+            level=Fact.setting("funnel_level", OUTER),
         ),
         sources=sources,
         data=data[["label", *DATA]].drop(columns=["lower", "upper"]),
@@ -174,18 +165,18 @@ def path_picture(
     if not rows or target.value is None:
         return None
     known = pd.DataFrame(rows)
-    facts = [observation_fact(row) for row in rows]
+    facts = [Fact.observed(row) for row in rows]
     data = known[["year", "value"]].assign(kind="observed")
-    key, last = "alt.path", year_fact(int(rows[-1]["year"]), facts[-1])
-    slots: dict[str, Any] = {"a": facts[-1], "year_a": last, "target": target_fact(target)}
+    key, last = "alt.path", Fact.of_year(int(rows[-1]["year"]), facts[-1])
+    slots: dict[str, Any] = {"a": facts[-1], "year_a": last, "target": Fact.asked(target)}
     if forecast is not None:
         key, tail = "alt.fan", forecast.frame.iloc[-1]
-        slots |= {"year_b": year_fact(int(tail["year"])), "level": parameter_fact("level", 95)}
+        slots |= {"year_b": Fact.of_year(int(tail["year"])), "level": Fact.setting("level", 95)}
         note = f"{forecast.model}, {forecast.evidence_class}"
         decimals = view.indicator(indicator_id).decimals
         for slot, column in (("median", "median"), ("low", "lo_95"), ("high", "hi_95")):
             # A forecast rests on every year of the series, newest first.
-            slots[slot] = computed_fact(
+            slots[slot] = Fact.computed(
                 column, float(tail[column]), facts[::-1], decimals=decimals, kind="forecast",
                 note=note,
             )  # fmt: skip
@@ -215,9 +206,9 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
     lang = view.lang
     items: list[str] = []
     for place, row in enumerate(data.to_dict("records")):
-        n = count_fact(f"cases.{place}", int(row["n"]), source_ids=sources)
+        n = Fact.counted(f"cases.{place}", int(row["n"]), source_ids=sources)
         stated, observed = (
-            computed_fact(f"{key}.{place}", float(row[key]) * 100, [n], decimals=0)
+            Fact.computed(f"{key}.{place}", float(row[key]) * 100, [n], decimals=0)
             for key in ("stated", "observed")
         )
         items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
@@ -253,7 +244,7 @@ def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -
     lang, rows = view.lang, list[dict[str, Any]]()
     goal = Goal(target.comparator, float(target.value or 0))
     places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
-    found = {str(one["role"]): observation_fact(places[str(one["place"])]) for one in premises}
+    found = {str(one["role"]): Fact.observed(places[str(one["place"])]) for one in premises}
     behind = {role: fact for role, fact in found.items() if fact.unit in TENS}
     size = {role: float(fact.value or 0) * TENS[fact.unit] for role, fact in behind.items()}
     sizes = {"part": size["exposure"]}
@@ -261,9 +252,9 @@ def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -
         sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
     for name, stock in sizes.items():
         for deaths in range(1, MOST_DEATHS + 1):  # no death always passes
-            rate = computed_fact(f"ladder.{name}", deaths / stock, behind.values(), decimals=3)
+            rate = Fact.computed(f"ladder.{name}", deaths / stock, behind.values(), decimals=3)
             is_met = goal.met(deaths / stock)
-            label = say(f"figure.rate_{name}", lang, deaths=count_fact("deaths", deaths))
+            label = say(f"figure.rate_{name}", lang, deaths=Fact.counted("deaths", deaths))
             said = in_brackets(rate, term("table.yes" if is_met else "table.no", lang), lang)
             drawn = {"label": label, "value": rate.value, "said": rate, "note": said}
             rows.append(drawn | {"role": "main" if is_met else "side"})

@@ -7,18 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Conflict, Target
-from wqa.display.facts import (
-    EVIDENCE_ORDER,
-    Fact,
-    computed_fact,
-    count_fact,
-    number_text,
-    observation_fact,
-    parameter_fact,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import EVIDENCE_ORDER, Fact, number_text, quoted
 from wqa.display.judgements import (
     level_fact,
     name_in_sentence,
@@ -77,7 +66,7 @@ def target_texts(view: View, indicator_id: str) -> list[str]:
             say(
                 f"plan.{target.nature}",
                 lang,
-                row=target_fact(target, part="row"),
+                row=Fact.asked(target, part="row"),
                 name=name_in_sentence(target, lang),
                 target=target_words(view, target),
                 when=_when(target, lang),
@@ -92,8 +81,8 @@ def target_texts(view: View, indicator_id: str) -> list[str]:
 
 def _when(target: Target, lang: str) -> str:
     keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
-    last = target_fact(target, part="year")
-    first = year_fact(target.start_year or target.year, last)
+    last = Fact.asked(target, part="year")
+    first = Fact.of_year(target.start_year or target.year, last)
     return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
 
@@ -108,10 +97,10 @@ def about_coverage(view: View) -> str:
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
 
     def n(key: str, number: int) -> Fact:
-        return count_fact(f"coverage.{key}", int(number))
+        return Fact.counted(f"coverage.{key}", int(number))
 
     def y(year: int) -> Fact:
-        return year_fact(int(year))
+        return Fact.of_year(int(year))
 
     grades = frame["evidence"].value_counts()
     parts = [
@@ -154,9 +143,9 @@ def about_findings(view: View, findings: pd.DataFrame) -> str:
     return say(
         "audit.findings",
         view.lang,
-        n=count_fact("findings", len(findings)),
-        errors=count_fact("findings.error", numbers["error"]),
-        review=count_fact("findings.review", numbers["review"]),
+        n=Fact.counted("findings", len(findings)),
+        errors=Fact.counted("findings.error", numbers["error"]),
+        review=Fact.counted("findings.review", numbers["review"]),
     )
 
 
@@ -168,8 +157,8 @@ def about_conflicts(view: View, conflicts: Mapping[str, Conflict]) -> str:
     return say(
         "audit.conflicts",
         view.lang,
-        n=count_fact("conflicts", len(conflicts)),
-        targets=count_fact("conflicts.plan", touching),
+        n=Fact.counted("conflicts", len(conflicts)),
+        targets=Fact.counted("conflicts.plan", touching),
     )
 
 
@@ -184,7 +173,7 @@ def about_death_rates(view: View, rates: pd.DataFrame) -> str:
     return say(
         "death.two_rates",
         view.lang,
-        year=year_fact(int(row["year"]), parts["published"]),
+        year=Fact.of_year(int(row["year"]), parts["published"]),
         region=view.names[str(row["region"])],
         published=parts["published"],
         recomputed=parts["recomputed"],
@@ -200,14 +189,14 @@ def about_one_death(view: View) -> str:
     goals = view.targets("special_equipment_death_rate")
     if row is None or not goals:
         return ""
-    stock = observation_fact(row)
-    deaths = parameter_fact("one_death", 1)
-    rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
-    target = target_fact(goals[0])
+    stock = Fact.observed(row)
+    deaths = Fact.setting("one_death", 1)
+    rate = Fact.computed("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
+    target = Fact.asked(goals[0])
     return say(
         "death.arithmetic",
         lang,
-        year=year_fact(int(row["year"]), stock),
+        year=Fact.of_year(int(row["year"]), stock),
         region=view.names[view.region],
         stock=stock,
         deaths=deaths,
@@ -281,16 +270,16 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
             "direction": view.indicator(target.indicator_id).direction,
             "comparator": target.comparator,
         }
-        start = target_fact(target, part="baseline")
+        start = Fact.asked(target, part="baseline")
         part = "partial" if row["level_qualifier"] == "partial_period" else "whole"
         text = say(
             f"note.labels_{part}",
             lang,
             name=name_in_sentence(target, lang),
             a=start,
-            year_a=year_fact(base.year, start),
+            year_a=Fact.of_year(base.year, start),
             b=level,
-            year_b=year_fact(int(row["level_year"]), level),
+            year_b=Fact.of_year(int(row["level_year"]), level),
             unit=unit_after(target.unit, lang),
             target=target_text(target, lang),
         )
@@ -321,11 +310,11 @@ def about_backtest(view: View, result: Backtest | None) -> str:
         return say("model.no_origin", lang)
     rows = {str(row["model"]): row for row in rows_in(result.summary())}
     cases = result.cases[result.cases["model"] == "pooled"]
-    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
-    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
+    n = Fact.counted("backtest.forecasts", int(rows["pooled"]["n"]))
+    series = Fact.counted("backtest.series", int(rows["pooled"]["n_series"]))
 
     def made(key: str, value: float, decimals: int) -> Fact:
-        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals)
+        return Fact.computed(f"backtest.{key}", value, [n], decimals=decimals)
 
     own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
     outcomes = len(cases[["series_id", "year"]].drop_duplicates())
@@ -341,14 +330,14 @@ def about_backtest(view: View, result: Backtest | None) -> str:
             "model.coverage",
             lang,
             n=n,
-            level=parameter_fact("level", 80),
+            level=Fact.setting("level", 80),
             share=made("coverage", float(rows["pooled"]["coverage_80"]), 0),
         ),
         say(
             "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough",
             lang,
-            n=count_fact("backtest.outcomes", outcomes),
-            minimum=parameter_fact("minimum", MINIMUM_OUTCOMES),
+            n=Fact.counted("backtest.outcomes", outcomes),
+            minimum=Fact.setting("minimum", MINIMUM_OUTCOMES),
             series=series,
         ),
     ]

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Indicator, Target
 from wqa.display.charts import plot_dots, plot_levels, plot_plan_sum
-from wqa.display.facts import (
-    Fact,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, named
 from wqa.display.listings import death_parts
 from wqa.display.narrative import bounded, in_brackets, sentences
 from wqa.display.report import Drawing
@@ -98,7 +90,7 @@ def sources_in(data: pd.DataFrame) -> list[str]:
 
 def target_line(target: Target, lang: str) -> dict[str, Any]:
     """Return what a chart draws of a target: value, years and label."""
-    value, sign = target_fact(target), term(f"comparator.{target.comparator}", lang)
+    value, sign = Fact.asked(target), term(f"comparator.{target.comparator}", lang)
     return {
         "value": float(value.value or 0),
         "first": target.start_year if target.scope == "every_year" else target.year - 1,
@@ -150,7 +142,7 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
         spans = rows.groupby("scope")["year"].agg(["min", "max"]).sort_values(["min", "max"])
         for scope, first, last in spans.itertuples(name=None):
             key = "note.definition" if first != last else "note.definition_year"
-            years = {"first": year_fact(first), "last": year_fact(last)}
+            years = {"first": Fact.of_year(first), "last": Fact.of_year(last)}
             items.append(say(key, lang, scope=scope_name(scope, lang), **years))
         names = listed(items, lang)
         out.append(say("note.definitions", lang, region=view.names[str(region)], items=names))
@@ -159,18 +151,18 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
 
 def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str) -> str:
     """Describe a line chart in words, from its data."""
-    first, last = year_fact(data["year"].min()), year_fact(data["year"].max())
+    first, last = Fact.of_year(data["year"].min()), Fact.of_year(data["year"].max())
     out = [say("alt.series", lang, first=first, last=last, title=title)]
     for series, frame in data.groupby("series", sort=False):
         rows = rows_in(frame)
-        slots: dict[str, Any] = {"series": series, "n": count_fact(f"alt.{series}", len(rows))}
+        slots: dict[str, Any] = {"series": series, "n": Fact.counted(f"alt.{series}", len(rows))}
         for end, row in (("a", rows[0]), ("b", rows[-1])):
-            value = observation_fact(row)
+            value = Fact.observed(row)
             slots[end] = bounded(row, value, lang)
-            slots[f"year_{end}"] = year_fact(int(row["year"]), value)
+            slots[f"year_{end}"] = Fact.of_year(int(row["year"]), value)
         out.append(say("alt.line" if len(rows) > 1 else "alt.point", lang, **slots))
     if target is not None:
-        value = target_fact(target)
+        value = Fact.asked(target)
         out.append(say("alt.target", lang, label=_kind(target, lang), value=value))
     return sentences(out, lang)
 
@@ -193,7 +185,7 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
         row = latest_row(row for row in rows_in(frame) if row["qualifier"] in ANNUAL)
         if row is not None:
-            value, scope = observation_fact(row), scope_name(str(row["scope"]), lang)
+            value, scope = Fact.observed(row), scope_name(str(row["scope"]), lang)
             when = f"{row['year']}年，{scope}" if lang == "zh" else f"{row['year']}, {scope}"
             printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
             rows.append({**row, **printed, "label": view.names[str(region)]})
@@ -240,12 +232,12 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
         bounds=(0.0, float("inf")),
     )
     known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
-    slots = {"first": year_fact(data["year"].min()), "last": year_fact(data["year"].max())}
+    slots = {"first": Fact.of_year(data["year"].min()), "last": Fact.of_year(data["year"].max())}
     for column, ends in (("published", "ab"), ("recomputed", "cd")):
         rows = rows_in(data.dropna(subset=column))
         for end, row in zip(ends, (rows[0], rows[-1]), strict=True):
             slots[end] = known[row["year"], row["scope"]][column]
-            slots[f"year_{end}"] = year_fact(row["year"], slots[end])
+            slots[f"year_{end}"] = Fact.of_year(row["year"], slots[end])
     both = data.dropna(subset=["published", "recomputed"])
     below = (both["recomputed"] < both["published"]).all()
     key, place = "alt.two_rates" if below else "alt.two_rates_mixed", view.names[region]
@@ -288,20 +280,20 @@ def _plan_sum(view: View, target: Target, rows: list[dict[str, Any]]) -> Drawing
     first = target.start_year or int(rows[0]["year"])
     facts, items, kinds = list[Fact](), [], []
     for place, row in enumerate(rows):
-        fact = observation_fact(row)
+        fact = Fact.observed(row)
         if not running:
             total = sum(float(row["value"]) for row in rows[: place + 1])
-            fact = computed_fact("sum", total, [*facts, fact])
+            fact = Fact.computed("sum", total, [*facts, fact])
         facts.append(fact)
         # A sum is whole if it holds every year from the first on.
         whole = row["qualifier"] in ANNUAL and (running or row["year"] == first + place)
         kinds.append("exact" if whole else "lower_bound")
         value = bounded({"qualifier": kinds[-1]}, fact, lang)
-        items.append(say("alt.bar", lang, year=year_fact(row["year"]), value=value))
+        items.append(say("alt.bar", lang, year=Fact.of_year(row["year"]), value=value))
     data = pd.DataFrame(rows)[["year", "value", "source_id"]]
     data.insert(2, "cumulative", [fact.value for fact in facts])
     data.insert(3, "qualifier", kinds)
-    name, goal = str(getattr(target, f"name_{lang}")), target_fact(target)
+    name, goal = str(getattr(target, f"name_{lang}")), Fact.asked(target)
     title = titled(name, target.unit, lang)
     start = float(target.baseline.value or 0) if running else 0.0
     line = target_line(target, lang) | {"first": first, "start": start}
