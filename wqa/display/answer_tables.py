@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
+from wqa.catalog.records import Target
 from wqa.display.facts import Fact, Text, quoted
 from wqa.display.judgements import (
     BARS,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 # Answers that a reader has to see at once.
 WEAK_POINTS = ("unlikely", "missed")
+UNSURE = ("open", *WEAK_POINTS)
 DECIDED = ("met", "missed")
 UNKNOWN = "nothing_known"
 
@@ -47,49 +49,33 @@ UNKNOWN = "nothing_known"
 def counts_list(answers: Iterable[str], lang: str) -> str:
     """List how many targets have which answer, from met to nothing known."""
     counts = Counter(answers)
-    items = [
-        say(
-            "summary.count_item",
-            lang,
-            answer=answer_word(answer, lang),
-            n=Fact.counted(f"answer.{answer}", counts[answer]),
-        )
-        for answer in ANSWERS
-        if counts[answer]
-    ]
-    return listed(items, lang)
+    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
+    return listed([say("summary.count_item", lang, answer=word, n=n) for word, n in pairs], lang)
 
 
 @told
 def about_answers(view: View, frame: pd.DataFrame) -> str:
     """Count the answers on a plan and name its weak points."""
     lang, rows = view.lang, records(frame)
-    number = len({row["target_id"].rstrip("abc") for row in rows})
-    counted = {
-        "rows": Fact.counted("plan_rows", number),
-        "n": Fact.counted("plan_targets", len(rows)),
-    }
+    whole = {"rows": len({row["target_id"].rstrip("abc") for row in rows}), "n": len(rows)}
     counts = counts_list([row["answer"] for row in rows], lang)
-    parts = [say("summary.counts", lang, list=counts, **counted)]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
-    if weak:
-        parts.append(say("summary.weak_points", lang, list=listed(weak, lang)))
+    parts = [say("summary.counts", lang, list=counts, **whole)]
+    parts += [say("summary.weak_points", lang, list=listed(weak, lang))] if weak else []
     return sentences(parts, lang)
 
 
 def unknown_text(view: View, frame: pd.DataFrame) -> str:
     """Say why nothing is known of some targets, and what kind of statements the answers are."""
-    lang, parts = view.lang, [say("summary.caution", view.lang)]
+    lang = view.lang
     reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
     causes = [
-        say("summary.why_item", lang, why=term(f"why.{code}", lang),
-            n=Fact.counted(f"reason.{code}", number))
+        say("summary.why_item", lang, why=term(f"why.{code}", lang), n=number)
         for code, number in reasons.most_common()
-    ]  # fmt: skip
-    if causes:
-        total = Fact.counted(f"answer.{UNKNOWN}", reasons.total())
-        parts.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
-    return sentences(parts, lang)
+    ]
+    whole = {"n": reasons.total(), "list": listed(causes, lang)}
+    told = say("summary.nothing_known", lang, **whole) if causes else ""
+    return sentences([say("summary.caution", lang), told], lang)
 
 
 def level_cell(view: View, row: Row) -> str:
@@ -122,16 +108,13 @@ def _answer_cells(view: View, row: Row) -> dict[str, Text]:
 
 def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
     """Answer in one sentence each: how sure is it, where is it weak, whom to ask for figures."""
-    lang, rows = view.lang, records(frame)
-    items = [unknown_text(view, frame)]
-    weak = [target_name(target_of(view, row), lang) for row in by_answer(frame)
-            if row["answer"] in ("open", *WEAK_POINTS)]  # fmt: skip
+    lang, rows, items = view.lang, by_answer(frame), [unknown_text(view, frame)]
+    weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in UNSURE]
     if weak:
         items.append(say("question.weak", lang, list=listed(weak, lang)))
-    left = [row for row in rows if row["answer"] not in DECIDED]
-    asked = Counter(str(row[f"owner_{lang}"]) for row in left if row[f"settles_it_{lang}"])
-    holders = [say("question.ask_item", lang, owner=owner, n=Fact.counted(f"ask.{n}", number))
-             for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
+    left = [r for r in records(frame) if r["answer"] not in DECIDED and r[f"settles_it_{lang}"]]
+    asked = Counter(str(row[f"owner_{lang}"]) for row in left).most_common()
+    holders = [say("question.ask_item", lang, owner=owner, n=number) for owner, number in asked]
     if holders:
         items.append(say("question.ask", lang, list=listed(holders, lang)))
     return Paragraphs(items, is_list=True)
@@ -146,24 +129,26 @@ def judge(view: View, *indicators: str) -> list[str]:
 
 def about_lessons(view: View) -> Paragraphs:
     """Say what the next plan can learn from how the targets of this one were set."""
-    lang, targets = view.lang, view.parameters.plan.targets
-    easy = [t for t in targets if t.value is not None and t.baseline.value is not None
-            and t.baseline.status == "measured"
-            and Goal(t.comparator, t.value).margin(t.baseline.value) > 0]  # fmt: skip
+    lang, targets, items = view.lang, view.parameters.plan.targets, []
     found = {
-        "easy": easy,
+        "easy": [target for target in targets if _is_easy(target)],
         "bound": [t for t in targets if t.kind == "bound"],
         "disputed": [t for t in targets if t.baseline.status == "disputed"],
         "unmeasured": [t for t in targets if t.baseline.status not in ("measured", "disputed")],
     }
-    whole = Fact.counted("plan_targets", len(targets))
-    items = []
     for key, those in found.items():
-        if those:
-            names = listed([target_name(target, lang) for target in those], lang)
-            n = Fact.counted(f"lesson.{key}", len(those))
-            items.append(say(f"lesson.{key}", lang, n=n, whole=whole, list=names))
+        names = listed([target_name(target, lang) for target in those], lang)
+        whole = {"n": len(those), "whole": len(targets), "list": names}
+        items += [say(f"lesson.{key}", lang, **whole)] if those else []
     return Paragraphs(items, is_list=True)
+
+
+def _is_easy(target: Target) -> bool:
+    """Whether a target asks for less than what was measured when it was set."""
+    base = target.baseline
+    if target.value is None or base.value is None or base.status != "measured":
+        return False
+    return Goal(target.comparator, target.value).margin(base.value) > 0
 
 
 def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:

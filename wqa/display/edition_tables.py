@@ -232,51 +232,26 @@ def own_grades(view: View, graded: pd.DataFrame) -> pd.DataFrame:
 @told
 def about_grades(view: View, graded: pd.DataFrame) -> str:
     """Say how the forecasts of earlier editions did, and what that does not show."""
-    lang = view.lang
-    if not len(graded):
+    lang, n = view.lang, len(graded)
+    if not n:
         return say("edition.no_outcome", lang)
-
-    def counted(key: str, number: float) -> Fact:
-        return Fact.counted(f"graded.{key}", number)
-
-    n, asked = counted("n", len(graded)), graded[graded["not_worse"].notna()]
-    known, own = graded.drop_duplicates([*KEYS, "year"]), graded[graded["region"] == view.region]
+    asked, own = graded[graded["not_worse"].notna()], graded[graded["region"] == view.region]
+    known = graded.drop_duplicates([*KEYS, "year"])
+    whole = {"outcomes": len(known), "series": len(graded.drop_duplicates(KEYS))}
+    levels = {"level": Fact.setting("level", 80), "wide": Fact.setting("level", 95)}
+    inside, wide = (int(graded[f"inside_{level}"].sum()) for level in (80, 95))
+    mine = {"region": view.names[view.region], "n": len(own), "inside": own["inside_80"].sum()}
+    national = (known["region"] == NATION).sum()
+    few = "few" if len(known) < ENOUGH else "dependent"
     parts = [
-        say(
-            "edition.graded",
-            lang,
-            n=n,
-            outcomes=counted("outcomes", len(known)),
-            series=counted("series", len(graded.drop_duplicates(KEYS))),
-        ),
-        say(
-            "edition.inside",
-            lang,
-            n=n,
-            level=Fact.setting("level", 80),
-            inside=counted("inside_80", graded["inside_80"].sum()),
-            wide=Fact.setting("level", 95),
-            inside_wide=counted("inside_95", graded["inside_95"].sum()),
-        ),
+        say("edition.graded", lang, n=n, **whole),
+        say("edition.inside", lang, n=n, inside=inside, inside_wide=wide, **levels),
+        say("edition.own" if len(own) else "edition.no_own", lang, **mine),
+        say(f"edition.{few}", lang, outcomes=len(known), national=national),
     ]
     if len(asked):
-        hit = counted("hit", asked["hit_not_worse"].sum())
-        parts.append(say("edition.direction", lang, n=counted("asked", len(asked)), hit=hit))
-    parts += [
-        say(
-            "edition.own" if len(own) else "edition.no_own",
-            lang,
-            region=view.names[view.region],
-            n=counted("own", len(own)),
-            inside=counted("own_inside", own["inside_80"].sum()),
-        ),
-        say(
-            "edition.few" if len(known) < ENOUGH else "edition.dependent",
-            lang,
-            outcomes=counted("outcomes", len(known)),
-            national=counted("national", (known["region"] == NATION).sum()),
-        ),
-    ]
+        hit = int(asked["hit_not_worse"].sum())
+        parts.insert(2, say("edition.direction", lang, n=len(asked), hit=hit))
     return sentences(parts, lang)
 
 
@@ -286,30 +261,14 @@ def about_changes(view: View, changes: EditionChanges | None) -> str:
     lang = view.lang
     if changes is None:
         return say("edition.first", lang)
-    figures = changes.figures
-
-    def counted(key: str, number: float) -> Fact:
-        return Fact.counted(f"changes.{key}", number)
-
+    old, new = (Fact.setting("as_of", None, text=one.as_of) for one in (changes.old, changes.new))
+    edition, figures = Fact.of_year(changes.old.edition), changes.figures
+    added = {"n": len(figures), "own": (figures["region"] == view.region).sum()}
     parts = [
-        say(
-            "edition.compared",
-            lang,
-            edition=Fact.of_year(changes.old.edition),
-            day=Fact.setting("as_of", None, text=changes.old.as_of),
-            new_day=Fact.setting("as_of", None, text=changes.new.as_of),
-        ),
-        say(
-            "edition.new_figures",
-            lang,
-            n=counted("figures", len(figures)),
-            own=counted("own", (figures["region"] == view.region).sum()),
-            region=view.names[view.region],
-        ),
+        say("edition.compared", lang, edition=edition, day=old, new_day=new),
+        say("edition.new_figures", lang, region=view.names[view.region], **added),
     ]
     for key in ("revisions", "answers", "targets", "methods"):
         number = len(changes.frames()[key])
-        parts.append(
-            say(f"edition.{'some' if number else 'no'}_{key}", lang, n=counted(key, number))
-        )
+        parts.append(say(f"edition.{'some' if number else 'no'}_{key}", lang, n=number))
     return sentences(parts, lang)

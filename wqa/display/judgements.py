@@ -228,19 +228,16 @@ def _merged(printed: str, facts: list[Fact]) -> Fact:
 
 def answer_text(view: View, row: Row) -> str:
     """Say the answer on one target, its evidence and reason, and how strong that is."""
-    lang, target = view.lang, target_of(view, row)
-    first = say(
-        f"answer.{target.nature}",
-        lang,
-        name=name_in_sentence(target, lang),
-        target=target_text(target, lang),
-        answer=answer_word(row["answer"], lang),
-    )
-    told = [first, say("answer.evidence", lang, evidence=said_text(view, row, "evidence"))]
+    lang, target, answer = view.lang, target_of(view, row), row["answer"]
+    slots = {"name": name_in_sentence(target, lang), "target": target_text(target, lang)}
+    told = [
+        say(f"answer.{target.nature}", lang, answer=answer_word(answer, lang), **slots),
+        say("answer.evidence", lang, evidence=said_text(view, row, "evidence")),
+    ]
     if row[f"reason_{lang}"] != row[f"evidence_{lang}"]:
         told.append(say("answer.because", lang, reason=said_text(view, row, "reason")))
     told.append(changes_text(view, row))
-    if row["answer"] != "nothing_known":
+    if answer != "nothing_known":
         words = phrase("strength", str(int(row["strength"])))[lang]
         told.append(say("answer.strength", lang, bars=strength_bars(row["strength"]), words=words))
     if row[f"overturned_by_{lang}"]:
@@ -254,11 +251,8 @@ def changes_text(view: View, row: Row) -> str:
     base = row.get("changes_base")
     if not base or not probability_text(view, row):
         return ""
-    lang, name = view.lang, row["target_id"]
-    cases = Fact.counted(f"changes.{name}", int(row["n_changes"]))
-    series = Fact.counted(f"change_series.{name}", int(row["n_change_series"]))
-    share = Fact.computed(
-        f"change_share.{name}", 100.0 * float(row["share_of_changes"]), [cases, series],
-        decimals=0, unit="pct",
-    )  # fmt: skip
-    return say(f"changes.{base}", lang, share=share, cases=cases, series=series)
+    names, id = ("n_changes", "n_change_series"), row["target_id"]
+    cases, series = (Fact.counted(f"{name}.{id}", row[name]) for name in names)
+    given = f"change_share.{id}", 100.0 * row["share_of_changes"], [cases, series]
+    share = Fact.computed(*given, decimals=0, unit="pct")
+    return say(f"changes.{base}", view.lang, share=share, cases=cases, series=series)
