@@ -25,7 +25,7 @@ from wqa.display.judgements import (
     target_text,
 )
 from wqa.display.narrative import change_fact, dated, in_brackets, printed, spoken
-from wqa.display.report import Column, DisplayTable, heads
+from wqa.display.report import DisplayTable, table
 from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, unit_name, with_unit
 
@@ -35,13 +35,9 @@ if TYPE_CHECKING:
 
 def summary_table(view: View, answers: pd.DataFrame) -> DisplayTable:
     """Answer per target: is it met, how sure, compared with what, changed since, on what sample."""
-    lang = view.lang
     rows = [_summary_cells(view, row) for row in records(answers)]
-    columns = heads(
-        ["row", "name", "target", "answer", "level", "batches", "moved", "nation"], lang
-    )
-    note = say("note.summary", lang)
-    return DisplayTable("summary", say("caption.summary", lang), columns, rows, (note,))
+    keys, note = "row name target answer level batches moved nation", say("note.summary", view.lang)
+    return table(view.lang, "summary", rows, keys, notes=[note])
 
 
 def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
@@ -96,9 +92,8 @@ def targets_table(view: View) -> DisplayTable:
         }
         for target in plan.targets
     ]
-    keys = ["row", "name", "nature", "kind", "baseline", "target", "clause"]
     caption = say("caption.targets", lang, plan=str(getattr(plan, f"short_{lang}")))
-    return DisplayTable("targets", caption, heads(keys, lang), rows, sources=(plan.source_id,))
+    return table(lang, "targets", rows, caption=caption, sources=[plan.source_id])
 
 
 def _baseline(target: Target, lang: str) -> str:
@@ -114,22 +109,19 @@ def definitions_table(view: View, indicator_ids: Iterable[str]) -> DisplayTable:
     lang, rows = view.lang, []
     for id in dict.fromkeys(indicator_ids):
         indicator = view.indicator(id)
-        texts = {key: getattr(indicator, f"{key}_{lang}") for key in ("definition", "caveat")}
-        name, unit = named(view.indicator_name(id)), named(unit_name(indicator.unit, lang))
-        quotes = {key: quoted(text, locator=id) for key, text in texts.items()}
-        rows.append({"name": name, "unit": unit, **quotes})
-    columns = heads(["name", "unit", "definition", "caveat"], lang)
-    return DisplayTable("definitions", say("caption.definitions", lang), columns, rows)
+        cells = {"name": named(view.indicator_name(id)), "unit": unit_name(indicator.unit, lang)}
+        for key in ("definition", "caveat"):
+            cells[key] = quoted(getattr(indicator, f"{key}_{lang}"), locator=id)
+        rows.append(cells | {"unit": named(cells["unit"])})
+    return table(lang, "definitions", rows)
 
 
 def conflicts_table(
     view: View, conflicts: Mapping[str, Conflict], *, id: str = "conflicts", own: bool = False
 ) -> DisplayTable:
     """List the registered disagreements between figures; each stands in one of two tables."""
-    lang, plan = view.lang, view.parameters.plan
-    mine = {target.id: target for target in plan.targets}
-    rows: list[dict[str, Text]] = []
-    sources = set()
+    lang, rows, sources = view.lang, [], set[str]()
+    mine = {target.id: target for target in view.parameters.plan.targets}
     for conflict in conflicts.values():
         touched = [mine[key] for key in conflict.target_ids if key in mine]
         if own != bool(touched):
@@ -139,10 +131,10 @@ def conflicts_table(
             names = [named(view.indicator_name(conflict.indicator_id))]
         rows.append(_conflict_cells(conflict, names, lang))
         sources |= {reading.source_id for reading in conflict.readings}
-    columns = heads(["name", "readings", "preferred", "reason"], lang)
-    nothing: list[dict[str, Text]] = [{"name": term("table.no_conflict", lang)}]
+    rows = rows or [{"name": term("table.no_conflict", lang)}]
     caption = say("caption.conflicts_plan" if own else "caption.conflicts", lang)
-    return DisplayTable(id, caption, columns, rows or nothing, sources=tuple(sorted(sources)))
+    keys = "name readings preferred reason"
+    return table(lang, id, rows, keys, caption=caption, sources=sorted(sources))
 
 
 def _conflict_cells(conflict: Conflict, names: list[str], lang: str) -> dict[str, Text]:
@@ -160,18 +152,14 @@ def _conflict_cells(conflict: Conflict, names: list[str], lang: str) -> dict[str
 
 def _reading(reading: ConflictReading, lang: str) -> str:
     """Print the label of a reading and, if it has one, its number with its unit."""
-    label = str(getattr(reading, f"label_{lang}"))
-    text = quoted(label, source_ids=[reading.source_id], locator=reading.clause)
+    about: dict[str, Any] = {"source_ids": (reading.source_id,), "locator": reading.clause}
+    text = quoted(getattr(reading, f"label_{lang}"), **about)
     # A value in words is a code for the checks; the label says it in the language of the reader.
     if reading.value is None or isinstance(reading.value, str):
         return text
-    key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
-    value = replace(
-        Fact.setting(key, number, unit=reading.unit),
-        kind="target",
-        source_ids=(reading.source_id,),
-        locator=reading.clause,
-    )
+    key = f"conflict.{reading.source_id}.{reading.id}"
+    value = Fact.setting(key, float(reading.value), unit=reading.unit)
+    value = replace(value, kind="target", **about)
     return f"{text}{'：' if lang == 'zh' else ': '}{with_unit(value, lang)}"
 
 
@@ -181,17 +169,12 @@ def findings_table(view: View, findings: pd.DataFrame) -> DisplayTable:
     groups = findings.groupby(["severity", "code"], sort=True)
     ordered = sorted(groups, key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
     for (severity, code), part in ordered:
+        cells = {"severity": term(f"severity.{severity}", lang), "code": named(str(code))}
+        cells["count"] = str(Fact.counted(f"finding.{code}", len(part)))
         example = part.iloc[0]
-        rows.append(
-            {
-                "severity": term(f"severity.{severity}", lang),
-                "code": named(str(code)),
-                "count": Fact.counted(f"finding.{code}", len(part)),
-                "example": quoted(str(example["message"]), locator=str(example["file"])),
-            }
-        )
-    columns = heads(["severity", "code", "count", "example"], lang)
-    return DisplayTable("findings", say("caption.findings", lang), columns, rows)
+        cells["example"] = quoted(str(example["message"]), locator=str(example["file"]))
+        rows.append(cells)
+    return table(lang, "findings", rows)
 
 
 def labels_table(view: View, target: Target, labels: pd.DataFrame) -> DisplayTable:
@@ -210,11 +193,11 @@ def labels_table(view: View, target: Target, labels: pd.DataFrame) -> DisplayTab
             goal = Fact.asked(target)
             cells["statistic"] = Fact.computed(method, float(row["value"]), [goal], decimals=2)
         rows.append(cells)
-    columns = heads(["method", "label", "statistic", "remark"], lang)
     caption = say("caption.labels", lang, name=target_name(target, lang))
     cause = quoted(explain_disagreement(labels, lang), locator="explain_disagreement")
-    notes, sources = (cause, say("note.labels", lang)), (view.parameters.plan.source_id,)
-    return DisplayTable("labels", caption, columns, rows, notes, sources)
+    keys, sources = "method label statistic remark", [view.parameters.plan.source_id]
+    notes = [cause, say("note.labels", lang)]
+    return table(lang, "labels", rows, keys, caption=caption, notes=notes, sources=sources)
 
 
 def backtest_table(view: View, summary: pd.DataFrame, sources: Iterable[str]) -> DisplayTable:
@@ -222,15 +205,11 @@ def backtest_table(view: View, summary: pd.DataFrame, sources: Iterable[str]) ->
     lang, used, rows = view.lang, tuple(sources), []
     for row in rows_in(summary.sort_values(["mase", "model"])):
         n = Fact.counted(f"backtest.{row['model']}", int(row["n"]), source_ids=used)
-        cells: dict[str, Text] = {
-            "model": term(f"model.{row['model']}", lang),
-            "forecasts": n,
-            "mase": Fact.computed("mase", float(row["mase"]), [n], decimals=2),
-            "coverage80": Fact.computed("coverage", float(row["coverage_80"]), [n], decimals=0),
-        }
+        cells: dict[str, Text] = {"model": term(f"model.{row['model']}", lang), "forecasts": n}
+        cells["mase"] = Fact.computed("mase", row["mase"], [n], decimals=2)
+        cells["coverage80"] = Fact.computed("coverage", row["coverage_80"], [n], decimals=0)
         rows.append(cells)
-    columns = heads(["model", "forecasts", "mase", "coverage80"], lang, coverage80="pct")
-    return DisplayTable("backtest", say("caption.backtest", lang), columns, rows)
+    return table(lang, "backtest", rows, coverage80="pct")
 
 
 def classes_table(view: View) -> DisplayTable:
@@ -238,16 +217,8 @@ def classes_table(view: View) -> DisplayTable:
     lang = view.lang
     limits = {"high": VERY_LIKELY, "middle": LIKELY, "low": UNLIKELY}
     slots = {name: Fact.setting(f"answer.{name}", round(100 * p)) for name, p in limits.items()}
-    rows = [
-        {"answer": answer_label(key, lang), "meaning": say(f"classes.{key}", lang, **slots)}
-        for key in ANSWERS
-    ]
-    rows += [
-        {"answer": strength_bars(step), "meaning": phrase("strength", str(step))[lang]}
-        for step in range(BARS, -1, -1)
-    ]
-    columns = (
-        Column("answer", term("table.answer_or_strength", lang)),
-        Column("meaning", term("table.meaning", lang)),
-    )
-    return DisplayTable("answer-classes", say("caption.classes", lang), columns, rows)
+    words = {answer_label(key, lang): say(f"classes.{key}", lang, **slots) for key in ANSWERS}
+    for step in range(BARS, -1, -1):
+        words[strength_bars(step)] = phrase("strength", str(step))[lang]
+    rows = [{"answer_or_strength": name, "meaning": told} for name, told in words.items()]
+    return table(lang, "answer-classes", rows, caption=say("caption.classes", lang))

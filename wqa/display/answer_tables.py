@@ -31,7 +31,7 @@ from wqa.display.judgements import (
     target_text,
 )
 from wqa.display.narrative import dated, sentences, spoken
-from wqa.display.report import DisplayTable, Paragraphs, heads, told
+from wqa.display.report import DisplayTable, Paragraphs, table, told
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import listed, say, term, texts, with_unit
 from wqa.goals import Goal
@@ -153,10 +153,8 @@ def _is_easy(target: Target) -> bool:
 
 def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show which figure would settle each target that is not decided, and who holds it."""
-    lang = view.lang
     rows = [_answer_cells(view, row) for row in records(frame) if row["answer"] not in DECIDED]
-    columns = heads(["row", "name", "settles_it", "owner"], lang)
-    return DisplayTable("asking", say("caption.asking", lang), columns, rows)
+    return table(view.lang, "asking", rows, "row name settles_it owner")
 
 
 def strength_note(lang: str) -> str:
@@ -178,46 +176,37 @@ def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
             cells["answer"] = f"{cells['answer']} {cells['strength']}"
         cells["name"] = f"{cells['name']} {cells['target']}"
         rows.append(cells)
-    columns = heads(["answer", "row", "name", "level", "reason"], lang)
-    return DisplayTable("board", say("caption.board", lang), columns, rows, (strength_note(lang),))
+    return table(lang, "board", rows, "answer row name level reason", notes=[strength_note(lang)])
 
 
 def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show the answer on every target with its evidence and reason, binding targets first."""
-    lang = view.lang
-    rows = [
-        _answer_cells(view, row) | {"answer": answer_with_probability(view, row)}
-        for row in records(frame)
-    ]
-    keys = ["row", "name", "nature", "target", "answer", "strength", "basis", "reason"]
+    lang, rows = view.lang, []
+    for row in records(frame):
+        rows.append(_answer_cells(view, row) | {"answer": answer_with_probability(view, row)})
     plan = str(getattr(view.parameters.plan, f"short_{lang}"))
     caption = say("caption.attainment", lang, plan=plan)
-    return DisplayTable("answers", caption, heads(keys, lang), rows)
+    keys = "row name nature target answer strength basis reason"
+    return table(lang, "answers", rows, keys, caption=caption)
 
 
 def settling_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show what would overturn each answer, which figure would settle it, and who holds it."""
-    lang, wanted = view.lang, ("overturned_by", "settles_it", "owner")
     rows = [_answer_cells(view, row) for row in by_answer(frame)]
-    kept = [row for row in rows if any(row[key] for key in wanted)]
-    columns = heads(["answer", "row", "name", *wanted], lang)
-    return DisplayTable("settling", say("caption.settling", lang), columns, kept)
+    kept = [row for row in rows if row["overturned_by"] or row["settles_it"] or row["owner"]]
+    return table(view.lang, "settling", kept, "answer row name overturned_by settles_it owner")
 
 
 def readings_table(view: View, frame: pd.DataFrame, *rows: str) -> DisplayTable:
     """Show what each reading of a disputed number means for the targets of some rows."""
     lang = view.lang
-    cells = [
-        _reading_cells(view, row)
-        for row in rows_in(frame)
-        if row["field"] != "comparator" and str(row["row"]) in rows
-    ]
-    keys = ["row", "name", "reading", "value", "target", "met", "needed", "probability"]
+    asked = frame[(frame["field"] != "comparator") & frame["row"].astype(str).isin(rows)]
+    cells = [_reading_cells(view, row) for row in rows_in(asked)]
     caption, notes = term("table.readings_caption", lang), [say("note.readings", lang)]
     if any("probability" in row for row in cells):
         notes.append(say("note.readings_probability", lang))
-    id = "-".join(["readings", *rows])
-    return DisplayTable(id, caption, heads(keys, lang), cells, notes)
+    keys, id = "row name reading value target met needed probability", "-".join(["readings", *rows])
+    return table(lang, id, cells, keys, caption=caption, notes=notes)
 
 
 def _reading_cells(view: View, row: Row) -> dict[str, Text]:

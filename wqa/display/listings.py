@@ -13,7 +13,7 @@ from wqa.display.narrative import (
     value_text,
     value_with_year,
 )
-from wqa.display.report import Column, DisplayTable, heads
+from wqa.display.report import Column, DisplayTable, table
 from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term
 from wqa.goals import Goal
@@ -31,37 +31,30 @@ def values_table(view: View, *indicator_ids: str) -> DisplayTable | None:
     shown = [id for id in indicator_ids if id in known or view.targets(id)]
     if not shown:
         return None
-    for indicator_id in shown:
-        for row in rows_of(view.observations, indicator_id, view.region, qualifiers=LISTED):
-            if row["value"] != row["value"]:
-                continue
-            cells: dict[str, Text] = {
-                "year": period_text(row, lang),
-                "value": value_text(row, lang),
-                "scope": named(scope_name(str(row["scope"]), lang)),
-                "qualifier": term(f"qualifier.{row['qualifier']}", lang),
-                "evidence": term(f"evidence.{row['evidence']}", lang),
-            }
-            if len(shown) > 1:
-                cells["name"] = named(view.indicator_name(indicator_id))
-            if view.indicator(indicator_id).family == "percent":
-                cells |= _batches(row)
-            rows.append(cells)
-    columns = heads(["name", "year", "value", "batches", "scope", "qualifier", "evidence"], lang)
+    found = [rows_of(view.observations, id, view.region, qualifiers=LISTED) for id in shown]
+    for row in (row for of_one in found for row in of_one if row["value"] == row["value"]):
+        indicator = view.indicator(row["indicator_id"])
+        cells: dict[str, Text] = {
+            "year": period_text(row, lang),
+            "value": value_text(row, lang),
+            "scope": named(scope_name(row["scope"], lang)),
+            "qualifier": term(f"qualifier.{row['qualifier']}", lang),
+            "evidence": term(f"evidence.{row['evidence']}", lang),
+        }
+        if len(shown) > 1:
+            cells["name"] = named(view.indicator_name(indicator.id))
+        if indicator.family == "percent" and row["denominator"] == row["denominator"]:
+            cells["batches"] = Fact.observed(row, part="denominator")
+        rows.append(cells)
     caption, notes = names_caption([view.indicator_name(id) for id in shown], lang)
     # An empty table would hide that nothing was published; say it instead.
-    nothing = [{columns[len(shown) == 1].key: term("figure.no_value", lang)}]
-    return DisplayTable(_id("values", indicator_ids[0]), caption, columns, rows or nothing, notes)
+    rows = rows or [{"name" if len(shown) > 1 else "year": term("figure.no_value", lang)}]
+    id, keys = _id("values", indicator_ids[0]), "name year value batches scope qualifier evidence"
+    return table(lang, id, rows, keys, caption=caption, notes=notes)
 
 
 def _id(kind: str, indicator_id: str) -> str:
     return f"{kind}-{indicator_id.replace('_', '-')}"
-
-
-def _batches(row: Mapping[str, Any]) -> dict[str, Text]:
-    """Cell of the batches that a rate rests on, if they are published."""
-    known = row["denominator"] == row["denominator"]
-    return {"batches": Fact.observed(row, part="denominator")} if known else {}
 
 
 def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
@@ -75,7 +68,8 @@ def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
                 cells[region] = value_with_year(row, lang)
         rows.append(cells)
     names = [view.names[region] for region in view.regions]
-    columns = heads(["name"], lang) + tuple(map(Column, view.regions, names))
+    head = Column("name", term("table.name", lang))
+    columns = (head, *map(Column, view.regions, names))
     caption = say("caption.latest", lang, regions=listed(names, lang))
     return DisplayTable("latest", caption, columns, rows, (say("note.other_frames", lang),))
 
@@ -100,33 +94,24 @@ def milestones_table(view: View, indicator_id: str) -> list[DisplayTable]:
             cells["state"] = term("table.yes" if is_met else "table.no", lang)
         rows.append(cells)
     caption = say("caption.milestones", lang, name=view.indicator_name(indicator_id))
-    columns, id = heads(["asked", "level", "scope", "state"], lang), _id("steps", indicator_id)
-    return [DisplayTable(id, caption, columns, rows)] if rows else []
+    keys, id = "asked level scope state", _id("steps", indicator_id)
+    return [table(lang, id, rows, keys, caption=caption)] if rows else []
 
 
 def coverage_table(view: View) -> DisplayTable:
     """Count the published figures by group of indicators."""
     lang, plan, frame = view.lang, view.parameters.plan, view.observations
+    groups = {id: indicator.group for id, indicator in view.indicators.items()}
     own = frame["region"] == view.region
-    inside = frame["year"].between(plan.start_year, plan.end_year)
-    counted = frame.assign(
-        group=frame["indicator_id"].map({key: i.group for key, i in view.indicators.items()}),
-        own=own,
-        inside=own & inside & frame["qualifier"].isin(ANNUAL),
-    )
-    rows = []
-    for key, entry in read_catalogue(view.parameters.catalog)["groups"].items():
-        part = counted[counted["group"] == key]
-        counts = {
-            "indicators": part["indicator_id"].nunique(),
-            "figures": len(part),
-            "own": part["own"].sum(),
-            "inside": part["inside"].sum(),
-        }
-        facts = {name: Fact.counted(f"coverage.{key}.{name}", n) for name, n in counts.items()}
-        rows.append({"group": str(getattr(entry, lang)), **facts})
-    columns = heads(["group", "indicators", "figures", "own", "inside"], lang)
-    return DisplayTable("coverage", term("table.coverage_caption", lang), columns, rows)
+    annual = frame["year"].between(plan.start_year, plan.end_year) & frame["qualifier"].isin(ANNUAL)
+    counted = frame.assign(own=own, inside=own & annual).groupby(frame["indicator_id"].map(groups))
+    counts = counted.agg(indicators=("indicator_id", "nunique"), figures=("year", "size"))
+    counts = counts.join(counted[["own", "inside"]].sum())
+    names, rows = read_catalogue(view.parameters.catalog)["groups"], list[dict[str, Any]]()
+    for key, row in counts.reindex(list(names), fill_value=0).to_dict("index").items():
+        facts = {str(name): Fact.counted(f"coverage.{key}.{name}", n) for name, n in row.items()}
+        rows.append({"group": str(getattr(names[str(key)], lang)), **facts})
+    return table(lang, "coverage", rows, caption=term("table.coverage_caption", lang))
 
 
 def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
@@ -137,13 +122,13 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
     for row in rows_in(rates.sort_values(["year", "scope"])):
         parts = death_parts(row)
         if {"deaths", "published"} & set(parts):
-            year = Fact.of_year(int(row["year"]), next(iter(parts.values())))
+            year = Fact.of_year(row["year"], next(iter(parts.values())))
             rows.append({"year": year, "scope": named(scope_name(row["scope"], lang)), **parts})
-    keys = ["year", "scope", "deaths", "stock", "published", "recomputed", "ratio"]
-    columns = heads(keys, lang, deaths="person", stock="unit_10k", ratio="pct")
+    keys, id = "year scope deaths stock published recomputed ratio", "death-rate-parts"
     caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
+    units = {"deaths": "person", "stock": "unit_10k", "ratio": "pct"}
     note = say("note.two_rates", lang)
-    return DisplayTable("death-rate-parts", caption, columns, rows, (note,))
+    return table(lang, id, rows, keys, caption=caption, notes=[note], **units)
 
 
 def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:

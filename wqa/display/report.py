@@ -16,7 +16,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from wqa.display.facts import Fact, Text, parts_json, parts_of, plain, require_no_digit
-from wqa.display.wording import term, unit_name
+from wqa.display.wording import say, term, unit_name
 from wqa.errors import BuildError, DataError
 
 if TYPE_CHECKING:
@@ -109,13 +109,6 @@ class Column:
         require_no_digit(self.unit, f"unit of column {self.key}")
 
 
-def heads(keys: Iterable[str], lang: str, **units: str) -> tuple[Column, ...]:
-    """Return columns whose heads are words of the catalogue, some with a unit."""
-    return tuple(
-        Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang)) for key in keys
-    )
-
-
 @dataclass(frozen=True)
 class DisplayTable:
     """A table as readers see it; a column without any cell is left out."""
@@ -177,6 +170,30 @@ class DisplayTable:
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _without_block(self.bundles())
+
+
+def table(
+    lang: str,
+    id: str,
+    rows: Sequence[Mapping[str, Any]],
+    keys: str = "",
+    *,
+    caption: Text = "",
+    notes: Sequence[Text] = (),
+    sources: Iterable[str] = (),
+    **units: str,
+) -> DisplayTable:
+    """Make a table of rows of marked strings; heads and caption are words of the catalogue.
+
+    Without `keys` the columns stand as the rows name them; a column may have a unit.
+    """
+    named = keys.split() or dict.fromkeys(key for row in rows for key in row)
+    columns = tuple(
+        Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang))
+        for key in named
+    )
+    told = caption or say(f"caption.{id}", lang)
+    return DisplayTable(id, told, columns, rows, tuple(notes), tuple(sources))
 
 
 @dataclass(frozen=True)
