@@ -1,4 +1,4 @@
-"""Charts of values over time: levels with interval and target, path and forecast, counts.
+"""Charts of values over time: levels with interval and target, path and forecast.
 
 Tidy frames in, a figure out; no statistic is computed here. A line joins only consecutive
 years of one series, so that a missing year or a change of definition is seen as a gap.
@@ -13,8 +13,6 @@ from wqa.display.facts import number_text
 from wqa.display.figures import (
     BLUE,
     DASHED,
-    DOTTED,
-    GREY,
     INK,
     PEERS,
     ROLES,
@@ -162,33 +160,3 @@ def _draw_fan(
     axes.plot(years, [start["value"], *fan["median"]], color=colour, ls=(0, (1, 1)), zorder=4)
     ends = {"median": "median", "inner": "lo_80", "outer": "lo_95"}
     return [(years[-1], fan[end].iloc[-1], words[name], colour) for name, end in ends.items()]
-
-
-@styled
-def plot_plan_sum(
-    frame: pd.DataFrame, *, title: str, target: Target, words: Mapping[str, str]
-) -> Figure:
-    """Draw a count that adds up towards a plan's target."""
-    figure, axes = new_figure(2.8, title)
-    first, last, goal = int(target["first"]), int(target["last"]), float(target["value"])
-    year_axis(axes, first, last)
-    for known, rows in frame.groupby(frame["qualifier"].isin(ANNUAL)):
-        look: dict[str, Any] = {
-            "color": BLUE if known else "white",
-            "hatch": None if known else "///",
-        }
-        bars = axes.bar(rows["year"], rows["cumulative"], 0.55, edgecolor=BLUE, zorder=3, **look)
-        texts = [number_text(total) + ("" if known else "+") for total in rows["cumulative"]]
-        axes.bar_label(bars, texts, padding=2, color=BLUE)
-    even = (last - first) / (last - first + 1) * (goal - target["start"]) + target["start"]
-    axes.plot([first - 1, last], [target["start"], goal], color=GREY, lw=1.2, ls=DOTTED, zorder=4)
-    axes.plot(last, goal, "*", color=INK, ms=11, zorder=6)
-    axes.set_xlim(first - 0.6, last + 0.4)
-    labels = [_draw_target(axes, {**target, "first": first - 0.6})]
-    labels.append((last - 1, even, words["even"], GREY))
-    if len(frame):
-        end = frame.iloc[-1]
-        labels.append((end["year"] + 0.3, end["cumulative"] / 2, words["counted"], BLUE))
-    value_axis(axes.yaxis)
-    direct_labels(figure, axes, labels)
-    return figure

@@ -1,10 +1,12 @@
-"""Figures of evidence and models, ready to show: known years, funnel, path, calibration, ladder."""
+"""Figures of evidence and models, ready to show: known years, progress, funnel, path, chance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment import judging
+from wqa.assessment.inferences import narrowed
 from wqa.catalog.records import Target
 from wqa.display.charts import plot_path
 from wqa.display.facts import (
@@ -14,27 +16,35 @@ from wqa.display.facts import (
     named,
     observation_fact,
     parameter_fact,
-    parts_of,
     plain,
     target_fact,
     year_fact,
 )
-from wqa.display.judgements import target_text
-from wqa.display.listings import ladder_tables
-from wqa.display.narrative import in_brackets
+from wqa.display.judgements import (
+    answers,
+    figures_behind,
+    level_fact,
+    records,
+    target_name,
+    target_of,
+    target_text,
+)
+from wqa.display.narrative import dated, in_brackets, spoken
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
-from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
-from wqa.display.report import OWN, DisplayTable, Drawing
+from wqa.display.point_charts import plot_funnel, plot_grid, plot_progress, plot_reliability
+from wqa.display.report import OWN, Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.forecasts.scores import luck_table
-from wqa.goals import Goal
+from wqa.goals import Goal, Span
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from wqa.forecasts.forecasting import Forecast
 
+# Scopes of counts that add up to a target.
+COUNTED = ("plan_sum", "end_stock")
 # Years before the plan that the grid of known years shows.
 BEFORE = 5
 # Level of the range of chance beyond all doubt, in percent.
@@ -90,6 +100,55 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
         return "plan" if annual["source_id"].isin(plan_sources).all() else "annual"
     other = rows["qualifier"].isin([*ANNUAL, *BOUNDS, "partial_period"])
     return "other" if other.any() else ""
+
+
+def progress_picture(view: View) -> Drawing | None:
+    """Make the figure of how far counts have come to their targets: published, deduced, needed."""
+    import pandas as pd
+
+    lang, given = view.lang, view.parameters
+    known_by = view.observations, given.as_of, given.edition, given.seed, given.catalog, None
+    _, setting, _ = judging.begin(given.plan, *known_by)
+    rows, behind = list[dict[str, Any]](), list[Fact]()
+    for row in records(answers(view)):
+        target = target_of(view, row)
+        if target.scope not in COUNTED or not target.value:
+            continue
+        made = judging.judge(setting, target, int(row["target_year"]))
+        limits = narrowed(made.whole, target, made.year, [*made.inferred])
+        flows = target.scope == "plan_sum"
+        floor = (limits.flow.span if flows else limits.spans.get(made.year, Span(0.0))).lower
+        known, said = level_fact(view, row), list[str]()
+        reached = float((known and known.value) or 0.0)
+        if known is not None:
+            when = year_fact(int(row["level_year"]), known)
+            said.append(dated(spoken(known, lang)[0], when, lang))
+            behind.append(known)
+        if floor > reached:
+            facts = map(observation_fact, figures_behind(view, row))
+            behind.append(computed_fact("deduced", floor, facts, unit=target.unit))
+            said.append(say("figure.deduced", lang, value=spoken(behind[-1], lang)[0]))
+        told = (", " if lang == "en" else "，").join(said) or term("figure.unpublished", lang)
+        label = f"{target_name(target, lang)} {target_text(target, lang)}"
+        shares = {"known": reached, "deduced": max(floor, reached)}
+        rows.append(
+            {key: 100 * value / target.value for key, value in shares.items()}
+            | {"label": label, "note": told}
+        )
+    if not behind:
+        return None
+    title, data = term("figure.progress", lang), pd.DataFrame(rows)
+    items = [say("alt.bar", lang, label=row["label"], value=row["note"]) for row in rows]
+    words = terms(["progress_known", "progress_deduced", "progress_needed"], lang)
+    return Drawing(
+        fig=plot_progress(data, title=title, words=words),
+        id="progress",
+        caption=say("caption.progress", lang),
+        alt=say("alt.bars", lang, title=title, items="".join(items)),
+        sources=list(dict.fromkeys(source for fact in behind for source in fact.source_ids)),
+        data=data.assign(label=data["label"].map(plain), note=data["note"].map(plain)),
+        notes=[named(term("figure.progress_note", lang))],
+    )
 
 
 def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
@@ -266,34 +325,4 @@ def luck_picture(view: View, target: Target) -> Drawing:
         data=table,
         notes=[say("note.luck", lang, target=target_text(target, lang))],
         **dots(rows, term("figure.luck_axis", lang), lang, bounds=(0, 100)),
-    )
-
-
-def ladder_pictures(view: View, row: str) -> list[Drawing]:
-    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
-    targets = {target.row + target.part: target for target in view.parameters.plan.targets}
-    return [_ladder(view, targets[row], table) for table in ladder_tables(view, row)]
-
-
-def _ladder(view: View, target: Target, table: DisplayTable) -> Drawing:
-    """Make the figure of which yearly number of deaths passes, from the table that says it."""
-    import pandas as pd
-
-    lang, rows = view.lang, list[dict[str, Any]]()
-    goal = Goal(target.comparator, float(target.value or 0))
-    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
-    for key in (column.key for column in table.columns[1:]):
-        # No death always passes.
-        for cells in table.rows[1:]:
-            rate = next(part for part in parts_of(cells[key]) if isinstance(part, Fact))
-            label = say(f"figure.{key}", lang, deaths=cells["deaths"])
-            role = "main" if goal.met(rate.value or 0) else "side"
-            drawn = {"label": label, "value": rate.value, "said": rate, "role": role}
-            rows.append(drawn | {"note": str(cells[key])})
-    return Drawing(
-        id="ladder-deaths",
-        caption=say("caption.ladder_plot", lang),
-        sources=table.sources,
-        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
-        **dots(rows, title, lang, reference=target_line(target, lang)),
     )

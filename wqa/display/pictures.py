@@ -1,4 +1,4 @@
-"""Figures of published values, ready to show: levels, regions, two death rates, plan sums."""
+"""Figures of published values, ready to show: levels, regions, death rates, deaths that pass."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Indicator, Target
-from wqa.display.charts import plot_levels, plot_plan_sum
+from wqa.display.charts import plot_levels
 from wqa.display.facts import (
     Fact,
-    computed_fact,
     count_fact,
     named,
     observation_fact,
+    parts_of,
+    plain,
     target_fact,
     year_fact,
 )
-from wqa.display.listings import death_parts
+from wqa.display.listings import death_parts, ladder_tables
 from wqa.display.narrative import bounded, in_brackets, sentences
 from wqa.display.point_charts import plot_dots
-from wqa.display.report import Drawing
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.report import DisplayTable, Drawing
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -261,57 +263,31 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     )
 
 
-def plan_sum_pictures(view: View, indicator_id: str) -> list[Drawing]:
-    """Make a figure of how a count grows towards each target on it."""
-    out = []
-    kinds = (*ANNUAL, "lower_bound", "partial_period")
-    for target in view.targets(indicator_id):
-        found = rows_of(
-            view.observations, indicator_id, target.region, scopes=target.series, qualifiers=kinds
-        )
-        # The largest figure of a year; one that reaches back into the year before is no addition.
-        largest = {
-            row["year"]: row
-            for row in sorted(found, key=lambda row: float(row["value"]))
-            if row["year"] >= (target.start_year or 0) and row["period"][5:9] != str(row["year"])
-        }
-        if largest and target.value is not None:
-            rows = [largest[year] for year in sorted(largest)]
-            out.append(_plan_sum(view, target, rows))
-    return out
+def ladder_pictures(view: View, row: str) -> list[Drawing]:
+    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
+    targets = {target.row + target.part: target for target in view.parameters.plan.targets}
+    return [_ladder(view, targets[row], table) for table in ladder_tables(view, row)]
 
 
-def _plan_sum(view: View, target: Target, rows: list[dict[str, Any]]) -> Drawing:
-    """Make the figure of a count that grows towards a target."""
+def _ladder(view: View, target: Target, table: DisplayTable) -> Drawing:
+    """Make the figure of which yearly number of deaths passes, from the table that says it."""
     import pandas as pd
 
-    lang, running = view.lang, target.scope == "end_stock"
-    first = target.start_year or int(rows[0]["year"])
-    facts, items, kinds = list[Fact](), [], []
-    for place, row in enumerate(rows):
-        fact = observation_fact(row)
-        if not running:
-            total = sum(float(row["value"]) for row in rows[: place + 1])
-            fact = computed_fact("sum", total, [*facts, fact])
-        facts.append(fact)
-        # A sum is whole if it holds every year from the first on.
-        whole = row["qualifier"] in ANNUAL and (running or row["year"] == first + place)
-        kinds.append("exact" if whole else "lower_bound")
-        value = bounded({"qualifier": kinds[-1]}, fact, lang)
-        items.append(say("alt.bar", lang, year=year_fact(row["year"]), value=value))
-    data = pd.DataFrame(rows)[["year", "value", "source_id"]]
-    data.insert(2, "cumulative", [fact.value for fact in facts])
-    data.insert(3, "qualifier", kinds)
-    name, goal = str(getattr(target, f"name_{lang}")), target_fact(target)
-    title = titled(name, target.unit, lang)
-    start = float(target.baseline.value or 0) if running else 0.0
-    line = target_line(target, lang) | {"first": first, "start": start}
+    lang, rows = view.lang, list[dict[str, Any]]()
+    goal = Goal(target.comparator, float(target.value or 0))
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
+    for key in (column.key for column in table.columns[1:]):
+        # No death always passes.
+        for cells in table.rows[1:]:
+            rate = next(part for part in parts_of(cells[key]) if isinstance(part, Fact))
+            label = say(f"figure.{key}", lang, deaths=cells["deaths"])
+            role = "main" if goal.met(rate.value or 0) else "side"
+            drawn = {"label": label, "value": rate.value, "said": rate, "role": role}
+            rows.append(drawn | {"note": str(cells[key])})
     return Drawing(
-        fig=plot_plan_sum(data, title=title, target=line, words=terms(["counted", "even"], lang)),
-        id=f"sum-{target.indicator_id.replace('_', '-')}",
-        caption=say("caption.sum", lang, indicator=name),
-        alt=say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
-        sources=sources_in(data),
-        data=data,
-        notes=[named(term("figure.at_least", lang))] if "lower_bound" in kinds else [],
+        id="ladder-deaths",
+        caption=say("caption.ladder_plot", lang),
+        sources=table.sources,
+        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
+        **dots(rows, title, lang, reference=target_line(target, lang)),
     )

@@ -1,4 +1,4 @@
-"""Charts of points: values side by side, rates by sample size, known years, calibration.
+"""Charts of points and bars: values side by side, progress, sample sizes, known years, calibration.
 
 Same conventions as `wqa.display.charts`: tidy frames in, a figure out, no statistic computed.
 """
@@ -35,15 +35,17 @@ if TYPE_CHECKING:
 
 # Height of a line of a chart that lists things, in inches.
 LINE = 0.245
+# A count of more than so many percent of its target is cut off.
+MOST = 150
 # Marker and fill by what is known about a year.
 GRID = {"annual": ("o", BLUE), "plan": ("s", "white"), "other": ("d", "white")}
 # Places of a name beside its point, in points, as long as it covers another name.
 BESIDE = ((6, 0, "left"), (-6, 0, "right"), (0, 9, "center"), (0, -9, "center"), (6, 9, "left"))
 
 
-def _list_axis(axes: Axes, names: Iterable[str]) -> None:
-    """List names from top to bottom along the y axis."""
-    lines = [wrapped(name, 66) for name in names]
+def _list_axis(axes: Axes, names: Iterable[str], most: int = 66) -> None:
+    """List names from top to bottom along the y axis, in lines of so many half-width letters."""
+    lines = [wrapped(name, most) for name in names]
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.set_yticks(range(len(lines)), lines, linespacing=0.95)
     axes.spines["left"].set_visible(False)
@@ -95,6 +97,30 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], start: int) -> F
         label = printable(words[f"grid_{status}"])
         axes.plot(rows["year"], places, marker, color=BLUE, mfc=face, ms=6.5, zorder=3, label=label)
     figure.legend(loc="outside upper left", ncols=len(GRID), borderpad=0, handletextpad=0.2)
+    return figure
+
+
+@styled
+def plot_progress(frame: pd.DataFrame, *, title: str, words: Mapping[str, str]) -> Figure:
+    """Draw of each target what is published and what is deduced, as shares of it in percent."""
+    figure, axes = new_figure(0.9 + 1.3 * LINE * len(frame), "")
+    _list_axis(axes, frame["label"], 44)
+    axes.grid(axis="y", visible=False)
+    looks: dict[str, dict[str, Any]] = {
+        "needed": {"color": "white", "edgecolor": GREY},
+        "deduced": {"color": "white", "edgecolor": BLUE, "hatch": "////"},
+        "known": {"color": BLUE, "edgecolor": BLUE},
+    }
+    for name, look in looks.items():
+        shares = frame.assign(needed=100.0)[name]
+        drawn, word = shares.where(shares > 0), printable(words[f"progress_{name}"])
+        axes.barh(range(len(frame)), drawn, 0.55, label=word, **look)
+    for place, text in enumerate(frame["note"]):
+        note(axes, text, (1, place), (5, 0), va="center", xycoords=("axes fraction", "data"))
+    axes.axvline(100, color=INK, lw=1.2, ls=DASHED)
+    axes.set(xlim=(0, min(max(100, frame["deduced"].max()) * 1.02, MOST)), xlabel=printable(title))
+    value_axis(axes.xaxis)
+    figure.legend(loc="outside upper left", ncols=len(looks), borderpad=0, reverse=True)
     return figure
 
 
