@@ -91,9 +91,11 @@ def _list_scopes(options: argparse.Namespace) -> Rows:
 
 
 def _list_chapters(options: argparse.Namespace) -> Rows:
-    from wqa.publication.outline import load_chapters
+    from wqa.paths import notebooks_dir
+    from wqa.publication.outline import load_outline, with_title
 
-    return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
+    chapters, books = load_outline(options.catalog).chapters, notebooks_dir()
+    return [(c.id, with_title(c, books, options.lang).title) for c in chapters]
 
 
 def _list_editions(options: argparse.Namespace) -> Rows:

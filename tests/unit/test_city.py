@@ -1,5 +1,7 @@
 """The one object of a chapter: frames, and things that show themselves."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -68,7 +70,7 @@ def test_everything_shows_itself_and_carries_its_data(city):
         city.list_figures(FOOD, "food_evaluation_pass_rate"), city.list_latest([FOOD]),
         city.list_death_rates(rates), city.list_readings(readings, "6"),
         city.plot_levels(FOOD, first=2018), city.plot_regions(FOOD), city.plot_funnel(FOOD),
-        city.plot_death_rates(rates), *city.plot_plan_sums("international_standards_new"),
+        city.plot_death_rates(rates), city.plot_progress(),
     ]  # fmt: skip
     assert {type(thing) for thing in things} == {Paragraphs, DisplayTable, Drawing}
     for thing in things:
@@ -77,11 +79,17 @@ def test_everything_shows_itself_and_carries_its_data(city):
             assert len(thing.frame) and isinstance(thing.frame, pd.DataFrame)
 
 
-def test_a_count_grows_from_the_stock_or_from_nothing(city):
-    (stock,) = city.plot_plan_sums("wuhan_famous_products")
-    (flow,) = city.plot_plan_sums("international_standards_new")
-    assert stock.frame["cumulative"].tolist() == stock.frame["value"].tolist()
-    assert flow.frame["cumulative"].tolist() == flow.frame["value"].cumsum().tolist()
+def test_counts_stand_beside_their_targets_with_what_follows_from_published_figures(city):
+    found = city.plot_progress().frame
+    famous = found[found["known"] == 79].iloc[0]  # of the 100 that are asked for
+    assert famous["deduced"] == 114
+    assert {"79", "2023", "114"} == set(re.findall(r"\d+", famous["note"]))
+    assert (found["deduced"] >= found["known"]).all()
+    assert (found["known"] == 0).any(), "a target of which nothing is known has a line, too"
+
+
+def test_no_count_no_chart():
+    assert wqa.open_edition(as_of="2015-01-01").plot_progress() is None
 
 
 def test_series_are_those_that_can_be_tested(city):

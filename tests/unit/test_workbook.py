@@ -5,7 +5,8 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from wqa.publication.data_pack import MADE, typed, workbook
+from wqa.publication import workbook as module
+from wqa.publication.workbook import typed, workbook
 
 SHEETS = {"表1": [["年份", "合格率"], ["2018", "97.82%"], ["=1+1", "69,302"]], "Sources": [["a"]]}
 
@@ -54,4 +55,4 @@ def test_bytes_do_not_depend_on_the_clock(monkeypatch):
     later = type("module", (), {"datetime": Later, "timezone": clock.timezone})
     monkeypatch.setattr(excel, "datetime", later)
     assert workbook(SHEETS) == once
-    assert MADE.year == 2000
+    assert module.MADE.year == 2000

@@ -1,4 +1,4 @@
-"""Charts: values over time or side by side, path and forecast, counts, known years, calibration.
+"""Charts: values over time or side by side, path and forecast, progress, known years.
 
 Tidy frames in, a figure out; no statistic is computed here. A line joins only consecutive
 years of one series, so that a missing year or a change of definition is seen as a gap.
@@ -25,6 +25,8 @@ ASKED: dict[str, Any] = {"color": house.INK, "lw": 1.2, "ls": house.DASHED}
 LINE = 0.245
 # Marker and fill by what is known about a year.
 GRID = {"annual": ("o", house.BLUE), "plan": ("s", "white"), "other": ("d", "white")}
+# A count of more than so many percent of its target is cut off.
+MOST = 150
 # Places of a name beside its point, in points, as long as it covers another name.
 BESIDE = ((6, 0, "left"), (-6, 0, "right"), (0, 9, "center"), (0, -9, "center"), (6, 9, "left"))
 Target = Mapping[str, Any]
@@ -155,38 +157,9 @@ def _draw_fan(
     return [(years[-1], fan[end].iloc[-1], words[name], colour) for name, end in ends.items()]
 
 
-@styled
-def plot_plan_sum(
-    frame: pd.DataFrame, *, title: str, target: Target, words: Mapping[str, str]
-) -> Figure:
-    """Draw a count that adds up towards a plan's target."""
-    figure, axes = new_figure(2.8, title)
-    first, last, goal = int(target["first"]), int(target["last"]), float(target["value"])
-    house.year_axis(axes, first, last)
-    for known, rows in frame.groupby(frame["qualifier"].isin(ANNUAL)):
-        face, hatch = (house.BLUE, None) if known else ("white", "///")
-        look: dict[str, Any] = {"color": face, "hatch": hatch, "edgecolor": house.BLUE}
-        bars = axes.bar(rows["year"], rows["cumulative"], 0.55, zorder=3, **look)
-        texts = [number_text(total) + ("" if known else "+") for total in rows["cumulative"]]
-        axes.bar_label(bars, texts, padding=2, color=house.BLUE)
-    even = (last - first) / (last - first + 1) * (goal - target["start"]) + target["start"]
-    even_path: dict[str, Any] = {"color": house.GREY, "lw": 1.2, "ls": house.DOTTED}
-    axes.plot([first - 1, last], [target["start"], goal], zorder=4, **even_path)
-    axes.plot(last, goal, "*", color=house.INK, ms=11, zorder=6)
-    axes.set_xlim(first - 0.6, last + 0.4)
-    labels = [_draw_target(axes, {**target, "first": first - 0.6})]
-    labels.append((last - 1, even, words["even"], house.GREY))
-    if len(frame):
-        end = frame.iloc[-1]
-        labels.append((end["year"] + 0.3, end["cumulative"] / 2, words["counted"], house.BLUE))
-    house.value_axis(axes.yaxis)
-    house.direct_labels(figure, axes, labels)
-    return figure
-
-
-def _list_axis(axes: Axes, names: Iterable[str]) -> None:
-    """List names from top to bottom along the y axis."""
-    lines = [house.wrapped(name, 66) for name in names]
+def _list_axis(axes: Axes, names: Iterable[str], most: int = 66) -> None:
+    """List names from top to bottom along the y axis, in lines of so many half-width letters."""
+    lines = [house.wrapped(name, most) for name in names]
     axes.set_ylim(len(lines) - 0.4, -0.6)
     axes.set_yticks(range(len(lines)), lines, linespacing=0.95)
     axes.spines["left"].set_visible(False)
@@ -239,6 +212,31 @@ def plot_grid(frame: pd.DataFrame, *, words: Mapping[str, str], start: int) -> F
         look: dict[str, Any] = {"color": house.BLUE, "mfc": face, "ms": 6.5, "label": label}
         axes.plot(rows["year"], places, marker, zorder=3, **look)
     figure.legend(loc="outside upper left", ncols=len(GRID), borderpad=0, handletextpad=0.2)
+    return figure
+
+
+@styled
+def plot_progress(frame: pd.DataFrame, *, title: str, words: Mapping[str, str]) -> Figure:
+    """Draw of each target what is published and what is deduced, as shares of it in percent."""
+    figure, axes = new_figure(0.9 + 1.3 * LINE * len(frame), "")
+    _list_axis(axes, frame["label"], 44)
+    axes.grid(axis="y", visible=False)
+    looks: dict[str, dict[str, Any]] = {
+        "needed": {"color": "white", "edgecolor": house.GREY},
+        "deduced": {"color": "white", "edgecolor": house.BLUE, "hatch": "////"},
+        "known": {"color": house.BLUE, "edgecolor": house.BLUE},
+    }
+    for name, look in looks.items():
+        shares = frame.assign(needed=100.0)[name]
+        drawn, word = shares.where(shares > 0), house.printable(words[f"progress_{name}"])
+        axes.barh(range(len(frame)), drawn, 0.55, label=word, **look)
+    for place, text in enumerate(frame["note"]):
+        note(axes, text, (1, place), (5, 0), va="center", xycoords=("axes fraction", "data"))
+    axes.axvline(100, **ASKED)
+    axes.set_xlim(0, min(max(100, frame["deduced"].max()) * 1.02, MOST))
+    axes.set_xlabel(house.printable(title))
+    house.value_axis(axes.xaxis)
+    figure.legend(loc="outside upper left", ncols=len(looks), borderpad=0, reverse=True)
     return figure
 
 

@@ -121,10 +121,10 @@ class City(View):
     plot_death_rates = pictures.death_rates_picture
     plot_funnel = model_pictures.funnel_picture
     plot_known_years = model_pictures.grid_picture
-    plot_ladder = model_pictures.ladder_pictures
+    plot_ladder = pictures.ladder_pictures
     plot_levels = pictures.level_picture
     plot_path = model_pictures.path_picture
-    plot_plan_sums = pictures.plan_sum_pictures
+    plot_progress = model_pictures.progress_picture
     plot_regions = pictures.regions_picture
     plot_reliability = model_pictures.reliability_picture
 

@@ -158,7 +158,7 @@ def probability_text(view: View, row: Row) -> str:
         return ""
     target = target_of(view, row)
     goal = [] if target.value is None else [Fact.asked(target)]
-    behind = [Fact.observed(cells) for cells in _figures(view, row)
+    behind = [Fact.observed(cells) for cells in figures_behind(view, row)
               if cells["value"] == cells["value"]]  # fmt: skip
     note = f"{row['model']}, {row['evidence_class']}"
     return class_text(f"p.{row['target_id']}", (float(low), float(high)), [*goal, *behind], note)
@@ -193,7 +193,7 @@ def said_text(view: View, row: Row, name: str) -> str:
     return quoted(words, source_ids=sources, locator=place, known=figure)
 
 
-def _figures(view: View, row: Row) -> list[dict[str, Any]]:
+def figures_behind(view: View, row: Row) -> list[dict[str, Any]]:
     """Find the published figures that an answer rests on, as records."""
     keys = filter(None, str(row["figures"]).split("; "))
     return [cells for key in keys for cells in view.addressed.get(key, ())]
@@ -202,7 +202,7 @@ def _figures(view: View, row: Row) -> list[dict[str, Any]]:
 def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:
     """Facts behind an answer (its figures, their samples, its target) by their printed number."""
     found: dict[str, list[Fact]] = {}
-    for cells in _figures(view, row):
+    for cells in figures_behind(view, row):
         for part in ("value", "numerator", "denominator"):
             if cells[part] is not None and cells[part] == cells[part]:
                 fact = Fact.observed(cells, part=part)

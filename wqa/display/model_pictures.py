@@ -1,32 +1,42 @@
-"""Figures of evidence and models, ready to show: known years, funnel, path, calibration, ladder."""
+"""Figures of evidence and models, ready to show: known years, progress, funnel, path, chance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.assessment.statements import explain
+from wqa.assessment import judging
+from wqa.assessment.inferences import narrowed
 from wqa.catalog.records import Target
-from wqa.display.charts import plot_funnel, plot_grid, plot_path, plot_reliability
+from wqa.display.charts import plot_funnel, plot_grid, plot_path, plot_progress, plot_reliability
 from wqa.display.facts import Fact, named, plain
-from wqa.display.narrative import in_brackets
-from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
-from wqa.display.report import Drawing, sources_of
+from wqa.display.judgements import (
+    answers,
+    figures_behind,
+    level_fact,
+    records,
+    target_name,
+    target_of,
+    target_text,
+)
+from wqa.display.narrative import dated, in_brackets, spoken
+from wqa.display.pictures import DATA, LEVEL, axis_of, series_frame, sources_in, target_line
+from wqa.display.report import Drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
-from wqa.goals import Goal
+from wqa.goals import Span
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from wqa.forecasts.forecasting import Forecast
 
+# Scopes of counts that add up to a target.
+COUNTED = ("plan_sum", "end_stock")
 # Years before the plan that the grid of known years shows.
 BEFORE = 5
 # Level of the range of chance beyond all doubt, in percent.
 OUTER = 99.8
-TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
-MOST_DEATHS = 4  # of the ladder
 
 
 def grid_picture(view: View) -> Drawing | None:
@@ -76,6 +86,55 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
         return "plan" if annual["source_id"].isin(plan_sources).all() else "annual"
     other = rows["qualifier"].isin([*ANNUAL, *BOUNDS, "partial_period"])
     return "other" if other.any() else ""
+
+
+def progress_picture(view: View) -> Drawing | None:
+    """Make the figure of how far counts have come to their targets: published, deduced, needed."""
+    import pandas as pd
+
+    lang, given = view.lang, view.parameters
+    known_by = view.observations, given.as_of, given.edition, given.seed, given.catalog, None
+    _, setting, _ = judging.begin(given.plan, *known_by)
+    rows, behind = list[dict[str, Any]](), list[Fact]()
+    for row in records(answers(view)):
+        target = target_of(view, row)
+        if target.scope not in COUNTED or not target.value:
+            continue
+        made = judging.judge(setting, target, int(row["target_year"]))
+        limits = narrowed(made.whole, target, made.year, [*made.inferred])
+        flows = target.scope == "plan_sum"
+        floor = (limits.flow.span if flows else limits.spans.get(made.year, Span(0.0))).lower
+        known, said = level_fact(view, row), list[str]()
+        reached = float((known and known.value) or 0.0)
+        if known is not None:
+            when = Fact.of_year(int(row["level_year"]), known)
+            said.append(dated(spoken(known, lang)[0], when, lang))
+            behind.append(known)
+        if floor > reached:
+            facts = map(Fact.observed, figures_behind(view, row))
+            behind.append(Fact.computed("deduced", floor, facts, unit=target.unit))
+            said.append(say("figure.deduced", lang, value=spoken(behind[-1], lang)[0]))
+        told = (", " if lang == "en" else "，").join(said) or term("figure.unpublished", lang)
+        label = f"{target_name(target, lang)} {target_text(target, lang)}"
+        shares = {"known": reached, "deduced": max(floor, reached)}
+        rows.append(
+            {key: 100 * value / target.value for key, value in shares.items()}
+            | {"label": label, "note": told}
+        )
+    if not behind:
+        return None
+    title, data = term("figure.progress", lang), pd.DataFrame(rows)
+    items = [say("alt.bar", lang, label=row["label"], value=row["note"]) for row in rows]
+    words = terms(["progress_known", "progress_deduced", "progress_needed"], lang)
+    return Drawing(
+        fig=plot_progress(data, title=title, words=words),
+        id="progress",
+        caption=say("caption.progress", lang),
+        alt=say("alt.bars", lang, title=title, items="".join(items)),
+        sources=list(dict.fromkeys(source for fact in behind for source in fact.source_ids)),
+        data=data.assign(label=data["label"].map(plain), note=data["note"].map(plain)),
+        notes=[named(term("figure.progress_note", lang))],
+    )
 
 
 def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
@@ -220,50 +279,4 @@ def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) 
         sources=sources,
         data=data,
         notes=[named(term("figure.reliability_note", lang))],
-    )
-
-
-def ladder_pictures(view: View, row: str) -> list[Drawing]:
-    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
-    given = view.parameters
-    targets = {target.row + target.part: target for target in given.plan.targets}
-    if row not in targets:
-        return []
-    names = ("region", "edition", "as_of", "catalog")
-    asked: dict[str, Any] = {name: getattr(given, name) for name in names}
-    chain = explain(given.plan, row, lang=view.lang, **asked)
-    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
-    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
-
-
-def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> Drawing:
-    """Draw which number of deaths passes, on the part of the stock known and on all of it."""
-    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
-    import pandas as pd
-
-    lang, rows = view.lang, list[dict[str, Any]]()
-    goal = Goal(target.comparator, float(target.value or 0))
-    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
-    found = {str(one["role"]): Fact.observed(places[str(one["place"])]) for one in premises}
-    behind = {role: fact for role, fact in found.items() if fact.unit in TENS}
-    size = {role: float(fact.value or 0) * TENS[fact.unit] for role, fact in behind.items()}
-    sizes = {"part": size["exposure"]}
-    if "ratio_part" in size:
-        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
-    for name, stock in sizes.items():
-        for deaths in range(1, MOST_DEATHS + 1):  # no death always passes
-            rate = Fact.computed(f"ladder.{name}", deaths / stock, behind.values(), decimals=3)
-            is_met = goal.met(deaths / stock)
-            label = say(f"figure.rate_{name}", lang, deaths=Fact.counted("deaths", deaths))
-            said = in_brackets(rate, term("table.yes" if is_met else "table.no", lang), lang)
-            drawn = {"label": label, "value": rate.value, "said": rate, "note": said}
-            rows.append(drawn | {"role": "main" if is_met else "side"})
-    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
-    return Drawing(
-        id="ladder-deaths",
-        caption=say("caption.ladder_plot", lang),
-        sources=sources_of(str(row["said"]) for row in rows),
-        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
-        notes=[say("note.ladder", lang)],
-        **dots(rows, title, lang, reference=target_line(target, lang)),
     )

@@ -1,19 +1,21 @@
-"""Figures of published values, ready to show: levels, regions, two death rates, plan sums."""
+"""Figures of published values, ready to show: levels, regions, death rates, deaths that pass."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.statements import explain
 from wqa.catalog.records import Indicator, Target
-from wqa.display.charts import plot_dots, plot_levels, plot_plan_sum
-from wqa.display.facts import Fact, named
+from wqa.display.charts import plot_dots, plot_levels
+from wqa.display.facts import Fact, named, plain
 from wqa.display.listings import death_parts
 from wqa.display.narrative import bounded, in_brackets, sentences
-from wqa.display.report import Drawing
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.report import Drawing, sources_of
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +25,8 @@ DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upp
         "evidence", "source_id"]  # fmt: skip
 # Level of the sampling intervals, in percent.
 LEVEL = 95.0
+TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
+MOST_DEATHS = 4  # of the ladder
 NONE = (float("nan"), float("nan"))
 # With more series than this, a chart labels regions and a note names the definitions.
 MOST_LABELS = 5
@@ -252,57 +256,47 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     )
 
 
-def plan_sum_pictures(view: View, indicator_id: str) -> list[Drawing]:
-    """Make a figure of how a count grows towards each target on it."""
-    out = []
-    kinds = (*ANNUAL, "lower_bound", "partial_period")
-    for target in view.targets(indicator_id):
-        found = rows_of(
-            view.observations, indicator_id, target.region, scopes=target.series, qualifiers=kinds
-        )
-        # The largest figure of a year; one that reaches back into the year before is no addition.
-        largest = {
-            row["year"]: row
-            for row in sorted(found, key=lambda row: float(row["value"]))
-            if row["year"] >= (target.start_year or 0) and row["period"][5:9] != str(row["year"])
-        }
-        if largest and target.value is not None:
-            rows = [largest[year] for year in sorted(largest)]
-            out.append(_plan_sum(view, target, rows))
-    return out
+def ladder_pictures(view: View, row: str) -> list[Drawing]:
+    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
+    given = view.parameters
+    targets = {target.row + target.part: target for target in given.plan.targets}
+    if row not in targets:
+        return []
+    names = ("region", "edition", "as_of", "catalog")
+    asked: dict[str, Any] = {name: getattr(given, name) for name in names}
+    chain = explain(given.plan, row, lang=view.lang, **asked)
+    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
+    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
 
 
-def _plan_sum(view: View, target: Target, rows: list[dict[str, Any]]) -> Drawing:
-    """Make the figure of a count that grows towards a target."""
+def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> Drawing:
+    """Draw which number of deaths passes, on the part of the stock known and on all of it."""
+    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
     import pandas as pd
 
-    lang, running = view.lang, target.scope == "end_stock"
-    first = target.start_year or int(rows[0]["year"])
-    facts, items, kinds = list[Fact](), [], []
-    for place, row in enumerate(rows):
-        fact = Fact.observed(row)
-        if not running:
-            total = sum(float(row["value"]) for row in rows[: place + 1])
-            fact = Fact.computed("sum", total, [*facts, fact])
-        facts.append(fact)
-        # A sum is whole if it holds every year from the first on.
-        whole = row["qualifier"] in ANNUAL and (running or row["year"] == first + place)
-        kinds.append("exact" if whole else "lower_bound")
-        value = bounded({"qualifier": kinds[-1]}, fact, lang)
-        items.append(say("alt.bar", lang, year=Fact.of_year(row["year"]), value=value))
-    data = pd.DataFrame(rows)[["year", "value", "source_id"]]
-    data.insert(2, "cumulative", [fact.value for fact in facts])
-    data.insert(3, "qualifier", kinds)
-    name, goal = str(getattr(target, f"name_{lang}")), Fact.asked(target)
-    title = titled(name, target.unit, lang)
-    start = float(target.baseline.value or 0) if running else 0.0
-    line = target_line(target, lang) | {"first": first, "start": start}
+    lang, rows = view.lang, list[dict[str, Any]]()
+    goal = Goal(target.comparator, float(target.value or 0))
+    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
+    found = {str(one["role"]): Fact.observed(places[str(one["place"])]) for one in premises}
+    behind = {role: fact for role, fact in found.items() if fact.unit in TENS}
+    size = {role: float(fact.value or 0) * TENS[fact.unit] for role, fact in behind.items()}
+    sizes = {"part": size["exposure"]}
+    if "ratio_part" in size:
+        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
+    for name, stock in sizes.items():
+        for deaths in range(1, MOST_DEATHS + 1):  # no death always passes
+            rate = Fact.computed(f"ladder.{name}", deaths / stock, behind.values(), decimals=3)
+            is_met = goal.met(deaths / stock)
+            label = say(f"figure.rate_{name}", lang, deaths=Fact.counted("deaths", deaths))
+            said = in_brackets(rate, term("table.yes" if is_met else "table.no", lang), lang)
+            drawn = {"label": label, "value": rate.value, "said": rate, "note": said}
+            rows.append(drawn | {"role": "main" if is_met else "side"})
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
     return Drawing(
-        fig=plot_plan_sum(data, title=title, target=line, words=terms(["counted", "even"], lang)),
-        id=f"sum-{target.indicator_id.replace('_', '-')}",
-        caption=say("caption.sum", lang, indicator=name),
-        alt=say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
-        sources=sources_in(data),
-        data=data,
-        notes=[named(term("figure.at_least", lang))] if "lower_bound" in kinds else [],
+        id="ladder-deaths",
+        caption=say("caption.ladder_plot", lang),
+        sources=sources_of(str(row["said"]) for row in rows),
+        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
+        notes=[say("note.ladder", lang)],
+        **dots(rows, title, lang, reference=target_line(target, lang)),
     )
