@@ -145,8 +145,8 @@ def grades_table(
         label = str(row[by[0]])
         name = view.names.get(label, label) if by[0] == "region" else label
         rows.append({"grouped": named(name), **_sums(row, label)})
-    (row,), every = rows_in(grade_summary(graded)), term("table.all", lang)
-    rows.append({"grouped": every, **_sums(row, every)})
+    every = term("table.all", lang)
+    rows += [{"grouped": every, **_sums(row, every)} for row in rows_in(grade_summary(graded))]
     keys = "grouped forecasts outcomes series inside_80 inside_95 hit brier"
     notes = [term(f"note.{name}", lang) for name in ("rebuilt", "dependent")]
     caption = term("caption.grades", lang) + term(f"by.{by[0]}", lang)
