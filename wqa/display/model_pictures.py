@@ -20,8 +20,8 @@ from wqa.display.judgements import (
     target_text,
 )
 from wqa.display.narrative import dated, in_brackets, spoken
-from wqa.display.pictures import DATA, LEVEL, axis_of, series_frame, sources_in, target_line
-from wqa.display.report import Drawing
+from wqa.display.pictures import DATA, LEVEL, axis_of, id_of, series_frame, sources_in, target_line
+from wqa.display.report import Drawing, drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
 from wqa.goals import Span
@@ -62,20 +62,14 @@ def grid_picture(view: View) -> Drawing | None:
     inside = data["year"].between(plan.start_year, plan.end_year)
     known = data[inside & (data["status"] == "annual")]
     words = terms(["grid_annual", "grid_plan", "grid_other"], lang)
-    return Drawing(
-        fig=plot_grid(data, words=words, start=plan.start_year),
-        id="known-years",
-        caption=say("caption.grid", lang, region=view.names[view.region]),
-        alt=say(
-            "alt.grid",
-            lang,
-            n=Fact.counted("plan_targets", len(plan.targets)),
-            k=Fact.counted("known_targets", known["label"].nunique()),
-            cells=Fact.counted("known_cells", len(known)),
-        ),
-        sources=list(dict.fromkeys(used)),
-        data=data,
-    )
+    figure = plot_grid(data, words=words, start=plan.start_year)
+    slots: dict[str, Any] = {
+        "n": len(plan.targets),
+        "k": known["label"].nunique(),
+        "cells": len(known),
+    }
+    slots |= {"id": "known-years", "region": view.names[view.region]}
+    return drawing(lang, "grid", figure, data, sources=dict.fromkeys(used), **slots)
 
 
 def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
@@ -117,24 +111,19 @@ def progress_picture(view: View) -> Drawing | None:
         told = (", " if lang == "en" else "，").join(said) or term("figure.unpublished", lang)
         label = f"{target_name(target, lang)} {target_text(target, lang)}"
         shares = {"known": reached, "deduced": max(floor, reached)}
-        rows.append(
-            {key: 100 * value / target.value for key, value in shares.items()}
-            | {"label": label, "note": told}
-        )
+        shares = {key: 100 * value / target.value for key, value in shares.items()}
+        rows.append(shares | {"label": label, "note": told})
     if not behind:
         return None
     title, data = term("figure.progress", lang), pd.DataFrame(rows)
     items = [say("alt.bar", lang, label=row["label"], value=row["note"]) for row in rows]
     words = terms(["progress_known", "progress_deduced", "progress_needed"], lang)
-    return Drawing(
-        fig=plot_progress(data, title=title, words=words),
-        id="progress",
-        caption=say("caption.progress", lang),
-        alt=say("alt.bars", lang, title=title, items="".join(items)),
-        sources=list(dict.fromkeys(source for fact in behind for source in fact.source_ids)),
-        data=data.assign(label=data["label"].map(plain), note=data["note"].map(plain)),
-        notes=[named(term("figure.progress_note", lang))],
-    )
+    figure = plot_progress(data, title=title, words=words)
+    data = data.assign(label=data["label"].map(plain), note=data["note"].map(plain))
+    sources = dict.fromkeys(source for fact in behind for source in fact.source_ids)
+    more = {"alt": "bars", "title": title, "items": "".join(items)}
+    notes = [named(term("figure.progress_note", lang))]
+    return drawing(lang, "progress", figure, data, sources=sources, notes=notes, **more)
 
 
 def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
@@ -145,14 +134,12 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     lang = view.lang
     frame = series_frame(view, indicator_id, list(view.names)).dropna(subset="denominator")
     frame = frame[frame["qualifier"].isin(ANNUAL) & (frame["role"] != "nation")]
-    rows: list[dict[str, Any]] = []
-    for region, found in frame.groupby("region"):
-        row = latest_row(rows_in(found)) or {}
-        label = in_brackets(view.names[str(region)], str(row["year"]), lang)
-        rows.append({**row, "label": label})
-    if len(rows) < 3:
+    newest = [latest_row(rows_in(found)) or {} for _, found in frame.groupby("region")]
+    if len(newest) < 3:
         return None
-    data = pd.DataFrame(rows).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
+    data = pd.DataFrame(newest).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
+    places = zip(data["region"].map(dict(view.names)), data["year"].map(str), strict=True)
+    data["label"] = [in_brackets(place, year, lang) for place, year in places]
     centre = float((data["rate"] * data["n"]).sum() / data["n"].sum())
     limits = pd.DataFrame({"n": np.geomspace(data["n"].min() / 2, data["n"].max() * 2, 60).round()})
     limits["lo_95"], limits["hi_95"] = _chance(limits["n"], centre, LEVEL)
@@ -160,24 +147,14 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     low, high = _chance(data["n"], centre, OUTER)
     outside = int(((data["rate"] < low) | (data["rate"] > high)).sum())
     name, sources = view.indicator_name(indicator_id), sources_in(data)
-    title = titled(name, "pct", lang)
     words = terms(["batches", "centre", "chance_inner", "chance_outer"], lang)
-    return Drawing(
-        fig=plot_funnel(data, limits, centre=centre, title=title, words=words),
-        id=f"funnel-{indicator_id.replace('_', '-')}",
-        caption=say("caption.funnel", lang, indicator=name),
-        alt=say(
-            "alt.funnel",
-            lang,
-            title=title,
-            n=Fact.counted("funnel_regions", len(data), source_ids=sources),
-            k=Fact.counted("funnel_outside", outside, source_ids=sources),
-            level=Fact.setting("funnel_level", OUTER),
-        ),
-        sources=sources,
-        data=data[["label", *DATA]].drop(columns=["lower", "upper"]),
-        notes=[say("note.other_frames", lang)],
-    )
+    slots: dict[str, Any] = {"indicator": name, "title": titled(name, "pct", lang)}
+    figure = plot_funnel(data, limits, centre=centre, title=slots["title"], words=words)
+    for key, number in (("n", len(data)), ("k", outside)):
+        slots[key] = Fact.counted(f"funnel.{key}", number, source_ids=sources)
+    slots |= {"level": Fact.setting("funnel_level", OUTER), "id": id_of("funnel", indicator_id)}
+    kept = data[["label", *DATA]].drop(columns=["lower", "upper"])
+    return drawing(lang, "funnel", figure, kept, notes=[say("note.other_frames", lang)], **slots)
 
 
 def _chance(n: pd.Series, rate: float, level: float) -> list[pd.Series]:
@@ -197,14 +174,9 @@ def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> F
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or int(rows[-1]["year"]) >= goal:
         return None
-    return forecast(
-        [float(row["value"]) for row in rows],
-        [int(row["year"]) for row in rows],
-        family=indicator.family,
-        lower=indicator.lower,
-        upper=indicator.upper,
-        target_year=goal,
-    )
+    values, years = zip(*((float(row["value"]), int(row["year"])) for row in rows), strict=True)
+    kind: dict[str, Any] = {name: getattr(indicator, name) for name in ("family", "lower", "upper")}
+    return forecast(values, years, target_year=goal, **kind)
 
 
 def path_picture(
@@ -220,63 +192,47 @@ def path_picture(
     import pandas as pd
 
     lang, axis = view.lang, axis_of(view, indicator_id)
+    fan = None if forecast is None else forecast.frame
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or target.value is None:
         return None
-    known = pd.DataFrame(rows)
-    facts = [Fact.observed(row) for row in rows]
+    known, facts = pd.DataFrame(rows), [Fact.observed(row) for row in rows]
     data = known[["year", "value"]].assign(kind="observed")
-    key, last = "alt.path", Fact.of_year(int(rows[-1]["year"]), facts[-1])
-    slots: dict[str, Any] = {"a": facts[-1], "year_a": last, "target": Fact.asked(target)}
-    if forecast is not None:
-        key, tail = "alt.fan", forecast.frame.iloc[-1]
-        slots |= {"year_b": Fact.of_year(int(tail["year"])), "level": Fact.setting("level", 95)}
-        note = f"{forecast.model}, {forecast.evidence_class}"
-        decimals = view.indicator(indicator_id).decimals
+    slots: dict[str, Any] = {"a": facts[-1], "year_a": Fact.of_year(rows[-1]["year"], facts[-1])}
+    if forecast is not None and fan is not None:
+        tail, about = fan.iloc[-1], {"note": f"{forecast.model}, {forecast.evidence_class}"}
+        slots |= {"year_b": Fact.of_year(tail["year"]), "level": Fact.setting("level", 95)}
+        given: dict[str, Any] = {"decimals": view.indicator(indicator_id).decimals, **about}
         for slot, column in (("median", "median"), ("low", "lo_95"), ("high", "hi_95")):
             # A forecast rests on every year of the series, newest first.
-            slots[slot] = Fact.computed(
-                column, float(tail[column]), facts[::-1], decimals=decimals, kind="forecast",
-                note=note,
-            )  # fmt: skip
+            made = column, tail[column], facts[::-1]
+            slots[slot] = Fact.computed(*made, kind="forecast", **given)
         columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
-        data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
-    figure = plot_path(
-        known,
-        None if forecast is None else forecast.frame,
-        role=view.role(region),
-        target=target_line(target, lang),
-        words=terms(["observed", "median", "inner", "outer"], lang),
-        **axis,
-    )
-    name = view.indicator_name(indicator_id)
-    return Drawing(
-        fig=figure,
-        id=f"path-{indicator_id.replace('_', '-')}",
-        caption=say("caption.path", lang, indicator=name, region=view.names[region]),
-        alt=say(key, lang, title=axis["title"], **slots),
-        sources=sources_in(known),
-        data=data,
-    )
+        data = pd.concat([data, fan[columns].assign(kind="forecast")])
+    words = terms(["observed", "median", "inner", "outer"], lang)
+    looks: dict[str, Any] = {"role": view.role(region), "words": words, **axis}
+    figure = plot_path(known, fan, target=target_line(target, lang), **looks)
+    slots |= {
+        "title": axis["title"],
+        "target": Fact.asked(target),
+        "alt": "fan" if forecast else "path",
+    }
+    slots |= {"indicator": view.indicator_name(indicator_id), "region": view.names[region]}
+    slots |= {"id": id_of("path", indicator_id), "sources": sources_in(known)}
+    return drawing(lang, "path", figure, data, **slots)
 
 
 def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) -> Drawing:
     """Make the reliability diagram of a backtest."""
-    lang = view.lang
-    items: list[str] = []
-    for place, row in enumerate(data.to_dict("records")):
+    lang, items = view.lang, list[str]()
+    for place, row in enumerate(rows_in(data)):
         n = Fact.counted(f"cases.{place}", int(row["n"]), source_ids=sources)
-        stated, observed = (
-            Fact.computed(f"{key}.{place}", float(row[key]) * 100, [n], decimals=0)
+        slots = {
+            key: Fact.computed(f"{key}.{place}", row[key] * 100, [n], decimals=0)
             for key in ("stated", "observed")
-        )
-        items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
-    return Drawing(
-        fig=plot_reliability(data, words=terms(["stated", "perfect", "n", "came_true"], lang)),
-        id="reliability",
-        caption=say("caption.reliability", lang),
-        alt=say("alt.reliability", lang, items=listed(items, lang)),
-        sources=sources,
-        data=data,
-        notes=[named(term("figure.reliability_note", lang))],
-    )
+        }
+        items.append(say("alt.reliability_item", lang, n=n, **slots))
+    figure = plot_reliability(data, words=terms(["stated", "perfect", "n", "came_true"], lang))
+    given: dict[str, Any] = {"notes": [named(term("figure.reliability_note", lang))]}
+    given |= {"sources": sources, "items": listed(items, lang)}
+    return drawing(lang, "reliability", figure, data, **given)

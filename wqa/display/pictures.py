@@ -11,7 +11,7 @@ from wqa.display.charts import plot_dots, plot_levels
 from wqa.display.facts import Fact, named, plain
 from wqa.display.listings import death_parts
 from wqa.display.narrative import bounded, in_brackets, sentences
-from wqa.display.report import Drawing, sources_of
+from wqa.display.report import Drawing, drawing, sources_of
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
@@ -68,8 +68,7 @@ def series_frame(
         role=frame["region"].map(view.role),
         series=series,
         label=series,
-        lower=[low for low, _ in limits],
-        upper=[high for _, high in limits],
+        **_ends(limits),
     )
     if made["series"].nunique() > MOST_LABELS:
         # One label per region, at its newest definition; the note names the definitions.
@@ -127,7 +126,7 @@ def level_picture(
     name = named(view.indicator_name(indicator_id))
     return Drawing(
         fig=plot_levels(data, target=target_line(goals[0], lang) if goals else None, **axis),
-        id=f"{key}-{indicator_id.replace('_', '-')}",
+        id=id_of(key, indicator_id),
         caption=say(f"caption.{key}", lang, indicator=name, regions=listed(drawn, lang)),
         alt=_levels_alt(data, axis["title"], goals[0] if goals else None, lang),
         sources=sources_in(data),
@@ -171,13 +170,20 @@ def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str
     return sentences(out, lang)
 
 
-def dots(rows: list[dict[str, Any]], title: str, lang: str, **chart: Any) -> dict[str, Any]:
+def dots(
+    lang: str, key: str, rows: list[dict[str, Any]], axis: Mapping[str, Any], **more: Any
+) -> Drawing:
     """Draw values side by side, and describe them by what each row has `said`."""
     import pandas as pd
 
     items = [say("alt.dot", lang, label=row["label"], value=row["said"]) for row in rows]
-    alt = say("alt.dots", lang, title=title, items=listed(items, lang))
-    return {"fig": plot_dots(pd.DataFrame(rows), title=title, **chart), "alt": alt}
+    told = {"alt": "dots", "title": axis["title"], "items": listed(items, lang)}
+    return drawing(lang, key, plot_dots(pd.DataFrame(rows), **axis), **told, **more)
+
+
+def id_of(kind: str, indicator_id: str) -> str:
+    """Return the id of a figure about an indicator."""
+    return f"{kind}-{indicator_id.replace('_', '-')}"
 
 
 def regions_picture(view: View, indicator_id: str) -> Drawing | None:
@@ -197,14 +203,9 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
         return None
     better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
     rows.sort(key=lambda row: (better * row["value"], row["label"]))
-    data = pd.DataFrame(rows)
-    return Drawing(
-        id=f"regions-{indicator_id.replace('_', '-')}",
-        caption=say("caption.regions", lang, indicator=name),
-        sources=sources_in(data),
-        data=data[["label", *DATA]],
-        **dots(rows, lang=lang, **axis_of(view, indicator_id)),
-    )
+    about = {"id": id_of("regions", indicator_id), "indicator": name}
+    data = pd.DataFrame(rows)[["label", *DATA]]
+    return dots(lang, "regions", rows, axis_of(view, indicator_id), data=data, **about)
 
 
 def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
@@ -212,48 +213,54 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     if rates[["published_rate", "recomputed_rate"]].isna().all().any():  # nothing to compare
         return None
     lang, region = view.lang, str(rates["region"].iloc[0])
-    names = {"published_rate": "published", "recomputed_rate": "recomputed"}
-    data = rates.sort_values(["year", "scope"]).rename(columns=names)
-    limits = [
-        event_rate_interval(int(deaths), stock) if deaths == deaths and stock == stock else NONE
-        for deaths, stock in zip(data["deaths"], data["stock_10k"], strict=True)
-    ]
-    data = data[["year", "scope", *names.values()]].assign(
-        lower=[low for low, _ in limits], upper=[high for _, high in limits]
+    kinds = ["published", "recomputed"]
+    known = rates.sort_values(["year", "scope"]).rename(
+        columns=lambda name: name.removesuffix("_rate")
     )
-    data = data.dropna(subset=[*names.values()], how="all").reset_index(drop=True)
-    drawn = data.melt(["year", "lower", "upper"], [*names.values()]).dropna(subset="value")
+    exposed = zip(known["deaths"], known["stock_10k"], strict=True)
+    limits = [
+        event_rate_interval(int(n), stock) if n == n and stock == stock else NONE
+        for n, stock in exposed
+    ]
+    data = known[["year", "scope", *kinds]].assign(**_ends(limits))
+    data = data.dropna(subset=kinds, how="all").reset_index(drop=True)
+    drawn = data.melt(["year", "lower", "upper"], kinds).dropna(subset="value")
     drawn.loc[drawn["variable"] == "published", ["lower", "upper"]] = NONE
-    words = drawn["variable"].map(terms(names.values(), lang))
-    columns = ["deaths_source_id", "stock_10k_source_id", "published_rate_source_id"]
+    words = drawn["variable"].map(terms(kinds, lang))
+    looks = {"region": region, "role": view.role(region), "qualifier": ANNUAL[0]}
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
     goals = view.targets("special_equipment_death_rate")
     figure = plot_levels(
-        drawn.assign(
-            region=region, role=view.role(region), series=words, label=words, qualifier=ANNUAL[0]
-        ),
-        title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
+        drawn.assign(series=words, label=words, **looks),
+        title=title,
         target=target_line(goals[0], lang) if goals else None,
         bounds=(0.0, float("inf")),
     )
-    known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
-    slots = {"first": Fact.of_year(data["year"].min()), "last": Fact.of_year(data["year"].max())}
-    for column, ends in (("published", "ab"), ("recomputed", "cd")):
+    parts = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
+    slots: dict[str, Any] = {
+        "first": Fact.of_year(data["year"].min()),
+        "last": Fact.of_year(data["year"].max()),
+    }
+    for column, ends in zip(kinds, ("ab", "cd"), strict=True):
         rows = rows_in(data.dropna(subset=column))
         for end, row in zip(ends, (rows[0], rows[-1]), strict=True):
-            slots[end] = known[row["year"], row["scope"]][column]
+            slots[end] = parts[row["year"], row["scope"]][column]
             slots[f"year_{end}"] = Fact.of_year(row["year"], slots[end])
-    both = data.dropna(subset=["published", "recomputed"])
+    both = data.dropna(subset=kinds)
     below = (both["recomputed"] < both["published"]).all()
-    key, place = "alt.two_rates" if below else "alt.two_rates_mixed", view.names[region]
-    return Drawing(
-        fig=figure,
-        id="death-rates",
-        caption=say("caption.two_rates", lang, region=place),
-        alt=say(key, lang, region=place, **slots),
-        sources=sorted({s for c in columns for s in rates[c].dropna() if s}),
-        data=data,
-        notes=[named(term("figure.poisson", lang))],
-    )
+    given: dict[str, Any] = {
+        "alt": "two_rates" if below else "two_rates_mixed",
+        "id": "death-rates",
+    }
+    columns = ["deaths_source_id", "stock_10k_source_id", "published_rate_source_id"]
+    given["sources"] = sorted({s for c in columns for s in rates[c].dropna() if s})
+    given["notes"] = [named(term("figure.poisson", lang))]
+    return drawing(lang, "two_rates", figure, data, region=view.names[region], **slots, **given)
+
+
+def _ends(limits: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
+    """Return limits as two columns."""
+    return {"lower": [low for low, _ in limits], "upper": [high for _, high in limits]}
 
 
 def ladder_pictures(view: View, row: str) -> list[Drawing]:
@@ -292,11 +299,8 @@ def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -
             drawn = {"label": label, "value": rate.value, "said": rate, "note": said}
             rows.append(drawn | {"role": "main" if is_met else "side"})
     title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
-    return Drawing(
-        id="ladder-deaths",
-        caption=say("caption.ladder_plot", lang),
-        sources=sources_of(str(row["said"]) for row in rows),
-        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
-        notes=[say("note.ladder", lang)],
-        **dots(rows, title, lang, reference=target_line(target, lang)),
-    )
+    axis = {"title": title, "reference": target_line(target, lang)}
+    given: dict[str, Any] = {"id": "ladder-deaths", "notes": [say("note.ladder", lang)]}
+    given["sources"] = sources_of(str(row["said"]) for row in rows)
+    data = pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows)
+    return dots(lang, "ladder_plot", rows, axis, data=data, **given)

@@ -244,6 +244,25 @@ class Drawing:
         return _without_block(self.bundles())
 
 
+def drawing(
+    lang: str,
+    key: str,
+    fig: Figure,
+    data: pd.DataFrame,
+    *,
+    id: str = "",
+    alt: str = "",
+    sources: Iterable[str] = (),
+    notes: Iterable[Text] = (),
+    **slots: Any,
+) -> Drawing:
+    """Make a figure whose caption and alternative text are sentences with the same slots."""
+    caption, told = say(f"caption.{key}", lang, **slots), say(f"alt.{alt or key}", lang, **slots)
+    return Drawing(
+        fig, id or key, caption, told, sources or [*dict.fromkeys(data["source_id"])], data, notes
+    )
+
+
 # A thing to show, a text, or several of them.
 Shown = Paragraphs | DisplayTable | Drawing
 
