@@ -62,21 +62,16 @@ def headings(notebook: Any, language: str) -> list[tuple[int, int, str]]:
     """Return cell number, level and text of the headings that a language's edition shows."""
     found = []
     for number, cell in cells(notebook, "markdown"):
-        other = tags(cell) & set(LANGUAGES) - {language}
-        if other and language not in tags(cell):
-            continue
         text = re.sub(r"^```.*?^```", "", cell.source, flags=re.MULTILINE | re.DOTALL)
         for marks, title in re.findall(r"^(#+)\s+(.*)$", text, flags=re.MULTILINE):
-            both = title.split(" | ") if not tags(cell) & set(LANGUAGES) else [title]
+            both = title.split(" | ")
             found.append((number, len(marks), both[min(LANGUAGES.index(language), len(both) - 1)]))
     return found
 
 
 def check_languages(notebook: Any) -> Iterator[Breach]:
-    """Require that a cell of text without a language says everything in both."""
+    """Require that a cell of text says everything in both languages."""
     for number, cell in cells(notebook, "markdown"):
-        if tags(cell) & set(LANGUAGES):
-            continue
         lines = [line for line in cell.source.splitlines() if line.strip()]
         for title in (line for line in lines if line.startswith("#")):
             if title.count(" | ") != 1:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import wqa
 from wqa.errors import WqaError
-from wqa.listing import LISTINGS, change_frames, explanation_text, list_conflicts, list_known, show
+from wqa.listing import LISTINGS, explanation_text, list_conflicts, list_known, show, show_changes
 
 if TYPE_CHECKING:
     from wqa.parameters import Parameters
@@ -299,12 +299,7 @@ def _diff(options: argparse.Namespace) -> int:
             found.append(edition_record(options.plan, **judged))
         else:
             found.append(read_edition(named))
-    title, tables = change_frames(diff_editions(*found), options.lang, catalog=options.catalog)
-    print(title)
-    for heading, frame in tables.items():
-        print(f"\n{heading}: {len(frame)}")
-        if len(frame):
-            show(frame)
+    show_changes(diff_editions(*found), options.lang, options.catalog)
     return 0
 
 

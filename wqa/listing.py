@@ -91,9 +91,11 @@ def _list_scopes(options: argparse.Namespace) -> Rows:
 
 
 def _list_chapters(options: argparse.Namespace) -> Rows:
-    from wqa.publication.outline import load_chapters
+    from wqa.paths import notebooks_dir
+    from wqa.publication.outline import load_outline, with_title
 
-    return [(c.id, getattr(c, f"title_{options.lang}")) for c in load_chapters(options.catalog)]
+    chapters, books = load_outline(options.catalog).chapters, notebooks_dir()
+    return [(c.id, with_title(c, books, options.lang).title) for c in chapters]
 
 
 def _list_editions(options: argparse.Namespace) -> Rows:
@@ -134,21 +136,20 @@ def list_conflicts(options: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def change_frames(
-    changes: EditionChanges, lang: str, *, catalog: Path | str | None = None
-) -> tuple[str, dict[str, pd.DataFrame]]:
-    """Lay out what changed between two editions as in the annex, with a title."""
-    from wqa.display.edition_tables import change_tables, word
+def show_changes(changes: EditionChanges, lang: str, catalog: Path | None) -> None:
+    """Print what changed between two editions, in the tables of the annex."""
+    from wqa.display.edition_tables import change_tables
     from wqa.display.view import open_view
+    from wqa.display.wording import term
     from wqa.parameters import resolve
 
     old, new = changes.old, changes.new
-    days = {"old": old.edition, "old_day": old.as_of, "new": new.edition, "new_day": new.as_of}
     asked: dict[str, Any] = {"lang": lang, "catalog": catalog}
+    days = {"old": old.edition, "old_day": old.as_of, "new": new.edition, "new_day": new.as_of}
+    print(term("command.header", lang).format(**days))
     view = open_view(resolve(new.plan, new.region, new.edition, new.as_of, **asked))
-    made = {name: table.frame for name, table in change_tables(view, changes).items()}
-    shown = {
-        word(f"command.{name}", lang): made.get(name, frame)
-        for name, frame in changes.frames().items()
-    }
-    return word("command.header", lang).format(**days), shown
+    tables = change_tables(view, changes)
+    for name, frame in changes.frames().items():
+        print(f"\n{term(f'command.{name}', lang)}: {len(frame)}")
+        if name in tables:
+            show(tables[name].frame)

@@ -6,17 +6,15 @@ import pytest
 from figure_texts import texts_in
 
 from wqa.data.loading import load_death_rates
-from wqa.display.charts import plot_levels, plot_path, plot_plan_sum
+from wqa.display.charts import plot_levels, plot_path, plot_reliability
 from wqa.display.facts import parts_json, plain
 from wqa.display.figures import FONT_FAMILY, render
-from wqa.display.model_pictures import funnel_picture, grid_picture, luck_picture
+from wqa.display.model_pictures import funnel_picture, grid_picture, progress_picture
 from wqa.display.pictures import (
     death_rates_picture,
     level_picture,
-    plan_sum_pictures,
     regions_picture,
 )
-from wqa.display.point_charts import plot_reliability
 from wqa.display.view import open_view
 from wqa.display.wording import terms
 from wqa.parameters import resolve
@@ -40,8 +38,7 @@ MAKERS = {
     "funnel": lambda view: funnel_picture(view, "food_sampling_pass_rate"),
     "grid": grid_picture,
     "death": lambda view: death_rates_picture(view, load_death_rates("CN")),
-    "luck": lambda view: luck_picture(view, view.targets("food_evaluation_pass_rate")[0]),
-    "sum": lambda view: plan_sum_pictures(view, "international_standards_new")[0],
+    "progress": progress_picture,
 }
 
 
@@ -200,16 +197,6 @@ def test_fan_starts_at_the_last_value_and_holds_its_intervals():
     assert low < 96.0 and high > 99.0
     outer = axes.collections[0].get_paths()[0].vertices
     assert outer[:, 0].min() == 2023 and outer[:, 1].max() == 99.0
-
-
-def test_unknown_years_make_a_plan_sum_a_lower_bound():
-    data = pd.DataFrame(
-        {"year": [2022], "value": [11.0], "cumulative": [11.0], "qualifier": ["lower_bound"]}
-    )
-    target = {"first": 2021, "last": 2025, "value": 20.0, "label": "目标", "start": 0.0}
-    words = terms(["counted", "even"], "zh")
-    figure = plot_plan_sum(data, title="项", target=target, words=words)
-    assert "11+" in texts_in(figure)
 
 
 def test_reliability_points_stand_where_the_data_say():

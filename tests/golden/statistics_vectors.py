@@ -2,7 +2,7 @@
 
 Run ``python tests/golden/statistics_vectors.py`` to rebuild the file. Sources:
 statsmodels.stats.proportion.proportion_confint (Wilson),
-scipy.stats.chi2 for the Garwood interval, scipy.stats.binom and nbinom for the rest.
+scipy.stats.chi2 for the Garwood interval, scipy.stats.nbinom and poisson for the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 PROPORTIONS = ((92, 100), (985, 1000), (213, 213), (0, 40), (3, 7), (68_200, 69_000))
 EVENTS = ((0, 25.0), (1, 25.0), (3, 25.0), (3, 103.0), (20, 250.0))
-LUCK = ((98.0, 300), (98.0, 1000), (98.0, 3000), (98.7, 300), (98.7, 1000), (98.7, 3000))
 
 
 def rows() -> list[tuple[str, str, float, float]]:
@@ -27,11 +26,6 @@ def rows() -> list[tuple[str, str, float, float]]:
     for y, e in EVENTS:
         low = stats.chi2.ppf(0.025, 2 * y) / 2 / e if y else 0.0
         out.append(("garwood", f"{y};{e}", float(low), stats.chi2.ppf(0.975, 2 * y + 2) / 2 / e))
-    for rate, n in LUCK:
-        # Unrounded: at least 98.5 % of n must pass.
-        need = -(-985 * n // 1000)
-        p = float(stats.binom.sf(need - 1, n, rate / 100))
-        out.append(("luck_unrounded", f"{rate};{n}", p, p))
     for e in (20, 25, 30, 40):
         # 3 deaths in 103 exposure units, Jeffreys prior: at most floor(.1 E) next year.
         p = float(stats.nbinom.cdf(e // 10, 3.5, 103 / (103 + e)))

@@ -7,7 +7,6 @@ import pytest
 
 from wqa.forecasts import scores
 from wqa.forecasts.distributions import PlanSum
-from wqa.goals import Goal
 
 with Path(__file__).with_name("statistics.csv").open(encoding="utf-8") as stream:
     ROWS = [
@@ -37,23 +36,6 @@ def test_garwood():
 def test_zero_deaths_do_not_prove_a_low_rate():
     assert scores.event_rate_interval(0, 1.0)[1] == pytest.approx(3.6889, abs=1e-4)
     assert scores.event_rate_interval(0, 25.0)[1] > 0.1
-
-
-def test_luck():
-    goal = Goal(">=", 98.5)
-    for (rate, n), p, _ in rows("luck_unrounded"):
-        assert scores.luck_probability(float(rate), goal, int(n)) == pytest.approx(p, abs=1e-9)
-    shown = scores.luck_table([98.0, 98.7], goal)
-    assert shown["n"].tolist() == [300, 1000, 3000] * 2
-    p = shown["p_reads_attained"].tolist()
-    assert p == pytest.approx([0.282, 0.154, 0.025, 0.648, 0.765, 0.852], abs=5e-4)
-
-
-def test_rounding_helps_luck():
-    # 98.45 % prints as 98.5 %.
-    goals = Goal(">=", 98.5), Goal(">=", 98.5, 1)
-    exact, printed = (scores.luck_probability(98.0, goal, 3000) for goal in goals)
-    assert printed > exact
 
 
 def test_deaths():

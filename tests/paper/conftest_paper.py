@@ -18,9 +18,9 @@ seed: int = 0
 """
 
 
-def notebook(*cells):
+def notebook(*cells, title="题 | Title"):
     """Notebook as JSON; a cell is a string of Markdown, or (code, tag...)."""
-    made = [_cell(("# Title\n\nWhat is asked?",)), _cell((PARAMETERS, "parameters"), code=True)]
+    made = [_cell((f"# {title}\n\nWhat is asked?",)), _cell((PARAMETERS, "parameters"), code=True)]
     made += [_cell((cell,)) if isinstance(cell, str) else _cell(cell, code=True) for cell in cells]
     return {
         "cells": [{**cell, "id": f"c{number}"} for number, cell in enumerate(made)],
@@ -63,6 +63,11 @@ def books():
             (source_of("first"),),
             ("raise RuntimeError('run in a build')", "notebook-only"),
             "## 局限\n\n只用于检验排版，公式 $p = k/n$ 。",
+            title="第一个主题 | The first subject",
         ),
-        "90_second": notebook((source_of("second"),), "正文 *强调* 与 `代码` ，见 @ch:first 。"),
+        "90_second": notebook(
+            (source_of("second"),),
+            "正文 *强调* 与 `代码` ，见 @ch:first 。",
+            title="要点 | In brief",
+        ),
     }

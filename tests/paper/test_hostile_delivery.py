@@ -12,7 +12,7 @@ from test_hostile import HOSTILE, LONG
 
 from wqa.publication.paper import build_paper
 
-CHAPTER = "10_sampling_pass_rate"
+CHAPTER = "15_food_and_drugs"
 COLUMNS = (
     "indicator", "region", "period", "value", "unit", "numerator", "denominator", "note",
     "source_title", "source_publisher", "source_date", "source_url", "evidence", "scope",

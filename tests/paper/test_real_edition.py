@@ -24,8 +24,8 @@ from wqa.catalog.catalog import load_plan
 from wqa.display.judgements import answer_label
 from wqa.history.edition_forecasts import grade_forecasts
 from wqa.history.editions import read_edition
-from wqa.paths import ASSETS
-from wqa.publication.outline import load_outline
+from wqa.paths import ASSETS, notebooks_dir
+from wqa.publication.outline import load_outline, with_title
 from wqa.publication.paper import build_paper
 
 pytestmark = pytest.mark.slow
@@ -112,7 +112,7 @@ def word(real):
 def titles(lang, doc="html"):
     """Titles of the chapters that a document must hold."""
     chapters = [c for c in load_outline(None).chapters if (c.part == "annex") == (doc == "annex")]
-    return [getattr(chapter, f"title_{lang}") for chapter in chapters]
+    return [with_title(chapter, notebooks_dir(), lang).title for chapter in chapters]
 
 
 def check_text(lang, text, doc="html"):

@@ -75,4 +75,4 @@ def test_no_name_figure_or_conflict_of_the_first_city(project, root, lang, monke
     for block in (data[report.MIME] for data in blocks):
         assert not FIRST.search(json.dumps(block, ensure_ascii=False)), block["id"]
     assert "98.1" in shown["90_summary"]
-    assert {"zh": "示例市", "en": "Shili"}[lang] in shown["10_sampling_pass_rate"]
+    assert {"zh": "示例市", "en": "Shili"}[lang] in shown["15_food_and_drugs"]

@@ -11,7 +11,6 @@ from wqa.display.wording import texts
 from wqa.history.edition_changes import COMPARED, diff_editions
 from wqa.history.edition_forecasts import grade_forecasts
 from wqa.history.editions import OBSERVATION_COLUMNS, TARGET_COLUMNS, edition_record, methods, typed
-from wqa.listing import change_frames
 from wqa.parameters import resolve
 
 SERIES = {"indicator_id": "food_sampling_pass_rate", "region": "CN", "scope": "all_levels"}
@@ -94,16 +93,8 @@ def test_empty_grades_make_empty_tables(view, old):
     assert grades_table(view, graded).rows == []
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_tables_of_the_command_line(lang, old, new):
-    title, tables = change_frames(diff_editions(old, new), lang)
-    assert "2022-09-30" in title
-    assert "2023-09-30" in title
-    assert [len(frame) for frame in tables.values()] == [1, 2, 1, 1, 1]
-
-
 def test_every_field_and_method_has_a_word():
-    known = texts("editions")
+    known = texts("terms")
     for name in (*COMPARED, "target"):
         assert f"field.{name}" in known
     for name in methods():

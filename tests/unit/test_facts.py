@@ -2,20 +2,7 @@ import dataclasses
 
 import pytest
 
-from wqa.display.facts import (
-    Fact,
-    computed_fact,
-    named,
-    number_text,
-    observation_fact,
-    parameter_fact,
-    parts_json,
-    parts_of,
-    plain,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, named, number_text, parts_json, parts_of, plain, quoted
 from wqa.errors import CatalogError, DataError
 
 ROW = {
@@ -66,33 +53,33 @@ def test_infinite_number_is_refused():
 
 
 def test_observation_keeps_its_place_and_grade():
-    fact = observation_fact(ROW)
+    fact = Fact.observed(ROW)
     assert (fact.text, fact.unit, fact.year) == ("97.82", "pct", 2018)
     assert fact.source_ids == ("src-a",)
     assert fact.locator == "observations.csv:12"
     assert fact.evidence == "press"
-    assert observation_fact(ROW, part="denominator").text == "69,302"
-    assert observation_fact(ROW | {"qualifier": "derived"}).note == "derived"
+    assert Fact.observed(ROW, part="denominator").text == "69,302"
+    assert Fact.observed(ROW | {"qualifier": "derived"}).note == "derived"
 
 
 def test_different_values_have_different_ids():
-    one, other = observation_fact(ROW), observation_fact(ROW | {"value": 97.83})
+    one, other = Fact.observed(ROW), Fact.observed(ROW | {"value": 97.83})
     assert one.id != other.id
-    assert one.id != observation_fact(ROW, part="denominator").id
-    assert one == observation_fact(dict(ROW))
+    assert one.id != Fact.observed(ROW, part="denominator").id
+    assert one == Fact.observed(dict(ROW))
 
 
 def test_year_takes_over_the_provenance():
-    fact = observation_fact(ROW)
-    year = year_fact(2018, fact)
+    fact = Fact.observed(ROW)
+    year = Fact.of_year(2018, fact)
     assert year.text == "2018" and year.source_ids == fact.source_ids
     assert year.id != fact.id
 
 
 def test_computed_fact_is_as_weak_as_its_weakest_input():
-    official = dataclasses.replace(observation_fact(ROW), evidence="official", id="x")
-    press = observation_fact(ROW | {"source_id": "src-b", "vintage": "2020-02-01"})
-    made = computed_fact("change", 0.22, [official, press], decimals=2)
+    official = dataclasses.replace(Fact.observed(ROW), evidence="official", id="x")
+    press = Fact.observed(ROW | {"source_id": "src-b", "vintage": "2020-02-01"})
+    made = Fact.computed("change", 0.22, [official, press], decimals=2)
     assert made.evidence == "press"
     assert made.vintage == "2020-02-01"
     assert set(made.source_ids) == {"src-a", "src-b"}
@@ -104,12 +91,12 @@ def test_target_prints_as_in_the_plan():
 
     plan = load_plan("wuhan-14fyp")
     targets = {target.row + target.part: target for target in plan.targets}
-    assert target_fact(targets["10"]).text == "80"
-    assert target_fact(targets["14a"], part="row").text == "14a"
-    assert target_fact(targets["6"], part="baseline").text == "0.29"
-    assert target_fact(targets["6"]).locator == targets["6"].clause
+    assert Fact.asked(targets["10"]).text == "80"
+    assert Fact.asked(targets["14a"], part="row").text == "14a"
+    assert Fact.asked(targets["6"], part="baseline").text == "0.29"
+    assert Fact.asked(targets["6"]).locator == targets["6"].clause
     with pytest.raises(DataError, match="no baseline"):
-        target_fact(targets["1a"], part="baseline")
+        Fact.asked(targets["1a"], part="baseline")
 
 
 def test_fact_needs_id_text_and_known_kind():
@@ -120,21 +107,21 @@ def test_fact_needs_id_text_and_known_kind():
 
 
 def test_text_prints_and_keeps_facts():
-    value = observation_fact(ROW)
-    text = f"{year_fact(2018, value)}年为{value}%。"
+    value = Fact.observed(ROW)
+    text = f"{Fact.of_year(2018, value)}年为{value}%。"
     assert plain(text) == "2018年为97.82%。"
-    assert parts_of(text) == [year_fact(2018, value), "年为", value, "%。"]
+    assert parts_of(text) == [Fact.of_year(2018, value), "年为", value, "%。"]
     assert parts_json(text, "here")[2] == value.to_json()
 
 
-@pytest.mark.parametrize("wording", ["95%", "第３项", f"{parameter_fact('n', 1)} of 10"])
+@pytest.mark.parametrize("wording", ["95%", "第３项", f"{Fact.setting('n', 1)} of 10"])
 def test_typed_numeral_is_refused(wording):
     with pytest.raises(CatalogError, match="here: a numeral"):
         parts_json(wording, "here")
 
 
 def test_mark_that_no_fact_made_is_refused():
-    forged = str(observation_fact(ROW)).replace("97.82", "99.99")
+    forged = str(Fact.observed(ROW)).replace("97.82", "99.99")
     with pytest.raises(CatalogError, match="numeral"):
         parts_json(forged, "here")
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from wqa.catalog.catalog import load_indicators, load_plan
-from wqa.display.facts import Fact, observation_fact, parts_of, plain
+from wqa.display.facts import Fact, parts_of, plain
 from wqa.display.narrative import (
     change_fact,
     comparison_text,
@@ -284,19 +284,19 @@ def test_counts_of_regions_are_never_ranked(indicators):
 
 
 def test_change_across_definitions_is_refused():
-    old = observation_fact(row(RATE, "WH", 2019, 97.0, scope="national_level"))
+    old = Fact.observed(row(RATE, "WH", 2019, 97.0, scope="national_level"))
     with pytest.raises(DataError, match="not comparable"):
-        change_fact(observation_fact(row(RATE, "WH", 2020, 98.0)), old)
+        change_fact(Fact.observed(row(RATE, "WH", 2020, 98.0)), old)
 
 
 def test_change_is_as_precise_as_the_figures():
     old, new = row(RATE, "WH", 2019, 97.6), row(RATE, "WH", 2020, 97.69)
-    change = change_fact(observation_fact(new), observation_fact(old), signed=True)
+    change = change_fact(Fact.observed(new), Fact.observed(old), signed=True)
     assert change.text == "+0.09"
 
 
 def test_english_prints_ten_thousands_in_full():
-    fact = observation_fact(row("valid_certificates", "WH", 2020, 4.38))
+    fact = Fact.observed(row("valid_certificates", "WH", 2020, 4.38))
     value, unit = spoken(fact, "en")
     assert (value.text, unit) == ("43,800", " certificates")
     assert spoken(fact, "zh")[0].text == "4.38"

@@ -31,15 +31,6 @@ def test_blocks_come_in_reading_order_and_the_title_is_dropped():
     assert len(blocks[3]["ast"]) == 2
 
 
-@pytest.mark.parametrize(("lang", "kept"), [("zh", ["both", "zh"]), ("en", ["both", "en"])])
-def test_text_is_kept_by_language(lang, kept):
-    block = {"type": "text", "id": "", "parts": ["x"]}
-    book = {"cells": [text("both"), text("zh", "zh"), text("en", "en"),
-                      text("never", "remove-cell"), code(block)]}  # fmt: skip
-    prose = [b for b in collect(book, "a", lang, parse_prose) if b["type"] == "prose"]
-    assert [b["ast"][0]["c"][0]["c"] for b in prose] == kept
-
-
 MIXED = "# 题 | Title\n\n甲\n\n乙\n\n> First\n>\n> Second\n\n## 药品 | Drugs and more"
 
 

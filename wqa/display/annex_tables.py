@@ -1,4 +1,4 @@
-"""Tables of the summary and the annexes: targets, definitions, conflicts, findings, labels."""
+"""Tables of the summary and the annexes: targets, definitions, conflicts, findings, methods."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.judging import ANSWERS
+from wqa.assessment.labels import explain_disagreement
+from wqa.assessment.likelihood import LIKELY, UNLIKELY, VERY_LIKELY
+from wqa.assessment.statements import phrase
 from wqa.catalog.records import NATION, Conflict, ConflictReading, Target
-from wqa.display.facts import (
-    Fact,
-    Text,
-    count_fact,
-    named,
-    observation_fact,
-    parameter_fact,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, named, quoted
 from wqa.display.judgements import (
+    BARS,
+    answer_label,
     answer_with_probability,
     baseline_text,
     level_fact,
     records,
+    strength_bars,
     target_name,
     target_of,
     target_text,
 )
 from wqa.display.narrative import change_fact, dated, in_brackets, printed, spoken
-from wqa.display.report import DisplayTable, heads
-from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_of
+from wqa.display.report import DisplayTable, table
+from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, unit_name, with_unit
 
 if TYPE_CHECKING:
@@ -38,19 +35,15 @@ if TYPE_CHECKING:
 
 def summary_table(view: View, answers: pd.DataFrame) -> DisplayTable:
     """Answer per target: is it met, how sure, compared with what, changed since, on what sample."""
-    lang = view.lang
     rows = [_summary_cells(view, row) for row in records(answers)]
-    columns = heads(
-        ["row", "name", "target", "answer", "level", "batches", "moved", "nation"], lang
-    )
-    note = say("note.summary", lang)
-    return DisplayTable("summary", say("caption.summary", lang), columns, rows, (note,))
+    keys, note = "row name target answer level batches moved nation", say("note.summary", view.lang)
+    return table(view.lang, "summary", rows, keys, notes=[note])
 
 
 def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
     lang, target = view.lang, target_of(view, row)
     cells: dict[str, Text] = {
-        "row": target_fact(target, part="row"),
+        "row": Fact.asked(target, part="row"),
         "name": target_name(target, lang),
         "target": target_text(target, lang),
         "answer": answer_with_probability(view, row),
@@ -65,14 +58,14 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
     last = latest_row(own)
     if last is not None and last["year"] == row["level_year"]:
         if last["denominator"] == last["denominator"]:
-            cells["batches"] = observation_fact(last, part="denominator")
+            cells["batches"] = Fact.observed(last, part="denominator")
         old = previous_row(own, last)
         if old is not None:
-            new, before = observation_fact(last), observation_fact(old)
+            new, before = Fact.observed(last), Fact.observed(old)
             cells["moved"] = change_fact(new, before, signed=True)
     nation = latest_row(rows_of(view.headline, target.indicator_id, NATION))
     if nation is not None:
-        value = observation_fact(nation)
+        value = Fact.observed(nation)
         cells["nation"] = _level(value, int(nation["year"]), target.unit, lang)
     return cells
 
@@ -81,7 +74,7 @@ def _level(fact: Fact, year: int, unit: str, lang: str) -> str:
     """Print a value with its year; the unit only if it is not that of the target."""
     value, own = spoken(fact, lang)
     shown = own if fact.unit != unit or fact.unit == "pct" else ""
-    return dated(f"{value}{shown}", year_fact(year, fact), lang)
+    return dated(f"{value}{shown}", Fact.of_year(year, fact), lang)
 
 
 def targets_table(view: View) -> DisplayTable:
@@ -89,7 +82,7 @@ def targets_table(view: View) -> DisplayTable:
     lang, plan = view.lang, view.parameters.plan
     rows = [
         {
-            "row": target_fact(target, part="row"),
+            "row": Fact.asked(target, part="row"),
             "name": target_name(target, lang),
             "nature": term(f"nature.{target.nature}", lang),
             "kind": term(f"kind.{target.kind}", lang),
@@ -99,16 +92,15 @@ def targets_table(view: View) -> DisplayTable:
         }
         for target in plan.targets
     ]
-    keys = ["row", "name", "nature", "kind", "baseline", "target", "clause"]
     caption = say("caption.targets", lang, plan=str(getattr(plan, f"short_{lang}")))
-    return DisplayTable("targets", caption, heads(keys, lang), rows, sources=(plan.source_id,))
+    return table(lang, "targets", rows, caption=caption, sources=[plan.source_id])
 
 
 def _baseline(target: Target, lang: str) -> str:
     status = term(f"baseline.{target.baseline.status}", lang)
     if target.baseline.value is None:
         return status
-    value = printed(target_fact(target, part="baseline"), lang)
+    value = printed(Fact.asked(target, part="baseline"), lang)
     return value if target.baseline.status == "measured" else in_brackets(value, status, lang)
 
 
@@ -117,22 +109,19 @@ def definitions_table(view: View, indicator_ids: Iterable[str]) -> DisplayTable:
     lang, rows = view.lang, []
     for id in dict.fromkeys(indicator_ids):
         indicator = view.indicator(id)
-        texts = {key: getattr(indicator, f"{key}_{lang}") for key in ("definition", "caveat")}
-        name, unit = named(view.indicator_name(id)), named(unit_name(indicator.unit, lang))
-        quotes = {key: quoted(text, locator=id) for key, text in texts.items()}
-        rows.append({"name": name, "unit": unit, **quotes})
-    columns = heads(["name", "unit", "definition", "caveat"], lang)
-    return DisplayTable("definitions", say("caption.definitions", lang), columns, rows)
+        cells = {"name": named(view.indicator_name(id)), "unit": unit_name(indicator.unit, lang)}
+        for key in ("definition", "caveat"):
+            cells[key] = quoted(getattr(indicator, f"{key}_{lang}"), locator=id)
+        rows.append(cells | {"unit": named(cells["unit"])})
+    return table(lang, "definitions", rows)
 
 
 def conflicts_table(
     view: View, conflicts: Mapping[str, Conflict], *, id: str = "conflicts", own: bool = False
 ) -> DisplayTable:
     """List the registered disagreements between figures; each stands in one of two tables."""
-    lang, plan = view.lang, view.parameters.plan
-    mine = {target.id: target for target in plan.targets}
-    rows: list[dict[str, Text]] = []
-    sources = set()
+    lang, rows, sources = view.lang, [], set[str]()
+    mine = {target.id: target for target in view.parameters.plan.targets}
     for conflict in conflicts.values():
         touched = [mine[key] for key in conflict.target_ids if key in mine]
         if own != bool(touched):
@@ -142,10 +131,10 @@ def conflicts_table(
             names = [named(view.indicator_name(conflict.indicator_id))]
         rows.append(_conflict_cells(conflict, names, lang))
         sources |= {reading.source_id for reading in conflict.readings}
-    columns = heads(["name", "readings", "preferred", "reason"], lang)
-    nothing: list[dict[str, Text]] = [{"name": term("table.no_conflict", lang)}]
+    rows = rows or [{"name": term("table.no_conflict", lang)}]
     caption = say("caption.conflicts_plan" if own else "caption.conflicts", lang)
-    return DisplayTable(id, caption, columns, rows or nothing, sources=tuple(sorted(sources)))
+    keys = "name readings preferred reason"
+    return table(lang, id, rows, keys, caption=caption, sources=sorted(sources))
 
 
 def _conflict_cells(conflict: Conflict, names: list[str], lang: str) -> dict[str, Text]:
@@ -163,18 +152,14 @@ def _conflict_cells(conflict: Conflict, names: list[str], lang: str) -> dict[str
 
 def _reading(reading: ConflictReading, lang: str) -> str:
     """Print the label of a reading and, if it has one, its number with its unit."""
-    label = str(getattr(reading, f"label_{lang}"))
-    text = quoted(label, source_ids=[reading.source_id], locator=reading.clause)
+    about: dict[str, Any] = {"source_ids": (reading.source_id,), "locator": reading.clause}
+    text = quoted(getattr(reading, f"label_{lang}"), **about)
     # A value in words is a code for the checks; the label says it in the language of the reader.
     if reading.value is None or isinstance(reading.value, str):
         return text
-    key, number = f"conflict.{reading.source_id}.{reading.id}", float(reading.value)
-    value = replace(
-        parameter_fact(key, number, unit=reading.unit),
-        kind="target",
-        source_ids=(reading.source_id,),
-        locator=reading.clause,
-    )
+    key = f"conflict.{reading.source_id}.{reading.id}"
+    value = Fact.setting(key, float(reading.value), unit=reading.unit)
+    value = replace(value, kind="target", **about)
     return f"{text}{'：' if lang == 'zh' else ': '}{with_unit(value, lang)}"
 
 
@@ -184,14 +169,56 @@ def findings_table(view: View, findings: pd.DataFrame) -> DisplayTable:
     groups = findings.groupby(["severity", "code"], sort=True)
     ordered = sorted(groups, key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
     for (severity, code), part in ordered:
+        cells = {"severity": term(f"severity.{severity}", lang), "code": named(str(code))}
+        cells["count"] = str(Fact.counted(f"finding.{code}", len(part)))
         example = part.iloc[0]
-        rows.append(
-            {
-                "severity": term(f"severity.{severity}", lang),
-                "code": named(str(code)),
-                "count": count_fact(f"finding.{code}", len(part)),
-                "example": quoted(str(example["message"]), locator=str(example["file"])),
-            }
-        )
-    columns = heads(["severity", "code", "count", "example"], lang)
-    return DisplayTable("findings", say("caption.findings", lang), columns, rows)
+        cells["example"] = quoted(str(example["message"]), locator=str(example["file"]))
+        rows.append(cells)
+    return table(lang, "findings", rows)
+
+
+def labels_table(view: View, target: Target, labels: pd.DataFrame) -> DisplayTable:
+    """Set the labels of the official methods for one target side by side."""
+    lang, rows = view.lang, []
+    for row in rows_in(labels):
+        label, reason, method = row[f"label_{lang}"], row[f"reason_{lang}"], str(row["method"])
+        cells: dict[str, Text] = {"method": quoted(str(row[f"method_{lang}"]), locator=method)}
+        if isinstance(label, str) and label:
+            cells["label"] = quoted(label, locator=method)
+            cells["remark"] = "" if row["confirmed"] else term("table.unchecked", lang)
+        else:
+            cells["label"] = term("table.undefined", lang)
+            cells["remark"] = quoted(reason, locator=method) if isinstance(reason, str) else ""
+        if row["value"] is not None and row["value"] == row["value"]:
+            goal = Fact.asked(target)
+            cells["statistic"] = Fact.computed(method, float(row["value"]), [goal], decimals=2)
+        rows.append(cells)
+    caption = say("caption.labels", lang, name=target_name(target, lang))
+    cause = quoted(explain_disagreement(labels, lang), locator="explain_disagreement")
+    keys, sources = "method label statistic remark", [view.parameters.plan.source_id]
+    notes = [cause, say("note.labels", lang)]
+    return table(lang, "labels", rows, keys, caption=caption, notes=notes, sources=sources)
+
+
+def backtest_table(view: View, summary: pd.DataFrame, sources: Iterable[str]) -> DisplayTable:
+    """Show accuracy and coverage of the models."""
+    lang, used, rows = view.lang, tuple(sources), []
+    for row in rows_in(summary.sort_values(["mase", "model"])):
+        n = Fact.counted(f"backtest.{row['model']}", int(row["n"]), source_ids=used)
+        cells: dict[str, Text] = {"model": term(f"model.{row['model']}", lang), "forecasts": n}
+        cells["mase"] = Fact.computed("mase", row["mase"], [n], decimals=2)
+        cells["coverage80"] = Fact.computed("coverage", row["coverage_80"], [n], decimals=0)
+        rows.append(cells)
+    return table(lang, "backtest", rows, coverage80="pct")
+
+
+def classes_table(view: View) -> DisplayTable:
+    """Say what each answer means, and each step of strength."""
+    lang = view.lang
+    limits = {"high": VERY_LIKELY, "middle": LIKELY, "low": UNLIKELY}
+    slots = {name: Fact.setting(f"answer.{name}", round(100 * p)) for name, p in limits.items()}
+    words = {answer_label(key, lang): say(f"classes.{key}", lang, **slots) for key in ANSWERS}
+    for step in range(BARS, -1, -1):
+        words[strength_bars(step)] = phrase("strength", str(step))[lang]
+    rows = [{"answer_or_strength": name, "meaning": told} for name, told in words.items()]
+    return table(lang, "answer-classes", rows, caption=say("caption.classes", lang))

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    parameter_fact,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.catalog.records import Target
+from wqa.display.facts import Fact, Text, quoted
 from wqa.display.judgements import (
     BARS,
     answer_label,
@@ -39,7 +31,7 @@ from wqa.display.judgements import (
     target_text,
 )
 from wqa.display.narrative import dated, sentences, spoken
-from wqa.display.report import DisplayTable, Paragraphs, heads, told
+from wqa.display.report import DisplayTable, Paragraphs, table, told
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import listed, say, term, texts, with_unit
 from wqa.goals import Goal
@@ -49,6 +41,7 @@ if TYPE_CHECKING:
 
 # Answers that a reader has to see at once.
 WEAK_POINTS = ("unlikely", "missed")
+UNSURE = ("open", *WEAK_POINTS)
 DECIDED = ("met", "missed")
 UNKNOWN = "nothing_known"
 
@@ -56,46 +49,33 @@ UNKNOWN = "nothing_known"
 def counts_list(answers: Iterable[str], lang: str) -> str:
     """List how many targets have which answer, from met to nothing known."""
     counts = Counter(answers)
-    items = [
-        say(
-            "summary.count_item",
-            lang,
-            answer=answer_word(answer, lang),
-            n=count_fact(f"answer.{answer}", counts[answer]),
-        )
-        for answer in ANSWERS
-        if counts[answer]
-    ]
-    return listed(items, lang)
+    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
+    return listed([say("summary.count_item", lang, answer=word, n=n) for word, n in pairs], lang)
 
 
 @told
 def about_answers(view: View, frame: pd.DataFrame) -> str:
     """Count the answers on a plan and name its weak points."""
     lang, rows = view.lang, records(frame)
-    number = len({row["target_id"].rstrip("abc") for row in rows})
-    counted = {"rows": count_fact("plan_rows", number), "n": count_fact("plan_targets", len(rows))}
+    whole = {"rows": len({row["target_id"].rstrip("abc") for row in rows}), "n": len(rows)}
     counts = counts_list([row["answer"] for row in rows], lang)
-    parts = [say("summary.counts", lang, list=counts, **counted)]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
-    if weak:
-        parts.append(say("summary.weak_points", lang, list=listed(weak, lang)))
+    parts = [say("summary.counts", lang, list=counts, **whole)]
+    parts += [say("summary.weak_points", lang, list=listed(weak, lang))] if weak else []
     return sentences(parts, lang)
 
 
 def unknown_text(view: View, frame: pd.DataFrame) -> str:
     """Say why nothing is known of some targets, and what kind of statements the answers are."""
-    lang, parts = view.lang, [say("summary.caution", view.lang)]
+    lang = view.lang
     reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
     causes = [
-        say("summary.why_item", lang, why=term(f"why.{code}", lang),
-            n=count_fact(f"reason.{code}", number))
+        say("summary.why_item", lang, why=term(f"why.{code}", lang), n=number)
         for code, number in reasons.most_common()
-    ]  # fmt: skip
-    if causes:
-        total = count_fact(f"answer.{UNKNOWN}", reasons.total())
-        parts.append(say("summary.nothing_known", lang, n=total, list=listed(causes, lang)))
-    return sentences(parts, lang)
+    ]
+    whole = {"n": reasons.total(), "list": listed(causes, lang)}
+    told = say("summary.nothing_known", lang, **whole) if causes else ""
+    return sentences([say("summary.caution", lang), told], lang)
 
 
 def level_cell(view: View, row: Row) -> str:
@@ -104,7 +84,7 @@ def level_cell(view: View, row: Row) -> str:
     if fact is None:
         return baseline_text(target, view.lang, unit=short_unit(target.unit, view.lang))
     value = f"{spoken(fact, view.lang)[0]}{short_unit(fact.unit, view.lang)}"
-    return dated(value, year_fact(int(row["level_year"]), fact), view.lang)
+    return dated(value, Fact.of_year(int(row["level_year"]), fact), view.lang)
 
 
 def _answer_cells(view: View, row: Row) -> dict[str, Text]:
@@ -112,7 +92,7 @@ def _answer_cells(view: View, row: Row) -> dict[str, Text]:
     lang, target = view.lang, target_of(view, row)
     cells: dict[str, Text] = {
         "answer": answer_label(row["answer"], lang),
-        "row": target_fact(target, part="row"),
+        "row": Fact.asked(target, part="row"),
         "name": target_name(target, lang),
         "nature": term(f"nature.{target.nature}", lang),
         "target": target_text(target, lang),
@@ -128,16 +108,13 @@ def _answer_cells(view: View, row: Row) -> dict[str, Text]:
 
 def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
     """Answer in one sentence each: how sure is it, where is it weak, whom to ask for figures."""
-    lang, rows = view.lang, records(frame)
-    items = [unknown_text(view, frame)]
-    weak = [target_name(target_of(view, row), lang) for row in by_answer(frame)
-            if row["answer"] in ("open", *WEAK_POINTS)]  # fmt: skip
+    lang, rows, items = view.lang, by_answer(frame), [unknown_text(view, frame)]
+    weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in UNSURE]
     if weak:
         items.append(say("question.weak", lang, list=listed(weak, lang)))
-    left = [row for row in rows if row["answer"] not in DECIDED]
-    asked = Counter(str(row[f"owner_{lang}"]) for row in left if row[f"settles_it_{lang}"])
-    holders = [say("question.ask_item", lang, owner=owner, n=count_fact(f"ask.{n}", number))
-             for n, (owner, number) in enumerate(asked.most_common())]  # fmt: skip
+    left = [r for r in records(frame) if r["answer"] not in DECIDED and r[f"settles_it_{lang}"]]
+    asked = Counter(str(row[f"owner_{lang}"]) for row in left).most_common()
+    holders = [say("question.ask_item", lang, owner=owner, n=number) for owner, number in asked]
     if holders:
         items.append(say("question.ask", lang, list=listed(holders, lang)))
     return Paragraphs(items, is_list=True)
@@ -152,32 +129,32 @@ def judge(view: View, *indicators: str) -> list[str]:
 
 def about_lessons(view: View) -> Paragraphs:
     """Say what the next plan can learn from how the targets of this one were set."""
-    lang, targets = view.lang, view.parameters.plan.targets
-    easy = [t for t in targets if t.value is not None and t.baseline.value is not None
-            and t.baseline.status == "measured"
-            and Goal(t.comparator, t.value).margin(t.baseline.value) > 0]  # fmt: skip
+    lang, targets, items = view.lang, view.parameters.plan.targets, []
     found = {
-        "easy": easy,
+        "easy": [target for target in targets if _is_easy(target)],
         "bound": [t for t in targets if t.kind == "bound"],
         "disputed": [t for t in targets if t.baseline.status == "disputed"],
         "unmeasured": [t for t in targets if t.baseline.status not in ("measured", "disputed")],
     }
-    whole = count_fact("plan_targets", len(targets))
-    items = []
     for key, those in found.items():
-        if those:
-            names = listed([target_name(target, lang) for target in those], lang)
-            n = count_fact(f"lesson.{key}", len(those))
-            items.append(say(f"lesson.{key}", lang, n=n, whole=whole, list=names))
+        names = listed([target_name(target, lang) for target in those], lang)
+        whole = {"n": len(those), "whole": len(targets), "list": names}
+        items += [say(f"lesson.{key}", lang, **whole)] if those else []
     return Paragraphs(items, is_list=True)
+
+
+def _is_easy(target: Target) -> bool:
+    """Whether a target asks for less than what was measured when it was set."""
+    base = target.baseline
+    if target.value is None or base.value is None or base.status != "measured":
+        return False
+    return Goal(target.comparator, target.value).margin(base.value) > 0
 
 
 def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show which figure would settle each target that is not decided, and who holds it."""
-    lang = view.lang
     rows = [_answer_cells(view, row) for row in records(frame) if row["answer"] not in DECIDED]
-    columns = heads(["row", "name", "settles_it", "owner"], lang)
-    return DisplayTable("asking", say("caption.asking", lang), columns, rows)
+    return table(view.lang, "asking", rows, "row name settles_it owner")
 
 
 def strength_note(lang: str) -> str:
@@ -199,46 +176,37 @@ def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
             cells["answer"] = f"{cells['answer']} {cells['strength']}"
         cells["name"] = f"{cells['name']} {cells['target']}"
         rows.append(cells)
-    columns = heads(["answer", "row", "name", "level", "reason"], lang)
-    return DisplayTable("board", say("caption.board", lang), columns, rows, (strength_note(lang),))
+    return table(lang, "board", rows, "answer row name level reason", notes=[strength_note(lang)])
 
 
 def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show the answer on every target with its evidence and reason, binding targets first."""
-    lang = view.lang
-    rows = [
-        _answer_cells(view, row) | {"answer": answer_with_probability(view, row)}
-        for row in records(frame)
-    ]
-    keys = ["row", "name", "nature", "target", "answer", "strength", "basis", "reason"]
+    lang, rows = view.lang, []
+    for row in records(frame):
+        rows.append(_answer_cells(view, row) | {"answer": answer_with_probability(view, row)})
     plan = str(getattr(view.parameters.plan, f"short_{lang}"))
     caption = say("caption.attainment", lang, plan=plan)
-    return DisplayTable("answers", caption, heads(keys, lang), rows)
+    keys = "row name nature target answer strength basis reason"
+    return table(lang, "answers", rows, keys, caption=caption)
 
 
 def settling_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show what would overturn each answer, which figure would settle it, and who holds it."""
-    lang, wanted = view.lang, ("overturned_by", "settles_it", "owner")
     rows = [_answer_cells(view, row) for row in by_answer(frame)]
-    kept = [row for row in rows if any(row[key] for key in wanted)]
-    columns = heads(["answer", "row", "name", *wanted], lang)
-    return DisplayTable("settling", say("caption.settling", lang), columns, kept)
+    kept = [row for row in rows if row["overturned_by"] or row["settles_it"] or row["owner"]]
+    return table(view.lang, "settling", kept, "answer row name overturned_by settles_it owner")
 
 
 def readings_table(view: View, frame: pd.DataFrame, *rows: str) -> DisplayTable:
     """Show what each reading of a disputed number means for the targets of some rows."""
     lang = view.lang
-    cells = [
-        _reading_cells(view, row)
-        for row in rows_in(frame)
-        if row["field"] != "comparator" and str(row["row"]) in rows
-    ]
-    keys = ["row", "name", "reading", "value", "target", "met", "needed", "probability"]
+    asked = frame[(frame["field"] != "comparator") & frame["row"].astype(str).isin(rows)]
+    cells = [_reading_cells(view, row) for row in rows_in(asked)]
     caption, notes = term("table.readings_caption", lang), [say("note.readings", lang)]
     if any("probability" in row for row in cells):
         notes.append(say("note.readings_probability", lang))
-    id = "-".join(["readings", *rows])
-    return DisplayTable(id, caption, heads(keys, lang), cells, notes)
+    keys, id = "row name reading value target met needed probability", "-".join(["readings", *rows])
+    return table(lang, id, cells, keys, caption=caption, notes=notes)
 
 
 def _reading_cells(view: View, row: Row) -> dict[str, Text]:
@@ -248,14 +216,14 @@ def _reading_cells(view: View, row: Row) -> dict[str, Text]:
     key = f"{target.id}.{reading}"
 
     def number(part: str, value: float) -> Fact:
-        fact = parameter_fact(f"{key}.{part}", value, unit=target.unit)
+        fact = Fact.setting(f"{key}.{part}", value, unit=target.unit)
         about: dict[str, Any] = {"source_ids": sources, "locator": clause}
         return replace(fact, kind="target", evidence="official", **about)
 
     goal = number("goal", float(row["target"]))
     sign = term(f"comparator.{row['comparator']}", lang)
     cells: dict[str, Text] = {
-        "row": target_fact(target, part="row"),
+        "row": Fact.asked(target, part="row"),
         "name": target_name(target, lang),
         "reading": quoted(str(row[f"label_{lang}"]), source_ids=sources, locator=clause),
         "target": f"{sign}{with_unit(goal, lang)}",
@@ -268,7 +236,7 @@ def _reading_cells(view: View, row: Row) -> dict[str, Text]:
     if met is not None and met == met:
         cells["met"] = term("table.yes" if bool(met) else "table.no", lang)
     if need == need and float(need):
-        cells["needed"] = computed_fact("needed", float(need), [known, goal], signed=True)
+        cells["needed"] = Fact.computed("needed", float(need), [known, goal], signed=True)
     if low is not None and low == low:
         ends, note = (float(low), float(row["p_class_high"])), str(row["evidence_class"])
         cells["probability"] = class_text(f"p.{key}", ends, [known, goal], note)

@@ -14,7 +14,6 @@ from wqa.display import (
     judgements,
     listings,
     model_pictures,
-    model_tables,
     paragraphs,
     pictures,
     report,
@@ -100,10 +99,9 @@ class City(View):
     about_readings = paragraphs.about_readings
     list_answers = answer_tables.answer_table
     list_asking = answer_tables.asking_table
-    list_backtest = model_tables.backtest_table
+    list_backtest = annex_tables.backtest_table
     list_board = answer_tables.board_table
-    list_changes = listings.change_table
-    list_classes = model_tables.classes_table
+    list_classes = annex_tables.classes_table
     list_conflicts = annex_tables.conflicts_table
     list_coverage = listings.coverage_table
     list_death_rates = listings.death_rate_table
@@ -111,26 +109,22 @@ class City(View):
     list_edition_changes = edition_tables.change_tables
     list_figures = listings.values_table
     list_findings = annex_tables.findings_table
-    list_forecasts = model_tables.forecasts_table
     list_graded = edition_tables.graded_table
     list_grades = edition_tables.grades_table
-    list_labels = model_tables.labels_table
-    list_ladder = listings.ladder_tables
+    list_labels = annex_tables.labels_table
     list_latest = listings.latest_table
     list_milestones = listings.milestones_table
     list_readings = answer_tables.readings_table
-    list_reliability = model_tables.reliability_table
     list_settling = answer_tables.settling_table
     list_summary = annex_tables.summary_table
     list_targets = annex_tables.targets_table
     plot_death_rates = pictures.death_rates_picture
     plot_funnel = model_pictures.funnel_picture
     plot_known_years = model_pictures.grid_picture
-    plot_ladder = model_pictures.ladder_pictures
+    plot_ladder = pictures.ladder_pictures
     plot_levels = pictures.level_picture
-    plot_luck = model_pictures.luck_picture
     plot_path = model_pictures.path_picture
-    plot_plan_sums = pictures.plan_sum_pictures
+    plot_progress = model_pictures.progress_picture
     plot_regions = pictures.regions_picture
     plot_reliability = model_pictures.reliability_picture
 

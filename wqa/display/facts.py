@@ -64,6 +64,107 @@ class Fact:
         _MARKED[key] = self
         return f"\ue000{key}\ue001{self.text}\ue002"
 
+    @classmethod
+    def observed(
+        cls, row: Mapping[str, Any], *, part: str = "value", decimals: int | None = None
+    ) -> Fact:
+        """Make a fact of one cell of the observation frame."""
+        texts = ("indicator_id", "region", "scope", "vintage", "evidence")
+        about: dict[str, Any] = {name: str(row.get(name, "")) for name in texts}
+        year, value, qualifier = int(row["year"]), float(row[part]), str(row.get("qualifier", ""))
+        text = str(year) if part == "year" else number_text(value, decimals)
+        place = f"{row['file']}:{int(row['row'])}" if row.get("file") else ""
+        key = (about["indicator_id"], about["region"], year, about["scope"], part, place)
+        return cls(
+            id="obs." + ".".join(str(item) for item in key if str(item)) + f".{text}",
+            value=year if part == "year" else value,
+            text=text,
+            unit=str(row["unit"]) if part == "value" else "",
+            year=year,
+            kind="observation",
+            source_ids=(str(row["source_id"]),),
+            locator=place,
+            note="" if qualifier == "exact" else qualifier,
+            **about,
+        )
+
+    @classmethod
+    def asked(cls, target: Any, *, part: str = "value") -> Fact:
+        """Make a fact of a number of a plan's target."""
+        baseline, row = target.baseline, f"{target.row}{target.part}"
+        numbers = {"value": target.value, "year": target.year, "row": None}
+        number = (numbers | {"baseline": baseline.value})[part]
+        if number is None and part != "row":
+            raise DataError(f"the target has no {part}", got=target.id)
+        # As the plan prints it: 80, not 80.00; the rounding rule applies to the observed value.
+        text = row if number is None else number_text(number) if part != "year" else str(number)
+        return cls(
+            id=f"target.{target.id}.{part}.{text}",
+            value=number,
+            text=text,
+            unit=target.unit if part in ("value", "baseline") else "",
+            indicator_id=target.indicator_id,
+            region=target.region,
+            year=baseline.year if part == "baseline" else target.year,
+            kind="target",
+            source_ids=(target.plan_id,),
+            locator=target.clause,
+            evidence="official",
+        )
+
+    @classmethod
+    def computed(
+        cls,
+        id: str,
+        value: float,
+        inputs: Iterable[Fact],
+        *,
+        decimals: int | None = None,
+        signed: bool = False,
+        kind: Kind = "computed",
+        **about: Any,
+    ) -> Fact:
+        """Make a fact that is calculated from other facts; `about` it more can be said."""
+        rests_on = tuple(inputs)
+        text = number_text(value, decimals, signed=signed)
+        grades = [fact.evidence for fact in rests_on if fact.evidence in EVIDENCE_ORDER]
+        first = {
+            n: getattr(f, n) for f in rests_on[:1] for n in ("indicator_id", "region", "scope")
+        }
+        return cls(
+            id=f"{kind}.{id}.{_digest('|'.join(fact.id for fact in rests_on))}.{text}",
+            value=float(value),
+            text=text,
+            year=max((fact.year for fact in rests_on if fact.year is not None), default=None),
+            kind=kind,
+            source_ids=tuple(dict.fromkeys(s for fact in rests_on for s in fact.source_ids)),
+            locator="; ".join(dict.fromkeys(fact.locator for fact in rests_on if fact.locator)),
+            vintage=max((fact.vintage for fact in rests_on), default=""),
+            evidence=max(grades, key=EVIDENCE_ORDER.index, default=""),
+            **first | about,
+        )
+
+    @classmethod
+    def counted(cls, id: str, number: float, *, source_ids: Iterable[str] = ()) -> Fact:
+        """Make a fact of a count made by the suite itself (rows, findings, conflicts)."""
+        n, sources = int(number), tuple(source_ids)
+        return cls(f"count.{id}.{n}", n, number_text(n), kind="count", source_ids=sources)
+
+    @classmethod
+    def setting(cls, id: str, value: float | None, *, text: str = "", unit: str = "") -> Fact:
+        """Make a fact of a setting: report year, interval level, threshold."""
+        text = text or number_text(float("nan") if value is None else value)
+        return cls(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter")
+
+    @classmethod
+    def of_year(cls, year: int, of: Fact | None = None) -> Fact:
+        """Make a fact of a year in the text."""
+        number, text = int(year), str(int(year))
+        if of is None:
+            return cls.setting("year", number, text=text)
+        bare: dict[str, Any] = {"unit": "", "lower": None, "upper": None, "note": ""}
+        return replace(of, id=f"{of.id}.year", value=number, text=text, **bare)
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; empty fields are left out."""
         out: dict[str, Any] = {}
@@ -157,140 +258,3 @@ def quoted(
         made += f"{text[end : match.start()]}{known(match) or fact}"
         end = match.end()
     return made + text[end:]
-
-
-def observation_fact(
-    row: Mapping[str, Any], *, part: str = "value", decimals: int | None = None
-) -> Fact:
-    """Make a fact of one cell of the observation frame."""
-    qualifier = str(row.get("qualifier", ""))
-    year = int(row["year"])
-    value = float(row[part])
-    text = str(year) if part == "year" else number_text(value, decimals)
-    place = f"{row['file']}:{int(row['row'])}" if row.get("file") else ""
-    key = (row["indicator_id"], row["region"], year, row.get("scope", ""), part, place)
-    return Fact(
-        id="obs." + ".".join(str(item) for item in key if str(item)) + f".{text}",
-        value=year if part == "year" else value,
-        text=text,
-        unit=str(row["unit"]) if part == "value" else "",
-        indicator_id=str(row["indicator_id"]),
-        region=str(row["region"]),
-        year=year,
-        scope=str(row.get("scope", "")),
-        kind="observation",
-        source_ids=(str(row["source_id"]),),
-        locator=place,
-        vintage=str(row.get("vintage", "")),
-        evidence=str(row.get("evidence", "")),
-        note=qualifier if qualifier not in ("", "exact") else "",
-    )
-
-
-def target_fact(target: Any, *, part: str = "value") -> Fact:
-    """Make a fact of a number of a plan's target."""
-    baseline = target.baseline
-    number: float | int | None = None
-    if part == "value":
-        number = target.value
-    elif part == "year":
-        number = target.year
-    elif part == "baseline":
-        number = getattr(baseline, "value", None)
-    if part == "row":
-        text = f"{target.row}{target.part}"
-    elif number is None:
-        raise DataError(f"the target has no {part}", got=target.id)
-    elif part == "year":
-        text = str(int(number))
-    else:
-        # As the plan prints it: 80, not 80.00; the rounding rule applies to the observed value.
-        text = number_text(float(number), None)
-    return Fact(
-        id=f"target.{target.id}.{part}.{text}",
-        value=number,
-        text=text,
-        unit=target.unit if part in ("value", "baseline") else "",
-        indicator_id=target.indicator_id,
-        region=target.region,
-        year=getattr(baseline, "year", None) if part == "baseline" else target.year,
-        kind="target",
-        source_ids=(target.plan_id,),
-        locator=target.clause,
-        evidence="official",
-    )
-
-
-def computed_fact(
-    id: str,
-    value: float,
-    inputs: Iterable[Fact],
-    *,
-    decimals: int | None = None,
-    unit: str = "",
-    signed: bool = False,
-    kind: Kind = "computed",
-    lower: float | None = None,
-    upper: float | None = None,
-    note: str = "",
-) -> Fact:
-    """Make a fact that is calculated from other facts."""
-    rests_on = tuple(inputs)
-    text = number_text(value, decimals, signed=signed)
-    first = rests_on[0] if rests_on else None
-    grades = [fact.evidence for fact in rests_on if fact.evidence in EVIDENCE_ORDER]
-    key = _digest("|".join(fact.id for fact in rests_on))
-    return Fact(
-        id=f"{kind}.{id}.{key}.{text}",
-        value=float(value),
-        text=text,
-        unit=unit,
-        indicator_id=first.indicator_id if first else "",
-        region=first.region if first else "",
-        year=max((fact.year for fact in rests_on if fact.year is not None), default=None),
-        scope=first.scope if first else "",
-        kind=kind,
-        source_ids=tuple(dict.fromkeys(s for fact in rests_on for s in fact.source_ids)),
-        locator="; ".join(dict.fromkeys(fact.locator for fact in rests_on if fact.locator)),
-        vintage=max((fact.vintage for fact in rests_on), default=""),
-        evidence=max(grades, key=EVIDENCE_ORDER.index, default=""),
-        lower=lower,
-        upper=upper,
-        note=note,
-    )
-
-
-def count_fact(id: str, number: float, *, source_ids: Iterable[str] = ()) -> Fact:
-    """Make a fact of a count made by the suite itself (rows, findings, conflicts)."""
-    return Fact(
-        f"count.{id}.{int(number)}",
-        int(number),
-        number_text(int(number), 0),
-        kind="count",
-        source_ids=tuple(source_ids),
-    )
-
-
-def parameter_fact(id: str, value: float | int | None, *, text: str = "", unit: str = "") -> Fact:
-    """Make a fact of a setting: report year, interval level, threshold."""
-    if not text:
-        if value is None:
-            raise DataError("a parameter needs a value or a printed form", got=id)
-        text = number_text(value)
-    return Fact(f"parameter.{id}.{text}", value, text, unit=unit, kind="parameter")
-
-
-def year_fact(year: int, of: Fact | None = None) -> Fact:
-    """Make a fact of a year in the text."""
-    if of is None:
-        return parameter_fact("year", int(year), text=str(int(year)))
-    return replace(
-        of,
-        id=f"{of.id}.year",
-        value=int(year),
-        text=str(int(year)),
-        unit="",
-        lower=None,
-        upper=None,
-        note="",
-    )

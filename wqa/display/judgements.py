@@ -14,15 +14,7 @@ from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.catalog import load_conflicts
 from wqa.catalog.records import Conflict, Target
-from wqa.display.facts import (
-    Fact,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    quoted,
-    target_fact,
-)
+from wqa.display.facts import Fact, named, quoted
 from wqa.display.narrative import in_brackets, printed, sentences, spoken
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import in_sentence, say, term, unit_after
@@ -44,7 +36,7 @@ def target_text(target: Target, lang: str) -> str:
         return term(f"kind.{target.kind}", lang)
     sign = "" if target.kind == "bound" else term(f"comparator.{target.comparator}", lang)
     more = term("table.more_conditions", lang) if target.kind == "compound" else ""
-    return f"{sign}{printed(target_fact(target), lang)}{more}"
+    return f"{sign}{printed(Fact.asked(target), lang)}{more}"
 
 
 def target_words(view: View, target: Target) -> str:
@@ -54,7 +46,7 @@ def target_words(view: View, target: Target) -> str:
         return term(f"kind.{target.kind}", lang)
     counted = view.indicator(target.indicator_id).family == "count"
     key = "bound" if target.kind == "bound" else f"{'count_' if counted else ''}{target.comparator}"
-    return term(f"words.{key}", lang) + printed(target_fact(target), lang)
+    return term(f"words.{key}", lang) + printed(Fact.asked(target), lang)
 
 
 def target_name(target: Target, lang: str) -> str:
@@ -73,7 +65,7 @@ def baseline_text(target: Target, lang: str, *, unit: str) -> str:
         return ""
     if target.baseline.status == "disputed":
         return term("baseline.in_dispute", lang)
-    value, _ = spoken(target_fact(target, part="baseline"), lang)
+    value, _ = spoken(Fact.asked(target, part="baseline"), lang)
     return say("plan.baseline", lang, value=value, unit=unit)
 
 
@@ -154,9 +146,9 @@ def level_fact(view: View, row: Row) -> Fact | None:
     ]
     exact = rows_in(same[(same["year"] == row["level_year"]) & (same["value"] == value)])
     if exact:
-        return observation_fact(exact[-1])
+        return Fact.observed(exact[-1])
     inside = rows_in(same[same["year"] >= (target.start_year or 0)])
-    return computed_fact("level", value, map(observation_fact, inside), unit=target.unit)
+    return Fact.computed("level", value, map(Fact.observed, inside), unit=target.unit)
 
 
 def probability_text(view: View, row: Row) -> str:
@@ -165,8 +157,8 @@ def probability_text(view: View, row: Row) -> str:
     if low is None or low != low or row["answer"] == "nothing_known":
         return ""
     target = target_of(view, row)
-    goal = [] if target.value is None else [target_fact(target)]
-    behind = [observation_fact(cells) for cells in _figures(view, row)
+    goal = [] if target.value is None else [Fact.asked(target)]
+    behind = [Fact.observed(cells) for cells in figures_behind(view, row)
               if cells["value"] == cells["value"]]  # fmt: skip
     note = f"{row['model']}, {row['evidence_class']}"
     return class_text(f"p.{row['target_id']}", (float(low), float(high)), [*goal, *behind], note)
@@ -175,7 +167,7 @@ def probability_text(view: View, row: Row) -> str:
 def class_text(key: str, ends: tuple[float, float], behind: list[Fact], note: str) -> str:
     """Print a class of probabilities in percent."""
     about: dict[str, Any] = {"decimals": 0, "unit": "pct", "kind": "forecast", "note": note}
-    low, high = (computed_fact(f"{key}.{name}", 100.0 * end, behind, **about)
+    low, high = (Fact.computed(f"{key}.{name}", 100.0 * end, behind, **about)
                  for name, end in zip(("low", "high"), ends, strict=True))  # fmt: skip
     if ends[0] == 0.0:
         return f"<{high}%"
@@ -201,7 +193,7 @@ def said_text(view: View, row: Row, name: str) -> str:
     return quoted(words, source_ids=sources, locator=place, known=figure)
 
 
-def _figures(view: View, row: Row) -> list[dict[str, Any]]:
+def figures_behind(view: View, row: Row) -> list[dict[str, Any]]:
     """Find the published figures that an answer rests on, as records."""
     keys = filter(None, str(row["figures"]).split("; "))
     return [cells for key in keys for cells in view.addressed.get(key, ())]
@@ -210,14 +202,14 @@ def _figures(view: View, row: Row) -> list[dict[str, Any]]:
 def _printed_figures(view: View, row: Row) -> dict[str, list[Fact]]:
     """Facts behind an answer (its figures, their samples, its target) by their printed number."""
     found: dict[str, list[Fact]] = {}
-    for cells in _figures(view, row):
+    for cells in figures_behind(view, row):
         for part in ("value", "numerator", "denominator"):
             if cells[part] is not None and cells[part] == cells[part]:
-                fact = observation_fact(cells, part=part)
+                fact = Fact.observed(cells, part=part)
                 found.setdefault(print_number(abs(cells[part])), []).append(fact)
     target = target_of(view, row)
     if target.value is not None:
-        goal = target_fact(target)
+        goal = Fact.asked(target)
         found.setdefault(print_number(abs(target.value)), []).append(goal)
     return found
 
@@ -236,19 +228,16 @@ def _merged(printed: str, facts: list[Fact]) -> Fact:
 
 def answer_text(view: View, row: Row) -> str:
     """Say the answer on one target, its evidence and reason, and how strong that is."""
-    lang, target = view.lang, target_of(view, row)
-    first = say(
-        f"answer.{target.nature}",
-        lang,
-        name=name_in_sentence(target, lang),
-        target=target_text(target, lang),
-        answer=answer_word(row["answer"], lang),
-    )
-    told = [first, say("answer.evidence", lang, evidence=said_text(view, row, "evidence"))]
+    lang, target, answer = view.lang, target_of(view, row), row["answer"]
+    slots = {"name": name_in_sentence(target, lang), "target": target_text(target, lang)}
+    told = [
+        say(f"answer.{target.nature}", lang, answer=answer_word(answer, lang), **slots),
+        say("answer.evidence", lang, evidence=said_text(view, row, "evidence")),
+    ]
     if row[f"reason_{lang}"] != row[f"evidence_{lang}"]:
         told.append(say("answer.because", lang, reason=said_text(view, row, "reason")))
     told.append(changes_text(view, row))
-    if row["answer"] != "nothing_known":
+    if answer != "nothing_known":
         words = phrase("strength", str(int(row["strength"])))[lang]
         told.append(say("answer.strength", lang, bars=strength_bars(row["strength"]), words=words))
     if row[f"overturned_by_{lang}"]:
@@ -262,11 +251,8 @@ def changes_text(view: View, row: Row) -> str:
     base = row.get("changes_base")
     if not base or not probability_text(view, row):
         return ""
-    lang, name = view.lang, row["target_id"]
-    cases = count_fact(f"changes.{name}", int(row["n_changes"]))
-    series = count_fact(f"change_series.{name}", int(row["n_change_series"]))
-    share = computed_fact(
-        f"change_share.{name}", 100.0 * float(row["share_of_changes"]), [cases, series],
-        decimals=0, unit="pct",
-    )  # fmt: skip
-    return say(f"changes.{base}", lang, share=share, cases=cases, series=series)
+    names, id = ("n_changes", "n_change_series"), row["target_id"]
+    cases, series = (Fact.counted(f"{name}.{id}", row[name]) for name in names)
+    given = f"change_share.{id}", 100.0 * row["share_of_changes"], [cases, series]
+    share = Fact.computed(*given, decimals=0, unit="pct")
+    return say(f"changes.{base}", view.lang, share=share, cases=cases, series=series)

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wqa.assessment.statements import explain
 from wqa.catalog.catalog import read_catalogue
-from wqa.catalog.records import Target
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    quoted,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, named, quoted
 from wqa.display.narrative import (
-    bounded,
-    change_fact,
     in_brackets,
     names_caption,
     value_text,
     value_with_year,
 )
-from wqa.display.report import Column, DisplayTable, heads
-from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_in, rows_of
+from wqa.display.report import Column, DisplayTable, table
+from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term
 from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
-MOST_DEATHS = 4  # of the ladder
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 
 
@@ -46,37 +31,30 @@ def values_table(view: View, *indicator_ids: str) -> DisplayTable | None:
     shown = [id for id in indicator_ids if id in known or view.targets(id)]
     if not shown:
         return None
-    for indicator_id in shown:
-        for row in rows_of(view.observations, indicator_id, view.region, qualifiers=LISTED):
-            if row["value"] != row["value"]:
-                continue
-            cells: dict[str, Text] = {
-                "year": period_text(row, lang),
-                "value": value_text(row, lang),
-                "scope": named(scope_name(str(row["scope"]), lang)),
-                "qualifier": term(f"qualifier.{row['qualifier']}", lang),
-                "evidence": term(f"evidence.{row['evidence']}", lang),
-            }
-            if len(shown) > 1:
-                cells["name"] = named(view.indicator_name(indicator_id))
-            if view.indicator(indicator_id).family == "percent":
-                cells |= _batches(row)
-            rows.append(cells)
-    columns = heads(["name", "year", "value", "batches", "scope", "qualifier", "evidence"], lang)
+    found = [rows_of(view.observations, id, view.region, qualifiers=LISTED) for id in shown]
+    for row in (row for of_one in found for row in of_one if row["value"] == row["value"]):
+        indicator = view.indicator(row["indicator_id"])
+        cells: dict[str, Text] = {
+            "year": period_text(row, lang),
+            "value": value_text(row, lang),
+            "scope": named(scope_name(row["scope"], lang)),
+            "qualifier": term(f"qualifier.{row['qualifier']}", lang),
+            "evidence": term(f"evidence.{row['evidence']}", lang),
+        }
+        if len(shown) > 1:
+            cells["name"] = named(view.indicator_name(indicator.id))
+        if indicator.family == "percent" and row["denominator"] == row["denominator"]:
+            cells["batches"] = Fact.observed(row, part="denominator")
+        rows.append(cells)
     caption, notes = names_caption([view.indicator_name(id) for id in shown], lang)
     # An empty table would hide that nothing was published; say it instead.
-    nothing = [{columns[len(shown) == 1].key: term("figure.no_value", lang)}]
-    return DisplayTable(_id("values", indicator_ids[0]), caption, columns, rows or nothing, notes)
+    rows = rows or [{"name" if len(shown) > 1 else "year": term("figure.no_value", lang)}]
+    id, keys = _id("values", indicator_ids[0]), "name year value batches scope qualifier evidence"
+    return table(lang, id, rows, keys, caption=caption, notes=notes)
 
 
 def _id(kind: str, indicator_id: str) -> str:
     return f"{kind}-{indicator_id.replace('_', '-')}"
-
-
-def _batches(row: Mapping[str, Any]) -> dict[str, Text]:
-    """Cell of the batches that a rate rests on, if they are published."""
-    known = row["denominator"] == row["denominator"]
-    return {"batches": observation_fact(row, part="denominator")} if known else {}
 
 
 def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
@@ -90,7 +68,8 @@ def latest_table(view: View, indicator_ids: Sequence[str]) -> DisplayTable:
                 cells[region] = value_with_year(row, lang)
         rows.append(cells)
     names = [view.names[region] for region in view.regions]
-    columns = heads(["name"], lang) + tuple(map(Column, view.regions, names))
+    head = Column("name", term("table.name", lang))
+    columns = (head, *map(Column, view.regions, names))
     caption = say("caption.latest", lang, regions=listed(names, lang))
     return DisplayTable("latest", caption, columns, rows, (say("note.other_frames", lang),))
 
@@ -115,57 +94,24 @@ def milestones_table(view: View, indicator_id: str) -> list[DisplayTable]:
             cells["state"] = term("table.yes" if is_met else "table.no", lang)
         rows.append(cells)
     caption = say("caption.milestones", lang, name=view.indicator_name(indicator_id))
-    columns, id = heads(["asked", "level", "scope", "state"], lang), _id("steps", indicator_id)
-    return [DisplayTable(id, caption, columns, rows)] if rows else []
-
-
-def change_table(view: View, indicator_id: str, region: str, scope: str) -> DisplayTable | None:
-    """Show one series year by year with its change on the last comparable year."""
-    lang, found = view.lang, rows_of(view.shown, indicator_id, region, scopes=[scope])
-    if not found:
-        return None
-    rows = []
-    for row in found:
-        value, old = observation_fact(row), previous_row(found, row)
-        cells: dict[str, Text] = {
-            "year": year_fact(int(row["year"]), value),
-            "value": bounded(row, value, lang),
-            "evidence": term(f"evidence.{row['evidence']}", lang),
-        }
-        if old is not None and row["qualifier"] in ANNUAL:
-            cells["change"] = change_fact(value, observation_fact(old), signed=True)
-        rows.append(cells | _batches(row))
-    keys = ["year", "value", "change", "batches", "evidence"]
-    columns = heads(keys, lang, value=view.indicator(indicator_id).unit)
-    name = view.indicator_name(indicator_id)
-    caption = say("caption.level", lang, indicator=name, regions=view.names[region])
-    note = say("note.definition_only", lang, scope=scope_name(scope, lang))
-    return DisplayTable(_id("changes", indicator_id), caption, columns, rows, (note,))
+    keys, id = "asked level scope state", _id("steps", indicator_id)
+    return [table(lang, id, rows, keys, caption=caption)] if rows else []
 
 
 def coverage_table(view: View) -> DisplayTable:
     """Count the published figures by group of indicators."""
     lang, plan, frame = view.lang, view.parameters.plan, view.observations
+    groups = {id: indicator.group for id, indicator in view.indicators.items()}
     own = frame["region"] == view.region
-    inside = frame["year"].between(plan.start_year, plan.end_year)
-    counted = frame.assign(
-        group=frame["indicator_id"].map({key: i.group for key, i in view.indicators.items()}),
-        own=own,
-        inside=own & inside & frame["qualifier"].isin(ANNUAL),
-    )
-    rows = []
-    for key, entry in read_catalogue(view.parameters.catalog)["groups"].items():
-        part = counted[counted["group"] == key]
-        counts = {
-            "indicators": part["indicator_id"].nunique(),
-            "figures": len(part),
-            "own": part["own"].sum(),
-            "inside": part["inside"].sum(),
-        }
-        facts = {name: count_fact(f"coverage.{key}.{name}", n) for name, n in counts.items()}
-        rows.append({"group": str(getattr(entry, lang)), **facts})
-    columns = heads(["group", "indicators", "figures", "own", "inside"], lang)
-    return DisplayTable("coverage", term("table.coverage_caption", lang), columns, rows)
+    annual = frame["year"].between(plan.start_year, plan.end_year) & frame["qualifier"].isin(ANNUAL)
+    counted = frame.assign(own=own, inside=own & annual).groupby(frame["indicator_id"].map(groups))
+    counts = counted.agg(indicators=("indicator_id", "nunique"), figures=("year", "size"))
+    counts = counts.join(counted[["own", "inside"]].sum())
+    names, rows = read_catalogue(view.parameters.catalog)["groups"], list[dict[str, Any]]()
+    for key, row in counts.reindex(list(names), fill_value=0).to_dict("index").items():
+        facts = {str(name): Fact.counted(f"coverage.{key}.{name}", n) for name, n in row.items()}
+        rows.append({"group": str(getattr(names[str(key)], lang)), **facts})
+    return table(lang, "coverage", rows, caption=term("table.coverage_caption", lang))
 
 
 def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
@@ -176,56 +122,13 @@ def death_rate_table(view: View, rates: pd.DataFrame) -> DisplayTable | None:
     for row in rows_in(rates.sort_values(["year", "scope"])):
         parts = death_parts(row)
         if {"deaths", "published"} & set(parts):
-            year = year_fact(int(row["year"]), next(iter(parts.values())))
+            year = Fact.of_year(row["year"], next(iter(parts.values())))
             rows.append({"year": year, "scope": named(scope_name(row["scope"], lang)), **parts})
-    keys = ["year", "scope", "deaths", "stock", "published", "recomputed", "ratio"]
-    columns = heads(keys, lang, deaths="person", stock="unit_10k", ratio="pct")
+    keys, id = "year scope deaths stock published recomputed ratio", "death-rate-parts"
     caption = say("caption.two_rates", lang, region=view.names[str(rates["region"].iloc[0])])
+    units = {"deaths": "person", "stock": "unit_10k", "ratio": "pct"}
     note = say("note.two_rates", lang)
-    return DisplayTable("death-rate-parts", caption, columns, rows, (note,))
-
-
-def ladder_tables(view: View, row: str) -> list[DisplayTable]:
-    """List which yearly numbers of deaths pass; nothing where no exposure is known."""
-    given = view.parameters
-    targets = {target.row + target.part: target for target in given.plan.targets}
-    if row not in targets:
-        return []
-    chain = explain(
-        given.plan,
-        row,
-        region=given.region,
-        as_of=given.as_of or None,
-        edition=given.edition,
-        lang=view.lang,
-        catalog=given.catalog,
-    )
-    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
-    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
-
-
-def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> DisplayTable:
-    """Say which yearly number of deaths passes, on the part of the stock known and on all of it."""
-    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
-    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
-    found = {str(one["role"]): observation_fact(places[str(one["place"])]) for one in premises}
-    size = {role: float(fact.value or 0.0) * TENS[fact.unit] for role, fact in found.items()
-            if fact.unit in TENS}  # fmt: skip
-    sizes = {"part": size["exposure"]}
-    if "ratio_part" in size:
-        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
-    goal, rows, lang = Goal(target.comparator, float(target.value or 0.0)), [], view.lang
-    behind = [fact for role, fact in found.items() if role in size]
-    for deaths in range(MOST_DEATHS + 1):
-        cells: dict[str, Text] = {"deaths": count_fact("deaths", deaths)}
-        for name, stock in sizes.items():
-            rate = computed_fact(f"ladder.{name}", deaths / stock, behind, decimals=3)
-            met = term("table.yes" if goal.met(deaths / stock) else "table.no", lang)
-            cells[f"rate_{name}"] = in_brackets(rate, met, lang)
-        rows.append(cells)
-    columns = heads(["deaths", *(f"rate_{name}" for name in sizes)], lang)
-    caption, note = say("caption.ladder", lang), say("note.ladder", lang)
-    return DisplayTable("ladder", caption, columns, rows, (note,))
+    return table(lang, id, rows, keys, caption=caption, notes=[note], **units)
 
 
 def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
@@ -238,12 +141,12 @@ def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
     known = {key: fact for key, fact in made.items() if fact is not None}
     if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
         rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
-        new = computed_fact("rate", rate, inputs, decimals=3, unit="per_10k_units")
+        new = Fact.computed("rate", rate, inputs, decimals=3, unit="per_10k_units")
         known["recomputed"] = new
         if "published" in known:
             share = rate / float(row["published_rate"]) * 100
             both = [new, known["published"]]
-            known["ratio"] = computed_fact("ratio", share, both, decimals=0)
+            known["ratio"] = Fact.computed("ratio", share, both, decimals=0)
     return known
 
 
@@ -255,4 +158,4 @@ def _part(row: Mapping[str, Any], name: str, decimals: int | None) -> Fact | Non
     cell |= {"indicator_id": f"special_equipment_{name}", "value": row[name], "unit": ""}
     cell["source_id"] = row[f"{name}_source_id"]
     cell["file"], _, cell["row"] = str(row[f"{name}_place"]).rpartition(":")
-    return observation_fact(cell, decimals=decimals)
+    return Fact.observed(cell, decimals=decimals)

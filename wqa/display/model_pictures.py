@@ -1,46 +1,42 @@
-"""Figures of evidence and models, ready to show: known years, funnel, path, calibration, ladder."""
+"""Figures of evidence and models, ready to show: known years, progress, funnel, path, chance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment import judging
+from wqa.assessment.inferences import narrowed
 from wqa.catalog.records import Target
-from wqa.display.charts import plot_path
-from wqa.display.facts import (
-    Fact,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    parameter_fact,
-    parts_of,
-    plain,
-    target_fact,
-    year_fact,
+from wqa.display.charts import plot_funnel, plot_grid, plot_path, plot_progress, plot_reliability
+from wqa.display.facts import Fact, named, plain
+from wqa.display.judgements import (
+    answers,
+    figures_behind,
+    level_fact,
+    records,
+    target_name,
+    target_of,
+    target_text,
 )
-from wqa.display.judgements import target_text
-from wqa.display.listings import ladder_tables
-from wqa.display.narrative import in_brackets
-from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
-from wqa.display.point_charts import plot_funnel, plot_grid, plot_reliability
-from wqa.display.report import OWN, DisplayTable, Drawing
+from wqa.display.narrative import dated, in_brackets, spoken
+from wqa.display.pictures import DATA, LEVEL, axis_of, id_of, series_frame, sources_in, target_line
+from wqa.display.report import Drawing, drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
-from wqa.forecasts.scores import luck_table
-from wqa.goals import Goal
+from wqa.goals import Span
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from wqa.forecasts.forecasting import Forecast
 
+# Scopes of counts that add up to a target.
+COUNTED = ("plan_sum", "end_stock")
 # Years before the plan that the grid of known years shows.
 BEFORE = 5
 # Level of the range of chance beyond all doubt, in percent.
 OUTER = 99.8
-# True rates of the chart on chance, as distances from the target in points.
-LUCK_STEPS = (-0.5, 0.0, 0.2)
 
 
 def grid_picture(view: View) -> Drawing | None:
@@ -66,20 +62,14 @@ def grid_picture(view: View) -> Drawing | None:
     inside = data["year"].between(plan.start_year, plan.end_year)
     known = data[inside & (data["status"] == "annual")]
     words = terms(["grid_annual", "grid_plan", "grid_other"], lang)
-    return Drawing(
-        fig=plot_grid(data, words=words, start=plan.start_year),
-        id="known-years",
-        caption=say("caption.grid", lang, region=view.names[view.region]),
-        alt=say(
-            "alt.grid",
-            lang,
-            n=count_fact("plan_targets", len(plan.targets)),
-            k=count_fact("known_targets", known["label"].nunique()),
-            cells=count_fact("known_cells", len(known)),
-        ),
-        sources=list(dict.fromkeys(used)),
-        data=data,
-    )
+    figure = plot_grid(data, words=words, start=plan.start_year)
+    slots: dict[str, Any] = {
+        "n": len(plan.targets),
+        "k": known["label"].nunique(),
+        "cells": len(known),
+    }
+    slots |= {"id": "known-years", "region": view.names[view.region]}
+    return drawing(lang, "grid", figure, data, sources=dict.fromkeys(used), **slots)
 
 
 def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
@@ -92,6 +82,50 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
     return "other" if other.any() else ""
 
 
+def progress_picture(view: View) -> Drawing | None:
+    """Make the figure of how far counts have come to their targets: published, deduced, needed."""
+    import pandas as pd
+
+    lang, given = view.lang, view.parameters
+    known_by = view.observations, given.as_of, given.edition, given.seed, given.catalog, None
+    _, setting, _ = judging.begin(given.plan, *known_by)
+    rows, behind = list[dict[str, Any]](), list[Fact]()
+    for row in records(answers(view)):
+        target = target_of(view, row)
+        if target.scope not in COUNTED or not target.value:
+            continue
+        made = judging.judge(setting, target, int(row["target_year"]))
+        limits = narrowed(made.whole, target, made.year, [*made.inferred])
+        flows = target.scope == "plan_sum"
+        floor = (limits.flow.span if flows else limits.spans.get(made.year, Span(0.0))).lower
+        known, said = level_fact(view, row), list[str]()
+        reached = float((known and known.value) or 0.0)
+        if known is not None:
+            when = Fact.of_year(int(row["level_year"]), known)
+            said.append(dated(spoken(known, lang)[0], when, lang))
+            behind.append(known)
+        if floor > reached:
+            facts = map(Fact.observed, figures_behind(view, row))
+            behind.append(Fact.computed("deduced", floor, facts, unit=target.unit))
+            said.append(say("figure.deduced", lang, value=spoken(behind[-1], lang)[0]))
+        told = (", " if lang == "en" else "，").join(said) or term("figure.unpublished", lang)
+        label = f"{target_name(target, lang)} {target_text(target, lang)}"
+        shares = {"known": reached, "deduced": max(floor, reached)}
+        shares = {key: 100 * value / target.value for key, value in shares.items()}
+        rows.append(shares | {"label": label, "note": told})
+    if not behind:
+        return None
+    title, data = term("figure.progress", lang), pd.DataFrame(rows)
+    items = [say("alt.bar", lang, label=row["label"], value=row["note"]) for row in rows]
+    words = terms(["progress_known", "progress_deduced", "progress_needed"], lang)
+    figure = plot_progress(data, title=title, words=words)
+    data = data.assign(label=data["label"].map(plain), note=data["note"].map(plain))
+    sources = dict.fromkeys(source for fact in behind for source in fact.source_ids)
+    more = {"alt": "bars", "title": title, "items": "".join(items)}
+    notes = [named(term("figure.progress_note", lang))]
+    return drawing(lang, "progress", figure, data, sources=sources, notes=notes, **more)
+
+
 def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the funnel plot of the latest rates with a published number of batches."""
     import numpy as np
@@ -100,14 +134,12 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     lang = view.lang
     frame = series_frame(view, indicator_id, list(view.names)).dropna(subset="denominator")
     frame = frame[frame["qualifier"].isin(ANNUAL) & (frame["role"] != "nation")]
-    rows: list[dict[str, Any]] = []
-    for region, found in frame.groupby("region"):
-        row = latest_row(rows_in(found)) or {}
-        label = in_brackets(view.names[str(region)], str(row["year"]), lang)
-        rows.append({**row, "label": label})
-    if len(rows) < 3:
+    newest = [latest_row(rows_in(found)) or {} for _, found in frame.groupby("region")]
+    if len(newest) < 3:
         return None
-    data = pd.DataFrame(rows).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
+    data = pd.DataFrame(newest).assign(n=lambda d: d["denominator"], rate=lambda d: d["value"])
+    places = zip(data["region"].map(dict(view.names)), data["year"].map(str), strict=True)
+    data["label"] = [in_brackets(place, year, lang) for place, year in places]
     centre = float((data["rate"] * data["n"]).sum() / data["n"].sum())
     limits = pd.DataFrame({"n": np.geomspace(data["n"].min() / 2, data["n"].max() * 2, 60).round()})
     limits["lo_95"], limits["hi_95"] = _chance(limits["n"], centre, LEVEL)
@@ -115,24 +147,14 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     low, high = _chance(data["n"], centre, OUTER)
     outside = int(((data["rate"] < low) | (data["rate"] > high)).sum())
     name, sources = view.indicator_name(indicator_id), sources_in(data)
-    title = titled(name, "pct", lang)
     words = terms(["batches", "centre", "chance_inner", "chance_outer"], lang)
-    return Drawing(
-        fig=plot_funnel(data, limits, centre=centre, title=title, words=words),
-        id=f"funnel-{indicator_id.replace('_', '-')}",
-        caption=say("caption.funnel", lang, indicator=name),
-        alt=say(
-            "alt.funnel",
-            lang,
-            title=title,
-            n=count_fact("funnel_regions", len(data), source_ids=sources),
-            k=count_fact("funnel_outside", outside, source_ids=sources),
-            level=parameter_fact("funnel_level", OUTER),
-        ),
-        sources=sources,
-        data=data[["label", *DATA]].drop(columns=["lower", "upper"]),
-        notes=[say("note.other_frames", lang)],
-    )
+    slots: dict[str, Any] = {"indicator": name, "title": titled(name, "pct", lang)}
+    figure = plot_funnel(data, limits, centre=centre, title=slots["title"], words=words)
+    for key, number in (("n", len(data)), ("k", outside)):
+        slots[key] = Fact.counted(f"funnel.{key}", number, source_ids=sources)
+    slots |= {"level": Fact.setting("funnel_level", OUTER), "id": id_of("funnel", indicator_id)}
+    kept = data[["label", *DATA]].drop(columns=["lower", "upper"])
+    return drawing(lang, "funnel", figure, kept, notes=[say("note.other_frames", lang)], **slots)
 
 
 def _chance(n: pd.Series, rate: float, level: float) -> list[pd.Series]:
@@ -152,14 +174,9 @@ def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> F
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or int(rows[-1]["year"]) >= goal:
         return None
-    return forecast(
-        [float(row["value"]) for row in rows],
-        [int(row["year"]) for row in rows],
-        family=indicator.family,
-        lower=indicator.lower,
-        upper=indicator.upper,
-        target_year=goal,
-    )
+    values, years = zip(*((float(row["value"]), int(row["year"])) for row in rows), strict=True)
+    kind: dict[str, Any] = {name: getattr(indicator, name) for name in ("family", "lower", "upper")}
+    return forecast(values, years, target_year=goal, **kind)
 
 
 def path_picture(
@@ -175,125 +192,47 @@ def path_picture(
     import pandas as pd
 
     lang, axis = view.lang, axis_of(view, indicator_id)
+    fan = None if forecast is None else forecast.frame
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or target.value is None:
         return None
-    known = pd.DataFrame(rows)
-    facts = [observation_fact(row) for row in rows]
+    known, facts = pd.DataFrame(rows), [Fact.observed(row) for row in rows]
     data = known[["year", "value"]].assign(kind="observed")
-    key, last = "alt.path", year_fact(int(rows[-1]["year"]), facts[-1])
-    slots: dict[str, Any] = {"a": facts[-1], "year_a": last, "target": target_fact(target)}
-    if forecast is not None:
-        key, tail = "alt.fan", forecast.frame.iloc[-1]
-        slots |= {"year_b": year_fact(int(tail["year"])), "level": parameter_fact("level", 95)}
-        note = f"{forecast.model}, {forecast.evidence_class}"
-        decimals = view.indicator(indicator_id).decimals
+    slots: dict[str, Any] = {"a": facts[-1], "year_a": Fact.of_year(rows[-1]["year"], facts[-1])}
+    if forecast is not None and fan is not None:
+        tail, about = fan.iloc[-1], {"note": f"{forecast.model}, {forecast.evidence_class}"}
+        slots |= {"year_b": Fact.of_year(tail["year"]), "level": Fact.setting("level", 95)}
+        given: dict[str, Any] = {"decimals": view.indicator(indicator_id).decimals, **about}
         for slot, column in (("median", "median"), ("low", "lo_95"), ("high", "hi_95")):
             # A forecast rests on every year of the series, newest first.
-            slots[slot] = computed_fact(
-                column, float(tail[column]), facts[::-1], decimals=decimals, kind="forecast",
-                note=note,
-            )  # fmt: skip
+            made = column, tail[column], facts[::-1]
+            slots[slot] = Fact.computed(*made, kind="forecast", **given)
         columns = ["year", "median", "lo_80", "hi_80", "lo_95", "hi_95"]
-        data = pd.concat([data, forecast.frame[columns].assign(kind="forecast")])
-    figure = plot_path(
-        known,
-        None if forecast is None else forecast.frame,
-        role=view.role(region),
-        target=target_line(target, lang),
-        words=terms(["observed", "median", "inner", "outer"], lang),
-        **axis,
-    )
-    name = view.indicator_name(indicator_id)
-    return Drawing(
-        fig=figure,
-        id=f"path-{indicator_id.replace('_', '-')}",
-        caption=say("caption.path", lang, indicator=name, region=view.names[region]),
-        alt=say(key, lang, title=axis["title"], **slots),
-        sources=sources_in(known),
-        data=data,
-    )
+        data = pd.concat([data, fan[columns].assign(kind="forecast")])
+    words = terms(["observed", "median", "inner", "outer"], lang)
+    looks: dict[str, Any] = {"role": view.role(region), "words": words, **axis}
+    figure = plot_path(known, fan, target=target_line(target, lang), **looks)
+    slots |= {
+        "title": axis["title"],
+        "target": Fact.asked(target),
+        "alt": "fan" if forecast else "path",
+    }
+    slots |= {"indicator": view.indicator_name(indicator_id), "region": view.names[region]}
+    slots |= {"id": id_of("path", indicator_id), "sources": sources_in(known)}
+    return drawing(lang, "path", figure, data, **slots)
 
 
 def reliability_picture(view: View, data: pd.DataFrame, sources: Sequence[str]) -> Drawing:
     """Make the reliability diagram of a backtest."""
-    lang = view.lang
-    items: list[str] = []
-    for place, row in enumerate(data.to_dict("records")):
-        n = count_fact(f"cases.{place}", int(row["n"]), source_ids=sources)
-        stated, observed = (
-            computed_fact(f"{key}.{place}", float(row[key]) * 100, [n], decimals=0)
+    lang, items = view.lang, list[str]()
+    for place, row in enumerate(rows_in(data)):
+        n = Fact.counted(f"cases.{place}", int(row["n"]), source_ids=sources)
+        slots = {
+            key: Fact.computed(f"{key}.{place}", row[key] * 100, [n], decimals=0)
             for key in ("stated", "observed")
-        )
-        items.append(say("alt.reliability_item", lang, stated=stated, observed=observed, n=n))
-    return Drawing(
-        fig=plot_reliability(data, words=terms(["stated", "perfect", "n", "came_true"], lang)),
-        id="reliability",
-        caption=say("caption.reliability", lang),
-        alt=say("alt.reliability", lang, items=listed(items, lang)),
-        sources=sources,
-        data=data,
-        notes=[named(term("figure.reliability_note", lang))],
-    )
-
-
-def luck_picture(view: View, target: Target) -> Drawing:
-    """Make the figure of how often chance alone makes a rate read as attained."""
-    lang, goal = view.lang, float(target.value or 0)
-    truths = [round(goal + step, 2) for step in LUCK_STEPS]
-    table = luck_table(truths, Goal(target.comparator, goal, target.decimals))
-    rows = []
-    for truth, n, share in table[["true_rate_pct", "n", "p_reads_attained"]].itertuples(
-        index=False
-    ):
-        true_fact = parameter_fact(f"true_rate.{truth}", truth, unit="pct")
-        n_fact = parameter_fact(f"sample_size.{n}", n)
-        shown = computed_fact("luck", share * 100, [true_fact, n_fact], decimals=0, unit="pct")
-        rows.append(
-            {
-                "label": say("figure.luck", lang, truth=true_fact, n=n_fact),
-                "value": share * 100,
-                "note": f"{shown.text}%",
-                "said": say("alt.percent", lang, value=shown),
-                "role": "main" if truth >= goal else "side",
-            }
-        )
-    name = str(getattr(target, f"name_{lang}"))
-    return Drawing(
-        id="luck",
-        caption=say("caption.luck", lang, name=name),
-        sources=[view.parameters.plan.source_id, OWN],
-        data=table,
-        notes=[say("note.luck", lang, target=target_text(target, lang))],
-        **dots(rows, term("figure.luck_axis", lang), lang, bounds=(0, 100)),
-    )
-
-
-def ladder_pictures(view: View, row: str) -> list[Drawing]:
-    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
-    targets = {target.row + target.part: target for target in view.parameters.plan.targets}
-    return [_ladder(view, targets[row], table) for table in ladder_tables(view, row)]
-
-
-def _ladder(view: View, target: Target, table: DisplayTable) -> Drawing:
-    """Make the figure of which yearly number of deaths passes, from the table that says it."""
-    import pandas as pd
-
-    lang, rows = view.lang, list[dict[str, Any]]()
-    goal = Goal(target.comparator, float(target.value or 0))
-    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
-    for key in (column.key for column in table.columns[1:]):
-        # No death always passes.
-        for cells in table.rows[1:]:
-            rate = next(part for part in parts_of(cells[key]) if isinstance(part, Fact))
-            label = say(f"figure.{key}", lang, deaths=cells["deaths"])
-            role = "main" if goal.met(rate.value or 0) else "side"
-            drawn = {"label": label, "value": rate.value, "said": rate, "role": role}
-            rows.append(drawn | {"note": str(cells[key])})
-    return Drawing(
-        id="ladder-deaths",
-        caption=say("caption.ladder_plot", lang),
-        sources=table.sources,
-        data=pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows),
-        **dots(rows, title, lang, reference=target_line(target, lang)),
-    )
+        }
+        items.append(say("alt.reliability_item", lang, n=n, **slots))
+    figure = plot_reliability(data, words=terms(["stated", "perfect", "n", "came_true"], lang))
+    given: dict[str, Any] = {"notes": [named(term("figure.reliability_note", lang))]}
+    given |= {"sources": sources, "items": listed(items, lang)}
+    return drawing(lang, "reliability", figure, data, **given)

@@ -7,17 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from wqa.catalog.records import Indicator, Plan
-from wqa.display.facts import (
-    Fact,
-    Text,
-    computed_fact,
-    count_fact,
-    named,
-    number_text,
-    observation_fact,
-    parameter_fact,
-    year_fact,
-)
+from wqa.display.facts import Fact, Text, named, number_text
 from wqa.display.view import ANNUAL, BOUNDS, Row, View, latest_row, previous_row, rows_of
 from wqa.display.wording import (
     in_sentence,
@@ -60,7 +50,7 @@ def names_caption(names: Sequence[str], lang: str) -> tuple[str, tuple[str, ...]
     every = listed(names, lang)
     if len(names) <= CAPTION_NAMES:
         return say("caption.values", lang, indicators=every), ()
-    n = count_fact("caption.indicators", len(names))
+    n = Fact.counted("caption.indicators", len(names))
     caption = say("caption.values_many", lang, first=names[0], n=n)
     return caption, (say("note.values_many", lang, indicators=every),)
 
@@ -76,7 +66,7 @@ def change_fact(new: Fact, old: Fact, *, signed: bool = False) -> Fact:
     if new.value is None or old.value is None or new.scope != old.scope:
         raise DataError("two figures are not comparable", got=(new.id, old.id))
     difference = float(new.value) - float(old.value)
-    return computed_fact(
+    return Fact.computed(
         "change",
         difference if signed else abs(difference),
         (new, old),
@@ -118,13 +108,13 @@ def bounded(row: Row, value: Fact, lang: str) -> str:
 
 def value_text(row: Row, lang: str) -> str:
     """Print a published value with its unit; a bound carries its sign."""
-    value, unit = spoken(observation_fact(row), lang)
+    value, unit = spoken(Fact.observed(row), lang)
     return f"{bounded(row, value, lang)}{unit}"
 
 
 def value_with_year(row: Row, lang: str) -> str:
     """Print a value with its unit and year, such as ``97.82%（2018年）``."""
-    return dated(value_text(row, lang), year_fact(int(row["year"]), observation_fact(row)), lang)
+    return dated(value_text(row, lang), Fact.of_year(int(row["year"]), Fact.observed(row)), lang)
 
 
 def dated(text: Text, year: Fact, lang: str) -> str:
@@ -134,12 +124,12 @@ def dated(text: Text, year: Fact, lang: str) -> str:
 
 def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> str:
     """Say how a value changed, as a clause that follows the value."""
-    new, old = observation_fact(row), observation_fact(previous)
+    new, old = Fact.observed(row), Fact.observed(previous)
     difference, unit = spoken(change_fact(new, old), lang)
     old, _ = spoken(old, lang)
     since = "yoy" if int(row["year"]) - int(previous["year"]) == 1 else "since"
     slots: dict[str, Text] = {"value": old, "unit": unit}
-    slots["year"] = year_fact(int(previous["year"]), old)
+    slots["year"] = Fact.of_year(int(previous["year"]), old)
     if not difference.value:
         return say(f"change.level_{since}", lang, **slots)
     kinds = {"percent": "points", "score": "score", "count": "count"}
@@ -160,7 +150,7 @@ def sample_clause(row: Row, indicator: Indicator, lang: str) -> str:
     """Say how many batches or projects a rate rests on; empty if not published."""
     counted, kind, out = row.get("denominator"), SAMPLES.get(indicator.group), ""
     if indicator.family == "percent" and kind and counted is not None and counted == counted:
-        out = say(f"sample.{kind}", lang, n=observation_fact(row, part="denominator"))
+        out = say(f"sample.{kind}", lang, n=Fact.observed(row, part="denominator"))
     return out + (say("sample.derived", lang) if row["qualifier"] == "derived" else "")
 
 
@@ -186,13 +176,13 @@ def level_text(
     where = place(view.names[region], name, lang)
     row = latest_row(rows, prefer=scopes or ())
     if row is None:
-        year = parameter_fact("until", until, text=str(until))
+        year = Fact.setting("until", until, text=str(until))
         where = where or view.names[region]
         return say("level.none", lang, year=year, region=where, indicator=name)
-    value, unit = spoken(observation_fact(row), lang)
+    value, unit = spoken(Fact.observed(row), lang)
     previous = previous_row(rows, row) if row["qualifier"] in ANNUAL else None
     slots: dict[str, Text] = {
-        "year": year_fact(int(row["year"]), value),
+        "year": Fact.of_year(int(row["year"]), value),
         "region": where,
         "indicator": name,
         "value": value,
@@ -204,7 +194,7 @@ def level_text(
     key = _level_key(row, indicator)
     other = _other_bound(rows, row)
     if other is not None:
-        facts = sorted((value, observation_fact(other)), key=lambda f: f.value or 0)
+        facts = sorted((value, Fact.observed(other)), key=lambda f: f.value or 0)
         key, slots["value"], slots["upper"] = "between", *facts
     told = [say(f"level.{key}", lang, **slots), *_remarks(rows, row, previous, lang, plan)]
     if plan is not None and int(row["year"]) < plan.start_year <= until:
@@ -241,13 +231,13 @@ def silence_text(plan: Plan, until: int, parts: Iterable[Row], lang: str) -> str
     """Say that no annual figure was found for the plan period."""
     first, last = plan.start_year, min(until, plan.end_year)
     slots: dict[str, Text] = {
-        "first": parameter_fact("plan_start", first, text=str(first)),
-        "last": parameter_fact("plan_last", last, text=str(last)),
+        "first": Fact.setting("plan_start", first, text=str(first)),
+        "last": Fact.setting("plan_last", last, text=str(last)),
     }
     part = latest_row(row for row in parts if first <= int(row["year"]) <= last)
     if part is None:
         return say("level.nothing_in_plan", lang, **slots)
-    value, unit = spoken(observation_fact(part), lang)
+    value, unit = spoken(Fact.observed(part), lang)
     period = period_text(part, lang)
     return say("level.only_parts_in_plan", lang, **slots, period=period, value=value, unit=unit)
 
@@ -299,11 +289,11 @@ def _counterpart(rows: list[dict[str, Any]], own: Row | None) -> Row | None:
 
 def _compare(view: View, row: Row, own: Row | None, indicator: Indicator) -> str:
     lang = view.lang
-    value, unit = spoken(observation_fact(row), lang)
+    value, unit = spoken(Fact.observed(row), lang)
     slots: dict[str, Any] = {
         "other": view.names[str(row["region"])],
         "region": view.names[view.region],
-        "year": year_fact(int(row["year"]), value),
+        "year": Fact.of_year(int(row["year"]), value),
         "value": value,
         "unit": unit,
         "scope": scope_name(str(row["scope"]), lang),
@@ -318,7 +308,7 @@ def _compare(view: View, row: Row, own: Row | None, indicator: Indicator) -> str
         return say("compare.counts", lang, **slots)
     if own["scope"] != row["scope"] or own["scope"] in UNSTATED:
         return say("compare.other_definition", lang, **slots)
-    mine = observation_fact(own)
+    mine = Fact.observed(own)
     difference = change_fact(mine, value)
     if not float(difference.value or 0):
         return say("compare.equal", lang, **slots)

@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import Conflict, Target
-from wqa.display.facts import (
-    EVIDENCE_ORDER,
-    Fact,
-    computed_fact,
-    count_fact,
-    number_text,
-    observation_fact,
-    parameter_fact,
-    quoted,
-    target_fact,
-    year_fact,
-)
+from wqa.display.facts import EVIDENCE_ORDER, Fact, number_text, quoted
 from wqa.display.judgements import (
     level_fact,
     name_in_sentence,
@@ -57,32 +46,20 @@ def about(view: View, indicator_id: str, *, scopes: Sequence[str] | None = None)
 
 def about_beside(view: View, indicator_ids: Iterable[str]) -> Paragraphs:
     """List how the city stands beside province and nation, where they can be compared."""
-    texts = {id: comparison_text(view, view.indicator(id)) for id in indicator_ids}
-    return Paragraphs(
-        [
-            say("compare.named", view.lang, name=view.indicator_name(id), text=text)
-            for id, text in texts.items()
-            if text
-        ],
-        is_list=True,
-    )
+    items = []
+    for id in indicator_ids:
+        if text := comparison_text(view, view.indicator(id)):
+            items.append(say("compare.named", view.lang, name=view.indicator_name(id), text=text))
+    return Paragraphs(items, is_list=True)
 
 
 def target_texts(view: View, indicator_id: str) -> list[str]:
     """Say what the plan asks for."""
-    lang = view.lang
-    out = []
+    lang, out = view.lang, []
     for target in view.targets(indicator_id):
-        out.append(
-            say(
-                f"plan.{target.nature}",
-                lang,
-                row=target_fact(target, part="row"),
-                name=name_in_sentence(target, lang),
-                target=target_words(view, target),
-                when=_when(target, lang),
-            )
-        )
+        slots = {"row": Fact.asked(target, part="row"), "name": name_in_sentence(target, lang)}
+        slots |= {"target": target_words(view, target), "when": _when(target, lang)}
+        out.append(say(f"plan.{target.nature}", lang, **slots))
         if target.kind == "compound":
             ids, words = [view.parameters.plan.source_id], str(getattr(target, f"note_{lang}"))
             note = quoted(words, source_ids=ids, locator=target.clause)
@@ -92,8 +69,8 @@ def target_texts(view: View, indicator_id: str) -> list[str]:
 
 def _when(target: Target, lang: str) -> str:
     keys = {"every_year": "every", "plan_sum": "sum", "end_stock": "stock"}
-    last = target_fact(target, part="year")
-    first = year_fact(target.start_year or target.year, last)
+    last = Fact.asked(target, part="year")
+    first = Fact.of_year(target.start_year or target.year, last)
     return say(f"plan.when_{keys.get(target.scope, 'end')}", lang, first=first, last=last)
 
 
@@ -106,40 +83,29 @@ def about_coverage(view: View) -> str:
     annual = frame["qualifier"].isin(ANNUAL)
     own = frame["region"] == view.region
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
-
-    def n(key: str, number: int) -> Fact:
-        return count_fact(f"coverage.{key}", int(number))
-
-    def y(year: int) -> Fact:
-        return year_fact(int(year))
-
-    grades = frame["evidence"].value_counts()
+    grades = frame["evidence"].value_counts().reindex(EVIDENCE_ORDER, fill_value=0)
     parts = [
         say(
             "audit.coverage",
             lang,
-            n=n("all", len(frame)),
-            indicators=n("indicators", frame["indicator_id"].nunique()),
-            regions=n("regions", frame["region"].nunique()),
-            first=y(frame["year"].min()),
-            last=y(frame["year"].max()),
-            annual=n("annual", annual.sum()),
+            n=len(frame),
+            indicators=frame["indicator_id"].nunique(),
+            regions=frame["region"].nunique(),
+            first=Fact.of_year(frame["year"].min()),
+            last=Fact.of_year(frame["year"].max()),
+            annual=annual.sum(),
         ),
         say(
             "audit.city",
             lang,
             region=view.names[view.region],
-            n=n("own", own.sum()),
-            indicators=n("own_indicators", frame.loc[own, "indicator_id"].nunique()),
-            start=y(plan.start_year),
-            end=y(plan.end_year),
-            inside=n("inside", inside.sum()),
+            n=own.sum(),
+            indicators=frame.loc[own, "indicator_id"].nunique(),
+            start=Fact.of_year(plan.start_year),
+            end=Fact.of_year(plan.end_year),
+            inside=inside.sum(),
         ),
-        say(
-            "audit.evidence",
-            lang,
-            **{grade: n(f"evidence.{grade}", grades.get(grade, 0)) for grade in EVIDENCE_ORDER},
-        ),
+        say("audit.evidence", lang, **grades),
     ]
     return sentences(parts, lang)
 
@@ -149,15 +115,8 @@ def about_findings(view: View, findings: pd.DataFrame) -> str:
     """Say how many issues the checks found."""
     if findings.empty:
         return say("audit.findings_none", view.lang)
-    counts = findings["severity"].value_counts()
-    numbers = {key: int(counts.get(key, 0)) for key in ("error", "review")}
-    return say(
-        "audit.findings",
-        view.lang,
-        n=count_fact("findings", len(findings)),
-        errors=count_fact("findings.error", numbers["error"]),
-        review=count_fact("findings.review", numbers["review"]),
-    )
+    errors, review = ((findings["severity"] == key).sum() for key in ("error", "review"))
+    return say("audit.findings", view.lang, n=len(findings), errors=errors, review=review)
 
 
 @told
@@ -165,12 +124,7 @@ def about_conflicts(view: View, conflicts: Mapping[str, Conflict]) -> str:
     """Say how many disagreements between figures are registered."""
     own = {target.id for target in view.parameters.plan.targets}
     touching = sum(bool(own & set(conflict.target_ids)) for conflict in conflicts.values())
-    return say(
-        "audit.conflicts",
-        view.lang,
-        n=count_fact("conflicts", len(conflicts)),
-        targets=count_fact("conflicts.plan", touching),
-    )
+    return say("audit.conflicts", view.lang, n=len(conflicts), targets=touching)
 
 
 @told
@@ -181,39 +135,23 @@ def about_death_rates(view: View, rates: pd.DataFrame) -> str:
         return ""
     row = rows_in(both)[-1]
     parts = death_parts(row)
-    return say(
-        "death.two_rates",
-        view.lang,
-        year=year_fact(int(row["year"]), parts["published"]),
-        region=view.names[str(row["region"])],
-        published=parts["published"],
-        recomputed=parts["recomputed"],
-        ratio=parts["ratio"],
-    )
+    slots = {name: parts[name] for name in ("published", "recomputed", "ratio")}
+    year, region = Fact.of_year(row["year"], parts["published"]), view.names[row["region"]]
+    return say("death.two_rates", view.lang, year=year, region=region, **slots)
 
 
 @told
 def about_one_death(view: View) -> str:
     """Say what a single death does to the city's rate, on the newest stock published."""
-    lang = view.lang
     row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
     goals = view.targets("special_equipment_death_rate")
     if row is None or not goals:
         return ""
-    stock = observation_fact(row)
-    deaths = parameter_fact("one_death", 1)
-    rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
-    target = target_fact(goals[0])
-    return say(
-        "death.arithmetic",
-        lang,
-        year=year_fact(int(row["year"]), stock),
-        region=view.names[view.region],
-        stock=stock,
-        deaths=deaths,
-        rate=rate,
-        target=target,
-    )
+    stock = Fact.observed(row)
+    rate = Fact.computed("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
+    slots = {"year": Fact.of_year(row["year"], stock), "stock": stock, "rate": rate}
+    slots |= {"deaths": Fact.setting("one_death", 1), "target": Fact.asked(goals[0])}
+    return say("death.arithmetic", view.lang, region=view.names[view.region], **slots)
 
 
 @told
@@ -225,25 +163,15 @@ def about_readings(view: View, readings: pd.DataFrame, row: str) -> str:
         return ""
     target = next(t for t in plan.targets if t.row == row)
     unit, said = unit_after(target.unit, lang), []
-    for record in of_row.to_dict("records"):
+    for record in rows_in(of_row):
         value, clause = float(record["value"]), str(record["clause"])
-        fact = Fact(
-            f"reading.{target.id}.{record['reading_id']}",
-            value,
-            number_text(value, None),
-            unit=target.unit,
-            indicator_id=target.indicator_id,
-            region=target.region,
-            kind="target",
-            source_ids=(plan.source_id,),
-            locator=clause,
-            evidence="official",
-        )
-        label = str(record[f"label_{lang}"])
-        where = quoted(label, source_ids=[plan.source_id], locator=clause)
+        id, text = f"reading.{target.id}.{record['reading_id']}", number_text(value)
+        about: dict[str, Any] = {"source_ids": (plan.source_id,), "locator": clause, "year": None}
+        about |= {"id": id, "value": value, "text": text, "unit": target.unit}
+        fact = replace(Fact.asked(target, part="row"), **about)
+        where = quoted(record[f"label_{lang}"], source_ids=fact.source_ids, locator=clause)
         said.append(say("plan.reading", lang, value=fact, unit=unit, where=where))
-    name = name_in_sentence(target, lang)
-    return say("plan.readings", lang, name=name, list=listed(said, lang))
+    return say("plan.readings", lang, name=name_in_sentence(target, lang), list=listed(said, lang))
 
 
 # Fewer known outcomes than this do not establish calibration.
@@ -271,29 +199,17 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
             continue
         if target.value is None or int(row["level_year"]) <= base.year:
             continue
-        arguments = {
-            "baseline": base.value,
-            "base_year": base.year,
-            "value": float(row["level"]),
-            "year": int(row["level_year"]),
-            "target": target.value,
-            "target_year": target.year,
-            "direction": view.indicator(target.indicator_id).direction,
-            "comparator": target.comparator,
-        }
-        start = target_fact(target, part="baseline")
+        arguments: dict[str, Any] = {"baseline": base.value, "base_year": base.year}
+        arguments |= {"value": float(row["level"]), "year": int(row["level_year"])}
+        arguments |= {"target": target.value, "target_year": target.year}
+        arguments["direction"] = view.indicator(target.indicator_id).direction
+        arguments["comparator"] = target.comparator
+        start = Fact.asked(target, part="baseline")
+        slots: dict[str, Any] = {"a": start, "year_a": Fact.of_year(base.year, start)}
+        slots |= {"b": level, "year_b": Fact.of_year(row["level_year"], level)}
+        slots |= {"unit": unit_after(target.unit, lang), "target": target_text(target, lang)}
         part = "partial" if row["level_qualifier"] == "partial_period" else "whole"
-        text = say(
-            f"note.labels_{part}",
-            lang,
-            name=name_in_sentence(target, lang),
-            a=start,
-            year_a=year_fact(base.year, start),
-            b=level,
-            year_b=year_fact(int(row["level_year"]), level),
-            unit=unit_after(target.unit, lang),
-            target=target_text(target, lang),
-        )
+        text = say(f"note.labels_{part}", lang, name=name_in_sentence(target, lang), **slots)
         return LabelCase(target, arguments, text)
     return None
 
@@ -320,36 +236,21 @@ def about_backtest(view: View, result: Backtest | None) -> str:
     if result is None:
         return say("model.no_origin", lang)
     rows = {str(row["model"]): row for row in rows_in(result.summary())}
+    own, naive = rows["pooled"], rows["naive"]
     cases = result.cases[result.cases["model"] == "pooled"]
-    n = count_fact("backtest.forecasts", int(rows["pooled"]["n"]))
-    series = count_fact("backtest.series", int(rows["pooled"]["n_series"]))
-
-    def made(key: str, value: float, decimals: int) -> Fact:
-        return computed_fact(f"backtest.{key}", value, [n], decimals=decimals)
-
-    own, naive = float(rows["pooled"]["mase"]), float(rows["naive"]["mase"])
-    outcomes = len(cases[["series_id", "year"]].drop_duplicates())
+    n, series = (Fact.counted(f"backtest.{key}", int(own[key])) for key in ("n", "n_series"))
+    share = Fact.computed("backtest.coverage", own["coverage_80"], [n], decimals=0)
+    error, beside = (
+        Fact.computed("backtest.mase", row["mase"], [n], decimals=2) for row in (own, naive)
+    )
+    known = len(cases[["series_id", "year"]].drop_duplicates())
+    compared = "worse" if own["mase"] > naive["mase"] else "better"
+    counted = "few" if known < MINIMUM_OUTCOMES else "enough"
+    minimum = Fact.setting("minimum", MINIMUM_OUTCOMES)
     parts = [
         say("model.origins", lang, series=series, n=n),
-        say(
-            "model.worse" if own > naive else "model.better",
-            lang,
-            error=made("error", own, 2),
-            naive=made("naive", naive, 2),
-        ),
-        say(
-            "model.coverage",
-            lang,
-            n=n,
-            level=parameter_fact("level", 80),
-            share=made("coverage", float(rows["pooled"]["coverage_80"]), 0),
-        ),
-        say(
-            "model.few" if outcomes < MINIMUM_OUTCOMES else "model.enough",
-            lang,
-            n=count_fact("backtest.outcomes", outcomes),
-            minimum=parameter_fact("minimum", MINIMUM_OUTCOMES),
-            series=series,
-        ),
+        say(f"model.{compared}", lang, error=error, naive=beside),
+        say("model.coverage", lang, n=n, level=Fact.setting("level", 80), share=share),
+        say(f"model.{counted}", lang, n=known, minimum=minimum, series=series),
     ]
     return sentences(parts, lang)

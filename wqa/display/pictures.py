@@ -1,28 +1,21 @@
-"""Figures of published values, ready to show: levels, regions, two death rates, plan sums."""
+"""Figures of published values, ready to show: levels, regions, death rates, deaths that pass."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wqa.assessment.statements import explain
 from wqa.catalog.records import Indicator, Target
-from wqa.display.charts import plot_levels, plot_plan_sum
-from wqa.display.facts import (
-    Fact,
-    computed_fact,
-    count_fact,
-    named,
-    observation_fact,
-    target_fact,
-    year_fact,
-)
+from wqa.display.charts import plot_dots, plot_levels
+from wqa.display.facts import Fact, named, plain
 from wqa.display.listings import death_parts
 from wqa.display.narrative import bounded, in_brackets, sentences
-from wqa.display.point_charts import plot_dots
-from wqa.display.report import Drawing
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.report import Drawing, drawing, sources_of
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
+from wqa.goals import Goal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +25,8 @@ DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upp
         "evidence", "source_id"]  # fmt: skip
 # Level of the sampling intervals, in percent.
 LEVEL = 95.0
+TENS = {"unit": 1e-4, "unit_10k": 1.0}  # units of special equipment in tens of thousands
+MOST_DEATHS = 4  # of the ladder
 NONE = (float("nan"), float("nan"))
 # With more series than this, a chart labels regions and a note names the definitions.
 MOST_LABELS = 5
@@ -73,8 +68,7 @@ def series_frame(
         role=frame["region"].map(view.role),
         series=series,
         label=series,
-        lower=[low for low, _ in limits],
-        upper=[high for _, high in limits],
+        **_ends(limits),
     )
     if made["series"].nunique() > MOST_LABELS:
         # One label per region, at its newest definition; the note names the definitions.
@@ -99,7 +93,7 @@ def sources_in(data: pd.DataFrame) -> list[str]:
 
 def target_line(target: Target, lang: str) -> dict[str, Any]:
     """Return what a chart draws of a target: value, years and label."""
-    value, sign = target_fact(target), term(f"comparator.{target.comparator}", lang)
+    value, sign = Fact.asked(target), term(f"comparator.{target.comparator}", lang)
     return {
         "value": float(value.value or 0),
         "first": target.start_year if target.scope == "every_year" else target.year - 1,
@@ -132,7 +126,7 @@ def level_picture(
     name = named(view.indicator_name(indicator_id))
     return Drawing(
         fig=plot_levels(data, target=target_line(goals[0], lang) if goals else None, **axis),
-        id=f"{key}-{indicator_id.replace('_', '-')}",
+        id=id_of(key, indicator_id),
         caption=say(f"caption.{key}", lang, indicator=name, regions=listed(drawn, lang)),
         alt=_levels_alt(data, axis["title"], goals[0] if goals else None, lang),
         sources=sources_in(data),
@@ -151,7 +145,7 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
         spans = rows.groupby("scope")["year"].agg(["min", "max"]).sort_values(["min", "max"])
         for scope, first, last in spans.itertuples(name=None):
             key = "note.definition" if first != last else "note.definition_year"
-            years = {"first": year_fact(first), "last": year_fact(last)}
+            years = {"first": Fact.of_year(first), "last": Fact.of_year(last)}
             items.append(say(key, lang, scope=scope_name(scope, lang), **years))
         names = listed(items, lang)
         out.append(say("note.definitions", lang, region=view.names[str(region)], items=names))
@@ -160,29 +154,36 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
 
 def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str) -> str:
     """Describe a line chart in words, from its data."""
-    first, last = year_fact(data["year"].min()), year_fact(data["year"].max())
+    first, last = Fact.of_year(data["year"].min()), Fact.of_year(data["year"].max())
     out = [say("alt.series", lang, first=first, last=last, title=title)]
     for series, frame in data.groupby("series", sort=False):
         rows = rows_in(frame)
-        slots: dict[str, Any] = {"series": series, "n": count_fact(f"alt.{series}", len(rows))}
+        slots: dict[str, Any] = {"series": series, "n": Fact.counted(f"alt.{series}", len(rows))}
         for end, row in (("a", rows[0]), ("b", rows[-1])):
-            value = observation_fact(row)
+            value = Fact.observed(row)
             slots[end] = bounded(row, value, lang)
-            slots[f"year_{end}"] = year_fact(int(row["year"]), value)
+            slots[f"year_{end}"] = Fact.of_year(int(row["year"]), value)
         out.append(say("alt.line" if len(rows) > 1 else "alt.point", lang, **slots))
     if target is not None:
-        value = target_fact(target)
+        value = Fact.asked(target)
         out.append(say("alt.target", lang, label=_kind(target, lang), value=value))
     return sentences(out, lang)
 
 
-def dots(rows: list[dict[str, Any]], title: str, lang: str, **chart: Any) -> dict[str, Any]:
+def dots(
+    lang: str, key: str, rows: list[dict[str, Any]], axis: Mapping[str, Any], **more: Any
+) -> Drawing:
     """Draw values side by side, and describe them by what each row has `said`."""
     import pandas as pd
 
     items = [say("alt.dot", lang, label=row["label"], value=row["said"]) for row in rows]
-    alt = say("alt.dots", lang, title=title, items=listed(items, lang))
-    return {"fig": plot_dots(pd.DataFrame(rows), title=title, **chart), "alt": alt}
+    told = {"alt": "dots", "title": axis["title"], "items": listed(items, lang)}
+    return drawing(lang, key, plot_dots(pd.DataFrame(rows), **axis), **told, **more)
+
+
+def id_of(kind: str, indicator_id: str) -> str:
+    """Return the id of a figure about an indicator."""
+    return f"{kind}-{indicator_id.replace('_', '-')}"
 
 
 def regions_picture(view: View, indicator_id: str) -> Drawing | None:
@@ -194,7 +195,7 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
         row = latest_row(row for row in rows_in(frame) if row["qualifier"] in ANNUAL)
         if row is not None:
-            value, scope = observation_fact(row), scope_name(str(row["scope"]), lang)
+            value, scope = Fact.observed(row), scope_name(str(row["scope"]), lang)
             when = f"{row['year']}年，{scope}" if lang == "zh" else f"{row['year']}, {scope}"
             printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
             rows.append({**row, **printed, "label": view.names[str(region)]})
@@ -202,14 +203,9 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
         return None
     better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
     rows.sort(key=lambda row: (better * row["value"], row["label"]))
-    data = pd.DataFrame(rows)
-    return Drawing(
-        id=f"regions-{indicator_id.replace('_', '-')}",
-        caption=say("caption.regions", lang, indicator=name),
-        sources=sources_in(data),
-        data=data[["label", *DATA]],
-        **dots(rows, lang=lang, **axis_of(view, indicator_id)),
-    )
+    about = {"id": id_of("regions", indicator_id), "indicator": name}
+    data = pd.DataFrame(rows)[["label", *DATA]]
+    return dots(lang, "regions", rows, axis_of(view, indicator_id), data=data, **about)
 
 
 def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
@@ -217,101 +213,94 @@ def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
     if rates[["published_rate", "recomputed_rate"]].isna().all().any():  # nothing to compare
         return None
     lang, region = view.lang, str(rates["region"].iloc[0])
-    names = {"published_rate": "published", "recomputed_rate": "recomputed"}
-    data = rates.sort_values(["year", "scope"]).rename(columns=names)
-    limits = [
-        event_rate_interval(int(deaths), stock) if deaths == deaths and stock == stock else NONE
-        for deaths, stock in zip(data["deaths"], data["stock_10k"], strict=True)
-    ]
-    data = data[["year", "scope", *names.values()]].assign(
-        lower=[low for low, _ in limits], upper=[high for _, high in limits]
+    kinds = ["published", "recomputed"]
+    known = rates.sort_values(["year", "scope"]).rename(
+        columns=lambda name: name.removesuffix("_rate")
     )
-    data = data.dropna(subset=[*names.values()], how="all").reset_index(drop=True)
-    drawn = data.melt(["year", "lower", "upper"], [*names.values()]).dropna(subset="value")
+    exposed = zip(known["deaths"], known["stock_10k"], strict=True)
+    limits = [
+        event_rate_interval(int(n), stock) if n == n and stock == stock else NONE
+        for n, stock in exposed
+    ]
+    data = known[["year", "scope", *kinds]].assign(**_ends(limits))
+    data = data.dropna(subset=kinds, how="all").reset_index(drop=True)
+    drawn = data.melt(["year", "lower", "upper"], kinds).dropna(subset="value")
     drawn.loc[drawn["variable"] == "published", ["lower", "upper"]] = NONE
-    words = drawn["variable"].map(terms(names.values(), lang))
-    columns = ["deaths_source_id", "stock_10k_source_id", "published_rate_source_id"]
+    words = drawn["variable"].map(terms(kinds, lang))
+    looks = {"region": region, "role": view.role(region), "qualifier": ANNUAL[0]}
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
     goals = view.targets("special_equipment_death_rate")
     figure = plot_levels(
-        drawn.assign(
-            region=region, role=view.role(region), series=words, label=words, qualifier=ANNUAL[0]
-        ),
-        title=titled(term("figure.death_rate", lang), "per_10k_units", lang),
+        drawn.assign(series=words, label=words, **looks),
+        title=title,
         target=target_line(goals[0], lang) if goals else None,
         bounds=(0.0, float("inf")),
     )
-    known = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
-    slots = {"first": year_fact(data["year"].min()), "last": year_fact(data["year"].max())}
-    for column, ends in (("published", "ab"), ("recomputed", "cd")):
+    parts = {(row["year"], row["scope"]): death_parts(row) for row in rows_in(rates)}
+    slots: dict[str, Any] = {
+        "first": Fact.of_year(data["year"].min()),
+        "last": Fact.of_year(data["year"].max()),
+    }
+    for column, ends in zip(kinds, ("ab", "cd"), strict=True):
         rows = rows_in(data.dropna(subset=column))
         for end, row in zip(ends, (rows[0], rows[-1]), strict=True):
-            slots[end] = known[row["year"], row["scope"]][column]
-            slots[f"year_{end}"] = year_fact(row["year"], slots[end])
-    both = data.dropna(subset=["published", "recomputed"])
+            slots[end] = parts[row["year"], row["scope"]][column]
+            slots[f"year_{end}"] = Fact.of_year(row["year"], slots[end])
+    both = data.dropna(subset=kinds)
     below = (both["recomputed"] < both["published"]).all()
-    key, place = "alt.two_rates" if below else "alt.two_rates_mixed", view.names[region]
-    return Drawing(
-        fig=figure,
-        id="death-rates",
-        caption=say("caption.two_rates", lang, region=place),
-        alt=say(key, lang, region=place, **slots),
-        sources=sorted({s for c in columns for s in rates[c].dropna() if s}),
-        data=data,
-        notes=[named(term("figure.poisson", lang))],
-    )
+    given: dict[str, Any] = {
+        "alt": "two_rates" if below else "two_rates_mixed",
+        "id": "death-rates",
+    }
+    columns = ["deaths_source_id", "stock_10k_source_id", "published_rate_source_id"]
+    given["sources"] = sorted({s for c in columns for s in rates[c].dropna() if s})
+    given["notes"] = [named(term("figure.poisson", lang))]
+    return drawing(lang, "two_rates", figure, data, region=view.names[region], **slots, **given)
 
 
-def plan_sum_pictures(view: View, indicator_id: str) -> list[Drawing]:
-    """Make a figure of how a count grows towards each target on it."""
-    out = []
-    kinds = (*ANNUAL, "lower_bound", "partial_period")
-    for target in view.targets(indicator_id):
-        found = rows_of(
-            view.observations, indicator_id, target.region, scopes=target.series, qualifiers=kinds
-        )
-        # The largest figure of a year; one that reaches back into the year before is no addition.
-        largest = {
-            row["year"]: row
-            for row in sorted(found, key=lambda row: float(row["value"]))
-            if row["year"] >= (target.start_year or 0) and row["period"][5:9] != str(row["year"])
-        }
-        if largest and target.value is not None:
-            rows = [largest[year] for year in sorted(largest)]
-            out.append(_plan_sum(view, target, rows))
-    return out
+def _ends(limits: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
+    """Return limits as two columns."""
+    return {"lower": [low for low, _ in limits], "upper": [high for _, high in limits]}
 
 
-def _plan_sum(view: View, target: Target, rows: list[dict[str, Any]]) -> Drawing:
-    """Make the figure of a count that grows towards a target."""
+def ladder_pictures(view: View, row: str) -> list[Drawing]:
+    """Draw which yearly numbers of deaths pass; nothing where no exposure is known."""
+    given = view.parameters
+    targets = {target.row + target.part: target for target in given.plan.targets}
+    if row not in targets:
+        return []
+    names = ("region", "edition", "as_of", "catalog")
+    asked: dict[str, Any] = {name: getattr(given, name) for name in names}
+    chain = explain(given.plan, row, lang=view.lang, **asked)
+    steps = [step for step in chain["steps"] if step["rule"] == "rare_events"]
+    return [_ladder(view, targets[row], s["premises"]) for s in steps if "premises" in s]
+
+
+def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> Drawing:
+    """Draw which number of deaths passes, on the part of the stock known and on all of it."""
+    # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
     import pandas as pd
 
-    lang, running = view.lang, target.scope == "end_stock"
-    first = target.start_year or int(rows[0]["year"])
-    facts, items, kinds = list[Fact](), [], []
-    for place, row in enumerate(rows):
-        fact = observation_fact(row)
-        if not running:
-            total = sum(float(row["value"]) for row in rows[: place + 1])
-            fact = computed_fact("sum", total, [*facts, fact])
-        facts.append(fact)
-        # A sum is whole if it holds every year from the first on.
-        whole = row["qualifier"] in ANNUAL and (running or row["year"] == first + place)
-        kinds.append("exact" if whole else "lower_bound")
-        value = bounded({"qualifier": kinds[-1]}, fact, lang)
-        items.append(say("alt.bar", lang, year=year_fact(row["year"]), value=value))
-    data = pd.DataFrame(rows)[["year", "value", "source_id"]]
-    data.insert(2, "cumulative", [fact.value for fact in facts])
-    data.insert(3, "qualifier", kinds)
-    name, goal = str(getattr(target, f"name_{lang}")), target_fact(target)
-    title = titled(name, target.unit, lang)
-    start = float(target.baseline.value or 0) if running else 0.0
-    line = target_line(target, lang) | {"first": first, "start": start}
-    return Drawing(
-        fig=plot_plan_sum(data, title=title, target=line, words=terms(["counted", "even"], lang)),
-        id=f"sum-{target.indicator_id.replace('_', '-')}",
-        caption=say("caption.sum", lang, indicator=name),
-        alt=say("alt.bars", lang, title=title, items=listed(items, lang), target=goal),
-        sources=sources_in(data),
-        data=data,
-        notes=[named(term("figure.at_least", lang))] if "lower_bound" in kinds else [],
-    )
+    lang, rows = view.lang, list[dict[str, Any]]()
+    goal = Goal(target.comparator, float(target.value or 0))
+    places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
+    found = {str(one["role"]): Fact.observed(places[str(one["place"])]) for one in premises}
+    behind = {role: fact for role, fact in found.items() if fact.unit in TENS}
+    size = {role: float(fact.value or 0) * TENS[fact.unit] for role, fact in behind.items()}
+    sizes = {"part": size["exposure"]}
+    if "ratio_part" in size:
+        sizes["whole"] = size["exposure"] * size["ratio_whole"] / size["ratio_part"]
+    for name, stock in sizes.items():
+        for deaths in range(1, MOST_DEATHS + 1):  # no death always passes
+            rate = Fact.computed(f"ladder.{name}", deaths / stock, behind.values(), decimals=3)
+            is_met = goal.met(deaths / stock)
+            label = say(f"figure.rate_{name}", lang, deaths=Fact.counted("deaths", deaths))
+            said = in_brackets(rate, term("table.yes" if is_met else "table.no", lang), lang)
+            drawn = {"label": label, "value": rate.value, "said": rate, "note": said}
+            rows.append(drawn | {"role": "main" if is_met else "side"})
+    title = titled(term("figure.death_rate", lang), "per_10k_units", lang)
+    axis = {"title": title, "reference": target_line(target, lang)}
+    given: dict[str, Any] = {"id": "ladder-deaths", "notes": [say("note.ladder", lang)]}
+    given["sources"] = sources_of(str(row["said"]) for row in rows)
+    data = pd.DataFrame({"label": plain(row["label"]), "rate": row["value"]} for row in rows)
+    return dots(lang, "ladder_plot", rows, axis, data=data, **given)

@@ -16,7 +16,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from wqa.display.facts import Fact, Text, parts_json, parts_of, plain, require_no_digit
-from wqa.display.wording import term, unit_name
+from wqa.display.wording import say, term, unit_name
 from wqa.errors import BuildError, DataError
 
 if TYPE_CHECKING:
@@ -109,13 +109,6 @@ class Column:
         require_no_digit(self.unit, f"unit of column {self.key}")
 
 
-def heads(keys: Iterable[str], lang: str, **units: str) -> tuple[Column, ...]:
-    """Return columns whose heads are words of the catalogue, some with a unit."""
-    return tuple(
-        Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang)) for key in keys
-    )
-
-
 @dataclass(frozen=True)
 class DisplayTable:
     """A table as readers see it; a column without any cell is left out."""
@@ -179,6 +172,30 @@ class DisplayTable:
         return _without_block(self.bundles())
 
 
+def table(
+    lang: str,
+    id: str,
+    rows: Sequence[Mapping[str, Any]],
+    keys: str = "",
+    *,
+    caption: Text = "",
+    notes: Sequence[Text] = (),
+    sources: Iterable[str] = (),
+    **units: str,
+) -> DisplayTable:
+    """Make a table of rows of marked strings; heads and caption are words of the catalogue.
+
+    Without `keys` the columns stand as the rows name them; a column may have a unit.
+    """
+    named = keys.split() or dict.fromkeys(key for row in rows for key in row)
+    columns = tuple(
+        Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang))
+        for key in named
+    )
+    told = caption or say(f"caption.{id}", lang)
+    return DisplayTable(id, told, columns, rows, tuple(notes), tuple(sources))
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure as readers see it; `fig` and `ax` are plain Matplotlib."""
@@ -225,6 +242,25 @@ class Drawing:
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         return _without_block(self.bundles())
+
+
+def drawing(
+    lang: str,
+    key: str,
+    fig: Figure,
+    data: pd.DataFrame,
+    *,
+    id: str = "",
+    alt: str = "",
+    sources: Iterable[str] = (),
+    notes: Iterable[Text] = (),
+    **slots: Any,
+) -> Drawing:
+    """Make a figure whose caption and alternative text are sentences with the same slots."""
+    caption, told = say(f"caption.{key}", lang, **slots), say(f"alt.{alt or key}", lang, **slots)
+    return Drawing(
+        fig, id or key, caption, told, sources or [*dict.fromkeys(data["source_id"])], data, notes
+    )
 
 
 # A thing to show, a text, or several of them.

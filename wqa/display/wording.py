@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from numbers import Integral
 from string import Formatter
 from typing import Any
 
@@ -98,8 +99,8 @@ def terms(keys: Iterable[str], lang: str) -> dict[str, str]:
     return {key: term(f"figure.{key}", lang) for key in keys}
 
 
-def say(key: str, lang: str, **slots: Text) -> str:
-    """Fill a sentence."""
+def say(key: str, lang: str, **slots: Any) -> str:
+    """Fill a sentence; a whole number is a count made by the suite itself."""
     template = _look_up("sentences", key, lang)
     missing = slots_of(template) - set(slots)
     if missing:
@@ -107,7 +108,13 @@ def say(key: str, lang: str, **slots: Text) -> str:
             "a slot of a sentence is not filled", where=key, got=sorted(missing),
             expected="one of " + ", ".join(sorted(slots)),
         )  # fmt: skip
-    return template.format(**{k: named(v) if isinstance(v, str) else v for k, v in slots.items()})
+    return template.format(**{name: _filled(key, name, slot) for name, slot in slots.items()})
+
+
+def _filled(key: str, name: str, slot: Any) -> Any:
+    if isinstance(slot, Integral):
+        return Fact.counted(f"{key}.{name}", int(slot))
+    return named(slot) if isinstance(slot, str) else slot
 
 
 def unit_after(unit_id: str, lang: str) -> str:

@@ -13,11 +13,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from wqa.forecasts.numbers import Array, require
-from wqa.goals import Goal
 
 TENTHS = tuple(i / 10 for i in range(11))
-# Sample sizes shown when a publisher prints a rate without its number of samples.
-ASSUMED_SIZES = (300, 1_000, 3_000)
 
 
 def naive_scale(training: ArrayLike) -> Array:
@@ -161,20 +158,3 @@ def event_rate_interval(events: int, exposure: float, level: float = 95.0) -> tu
     tail = 0.5 - level / 200.0
     low = float(special.gammaincinv(events, tail)) if events else 0.0
     return low / exposure, float(special.gammaincinv(events + 1.0, 1.0 - tail)) / exposure
-
-
-def luck_probability(true_rate_pct: float, goal: Goal, n: int) -> float:
-    """Probability that a sample of `n` reads as meeting a goal by chance, at an unchanged rate."""
-    passed, p = np.arange(n + 1), true_rate_pct / 100.0
-    log_ways = -np.log(n + 1.0) - special.betaln(n - passed + 1, passed + 1)
-    mass = np.exp(log_ways + special.xlogy(passed, p) + special.xlog1py(n - passed, -p))
-    # Twelve digits undo binary noise such as 100 * 985 / 1000 = 98.50000000000001.
-    return float(mass[goal.met(np.round(100.0 * passed / n, 12))].sum())
-
-
-def luck_table(true_rates_pct: Sequence[float], goal: Goal) -> pd.DataFrame:
-    """Table of `luck_probability` over true rates and assumed sample sizes."""
-    cases = [(rate, n) for rate in true_rates_pct for n in ASSUMED_SIZES]
-    table = pd.DataFrame(cases, columns=["true_rate_pct", "n"])
-    chances = [luck_probability(rate, goal, n) for rate, n in cases]
-    return table.assign(target=goal.value, p_reads_attained=chances)

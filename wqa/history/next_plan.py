@@ -87,7 +87,7 @@ def _reason(
     if not inside:
         return {f"reason_{lang}": str(answer[f"evidence_{lang}"]) for lang in LANGUAGES}
     name = "sum_incomplete" if target.scope == "plan_sum" else "not_followed"
-    words = read_yaml(CATALOG / "wording" / "editions.yml")["baseline"][name]
+    words = read_yaml(CATALOG / "wording" / "terms.yml")["baseline"][name]
     years = {"years": plan.end_year - plan.start_year + 1, "known": len(inside)}
     return {f"reason_{lang}": words[lang].format(**years) for lang in LANGUAGES}
 

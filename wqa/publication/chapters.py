@@ -14,7 +14,6 @@ from wqa.errors import BuildError
 
 Block = dict[str, Any]
 Parse = Callable[[Sequence[str]], list[list[Any]]]
-LANGUAGES = frozenset({"zh", "en"})
 # What stands between the languages of a title, blanks around it.
 BAR = {"t": "Str", "c": "|"}
 # Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
@@ -34,23 +33,19 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
     found: list[Block] = []
     for number, cell in enumerate(book["cells"], start=1):
         tags = set(cell["metadata"].get("tags", ()))
-        if tags & LEFT_OUT or (tags & LANGUAGES and lang not in tags):
+        if tags & LEFT_OUT:
             continue
         place = {"where": f"{chapter}, cell {number}", "annex": ANNEX in tags}
         if cell["cell_type"] == "markdown":
-            text = {"source": "".join(cell["source"]), "is_mixed": not tags & LANGUAGES}
-            found.append({"type": "markdown", **text, **place})
+            found.append({"type": "markdown", "source": "".join(cell["source"]), **place})
         elif cell["cell_type"] == "code":
             found += _shown(cell, place)
     texts = [block["source"] for block in found if block["type"] == "markdown"]
     trees = iter(parse(texts))
     blocks: list[Block] = []
     for block in found:
-        if block["type"] != "markdown":
-            blocks.append(block)
-            continue
-        tree = next(trees)
-        blocks += _split(_in_language(tree, lang) if block["is_mixed"] else tree, block)
+        is_prose = block["type"] == "markdown"
+        blocks += _split(_in_language(next(trees), lang), block) if is_prose else [block]
     if {block["type"] for block in blocks} <= {"prose", "heading"}:
         fix = "Give paragraphs, tables and figures to city.show."
         raise BuildError("a chapter shows nothing", where=chapter, fix=fix)

@@ -164,7 +164,7 @@ def _numbered(
     """Give sections, figures and tables their numbers; note what can be referred to."""
     lang, labels = register.lang, register.labels
     label = register.words[kind].format(n=number) if number else ""
-    title = register.cleaner.line(getattr(entry, f"title_{lang}"), entry.id)
+    title = register.cleaner.line(entry.title, entry.id)
     seen: Counter[str] = Counter()
     made = []
     for given in blocks:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from wqa.catalog.reading import read_record, read_yaml_file
+from wqa.catalog.records import computed
 from wqa.paths import CATALOG
 
 FILE = "paper.yml"
@@ -23,13 +25,11 @@ class Part:
 
 @dataclass(frozen=True)
 class ChapterEntry:
-    """One chapter: the notebook ``<id>.ipynb``, its part and its title."""
+    """One chapter: the notebook ``<id>.ipynb``, its part, and the title in the notebook."""
 
     id: str
     part: str
-    title_zh: str
-    title_en: str
-    parameters: dict | None = None  # type: ignore[type-arg]  # the schema reader wants a class
+    title: str = computed()
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,12 @@ def load_outline(catalog: Path | str | None = None) -> Outline:
     return _read(extra, read_yaml_file(CATALOG / FILE).data)
 
 
-def load_chapters(catalog: Path | str | None = None) -> tuple[ChapterEntry, ...]:
-    """Read the chapters in reading order."""
-    return load_outline(catalog).chapters
+def with_title(entry: ChapterEntry, notebooks: Path, lang: str) -> ChapterEntry:
+    """Give a chapter its title: the first line of its notebook, `# 中文 | English`."""
+    book = json.loads((notebooks / f"{entry.id}.ipynb").read_text(encoding="utf-8"))
+    line = "".join(book["cells"][0]["source"]).split("\n")[0]
+    zh, _, en = line.removeprefix("# ").partition(" | ")
+    return replace(entry, title=zh if lang == "zh" else en)
 
 
 def _read(path: Path, base: Mapping[str, Any] | None = None) -> Outline:

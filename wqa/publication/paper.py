@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
 from wqa.publication import build_record, chapters
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
-from wqa.publication.outline import ChapterEntry, Outline, load_outline
+from wqa.publication.outline import ChapterEntry, Outline, load_outline, with_title
 from wqa.publication.publishing import ANNEX, FORMATS, epoch_of, parse_prose, write
 
 NAMES = {"html": "paper.html", "pdf": "paper.pdf", "docx": "paper.docx"}
@@ -133,7 +133,7 @@ def build_paper(
     _check_formats(formats)
     outline = load_outline(chosen.catalog)
     entries = _chosen_chapters(outline, only)
-    given = {entry.id: build_record.plain(chosen) | (entry.parameters or {}) for entry in entries}
+    given = {entry.id: build_record.plain(chosen) for entry in entries}
     books = notebooks_dir(home)
     for entry in entries:
         chapters.check_parameters(books / f"{entry.id}.ipynb", given[entry.id])
@@ -271,6 +271,7 @@ def _assemble(
     outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
     left_out: int
 ) -> Paper:  # fmt: skip
+    titled = tuple(with_title(entry, notebooks_dir(home), chosen.lang) for entry in entries)
     books = {entry.id: work / "notebooks" / f"{entry.id}.ipynb" for entry in entries}
     run = ((id, chapters.normalise(book)) for id, book in books.items())
     blocks = {id: chapters.collect(book, id, chosen.lang, parse_prose) for id, book in run}
@@ -287,7 +288,7 @@ def _assemble(
         "rows_left_out": str(left_out or ""), "year": year, "month": month, "day": day,
     }  # fmt: skip
     return assemble(
-        outline, blocks, lang=chosen.lang, slots=slots, names=names,
+        replace(outline, chapters=titled), blocks, lang=chosen.lang, slots=slots, names=names,
         sources=build_record.known_sources(home, chosen.catalog, chosen.lang),
         conflicts=build_record.conflicting_sources(chosen.catalog),
     )  # fmt: skip

@@ -29,7 +29,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _APART = "\x1f"
 _PREFIX = 30  # letters of a class that may stand before the name of a definition
 _LONGEST = 200  # letters by which a fact is found
-_WORDING = ("sentences.yml", "terms.yml", "editions.yml")
+_WORDING = ("sentences.yml", "terms.yml")
 
 
 @dataclass(frozen=True)
