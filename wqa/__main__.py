@@ -124,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     known = "default: html,pdf,docx"
     add("--formats", type=_formats, default=FORMATS, metavar="LIST", help=known)
     add("--only", metavar="CHAPTER", help="run one chapter; `wqa list chapters`")
+    about = "short paper on one group of targets, such as domain:service"
+    add("--scope", default="", metavar="SCOPE", help=about)
     add("--allow-errors", action="store_true", help="build without wrong rows")
     add("--out", type=Path, metavar="FOLDER", help="default: outputs")
     return parser
@@ -283,7 +285,7 @@ def _build(options: argparse.Namespace) -> int:
 
     start = time.monotonic()
     languages = ("zh", "en") if options.lang == "both" else (options.lang,)
-    names = ("plan", "region", "edition", "as_of", "formats", "only", "catalog", "out")
+    names = ("plan", "region", "edition", "as_of", "formats", "only", "scope", "catalog", "out")
     asked = {name: getattr(options, name) for name in (*names, "allow_errors")}
     asked["progress"] = partial(print, flush=True)
     with tempfile.TemporaryDirectory(prefix="wqa-records-") as records:

@@ -162,3 +162,25 @@ def test_nothing_is_drawn_where_nothing_was_published_yet():
     assert city.plot_death_rates(city.death_rates()) is None
     assert city.plot_known_years() is None
     assert city.plot_path(*key, None, target=target) is None
+
+
+DOMAINS = {
+    "product": ["5"],
+    "food_agri_drug": ["7", "8"],
+    "project": ["3a", "3b", "12", "13"],
+    "service": ["9", "10", "11"],
+}
+
+
+@pytest.mark.parametrize(("name", "rows"), DOMAINS.items())
+def test_a_scope_keeps_the_targets_of_a_domain(name, rows):
+    city = wqa.open_edition(scope=f"domain:{name}")
+    assert city.answers()["row"].tolist() == rows
+    assert city.list_board(city.answers()).rows
+
+
+@pytest.mark.parametrize("scope", ["service", "domain:nothing", "district:service", ":", "domain:"])
+def test_an_unknown_scope_is_named_with_the_known_ones(scope):
+    known = f"unknown scope; got '{scope}'; expected one of domain:brand, domain:project, "
+    with pytest.raises(WqaError, match=re.escape(known)):
+        wqa.open_edition(scope=scope)

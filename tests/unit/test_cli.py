@@ -209,7 +209,8 @@ def test_build_passes_the_options_on(stand_in, capsys):
     stand_in("publication.paper", build_paper=lambda **options: calls.append(options))
     code = main(
         ["build", "--plan", "wuhan-14fyp", "--region", "WH", "--edition", "2025", "--lang", "both",
-         "--as-of", "2026-03-31", "--formats", "pdf,html", "--only", "10_sampling_pass_rates"]
+         "--as-of", "2026-03-31", "--formats", "pdf,html", "--only", "10_sampling_pass_rates",
+         "--scope", "domain:project"]
     )  # fmt: skip
     assert code == 0
     assert [call["lang"] for call in calls] == ["zh", "en"]
@@ -217,6 +218,7 @@ def test_build_passes_the_options_on(stand_in, capsys):
         assert call["formats"] == ("html", "pdf")
         assert (call["plan"], call["region"], call["edition"]) == ("wuhan-14fyp", "WH", 2025)
         assert (call["as_of"], call["only"]) == ("2026-03-31", "10_sampling_pass_rates")
+        assert call["scope"] == "domain:project"
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,6 @@ class Plan:
     region: str
     issuer_zh: str
     issuer_en: str
-    issued: str = ""
     start_year: int
     end_year: int
     source_id: str

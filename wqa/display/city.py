@@ -19,7 +19,7 @@ from wqa.display import (
     pictures,
     report,
 )
-from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
+from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in, within
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
 
@@ -143,6 +143,7 @@ def open_edition(
     target_year: int | None = None,
     lang: str = "zh",
     seed: int = 0,
+    scope: str = "",
 ) -> City:
     """Open an edition of a city: the one object that a chapter of the paper works with.
 
@@ -162,6 +163,9 @@ def open_edition(
         Language of names, sentences, tables and figures: ``zh`` or ``en``.
     seed : int
         Seed of simulations.
+    scope : str
+        ``domain:GROUP``, such as ``domain:service``, to look at the targets of a group of
+        indicators alone.
 
     Returns
     -------
@@ -181,5 +185,5 @@ def open_edition(
     >>> city.figures("drug_sampling_pass_rate", region="WH")[["region", "year", "value"]].values
     array([['Wuhan', 2018, 97.94]], dtype=object)
     """
-    given = resolve(plan, region, edition, as_of, target_year, lang, seed)
+    given = within(resolve(plan, region, edition, as_of, target_year, lang, seed), scope)
     return City(**vars(open_view(given)))
