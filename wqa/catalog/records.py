@@ -228,6 +228,7 @@ class Plan:
     sources: tuple[Source, ...]
     targets: tuple[Target, ...]
     milestones: tuple[Milestone, ...] = ()
+    chapters: tuple[str, ...] = ()  # of its paper; empty: all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,6 +126,7 @@ def build_paper(
     """
     start = time.monotonic()
     tell = _teller(progress, start)
+    _check_formats(formats)
     home = project_root(root)
     read_project(home, catalog)  # a damaged file stops before anything else is looked at
     day = as_of or newest_retrieval(home)
@@ -137,9 +138,8 @@ def build_paper(
         raise BuildError(f"{left_out} rows carry an error and would be left out", fix=fix)
     if left_out:
         tell(f"{left_out} rows with an error are left out")
-    _check_formats(formats)
     outline = load_outline(chosen.catalog)
-    entries = _chosen_chapters(outline, domain, only)
+    entries = _chosen_chapters(outline, domain, chosen.plan.chapters, only)
     asked = build_record.plain(chosen) | ({"scope": scope} if scope else {})
     given = dict.fromkeys((entry.id for entry in entries), asked)
     books = notebooks_dir(home)
@@ -208,15 +208,17 @@ def _check_formats(formats: Sequence[str]) -> None:
 
 
 def _chosen_chapters(
-    outline: Outline, domain: str, only: str | Sequence[str] | None
+    outline: Outline, domain: str, of_plan: Sequence[str], only: str | Sequence[str] | None
 ) -> list[ChapterEntry]:
-    """Return the chapters of the paper, or of the short one of a domain, or those asked for."""
-    found = [c for c in outline.chapters if not domain or {domain, "all"} & {*c.domains}]
-    wanted = [only] if isinstance(only, str) else list(only or [])
-    known = [chapter.id for chapter in found]
-    for id in (id for id in wanted if id not in known):
-        raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
-    return [chapter for chapter in found if not wanted or chapter.id in wanted]
+    """Return the chapters of a plan, of a domain if one is named, and of these those asked for."""
+    found = list(outline.chapters)
+    for wanted in (of_plan, [only] if isinstance(only, str) else only or ()):
+        known = [chapter.id for chapter in found]
+        for id in (id for id in wanted if id not in known):
+            raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
+        found = [one for one in found if not wanted or one.id in wanted]
+        found = [one for one in found if not domain or {domain, "all"} & {*one.domains}]
+    return found
 
 
 def _run_chapters(
