@@ -66,7 +66,7 @@ def test_everything_shows_itself_and_carries_its_data(city):
     rates, readings = city.death_rates(), city.answers(readings=True)
     things = [
         city.about(FOOD), city.about_beside([FOOD]), city.about_death_rates(rates),
-        city.about_one_death(), city.about_readings(readings, "6"),
+        city.about_readings(readings, "6"),
         city.list_figures(FOOD, "food_evaluation_pass_rate"), city.list_latest([FOOD]),
         city.list_changes(FOOD, "CN", "all_levels"), city.list_death_rates(rates),
         city.list_readings(readings, "6"),

@@ -95,7 +95,6 @@ class City(View):
     about_findings = paragraphs.about_findings
     about_grades = edition_tables.about_grades
     about_lessons = answer_tables.about_lessons
-    about_one_death = paragraphs.about_one_death
     about_questions = answer_tables.about_questions
     about_readings = paragraphs.about_readings
     list_answers = answer_tables.answer_table

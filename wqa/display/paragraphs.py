@@ -13,7 +13,6 @@ from wqa.display.facts import (
     computed_fact,
     count_fact,
     number_text,
-    observation_fact,
     parameter_fact,
     quoted,
     target_fact,
@@ -30,7 +29,7 @@ from wqa.display.judgements import (
 from wqa.display.listings import death_parts
 from wqa.display.narrative import comparison_text, level_text, sentences
 from wqa.display.report import Paragraphs, told
-from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
+from wqa.display.view import ANNUAL, View, rows_in, rows_of
 from wqa.display.wording import listed, say, unit_after
 from wqa.errors import ForecastError
 
@@ -189,30 +188,6 @@ def about_death_rates(view: View, rates: pd.DataFrame) -> str:
         published=parts["published"],
         recomputed=parts["recomputed"],
         ratio=parts["ratio"],
-    )
-
-
-@told
-def about_one_death(view: View) -> str:
-    """Say what a single death does to the city's rate, on the newest stock published."""
-    lang = view.lang
-    row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
-    goals = view.targets("special_equipment_death_rate")
-    if row is None or not goals:
-        return ""
-    stock = observation_fact(row)
-    deaths = parameter_fact("one_death", 1)
-    rate = computed_fact("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
-    target = target_fact(goals[0])
-    return say(
-        "death.arithmetic",
-        lang,
-        year=year_fact(int(row["year"]), stock),
-        region=view.names[view.region],
-        stock=stock,
-        deaths=deaths,
-        rate=rate,
-        target=target,
     )
 
 
