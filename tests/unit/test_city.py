@@ -66,7 +66,7 @@ def test_everything_shows_itself_and_carries_its_data(city):
     rates, readings = city.death_rates(), city.answers(readings=True)
     things = [
         city.about(FOOD), city.about_beside([FOOD]), city.about_death_rates(rates),
-        city.about_one_death(), city.about_readings(readings, "6"),
+        city.about_readings(readings, "6"),
         city.list_figures(FOOD, "food_evaluation_pass_rate"), city.list_latest([FOOD]),
         city.list_death_rates(rates), city.list_readings(readings, "6"),
         city.plot_levels(FOOD, first=2018), city.plot_regions(FOOD), city.plot_funnel(FOOD),
@@ -147,3 +147,25 @@ def test_nothing_is_drawn_where_nothing_was_published_yet():
     assert city.plot_death_rates(city.death_rates()) is None
     assert city.plot_known_years() is None
     assert city.plot_path(*key, None, target=target) is None
+
+
+DOMAINS = {
+    "product": ["5"],
+    "food_agri_drug": ["7", "8"],
+    "project": ["3a", "3b", "12", "13"],
+    "service": ["9", "10", "11"],
+}
+
+
+@pytest.mark.parametrize(("name", "rows"), DOMAINS.items())
+def test_a_scope_keeps_the_targets_of_a_domain(name, rows):
+    city = wqa.open_edition(scope=f"domain:{name}")
+    assert city.answers()["row"].tolist() == rows
+    assert city.list_board(city.answers()).rows
+
+
+@pytest.mark.parametrize("scope", ["service", "domain:nothing", "district:service", ":", "domain:"])
+def test_an_unknown_scope_is_named_with_the_known_ones(scope):
+    known = f"unknown scope; got '{scope}'; expected one of domain:brand, domain:project, "
+    with pytest.raises(WqaError, match=re.escape(known)):
+        wqa.open_edition(scope=scope)

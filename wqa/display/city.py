@@ -18,7 +18,7 @@ from wqa.display import (
     pictures,
     report,
 )
-from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
+from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in, within
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
 
@@ -94,7 +94,6 @@ class City(View):
     about_findings = paragraphs.about_findings
     about_grades = edition_tables.about_grades
     about_lessons = answer_tables.about_lessons
-    about_one_death = paragraphs.about_one_death
     about_questions = answer_tables.about_questions
     about_readings = paragraphs.about_readings
     list_answers = answer_tables.answer_table
@@ -137,6 +136,7 @@ def open_edition(
     target_year: int | None = None,
     lang: str = "zh",
     seed: int = 0,
+    scope: str = "",
 ) -> City:
     """Open an edition of a city: the one object that a chapter of the paper works with.
 
@@ -156,6 +156,9 @@ def open_edition(
         Language of names, sentences, tables and figures: ``zh`` or ``en``.
     seed : int
         Seed of simulations.
+    scope : str
+        ``domain:GROUP``, such as ``domain:service``, to look at the targets of a group of
+        indicators alone.
 
     Returns
     -------
@@ -175,5 +178,5 @@ def open_edition(
     >>> city.figures("drug_sampling_pass_rate", region="WH")[["region", "year", "value"]].values
     array([['Wuhan', 2018, 97.94]], dtype=object)
     """
-    given = resolve(plan, region, edition, as_of, target_year, lang, seed)
+    given = within(resolve(plan, region, edition, as_of, target_year, lang, seed), scope)
     return City(**vars(open_view(given)))

@@ -19,7 +19,7 @@ from wqa.display.judgements import (
 from wqa.display.listings import death_parts
 from wqa.display.narrative import comparison_text, level_text, sentences
 from wqa.display.report import Paragraphs, told
-from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
+from wqa.display.view import ANNUAL, View, rows_in, rows_of
 from wqa.display.wording import listed, say, unit_after
 from wqa.errors import ForecastError
 
@@ -138,20 +138,6 @@ def about_death_rates(view: View, rates: pd.DataFrame) -> str:
     slots = {name: parts[name] for name in ("published", "recomputed", "ratio")}
     year, region = Fact.of_year(row["year"], parts["published"]), view.names[row["region"]]
     return say("death.two_rates", view.lang, year=year, region=region, **slots)
-
-
-@told
-def about_one_death(view: View) -> str:
-    """Say what a single death does to the city's rate, on the newest stock published."""
-    row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
-    goals = view.targets("special_equipment_death_rate")
-    if row is None or not goals:
-        return ""
-    stock = Fact.observed(row)
-    rate = Fact.computed("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
-    slots = {"year": Fact.of_year(row["year"], stock), "stock": stock, "rate": rate}
-    slots |= {"deaths": Fact.setting("one_death", 1), "target": Fact.asked(goals[0])}
-    return say("death.arithmetic", view.lang, region=view.names[view.region], **slots)
 
 
 @told
