@@ -35,7 +35,7 @@ def test_blocks_come_in_reading_order_and_the_title_is_dropped():
 def test_text_is_kept_by_language(lang, kept):
     block = {"type": "text", "id": "", "parts": ["x"]}
     book = {"cells": [text("both"), text("zh", "zh"), text("en", "en"),
-                      text("never", "remove-cell"), code(block)]}  # fmt: skip
+                      text("never", "notebook-only"), code(block)]}  # fmt: skip
     prose = [b for b in collect(book, "a", lang, parse_prose) if b["type"] == "prose"]
     assert [b["ast"][0]["c"][0]["c"] for b in prose] == kept
 
