@@ -394,7 +394,7 @@ def test(options):
     """Run the quick tests, or all; the last line is pytest's own summary."""
     command = ["-m", "pytest", "--junitxml", str(BUILD / "test-report.xml")]
     command += ["-n", str(min(2, os.cpu_count() or 1))]  # of two options the last counts
-    notebooks = "--nbval-lax --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg"
+    notebooks = "--nbval --nbval-current-env --nbval-sanitize-with tests/notebooks/sanitize.cfg"
     named = any((ROOT / o.split("::")[0]).exists() for o in options if not o.startswith("-"))
     command += notebooks.split() + [o for o in options if o != "--all"]
     command += [] if named or "--all" in options else ["-m", "not slow"]

@@ -1,5 +1,6 @@
 """Check the rules that every chapter notebook keeps; name notebook and cell of each breach.
 
+Of outputs only the text is stored. What else an editor has saved is taken out first, and named.
 Without arguments all notebooks of the project are checked. Exit code 1 if a rule is broken.
 """
 
@@ -10,7 +11,8 @@ import ast
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,11 @@ COMMON_PARAMETERS = {
 MAX_CODE_CELLS = 25
 MAX_LINES = 15
 MAX_DEF_LINES = 5
-REGRESSION_TAGS = {"nbval-check-output", "keep_output"}
+KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
+KEPT_METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+TEXT = "text/plain"
+# What nbval does not compare is not stored either.
+NOT_COMPARED = "nbval-ignore-output"
 LIMITS_HEADING = {
     "zh": re.compile("局限|限制|边界"),
     "en": re.compile("limit|caveat", re.IGNORECASE),
@@ -218,24 +224,70 @@ def check_paths(notebook: Any) -> Iterator[Breach]:
                 break
 
 
+def strip(notebook: Any) -> list[Breach]:
+    """Bring a notebook into the form in which it is stored, and say what is taken out.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        A notebook; changed in place.
+
+    Returns
+    -------
+    list of tuple
+        Number of the cell (0: the whole notebook) and what it held.
+    """
+    taken: list[Breach] = []
+    if notebook.metadata != KEPT_METADATA:
+        notebook.metadata = nbformat.from_dict(KEPT_METADATA)
+        taken.append((0, "metadata"))
+    for number, cell in enumerate(notebook.cells, start=1):
+        # Random ids would change with every newly written notebook.
+        cell["id"] = f"c{number:02d}"
+        kept = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        if cell.metadata != kept:
+            cell.metadata = nbformat.from_dict(kept)
+            taken.append((number, "metadata"))
+        if cell.cell_type == "code":
+            found = sorted({kind for output in cell.outputs for kind in not_stored(cell, output)})
+            taken += [(number, ", ".join(found))] if found else []
+            cell.outputs = [output for output in cell.outputs if text_alone(cell, output)]
+    return taken
+
+
+def not_stored(cell: Any, output: Any) -> list[str]:
+    """Name what of an output is not stored."""
+    if NOT_COMPARED in tags(cell):
+        return ["output that is not compared"]
+    if output.output_type == "stream":
+        return [output.name] if output.name == "stderr" else []
+    more = ["output metadata"] if output.get("metadata") else []
+    return more + [kind for kind in output.get("data", {}) if kind != TEXT]
+
+
+def text_alone(cell: Any, output: Any) -> bool:
+    """Reduce an output to its text; whether there is any."""
+    if NOT_COMPARED in tags(cell) or output.get("name") == "stderr":
+        return False
+    if "data" in output:
+        output.metadata = nbformat.from_dict({})
+        output.data = nbformat.from_dict({k: v for k, v in output.data.items() if k == TEXT})
+        return bool(output.data)
+    return True
+
+
 def check_outputs(notebook: Any) -> Iterator[Breach]:
-    """Require a run from top to bottom whose only stored outputs are the compared ones."""
+    """Require a run from top to bottom, and outputs for nbval to compare: text and nothing else."""
     code = list(cells(notebook, "code"))
     counts = [cell.execution_count for _, cell in code]
     if counts != list(range(1, len(code) + 1)):
         yield 0, f"not run from top to bottom (counts {counts}); python3 tasks.py notebooks"
-    kept = 0
     for number, cell in code:
         if any(output.output_type == "error" for output in cell.outputs):
             yield number, "holds an error output"
-        is_regression = tags(cell) >= REGRESSION_TAGS
-        if cell.outputs and not is_regression:
-            yield number, f"holds outputs without the tags {sorted(REGRESSION_TAGS)}"
-        if is_regression and not cell.outputs:
-            yield number, "is a regression cell but has no stored output"
-        kept += is_regression and bool(cell.outputs)
-    if not kept:
-        yield 0, "no regression cell with a stored output: nbval would guard nothing"
+    if not any(cell.outputs for _, cell in code):
+        yield 0, "no stored output: nbval would guard nothing"
+    yield from ((number, f"stores {what}") for number, what in strip(deepcopy(notebook)))
 
 
 RULES: tuple[Callable[[Any], Iterator[Breach]], ...] = (
@@ -248,6 +300,23 @@ RULES: tuple[Callable[[Any], Iterator[Breach]], ...] = (
     check_paths,
     check_outputs,
 )
+
+
+def read(path: Path) -> tuple[str, Any]:
+    """Return how a notebook is named in messages, and the notebook, or None if it is not valid."""
+    shown = path.resolve()
+    shown = shown.relative_to(ROOT) if shown.is_relative_to(ROOT) else Path(path.name)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except Exception as error:  # the reader raises many kinds; all mean the same here
+        return f"{shown}: is no valid notebook: {str(error).splitlines()[0]}", None
+    return str(shown), notebook
+
+
+def lines(shown: str, breaches: Iterable[Breach]) -> list[str]:
+    """Return one line per breach: file, cell, what is wrong."""
+    return [f"{shown}, cell {n}: {text}" if n else f"{shown}: {text}" for n, text in breaches]
 
 
 def check_notebook(path: Path) -> list[str]:
@@ -263,27 +332,30 @@ def check_notebook(path: Path) -> list[str]:
     list of str
         One line per breach: file, cell, what is wrong.
     """
-    shown = path.resolve()
-    shown = shown.relative_to(ROOT) if shown.is_relative_to(ROOT) else Path(path.name)
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
-    except Exception as error:  # the reader raises many kinds; all mean the same here
-        return [f"{shown}: is no valid notebook: {str(error).splitlines()[0]}"]
-    return [
-        f"{shown}, cell {number}: {text}" if number else f"{shown}: {text}"
-        for rule in RULES
-        for number, text in rule(notebook)
-    ]
+    shown, notebook = read(path)
+    if notebook is None:
+        return [shown]
+    return lines(shown, (breach for rule in RULES for breach in rule(notebook)))
+
+
+def strip_file(path: Path) -> list[str]:
+    """Take out of a file what is not stored; return one line per cell that held some."""
+    shown, notebook = read(path)
+    taken = [] if notebook is None else strip(notebook)
+    if taken:
+        nbformat.write(notebook, path)
+    return lines(shown, ((number, f"took out {what}") for number, what in taken))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check the named notebooks, or all; return 1 if a rule is broken."""
+    """Strip and check the named notebooks, or all; return 1 if a rule is broken."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", type=Path)
     paths = parser.parse_args(arguments).notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    taken = [line for path in paths for line in strip_file(path)]
     breaches = [line for path in paths for line in check_notebook(path)]
-    print("\n".join([*breaches, f"{len(paths)} notebooks, {len(breaches)} breaches of the rules."]))
+    summary = f"{len(paths)} notebooks, {len(breaches)} breaches of the rules."
+    print("\n".join([*taken, *breaches, summary]))
     return 1 if breaches or not paths else 0
 
 

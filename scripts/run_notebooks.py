@@ -1,7 +1,6 @@
 """Run the chapter notebooks with their default parameters and store what nbval compares.
 
-Only cells with the tag ``keep_output`` keep their output; figures and tables stay out of the
-repository. Nothing is written for a notebook that fails.
+Of what a cell shows its text is stored, nothing else. Nothing is written for a notebook that fails.
 """
 
 from __future__ import annotations
@@ -9,36 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
+from check_notebooks import strip
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
-KERNELSPEC = {"name": "python3", "display_name": "Python 3", "language": "python"}
 SECONDS_PER_CELL = 300
-
-
-def normalise(notebook: Any) -> None:
-    """Remove what differs from run to run, machine to machine, or is not compared.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        An executed notebook; changed in place.
-    """
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-    )
-    for number, cell in enumerate(notebook.cells, start=1):
-        # Random ids would change with every newly written notebook.
-        cell["id"] = f"c{number:02d}"
-        cell.metadata = nbformat.from_dict(
-            {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-        )
-        if cell.cell_type == "code" and "keep_output" not in cell.metadata.get("tags", []):
-            cell.outputs = []
 
 
 def run(path: Path) -> str:
@@ -54,7 +31,7 @@ def run(path: Path) -> str:
         client.execute()
     except CellExecutionError as error:
         return f"{path.name}: {error.ename}: {error.evalue}"
-    normalise(notebook)
+    strip(notebook)
     nbformat.write(notebook, path)
     return ""
 

@@ -10,11 +10,12 @@ def book(root):
     """Names of the notebook after its cells up to the widgets have run."""
     pytest.importorskip("ipywidgets", reason="comes with the extra `lab`")
     import matplotlib as mpl
+    import pandas as pd
 
     mpl.use("agg")
     names = {}
     text = (root / "notebooks" / "50_explore.ipynb").read_text(encoding="utf-8")
-    with mpl.rc_context():
+    with mpl.rc_context(), pd.option_context("display.precision", 6, "display.width", 80):
         for cell in json.loads(text)["cells"]:
             source = "".join(cell["source"])
             if cell["cell_type"] == "code":

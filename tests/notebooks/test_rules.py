@@ -51,9 +51,13 @@ def notebook():
             markdown("## 数据 | Data"),
             code(PARAMETERS, "parameters"),
             code("import pandas as pd"),
-            code("round(99.34, 1)", "nbval-check-output", "keep_output", outputs=[result]),
+            code("round(99.34, 1)", outputs=[result]),
             markdown("## 结果 | Results"),
-            markdown("## 局限 | Limits\n\n样本少。\n\n> Few samples."),
+            markdown("## 局限 | Limits
+
+样本少。
+
+> Few samples."),
         ],
         metadata={
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -115,17 +119,15 @@ def outputs_gone(notebook):
     notebook.cells[4].outputs = []
 
 
-def regression_tag_gone(notebook):
-    notebook.cells[4].metadata.tags = ["keep_output"]
-
-
 def error_stored(notebook):
     failed = new_output("error", ename="ValueError", evalue="x", traceback=[])
     notebook.cells[4].outputs = [failed]
 
 
 def picture_stored(notebook):
-    notebook.cells[3].outputs = [new_output("display_data", {"image/png": "iVBORw0KGgo="})]
+    data = {"image/png": "iVBORw0KGgo=", "text/html": "<p>99", "text/plain": "99"}
+    warning = new_output("stream", name="stderr", text="slow")
+    notebook.cells[3].outputs = [new_output("display_data", data), warning]
 
 
 FAULTS = [
@@ -165,11 +167,9 @@ FAULTS = [
     (source(4, "p = '/home/a/b.csv'"), 'cell 4: absolute path "/home/a/b.csv'),
     (source(4, "p = 'C:\\\\data'"), "cell 4: absolute path"),
     (counts_gone, "10_sample.ipynb: not run from top to bottom (counts [1, None, 3])"),
-    (outputs_gone, "cell 5: is a regression cell but has no stored output"),
-    (outputs_gone, "no regression cell with a stored output"),
-    (regression_tag_gone, "cell 5: holds outputs without the tags"),
+    (outputs_gone, "no stored output: nbval would guard nothing"),
     (error_stored, "cell 5: holds an error output"),
-    (picture_stored, "cell 4: holds outputs without the tags"),
+    (picture_stored, "cell 4: stores image/png, stderr, text/html"),
 ]
 
 
@@ -183,6 +183,29 @@ def test_no_notebook(rules, tmp_path):
     path = tmp_path / "a.ipynb"
     path.write_text("{}", encoding="utf-8")
     assert "is no valid notebook" in rules.check_notebook(path)[0]
+
+
+def test_what_an_editor_saved_is_taken_out_and_named(rules, notebook, tmp_path, capsys):
+    before = [cell.source for cell in notebook.cells]
+    picture_stored(notebook)
+    notebook.cells[4].outputs[0].metadata = {"isolated": True}
+    notebook.cells[4].metadata = {"collapsed": True, "tags": ["nbval-ignore-output"]}
+    notebook.metadata.language_info.version = "3.11.9"
+    path = tmp_path / "10_saved.ipynb"
+    nbformat.write(notebook, path)
+    assert rules.main([str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        "10_saved.ipynb: took out metadata",
+        "10_saved.ipynb, cell 4: took out image/png, stderr, text/html",
+        "10_saved.ipynb, cell 5: took out metadata",
+        "10_saved.ipynb, cell 5: took out output that is not compared",
+    ]
+    stored = nbformat.read(path, as_version=4)
+    assert [cell.source for cell in stored.cells] == before
+    assert [output.data for output in stored.cells[3].outputs] == [{"text/plain": "99"}]
+    assert stored.cells[4].outputs == [] and stored.metadata.language_info == {"name": "python"}
+    assert rules.main([str(path)]) == 0
+    assert "took out" not in capsys.readouterr().out
 
 
 def test_exit_code(rules, notebook, tmp_path, capsys):

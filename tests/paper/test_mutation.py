@@ -14,6 +14,8 @@ from collections import defaultdict
 
 import pytest
 
+from wqa.display.report import MIME
+
 VALUES = 200
 RUNS = 8
 SEED = 20251231
@@ -22,7 +24,6 @@ FILE = "data/raw/published_figures/observations.csv"
 # sum up the data, or come from the records of editions, which keep the source but not the row.
 LEFT_OUT = {"40_model_evidence", "95_annex"}
 NO_CHAPTERS = {"41_competitions", "50_explore"}
-LEFT_OUT_CELLS = {"remove-cell", "notebook-only"}
 ROW = re.compile(re.escape(FILE) + r":(\d+)")
 
 
@@ -39,12 +40,12 @@ def show(project):
     """Function that runs the code of all chapters and returns the blocks they show."""
     import IPython.display
 
-    from wqa.display import figures, model_pictures, pictures, report
+    from wqa.display import figures, model_pictures, pictures
 
     shown = []
     patch = pytest.MonkeyPatch()
     patch.setenv("WQA_ROOT", str(project))
-    patch.setattr(IPython.display, "display", lambda data, **_: shown.append(data[report.MIME]))
+    patch.setattr(IPython.display, "display", lambda data, **_: shown.append(data))
     patch.setattr(figures, "render", lambda fig, fmt: b"picture")  # numbers only
     for module in (pictures, model_pictures):
         for name in (name for name in dir(module) if name.startswith("plot_")):
@@ -59,10 +60,9 @@ def show(project):
             names = {}
             for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
                 tags = cell["metadata"].get("tags", ())
-                if cell["cell_type"] == "code" and not LEFT_OUT_CELLS & set(tags):
+                if cell["cell_type"] == "code" and "notebook-only" not in tags:
                     exec(compile("".join(cell["source"]), path.name, "exec"), names)
             blocks[path.stem] = list(shown)
-            blocks[path.stem].append({"printed": report.printed().splitlines()})
         return blocks
 
     yield run
@@ -132,13 +132,18 @@ def facts_of(blocks):
                 walk(inner, chapter)
 
     for chapter, shown in blocks.items():
-        walk(shown, chapter)
+        walk([data[MIME] for data in shown], chapter)
     return found
 
 
 def lines_of(blocks):
-    """Lines that the last cells of the chapters print, which nbval compares."""
-    return {(chapter, line) for chapter, shown in blocks.items() for line in shown[-1]["printed"]}
+    """Lines of the text of the chapters, which nbval compares."""
+    return {
+        (chapter, line)
+        for chapter, shown in blocks.items()
+        for data in shown
+        for line in data["text/plain"].splitlines()
+    }
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,6 @@ class City(View):
         )
 
     show = staticmethod(report.show)
-    printed = staticmethod(report.printed)
 
     def figures(self, indicator_id: str, region: str = "", definition: str = "") -> pd.DataFrame:
         """Figures of an indicator with names, of all regions and definitions or those of one id."""

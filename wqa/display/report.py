@@ -237,7 +237,9 @@ class Drawing:
             "png": base64.b64encode(render(self.fig, "png")).decode("ascii"),
         }
         _required(block, ("caption", "alt", "sources", "data"), f"figure {self.id}")
-        text = f"[{block['caption']}] {block['alt']}"
+        # What is drawn stands in the text, too: pictures are neither stored nor compared.
+        drawn = self.data.to_csv(index=False, sep="\t", float_format="%.10g").strip()
+        text = f"[{block['caption']}] {block['alt']}\n{drawn}"
         return [_bundle(block, _figure_html(block), text)]
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
@@ -279,10 +281,6 @@ def sources_of(items: Iterable[Text]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-# What a notebook has shown; its last cell prints it, so that nbval guards every number.
-_PRINTED: list[str] = []
-
-
 def show(*things: Any) -> None:
     """Show paragraphs, tables and figures, and put them into the paper; None shows nothing."""
     from IPython.display import display
@@ -297,16 +295,6 @@ def show(*things: Any) -> None:
             continue
         for bundle in thing.bundles():
             display(bundle, raw=True)
-            _PRINTED.append(bundle["text/plain"])
-        if isinstance(thing, Drawing):
-            _PRINTED.append(thing.data.to_csv(index=False, float_format="%.10g"))
-
-
-def printed() -> str:
-    """Return all that a notebook has shown so far as text, what its figures draw included."""
-    found = "\n".join(_PRINTED)
-    _PRINTED.clear()
-    return found
 
 
 def _checked(id: str) -> str:

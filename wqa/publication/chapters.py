@@ -16,10 +16,8 @@ Block = dict[str, Any]
 Parse = Callable[[Sequence[str]], list[list[Any]]]
 # What stands between the languages of a title, blanks around it.
 BAR = {"t": "Str", "c": "|"}
-# Cells with one of these tags speak to the user of the notebook, not to the reader of the paper.
-LEFT_OUT = frozenset({"remove-cell", "notebook-only"})
 ANNEX = "annex"  # tag of what is too long for print
-# Not even run when the paper is built.
+# Tag of cells that speak to the user of the notebook: not even run when the paper is built.
 NOT_RUN = "notebook-only"
 KERNEL = "python3"
 # Seconds. A cell that computes longer than this hangs; a slow machine starts a kernel in 20.
@@ -33,7 +31,7 @@ def collect(book: Mapping[str, Any], chapter: str, lang: str, parse: Parse) -> l
     found: list[Block] = []
     for number, cell in enumerate(book["cells"], start=1):
         tags = set(cell["metadata"].get("tags", ()))
-        if tags & LEFT_OUT:
+        if NOT_RUN in tags:
             continue
         place = {"where": f"{chapter}, cell {number}", "annex": ANNEX in tags}
         if cell["cell_type"] == "markdown":
