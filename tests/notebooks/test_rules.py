@@ -53,11 +53,7 @@ def notebook():
             code("import pandas as pd"),
             code("round(99.34, 1)", outputs=[result]),
             markdown("## 结果 | Results"),
-            markdown("## 局限 | Limits
-
-样本少。
-
-> Few samples."),
+            markdown("## 局限 | Limits\n\n样本少。\n\n> Few samples."),
         ],
         metadata={
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
