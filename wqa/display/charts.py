@@ -45,7 +45,7 @@ def plot_levels(
     labels, styles = [], _styles(frame)
     for series, rows in drawn.groupby("series", sort=False):
         style = styles[series]
-        _draw_line(axes, rows[rows["qualifier"].isin(ANNUAL)], *style)
+        draw_line(axes, rows[rows["qualifier"].isin(ANNUAL)], *style)
         _draw_bounds(axes, rows, style[0])
         end = rows.iloc[-1]
         labels.append((float(end["year"]), float(end["value"]), end["label"], style[0]))
@@ -72,7 +72,7 @@ def _styles(frame: pd.DataFrame) -> dict[Any, tuple[str, str, float, bool]]:
     return styles
 
 
-def _draw_line(
+def draw_line(
     axes: Axes, rows: pd.DataFrame, colour: str, marker: str, width: float, filled: bool
 ) -> None:
     """Draw points with their intervals, and a line through consecutive years."""
@@ -128,7 +128,7 @@ def plot_path(
     start = history.iloc[-1]
     year, value = float(target["last"]), float(target["value"])
     house.year_axis(axes, int(history["year"].min()), int(max(year, start["year"])))
-    _draw_line(axes, history, colour, marker, width, True)
+    draw_line(axes, history, colour, marker, width, True)
     # A target that is due is a level; one to come is a path from the newest figure.
     later = start["year"] < year
     begin, level = (start["year"], start["value"]) if later else (axes.get_xlim()[0], value)
@@ -138,13 +138,13 @@ def plot_path(
     if fan is None:
         labels.append((start["year"], start["value"], words["observed"], colour))
     else:
-        labels += _draw_fan(axes, start, fan, words, colour)
+        labels += draw_fan(axes, start, fan, words, colour)
     house.value_axis(axes.yaxis, bounds)
     house.direct_labels(figure, axes, labels)
     return figure
 
 
-def _draw_fan(
+def draw_fan(
     axes: Axes, start: pd.Series, fan: pd.DataFrame, words: Mapping[str, str], colour: str
 ) -> list[Label]:
     """Draw the forecast from the last observation on; return its labels."""
@@ -154,7 +154,8 @@ def _draw_fan(
         axes.fill_between(years, low, high, color=house.tint(colour, depth), lw=0, zorder=2)
     axes.plot(years, [start["value"], *fan["median"]], color=colour, ls=(0, (1, 1)), zorder=4)
     ends = {"median": "median", "inner": "lo_80", "outer": "lo_95"}
-    return [(years[-1], fan[end].iloc[-1], words[name], colour) for name, end in ends.items()]
+    named = [(end, words[name]) for name, end in ends.items() if name in words]
+    return [(years[-1], fan[end].iloc[-1], word, colour) for end, word in named]
 
 
 def _list_axis(axes: Axes, names: Iterable[str], most: int = 66) -> None:

@@ -14,6 +14,7 @@ from wqa.display import (
     judgements,
     listings,
     model_pictures,
+    panels,
     paragraphs,
     pictures,
     report,
@@ -121,6 +122,7 @@ class City(View):
     plot_known_years = model_pictures.grid_picture
     plot_ladder = pictures.ladder_pictures
     plot_levels = pictures.level_picture
+    plot_panels = panels.panels_picture
     plot_path = model_pictures.path_picture
     plot_progress = model_pictures.progress_picture
     plot_regions = pictures.regions_picture
