@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wqa.catalog.records import NATION
-from wqa.data.loading import load_death_rates
+from wqa.data.loading import load_death_rates, read_project
 from wqa.data.series import KEYS
 from wqa.display import (
     annex_tables,
@@ -36,7 +36,15 @@ class City(View):
             f"<{self.names[self.region]}, {given.plan.id}, {self.until}: {len(self.shown)} figures>"
         )
 
-    show = staticmethod(report.show)
+    @property
+    def mark(self) -> str:
+        """What is printed across figures of a place that does not exist; empty for real ones."""
+        made_up = read_project(catalog=self.parameters.catalog).is_synthetic
+        return term("synthetic.mark", self.lang) if made_up else ""
+
+    def show(self, *things: Any) -> None:
+        """Show paragraphs, tables and figures, and put them into the paper; None shows nothing."""
+        report.show(*things, mark=self.mark)
 
     def figures(self, indicator_id: str, region: str = "", definition: str = "") -> pd.DataFrame:
         """Figures of an indicator with names, of all regions and definitions or those of one id."""
@@ -180,4 +188,7 @@ def open_edition(
     array([['Wuhan', 2018, 97.94]], dtype=object)
     """
     given = within(resolve(plan, region, edition, as_of, target_year, lang, seed), scope)
-    return City(**vars(open_view(given)))
+    city = City(**vars(open_view(given)))
+    if city.mark:
+        print(city.mark)
+    return city

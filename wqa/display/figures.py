@@ -179,6 +179,13 @@ def settle(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
+def stamp(figure: Figure, text: str) -> None:
+    """Print a mark across a figure, above all that is drawn."""
+    with _house_style():
+        look: dict[str, Any] = {"ha": "center", "va": "center", "color": GREY, "zorder": 99}
+        figure.text(0.5, 0.5, printable(text), size=4 * SIZE, alpha=0.3, rotation=15, **look)
+
+
 def printable(name: str) -> str:
     """Replace characters that the bundled font lacks by a geta mark, and say so."""
     known = _register_fonts()

@@ -183,10 +183,7 @@ def table(
     sources: Iterable[str] = (),
     **units: str,
 ) -> DisplayTable:
-    """Make a table of rows of marked strings; heads and caption are words of the catalogue.
-
-    Without `keys` the columns stand as the rows name them; a column may have a unit.
-    """
+    """Make a table of rows of marked strings; without `keys` its columns are theirs."""
     named = keys.split() or dict.fromkeys(key for row in rows for key in row)
     columns = tuple(
         Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang))
@@ -281,7 +278,7 @@ def sources_of(items: Iterable[Text]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def show(*things: Any) -> None:
+def show(*things: Any, mark: str = "") -> None:
     """Show paragraphs, tables and figures, and put them into the paper; None shows nothing."""
     from IPython.display import display
 
@@ -291,8 +288,12 @@ def show(*things: Any) -> None:
         if isinstance(thing, Text):
             thing = Paragraphs([thing])
         if not isinstance(thing, Shown):
-            show(*thing)
+            show(*thing, mark=mark)
             continue
+        if mark and isinstance(thing, Drawing):
+            from wqa.display.figures import stamp
+
+            stamp(thing.fig, mark)
         for bundle in thing.bundles():
             display(bundle, raw=True)
 

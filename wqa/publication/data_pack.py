@@ -53,8 +53,8 @@ def block_rows(block: Block) -> list[list[str]]:
     return [heads, *([_plain(row[key]) for key in keys] for row in block["rows"])]
 
 
-def write_pack(paper: Paper, folder: Path) -> None:
-    """Write all tables, the data of all figures and the register of numbers."""
+def write_pack(paper: Paper, folder: Path, mark: str) -> None:
+    """Write all tables, the data of all figures and the register of numbers; a mark in each."""
     folder.mkdir(parents=True)
     blocks = [*paper.floats("table"), *paper.floats("figure")]
     tables = {f"{block['id']}.csv": block_rows(block) for block in blocks}
@@ -72,8 +72,10 @@ def write_pack(paper: Paper, folder: Path) -> None:
         "facts.csv": [[*FACT_COLUMNS], *facts],
         "sources.csv": [[*columns], *sources],
     }
+    if mark:
+        tables = {name: _marked(rows, mark) for name, rows in tables.items()}
     files = {name: to_csv(rows) for name, rows in tables.items()}
-    sheets = {"contents": contents, "sources": tables["sources.csv"]}
+    sheets = {"contents": tables["contents.csv"], "sources": tables["sources.csv"]}
     sheets |= {b["label"]: tables[f"{b['id']}.csv"] for b in blocks}
     files["data.xlsx"] = workbook({title: Sheet([*rows]) for title, rows in sheets.items()})
     for name, content in files.items():
@@ -83,6 +85,11 @@ def write_pack(paper: Paper, folder: Path) -> None:
             entry = zipfile.ZipInfo(f"{folder.name}/{name}", ZIP_TIME)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, 9)
+
+
+def _marked(rows: Iterable[Iterable[str]], mark: str) -> list[list[str]]:
+    """Add a column whose head is the mark."""
+    return [[*row, "" if number else mark] for number, row in enumerate(rows)]
 
 
 def _shown(value: object) -> str:

@@ -22,6 +22,7 @@ from wqa.catalog.catalog import load_indicators, read_catalogue
 from wqa.data.loading import load_regions, read_project, rows_out
 from wqa.display.narrative import in_brackets
 from wqa.display.view import within
+from wqa.display.wording import term
 from wqa.errors import BuildError
 from wqa.history.editions import SHARED, newest_retrieval, shared_record, write_edition
 from wqa.parameters import Parameters, resolve
@@ -128,7 +129,9 @@ def build_paper(
     tell = _teller(progress, start)
     _check_formats(formats)
     home = project_root(root)
-    read_project(home, catalog)  # a damaged file stops before anything else is looked at
+    # A damaged file stops before anything else is looked at.
+    made_up = read_project(home, catalog).is_synthetic
+    mark = term("synthetic.mark", lang) if made_up else ""
     day = as_of or newest_retrieval(home)
     chosen = within(resolve(plan, region, edition, day, lang=lang, catalog=catalog), scope)
     domain = scope.partition(":")[2]
@@ -145,7 +148,8 @@ def build_paper(
     books = notebooks_dir(home)
     for entry in entries:
         chapters.check_parameters(books / f"{entry.id}.ipynb", given[entry.id])
-    name = "-".join(filter(None, [edition_name(chosen), domain, "preview" if only else ""]))
+    tail = [domain, "synthetic" if mark else "", "preview" if only else ""]
+    name = "-".join(filter(None, [edition_name(chosen), *tail]))
     place = Path(out).resolve() if out is not None else outputs_dir(home)
     place.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".building-{name}-", dir=place))
@@ -154,7 +158,7 @@ def build_paper(
     try:
         try:
             durations = _run_chapters(given, home, chosen, work, kept_in, jobs, tell)
-            paper = _assemble(outline, entries, work, chosen, home, left_out, domain)
+            paper = _assemble(outline, entries, work, chosen, home, left_out, domain, mark)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
         counts = {kind: len(paper.whole.floats(kind)) for kind in ("figure", "table")}
@@ -164,7 +168,7 @@ def build_paper(
             write(paper, fmt, work / NAMES[fmt], day)
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
-        write_pack(paper.whole, work / "data")
+        write_pack(paper.whole, work / "data", mark)
         if not only and not scope:  # the record of an edition holds all of its targets
             options: dict[str, Any] = {"target_year": chosen.target_year, "seed": chosen.seed}
             options |= {"catalog": chosen.catalog, "root": home, "folder": kept_in}
@@ -283,7 +287,7 @@ def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
 
 def _assemble(
     outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
-    left_out: int, domain: str
+    left_out: int, domain: str, mark: str
 ) -> Paper:  # fmt: skip
     titled = tuple(with_title(entry, notebooks_dir(home), chosen.lang) for entry in entries)
     books = {entry.id: work / "notebooks" / f"{entry.id}.ipynb" for entry in entries}
@@ -297,9 +301,10 @@ def _assemble(
     for id, indicator in load_indicators(chosen.catalog).items():
         names[id] = str(getattr(indicator, f"name_{chosen.lang}"))
     group = read_catalogue(chosen.catalog)["groups"].get(domain)
+    own = names.get(chosen.region, chosen.region)
     slots = {
         "scope": (group and in_brackets("", getattr(group, chosen.lang), chosen.lang)) or "",
-        "region": names.get(chosen.region, chosen.region), "region_id": chosen.region,
+        "region": in_brackets(own, mark, chosen.lang) if mark else own, "region_id": chosen.region,
         "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")), "edition": str(chosen.edition),
         "rows_left_out": str(left_out or ""), "year": year, "month": month, "day": day,
     }  # fmt: skip
