@@ -151,6 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--plan-from", type=Path, required=True, metavar="FILE", help=table)
     add("--day", type=_day, required=True, metavar="DATE", help="on which the table was read")
 
+    about = "editions of a city that does not exist, through its workbook"
+    add = command(_office("demo"), "demo", about)
+    add("folder", type=Path, metavar="FOLDER")
+
     about, languages = "build the white paper of one edition", ("zh", "en", "both")
     add = command(_build, "build", about, *EDITION, languages=languages)
     known = "html,pdf,docx"

@@ -9,7 +9,7 @@ from wqa.catalog.records import LANGUAGES, Plan
 from wqa.data.cells import is_iso_date
 from wqa.data.loading import YEARS_AFTER_PLAN, region_of, year_of
 from wqa.errors import DataError
-from wqa.paths import own_catalog
+from wqa.paths import Folder, own_catalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +56,9 @@ def resolve(
     )
 
 
-def default_plan() -> str:
+def default_plan(root: Folder = None) -> str:
     """Plan of the project's own catalogue if it has one, else that of Wuhan."""
-    folder = own_catalog()
+    folder = own_catalog(root)
     own = sorted(path.stem for path in (folder / "plans").glob("*.yml")) if folder else []
     return own[0] if len(own) == 1 else "wuhan-14fyp"
 

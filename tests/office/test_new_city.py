@@ -1,9 +1,12 @@
 """Another city starts from its printed table of indicators; a made-up one stays apart."""
 
+import base64
+import re
 import shutil
 
 import pytest
 from openpyxl import Workbook
+from pypdf import PdfReader
 
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
@@ -14,6 +17,7 @@ from wqa.office.ingesting import check_form
 from wqa.office.new_city import make_city
 from wqa.office.plan_tables import read_goal
 from wqa.office.template import make_template
+from wqa.publication.paper import build_paper
 
 HEADS = ["序号", "指标", "单位", "2020年", "2025年", "性质", "类型", "责任单位"]
 ROWS = [
@@ -147,3 +151,21 @@ def test_made_up_figures_never_enter_a_real_project(demo, root, tmp_path):
     plan = load_plan("sls-plan", folder / "catalog")
     form.write_bytes(make_template(plan, 2025, "SLS", folder / "catalog", folder))
     assert {f.code for f in check_form(form, root=root).faults} == {"no_form"}
+
+
+@pytest.mark.slow
+def test_every_file_made_of_a_place_that_does_not_exist_says_so(demo):
+    folder, _ = demo
+    options = {"edition": 2023, "as_of": EDITIONS[0][3], "root": folder}
+    built = build_paper("sls-plan", catalog=folder / "catalog", only="14_works", **options).folder
+    assert built.name == "sls-plan-SLS-2023-synthetic-preview"
+    page = (built / "paper.html").read_text(encoding="utf-8")
+    assert "<title>示例市（合成数据）" in page
+    pictures = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
+    drawn = [base64.b64decode(picture).decode() for picture in pictures]
+    assert drawn and all("合成数据" in picture for picture in drawn)
+    written = [*(built / "data").glob("*.csv"), *(built / "notebooks").glob("*.ipynb")]
+    assert len(written) > 3
+    assert not [p.name for p in written if "合成数据" not in p.read_text(encoding="utf-8")]
+    pages = PdfReader(built / "paper.pdf").pages
+    assert all("合成数据" in one.extract_text() for one in pages)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
+from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
 from wqa.catalog.reading import read_words
 from wqa.data.loading import read_project, region_of, year_of
 from wqa.errors import DataError
 from wqa.history.editions import newest_retrieval
 from wqa.listing import show
+from wqa.office.demo import make_demo
 from wqa.office.ingesting import KEY, Checked, accept, check_form
-from wqa.office.letters import request_letter
+from wqa.office.letters import DECIDED, request_letter
 from wqa.office.new_city import make_city
 from wqa.office.template import make_template
-from wqa.paths import project_root
+from wqa.parameters import default_plan
+from wqa.paths import OWN_CATALOG, project_root
+from wqa.publication.paper import build_paper
 from wqa.publication.publishing import write_letter
 from wqa.workbooks import write_file
 
@@ -51,6 +56,21 @@ def new_city(options: argparse.Namespace) -> int:
         print(f"{fault.column}  {getattr(fault, f'message_{options.lang}')}")
     print(f"{len(faults)} faults" if faults else options.folder)
     return 1 if faults else 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Build the editions of a city that does not exist, its figures entered by workbook."""
+    for year, day in make_demo(options.folder):
+        catalog = options.folder / OWN_CATALOG
+        plan = load_plan(default_plan(options.folder), catalog)
+        about: dict[str, Any] = {"edition": year, "as_of": day, "catalog": catalog}
+        about |= {"root": options.folder}
+        told = build_paper(plan.id, lang=options.lang, progress=print, **about)
+        print(told)
+        answers = assess(plan, **about)["answer"]
+        decided = int(answers.isin(DECIDED).sum())
+        print(f"{year}: {decided} of {len(answers)} targets decided")
+    return 0
 
 
 def ingest(options: argparse.Namespace) -> int:
