@@ -8,9 +8,10 @@
   check        style, types, notebook rules, catalogue and raw data; size and hops of the library
                (--hops: the modules between the read data and the verdict of every target)
   lab          open the notebooks in JupyterLab (options go to jupyter lab)
-  notebooks    run the notebooks again and store their key numbers ([NAME ...])
+  notebooks    run the notebooks again and store the text they show ([NAME ...])
   data         rebuild data/processed from data/raw
   bench        compare the forecasts with other tools and write docs/evidence.md
+               (speed: time a build against papermill, nbconvert and Pandoc; --json)
   lock         solve the locked requirements again (needs network)
   clean        remove what can be rebuilt (--all: the environments too)
   help         this text
@@ -45,7 +46,6 @@ BENCH_LOCK = ROOT / "bench" / "requirements.lock"
 OLDEST = (3, 11)
 ELSEWHERE = "name another folder with WQA_VENV=FOLDER"
 STAMP = "wqa-environment.json"
-EDITION = ["--plan", "wuhan-14fyp", "--region", "WH", "--edition", "2025", "--lang", "both"]
 
 
 class TaskError(Exception):
@@ -62,8 +62,7 @@ def say(text):
 
 def works(*command):
     """Whether a command ends well."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.run(command, **quiet).returncode == 0
+    return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
 def dotted(version):
@@ -300,8 +299,7 @@ def uv_settings(pip_config):
 def install_variables(pip):
     """Return the variables for pip and uv, with the machine's own package settings."""
     env = clean_environment()
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    listed = subprocess.run([*pip, "config", "list"], env=env, **output).stdout
+    listed = subprocess.run([*pip, "config", "list"], env=env, capture_output=True).stdout
     for name, value in uv_settings(listed.decode("utf-8", "replace")).items():
         env.setdefault(name, value)
     # Several indexes may hold different versions; the hashes decide what is right, not the order.
@@ -436,7 +434,9 @@ def lab(options):
 
 
 def bench(options):
-    """Compare with other forecasting tools, in an environment of its own."""
+    """Compare with other forecasting tools, in an environment of its own, or other builders."""
+    if options[:1] == ["speed"]:
+        return call(main_python(), ["scripts/speed.py", *options[1:]])
     return call(python_of(BENCH_LOCK), ["bench/run.py", *options])
 
 
@@ -485,7 +485,7 @@ def show_help(options):
 
 COMMANDS = {
     # `wqa build` ends with the places of the results.
-    "whitepaper": runs("-m", "wqa", "build", *EDITION),
+    "whitepaper": runs("-m", "wqa", "build", "--lang", "both"),
     "test": test,
     "check": check,
     "lab": lab,

@@ -136,12 +136,12 @@ def test_result_is_said_in_a_few_lines(tmp_path):
 def test_the_notebooks_get_the_folder_and_the_catalogue_of_the_build(tmp_path, monkeypatch, root):
     given = {}
 
-    def stop(folder, environment):
+    def stop(folder, environment, common):
         given.update(environment)
         raise BuildError("stopped")
 
     (tmp_path / "plans").mkdir()
-    monkeypatch.setattr("wqa.publication.chapters.make_kernelspec", stop)
+    monkeypatch.setattr("wqa.publication.kernels.warm_kernels", stop)
     with pytest.raises(BuildError, match="stopped"):
         build_paper(root=root, catalog=tmp_path, out=tmp_path / "out", formats=("html",))
     assert (given["WQA_ROOT"], given["WQA_CATALOG"]) == (str(root), str(tmp_path))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wqa.display.report import MIME
 from wqa.errors import BuildError
+from wqa.publication.kernels import KERNEL
 
 Block = dict[str, Any]
 Parse = Callable[[Sequence[str]], list[list[Any]]]
@@ -19,7 +19,6 @@ BAR = {"t": "Str", "c": "|"}
 ANNEX = "annex"  # tag of what is too long for print
 # Tag of cells that speak to the user of the notebook: not even run when the paper is built.
 NOT_RUN = "notebook-only"
-KERNEL = "python3"
 # Seconds. A cell that computes longer than this hangs; a slow machine starts a kernel in 20.
 CELL_TIMEOUT, START_TIMEOUT = 300, 90
 TYPES = {"int": int, "str": str, "float": float, "bool": bool, "list[str]": list}
@@ -95,18 +94,6 @@ def _split(tree: Sequence[Any], cell: Block) -> list[Block]:
         else:
             blocks.append({"type": "prose", "ast": [node], **place})
     return blocks
-
-
-def make_kernelspec(folder: Path, environment: Mapping[str, str]) -> Path:
-    """Write a kernel specification for the running interpreter."""
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    command.append("--log-level=CRITICAL")  # an interrupt at shutdown is no news
-    about = {"display_name": "Python 3", "language": "python"}
-    spec = {"argv": command, **about, "env": dict(environment)}
-    target = folder / KERNEL
-    target.mkdir(parents=True)
-    (target / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
-    return folder
 
 
 def check_parameters(notebook: Path, given: Parameters) -> None:

@@ -27,7 +27,7 @@ from wqa.errors import BuildError
 from wqa.history.editions import SHARED, newest_retrieval, shared_record, write_edition
 from wqa.parameters import Parameters, resolve
 from wqa.paths import PACKAGE, notebooks_dir, outputs_dir, project_root
-from wqa.publication import build_record, chapters
+from wqa.publication import build_record, chapters, kernels
 from wqa.publication.data_pack import write_pack
 from wqa.publication.document import Paper, assemble
 from wqa.publication.outline import ChapterEntry, Outline, load_outline, with_title
@@ -252,14 +252,14 @@ def _run_chapters(
 
     def run(id: str) -> str:
         before, book = time.monotonic(), f"{id}.ipynb"
-        folders = {"kernels": kernels, "cwd": home}
+        folders = {"kernels": found, "cwd": home}
         chapters.run_notebook(notebooks_dir(home) / book, target / book, given[id], **folders)
         durations[id] = time.monotonic() - before
         return id
 
     try:
-        kernels = chapters.make_kernelspec(scratch / "kernels", environment)
-        with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        warm = kernels.warm_kernels(scratch / "kernels", environment, build_record.plain(chosen))
+        with warm as found, ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
             # The longest stand last in the paper; begun last, they would end alone.
             running = [pool.submit(run, id) for id in reversed([*given])]
             try:
