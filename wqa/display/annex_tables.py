@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.labels import explain_disagreement
@@ -28,9 +30,6 @@ from wqa.display.narrative import change_fact, dated, in_brackets, printed, spok
 from wqa.display.report import DisplayTable, table
 from wqa.display.view import ANNUAL, View, latest_row, previous_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, unit_name, with_unit
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def summary_table(view: View, answers: pd.DataFrame) -> DisplayTable:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
@@ -35,9 +37,6 @@ from wqa.display.report import DisplayTable, Paragraphs, table, told
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import listed, say, term, texts, with_unit
 from wqa.goals import Goal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Answers that a reader has to see at once.
 WEAK_POINTS = ("unlikely", "missed")

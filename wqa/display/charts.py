@@ -7,15 +7,14 @@ years of one series, so that a missing year or a change of definition is seen as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.display import figures as house
 from wqa.display.facts import number_text
 from wqa.display.figures import Axes, Figure, Label, new_figure, note, styled
 from wqa.display.view import ANNUAL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # A bound is a bar at its value with a caret (Matplotlib's markers 10 and 11) on its open side.
 BOUNDS = {"lower_bound": (10, "\N{GREATER-THAN OR EQUAL TO}"), "upper_bound": (11, "<")}

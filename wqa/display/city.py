@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates
@@ -22,9 +22,6 @@ from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 class City(View):
     """An edition's figures: as frames, and as paragraphs, tables and drawings for its readers."""
@@ -40,8 +37,6 @@ class City(View):
 
     def figures(self, indicator_id: str, region: str = "", definition: str = "") -> pd.DataFrame:
         """Figures of an indicator with names, of all regions and definitions or those of one id."""
-        import pandas as pd
-
         indicator, lang, frame = self.indicator(indicator_id), self.lang, self.shown
         frame = frame[frame["indicator_id"] == indicator_id]
         frame = frame[frame["region"] == region] if region else frame

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
@@ -19,9 +21,6 @@ from wqa.display.narrative import in_brackets, printed, sentences, spoken
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import in_sentence, say, term, unit_after
 from wqa.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def short_unit(unit_id: str, lang: str) -> str:

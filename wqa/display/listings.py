@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.catalog.catalog import read_catalogue
 from wqa.display.facts import Fact, Text, named, quoted
@@ -17,9 +19,6 @@ from wqa.display.report import Column, DisplayTable, table
 from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, period_text, say, scope_name, term
 from wqa.goals import Goal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LISTED = ("exact", "derived", "lower_bound", "upper_bound", "partial_period")
 

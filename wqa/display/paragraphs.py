@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.catalog.records import Conflict, Target
 from wqa.display.facts import EVIDENCE_ORDER, Fact, number_text, quoted
@@ -22,11 +24,7 @@ from wqa.display.report import Paragraphs, told
 from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, unit_after
 from wqa.errors import ForecastError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from wqa.forecasts.backtesting import Backtest
+from wqa.forecasts.backtesting import Backtest, backtest
 
 
 @told
@@ -216,8 +214,6 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
 
 def backtested(view: View) -> tuple[Backtest | None, list[str]]:
     """Backtest the percentage series that are long enough, with their sources."""
-    from wqa.forecasts.backtesting import backtest
-
     annual = view.shown[view.shown["qualifier"].isin(ANNUAL) & (view.shown["unit"] == "pct")]
     counts = annual.groupby(["indicator_id", "region", "scope"])["year"].transform("nunique")
     frame = annual[counts >= BACKTEST_POINTS].reset_index(drop=True)

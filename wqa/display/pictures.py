@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.statements import explain
 from wqa.catalog.records import Indicator, Target
@@ -16,9 +18,6 @@ from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
 from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
 from wqa.goals import Goal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Columns of a figure's data file.
 DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upper",
@@ -174,8 +173,6 @@ def dots(
     lang: str, key: str, rows: list[dict[str, Any]], axis: Mapping[str, Any], **more: Any
 ) -> Drawing:
     """Draw values side by side, and describe them by what each row has `said`."""
-    import pandas as pd
-
     items = [say("alt.dot", lang, label=row["label"], value=row["said"]) for row in rows]
     told = {"alt": "dots", "title": axis["title"], "items": listed(items, lang)}
     return drawing(lang, key, plot_dots(pd.DataFrame(rows), **axis), **told, **more)
@@ -188,8 +185,6 @@ def id_of(kind: str, indicator_id: str) -> str:
 
 def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the figure of the latest value of every region that has one."""
-    import pandas as pd
-
     lang, name = view.lang, view.indicator_name(indicator_id)
     rows: list[dict[str, Any]] = []
     for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
@@ -279,8 +274,6 @@ def ladder_pictures(view: View, row: str) -> list[Drawing]:
 def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> Drawing:
     """Draw which number of deaths passes, on the part of the stock known and on all of it."""
     # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
-    import pandas as pd
-
     lang, rows = view.lang, list[dict[str, Any]]()
     goal = Goal(target.comparator, float(target.value or 0))
     places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}
