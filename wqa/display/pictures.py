@@ -11,7 +11,6 @@ from wqa.assessment.statements import explain
 from wqa.catalog.records import Indicator, Target
 from wqa.display.charts import plot_dots, plot_levels
 from wqa.display.facts import Fact, named, plain
-from wqa.display.listings import death_parts
 from wqa.display.narrative import bounded, in_brackets, sentences
 from wqa.display.report import Drawing, drawing, sources_of
 from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
@@ -201,6 +200,30 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     about = {"id": id_of("regions", indicator_id), "indicator": name}
     data = pd.DataFrame(rows)[["label", *DATA]]
     return dots(lang, "regions", rows, axis_of(view, indicator_id), data=data, **about)
+
+
+def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
+    """Return the known figures of one year of the death rate frame, as facts."""
+    columns = {"deaths": "deaths", "stock": "stock_10k", "published": "published_rate"}
+    known = {key: _part(row, name) for key, name in columns.items() if row[name] == row[name]}
+    if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
+        rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
+        new = Fact.computed("rate", rate, inputs, decimals=3, unit="per_10k_units")
+        known["recomputed"] = new
+        if "published" in known:
+            share = rate / float(row["published_rate"]) * 100
+            both = [new, known["published"]]
+            known["ratio"] = Fact.computed("ratio", share, both, decimals=0)
+    return known
+
+
+def _part(row: Mapping[str, Any], name: str) -> Fact:
+    """Make a fact of one column of the death rate frame."""
+    cell: dict[str, Any] = {key: row[key] for key in ("region", "year", "scope")}
+    cell |= {"indicator_id": f"special_equipment_{name}", "value": row[name], "unit": ""}
+    cell["source_id"] = row[f"{name}_source_id"]
+    cell["file"], _, cell["row"] = str(row[f"{name}_place"]).rpartition(":")
+    return Fact.observed(cell, decimals=0 if name == "deaths" else None)
 
 
 def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:

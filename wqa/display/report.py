@@ -182,10 +182,8 @@ def table(
     sources: Iterable[str] = (),
     **units: str,
 ) -> DisplayTable:
-    """Make a table of rows of marked strings; heads and caption are words of the catalogue.
-
-    Without `keys` the columns stand as the rows name them; a column may have a unit.
-    """
+    """Make a table of rows of marked strings under words of the catalogue, some with a unit."""
+    # Without `keys` the columns stand as the rows name them.
     named = keys.split() or dict.fromkeys(key for row in rows for key in row)
     columns = tuple(
         Column(key, term(f"table.{key}", lang), unit_name(units.get(key, ""), lang))
