@@ -14,8 +14,6 @@ from wqa.catalog.records import Inference, Premise
 from wqa.display.facts import Fact, parts_of, plain
 from wqa.display.judgements import (
     SIGNS,
-    about_answers,
-    about_questions,
     answer_label,
     answer_table,
     answer_text,
@@ -32,6 +30,7 @@ from wqa.display.judgements import (
     target_text,
     target_words,
 )
+from wqa.display.paragraphs import about_answers, about_questions
 from wqa.display.view import open_view
 from wqa.parameters import resolve
 
