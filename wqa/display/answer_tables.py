@@ -144,10 +144,13 @@ def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
 
 
 @told
-def judge(view: View, *indicators: str) -> list[str]:
-    """Say what is answered on the targets of some indicators and why, the binding ones first."""
-    rows = records(answers(view))
-    return [answer_text(view, row) for row in rows if row["indicator_id"] in indicators]
+def judge(view: View, *named: str) -> list[str]:
+    """Say what is answered on the targets of indicators or groups of them, binding ones first."""
+    told = []
+    for row in records(answers(view)):
+        if {row["indicator_id"], view.indicator(row["indicator_id"]).group} & {*named}:
+            told.append(answer_text(view, row))
+    return told
 
 
 def about_lessons(view: View) -> Paragraphs:

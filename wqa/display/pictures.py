@@ -18,11 +18,11 @@ from wqa.display.facts import (
     year_fact,
 )
 from wqa.display.listings import death_parts, ladder_tables
-from wqa.display.narrative import bounded, in_brackets, sentences
+from wqa.display.narrative import bounded, in_brackets, sentences, value_text
 from wqa.display.point_charts import plot_dots
 from wqa.display.report import DisplayTable, Drawing
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
-from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.wording import listed, say, scope_name, term, terms, titled
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
 from wqa.goals import Goal
 
@@ -124,7 +124,7 @@ def level_picture(
     if data["value"].dropna().empty:
         return None
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
-    notes = _definition_notes(view, data)
+    notes = [*_definition_notes(view, data), *_missing_note(view, indicator_id, data)]
     if data["lower"].notna().any():
         notes.append(named(term("figure.interval", lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
@@ -158,6 +158,15 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
         names = listed(items, lang)
         out.append(say("note.definitions", lang, region=view.names[str(region)], items=names))
     return out
+
+
+def _missing_note(view: View, indicator_id: str, data: pd.DataFrame) -> list[str]:
+    """Say so where a chart cannot show the place that the paper is about."""
+    given: dict[str, Any] = {"scopes": data["scope"], "qualifiers": ANNUAL}
+    known = rows_of(view.shown, indicator_id, view.region, **given)
+    if known or view.region in set(data["region"]):
+        return []
+    return [say("note.no_own_figure", view.lang, region=view.names[view.region])]
 
 
 def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str) -> str:
@@ -194,22 +203,30 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     lang, name = view.lang, view.indicator_name(indicator_id)
     rows: list[dict[str, Any]] = []
     for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
-        row = latest_row(row for row in rows_in(frame) if row["qualifier"] in ANNUAL)
+        known = rows_in(frame)
+        row = latest_row(row for row in known if row["qualifier"] in ANNUAL)
+        if row is None and region == view.region:
+            row = latest_row(known)  # of the city a limit, if nothing else was published
         if row is not None:
             value, scope = observation_fact(row), scope_name(str(row["scope"]), lang)
             when = f"{row['year']}年，{scope}" if lang == "zh" else f"{row['year']}, {scope}"
-            printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
+            note = in_brackets(bounded(row, value, lang), when, lang)
+            printed = {"note": note, "said": value_text(row, lang)}
             rows.append({**row, **printed, "label": view.names[str(region)]})
     if not rows:
         return None
     better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
     rows.sort(key=lambda row: (better * row["value"], row["label"]))
     data = pd.DataFrame(rows)
+    notes = _missing_note(view, indicator_id, data)
+    if data["qualifier"].isin(list(BOUNDS)).any():
+        notes.append(term("figure.open", lang))
     return Drawing(
         id=f"regions-{indicator_id.replace('_', '-')}",
         caption=say("caption.regions", lang, indicator=name),
         sources=sources_in(data),
         data=data[["label", *DATA]],
+        notes=notes,
         **dots(rows, lang=lang, **axis_of(view, indicator_id)),
     )
 

@@ -29,6 +29,7 @@ from wqa.display.figures import (
     value_axis,
     wrapped,
 )
+from wqa.display.view import BOUNDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,8 @@ def plot_dots(
         colour, marker, _ = ROLES.get(row["role"], PEERS[0])
         if row.get("lower") is not None:
             axes.hlines(place, row["lower"], row["upper"], color=colour, lw=1.4, zorder=2)
-        axes.plot(row["value"], place, marker, color=colour, ms=6.5, zorder=3)
+        face = "white" if row.get("qualifier") in BOUNDS else colour
+        axes.plot(row["value"], place, marker, color=colour, mfc=face, ms=6.5, zorder=3)
         note(axes, row["note"], (1, place), (5, 0), va="center", xycoords=("axes fraction", "data"))
     if reference:
         axes.axvline(reference["value"], color=INK, lw=1.2, ls=DASHED, zorder=2)
