@@ -94,7 +94,7 @@ def hostile_blocks(shown):
 
 def assembled(blocks, sources, **options):
     outline = load_outline()
-    slots = dict.fromkeys(("region", "plan", "edition", "year", "month", "day"), "x")
+    slots = dict.fromkeys(("scope", "region", "plan", "edition", "year", "month", "day"), "x")
     chapter = next(c.id for c in outline.chapters if c.part == "main")
     settings = {"lang": "zh", "slots": slots, "sources": sources}
     return assemble(outline, {chapter: blocks}, **{**settings, **options})
@@ -104,7 +104,7 @@ def assembled(blocks, sources, **options):
 def paper(shown):
     blocks, sources = hostile_blocks(shown)
     slots = {
-        "region": HOSTILE["script"], "plan": HOSTILE["braces"] + HOSTILE["typst"],
+        "scope": "", "region": HOSTILE["script"], "plan": HOSTILE["braces"] + HOSTILE["typst"],
         "edition": "{{style}}", "year": "#x", "month": "<b>", "day": "\\",
     }  # fmt: skip
     return assembled(blocks, sources, slots=slots)

@@ -25,7 +25,8 @@ def table(rows):
 
 def paper_of(blocks):
     outline = load_outline()
-    slots = dict.fromkeys(("region", "region_id", "plan", "edition", "year", "month", "day"), "x")
+    names = ("scope", "region", "region_id", "plan", "edition", "year", "month", "day")
+    slots = dict.fromkeys(names, "x")
     chapter = next(c.id for c in outline.chapters if c.part == "main")
     return assemble(outline, {chapter: blocks}, lang="en", slots=slots, sources={})
 

@@ -40,7 +40,7 @@ def test_a_plan_is_added_by_files_alone(extra):
     first = plan.targets[0]
     found = (first.region, first.start_year, first.name_zh, first.value, first.baseline.value)
     assert found == ("EX", 2026, "示例合格率", 97.0, 95.5)
-    assert plan.issued == "2026-03-01"  # dates stay text
+    assert plan.sources[0].published == "2026-03-01"  # dates stay text
     assert catalog.list_plans(folder) == ["example-15fyp", "hubei-outline-2025", "wuhan-14fyp"]
     assert "example_pass_rate" in catalog.load_indicators(folder)
     assert "example_pass_rate" not in catalog.load_indicators()

@@ -66,7 +66,7 @@ def test_everything_shows_itself_and_carries_its_data(city):
     rates, readings = city.death_rates(), city.answers(readings=True)
     things = [
         city.about(FOOD), city.about_beside([FOOD]), city.about_death_rates(rates),
-        city.about_one_death(), city.about_readings(readings, "6"),
+        city.about_readings(readings, "6"),
         city.list_figures(FOOD, "food_evaluation_pass_rate"), city.list_latest([FOOD]),
         city.list_death_rates(rates), city.list_readings(readings, "6"),
         city.plot_levels(FOOD, first=2018), city.plot_regions(FOOD), city.plot_funnel(FOOD),
@@ -147,3 +147,40 @@ def test_nothing_is_drawn_where_nothing_was_published_yet():
     assert city.plot_death_rates(city.death_rates()) is None
     assert city.plot_known_years() is None
     assert city.plot_path(*key, None, target=target) is None
+
+
+DOMAINS = {
+    "product": ["5"],
+    "food_agri_drug": ["7", "8"],
+    "project": ["3a", "3b", "12", "13"],
+    "service": ["9", "10", "11"],
+}
+
+
+@pytest.mark.parametrize(("name", "rows"), DOMAINS.items())
+def test_a_scope_keeps_the_targets_of_a_domain(name, rows):
+    city = wqa.open_edition(scope=f"domain:{name}")
+    assert city.answers()["row"].tolist() == rows
+    assert city.list_board(city.answers()).rows
+
+
+@pytest.mark.parametrize("scope", ["service", "domain:nothing", "district:service", ":", "domain:"])
+def test_an_unknown_scope_is_named_with_the_known_ones(scope):
+    known = f"unknown scope; got '{scope}'; expected one of domain:brand, domain:project, "
+    with pytest.raises(WqaError, match=re.escape(known)):
+        wqa.open_edition(scope=scope)
+
+
+def test_a_chapter_judges_a_group_by_its_name(city):
+    ids = ("international_brands", "hubei_quality_products", "wuhan_famous_products")
+    told = city.judge("brand")
+    assert told == city.judge(*ids, "quality_award_holders")
+    assert len(told.items) == 4
+
+
+def test_a_chart_shows_a_limit_of_the_city_or_says_that_it_has_no_figure(city):
+    beside = city.plot_regions("public_service_satisfaction")
+    assert "WH" in set(beside.frame["region"])
+    nation = city.plot_levels("special_equipment_stock", regions=["CN"])
+    assert any(city.names["WH"] in plain(note) for note in nation.notes)
+    assert not city.plot_regions("food_sampling_pass_rate").notes

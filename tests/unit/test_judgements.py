@@ -118,7 +118,7 @@ def test_targets_print_with_sign_and_unit(views):
 
 def test_summary_counts_every_target_by_answer(views, answers):
     text = plain(about_answers(views["zh"], answers).items[0])
-    assert text.startswith("规划19项指标分解为23个可分别评价的分项。")
+    assert text.startswith("所评的19项规划指标分解为23个可分别评价的分项。")
     counts = answers["answer"].value_counts()
     said = re.search(r"公开资料：(.+?)。", text)[1]
     listed = [

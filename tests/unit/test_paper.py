@@ -2,11 +2,13 @@ import json
 
 import pytest
 
+from wqa.catalog.catalog import load_plan
 from wqa.display.report import MIME
 from wqa.errors import BuildError, DataError
 from wqa.history.editions import newest_retrieval
 from wqa.publication.chapters import collect, normalise
-from wqa.publication.paper import BuildResult, build_paper
+from wqa.publication.outline import load_outline
+from wqa.publication.paper import BuildResult, _chosen_chapters, build_paper
 from wqa.publication.publishing import parse_prose
 
 
@@ -143,3 +145,26 @@ def test_the_notebooks_get_the_folder_and_the_catalogue_of_the_build(tmp_path, m
     with pytest.raises(BuildError, match="stopped"):
         build_paper(root=root, catalog=tmp_path, out=tmp_path / "out", formats=("html",))
     assert (given["WQA_ROOT"], given["WQA_CATALOG"]) == (str(root), str(tmp_path))
+
+
+def test_chapters_are_chosen_by_plan_domain_and_wish():
+    def chosen(domain="", of_plan=(), only=None):
+        return [one.id for one in _chosen_chapters(load_outline(), domain, of_plan, only)]
+
+    everything = chosen()
+    assert chosen(of_plan=["95_annex", "90_summary"]) == ["90_summary", "95_annex"]
+    without = {*everything} - {*chosen(of_plan=load_plan("hubei-outline-2025").chapters)}
+    assert without == {"11_special_equipment_safety"}, "of which that plan says nothing"
+    works = ["90_summary", "14_works", "80_closing", "30_forecast_attainment"]
+    assert chosen("project") == works
+    assert chosen("project", of_plan=[one for one in everything if one != "14_works"]) == [
+        one for one in works if one != "14_works"
+    ]
+    for wish in (
+        {"of_plan": ["14_work"]},
+        {"only": "14_work"},
+        {"only": "14_works", "of_plan": ["90_summary"]},
+        {"only": "12_satisfaction", "domain": "project"},
+    ):
+        with pytest.raises(BuildError, match="unknown chapter"):
+            chosen(**wish)

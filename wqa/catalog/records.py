@@ -222,13 +222,13 @@ class Plan:
     region: str
     issuer_zh: str
     issuer_en: str
-    issued: str = ""
     start_year: int
     end_year: int
     source_id: str
     sources: tuple[Source, ...]
     targets: tuple[Target, ...]
     milestones: tuple[Milestone, ...] = ()
+    chapters: tuple[str, ...] = ()  # of its paper; empty: all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -181,7 +181,8 @@ def plot_dots(
         colour, marker, _ = house.ROLES.get(row["role"], house.PEERS[0])
         if row.get("lower") is not None:
             axes.hlines(place, row["lower"], row["upper"], color=colour, lw=1.4, zorder=2)
-        axes.plot(row["value"], place, marker, color=colour, ms=6.5, zorder=3)
+        face = "white" if row.get("qualifier") in BOUNDS else colour
+        axes.plot(row["value"], place, marker, color=colour, mfc=face, ms=6.5, zorder=3)
         note(axes, row["note"], (1, place), (5, 0), va="center", xycoords=("axes fraction", "data"))
     if reference:
         axes.axvline(reference["value"], zorder=2, **ASKED)

@@ -16,7 +16,7 @@ from wqa.display import (
     report,
     tables,
 )
-from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in
+from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in, within
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
 
@@ -87,7 +87,6 @@ class City(View):
     about_findings = paragraphs.about_findings
     about_grades = edition_tables.about_grades
     about_lessons = paragraphs.about_lessons
-    about_one_death = paragraphs.about_one_death
     about_questions = paragraphs.about_questions
     about_readings = paragraphs.about_readings
     list_answers = judgements.answer_table
@@ -130,6 +129,7 @@ def open_edition(
     target_year: int | None = None,
     lang: str = "zh",
     seed: int = 0,
+    scope: str = "",
 ) -> City:
     """Open an edition of a city: the one object that a chapter of the paper works with.
 
@@ -149,6 +149,9 @@ def open_edition(
         Language of names, sentences, tables and figures: ``zh`` or ``en``.
     seed : int
         Seed of simulations.
+    scope : str
+        ``domain:GROUP``, such as ``domain:service``, to look at the targets of a group of
+        indicators alone.
 
     Returns
     -------
@@ -168,5 +171,5 @@ def open_edition(
     >>> city.figures("drug_sampling_pass_rate", region="WH")[["region", "year", "value"]].values
     array([['Wuhan', 2018, 97.94]], dtype=object)
     """
-    given = resolve(plan, region, edition, as_of, target_year, lang, seed)
+    given = within(resolve(plan, region, edition, as_of, target_year, lang, seed), scope)
     return City(**vars(open_view(given)))

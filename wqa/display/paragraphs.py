@@ -29,7 +29,7 @@ from wqa.display.judgements import (
 from wqa.display.narrative import comparison_text, level_text, sentences
 from wqa.display.pictures import death_parts
 from wqa.display.report import Paragraphs, told
-from wqa.display.view import ANNUAL, View, latest_row, rows_in, rows_of
+from wqa.display.view import ANNUAL, View, rows_in, rows_of
 from wqa.display.wording import listed, say, term, unit_after
 from wqa.errors import ForecastError
 from wqa.forecasts.backtesting import Backtest, backtest
@@ -148,20 +148,6 @@ def about_death_rates(view: View, rates: pd.DataFrame) -> str:
 
 
 @told
-def about_one_death(view: View) -> str:
-    """Say what a single death does to the city's rate, on the newest stock published."""
-    row = latest_row(rows_of(view.headline, "elevator_stock", view.region, qualifiers=ANNUAL))
-    goals = view.targets("special_equipment_death_rate")
-    if row is None or not goals:
-        return ""
-    stock = Fact.observed(row)
-    rate = Fact.computed("one_death_rate", 10_000 / float(row["value"]), [stock], decimals=3)
-    slots = {"year": Fact.of_year(row["year"], stock), "stock": stock, "rate": rate}
-    slots |= {"deaths": Fact.setting("one_death", 1), "target": Fact.asked(goals[0])}
-    return say("death.arithmetic", view.lang, region=view.names[view.region], **slots)
-
-
-@told
 def about_readings(view: View, readings: pd.DataFrame, row: str) -> str:
     """Say that the plan gives several baselines for a row, and which."""
     lang, plan = view.lang, view.parameters.plan
@@ -234,10 +220,13 @@ def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
 
 
 @told
-def judge(view: View, *indicators: str) -> list[str]:
-    """Say what is answered on the targets of some indicators and why, the binding ones first."""
-    rows = records(answers(view))
-    return [answer_text(view, row) for row in rows if row["indicator_id"] in indicators]
+def judge(view: View, *named: str) -> list[str]:
+    """Say what is answered on the targets of indicators or groups of them, binding ones first."""
+    told = []
+    for row in records(answers(view)):
+        if {row["indicator_id"], view.indicator(row["indicator_id"]).group} & {*named}:
+            told.append(answer_text(view, row))
+    return told
 
 
 def about_lessons(view: View) -> Paragraphs:

@@ -11,10 +11,10 @@ from wqa.assessment.statements import explain
 from wqa.catalog.records import Indicator, Target
 from wqa.display.charts import plot_dots, plot_levels
 from wqa.display.facts import Fact, named, plain
-from wqa.display.narrative import bounded, in_brackets, sentences
+from wqa.display.narrative import bounded, in_brackets, sentences, value_text
 from wqa.display.report import Drawing, drawing, sources_of
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
-from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.wording import listed, say, scope_name, term, terms, titled
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
 from wqa.goals import Goal
 
@@ -114,7 +114,7 @@ def level_picture(
     if data["value"].dropna().empty:
         return None
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
-    notes = _definition_notes(view, data)
+    notes = [*_definition_notes(view, data), *_missing_note(view, indicator_id, data)]
     if data["lower"].notna().any():
         notes.append(named(term("figure.interval", lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
@@ -148,6 +148,15 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
         names = listed(items, lang)
         out.append(say("note.definitions", lang, region=view.names[str(region)], items=names))
     return out
+
+
+def _missing_note(view: View, indicator_id: str, data: pd.DataFrame) -> list[str]:
+    """Say so where a chart cannot show the place that the paper is about."""
+    given: dict[str, Any] = {"scopes": data["scope"], "qualifiers": ANNUAL}
+    known = rows_of(view.shown, indicator_id, view.region, **given)
+    if known or view.region in set(data["region"]):
+        return []
+    return [say("note.no_own_figure", view.lang, region=view.names[view.region])]
 
 
 def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str) -> str:
@@ -187,19 +196,27 @@ def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     lang, name = view.lang, view.indicator_name(indicator_id)
     rows: list[dict[str, Any]] = []
     for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
-        row = latest_row(row for row in rows_in(frame) if row["qualifier"] in ANNUAL)
+        known = rows_in(frame)
+        row = latest_row(row for row in known if row["qualifier"] in ANNUAL)
+        if row is None and region == view.region:
+            row = latest_row(known)  # of the city a limit, if nothing else was published
         if row is not None:
             value, scope = Fact.observed(row), scope_name(str(row["scope"]), lang)
             when = f"{row['year']}年，{scope}" if lang == "zh" else f"{row['year']}, {scope}"
-            printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
+            note = in_brackets(bounded(row, value, lang), when, lang)
+            printed = {"note": note, "said": value_text(row, lang)}
             rows.append({**row, **printed, "label": view.names[str(region)]})
     if not rows:
         return None
     better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
     rows.sort(key=lambda row: (better * row["value"], row["label"]))
-    about = {"id": id_of("regions", indicator_id), "indicator": name}
-    data = pd.DataFrame(rows)[["label", *DATA]]
-    return dots(lang, "regions", rows, axis_of(view, indicator_id), data=data, **about)
+    data, axis = pd.DataFrame(rows), axis_of(view, indicator_id)
+    notes = _missing_note(view, indicator_id, data)
+    if data["qualifier"].isin(list(BOUNDS)).any():
+        notes.append(term("figure.open", lang))
+    about: dict[str, Any] = {"id": id_of("regions", indicator_id), "indicator": name}
+    about |= {"data": data[["label", *DATA]], "notes": notes}
+    return dots(lang, "regions", rows, axis, **about)
 
 
 def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:

@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import Any
@@ -232,6 +232,17 @@ class View:
         # Above a province stands the nation.
         roles = {self.province: "province", NATION: "nation", self.region: "focus"}
         return roles.get(region, "peer")
+
+
+def within(given: Parameters, scope: str) -> Parameters:
+    """Keep of a plan the targets that a scope such as ``domain:service`` names, if it is given."""
+    groups = {id: f"domain:{one.group}" for id, one in load_indicators(given.catalog).items()}
+    named = {target.id: groups[target.indicator_id] for target in given.plan.targets}
+    kept = tuple(target for target in given.plan.targets if named[target.id] == scope)
+    if scope and not kept:
+        known = ", ".join(dict.fromkeys(named.values()))
+        raise DataError("unknown scope", got=scope, expected=f"one of {known}")
+    return replace(given, plan=replace(given.plan, targets=kept)) if scope else given
 
 
 def open_view(parameters: Parameters) -> View:

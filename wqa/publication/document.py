@@ -115,7 +115,7 @@ def assemble(
     more = made(others, letter) if others else {}
 
     def title(name: str) -> str:
-        text = outline.text(name, lang).format(**slots, newest=max(years, default=""))
+        text = words[name].format(**slots, newest=max(years, default=""))
         return register.cleaner.line(text, "title page")
 
     left_out = slots.get("rows_left_out")
@@ -132,7 +132,9 @@ def assemble(
         conflicting=conflicting,
         **body,
     )
-    return replace(paper, annex=replace(paper, title=title("annex"), **more) if more else None)
+    return replace(
+        paper, annex=replace(paper, title=title("annex_title"), **more) if more else None
+    )
 
 
 def _in_order(

@@ -1,4 +1,4 @@
-"""Outline of the paper: its titles, parts and chapters, and the fixed words around them."""
+"""Outline of the paper: its parts and chapters, and the fixed words on the cover and inside."""
 
 from __future__ import annotations
 
@@ -29,36 +29,17 @@ class ChapterEntry:
 
     id: str
     part: str
+    domains: tuple[str, ...] = ()  # groups of indicators with a short paper that has it, or all
     title: str = computed()
 
 
 @dataclass(frozen=True)
 class Outline:
-    """Titles, parts, chapters and labels of the paper."""
+    """Parts, chapters and labels of the paper."""
 
-    title_zh: str
-    title_en: str
-    subtitle_zh: str
-    subtitle_en: str
-    annex_zh: str
-    annex_en: str
-    edition_zh: str
-    edition_en: str
-    as_of_zh: str
-    as_of_en: str
-    newest_zh: str
-    newest_en: str
-    issuer_zh: str
-    issuer_en: str
-    preface_zh: str
-    preface_en: str
     parts: tuple[Part, ...]
     chapters: tuple[ChapterEntry, ...]
     labels: dict  # type: ignore[type-arg]
-
-    def text(self, name: str, lang: str) -> str:
-        """Return ``<name>_<lang>`` of the outline."""
-        return str(getattr(self, f"{name}_{lang}"))
 
     def words(self, lang: str) -> dict[str, str]:
         """Return the fixed words of one language."""

@@ -18,8 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wqa.catalog.catalog import load_indicators
+from wqa.catalog.catalog import load_indicators, read_catalogue
 from wqa.data.loading import load_regions, read_project, rows_out
+from wqa.display.narrative import in_brackets
+from wqa.display.view import within
 from wqa.errors import BuildError
 from wqa.history.editions import SHARED, newest_retrieval, shared_record, write_edition
 from wqa.parameters import Parameters, resolve
@@ -72,6 +74,7 @@ def build_paper(
     jobs: int = 2,
     progress: Progress | None = None,
     records: Path | str | None = None,
+    scope: str = "",
 ) -> BuildResult:
     """Build one edition of the white paper in one language.
 
@@ -107,6 +110,9 @@ def build_paper(
     records : path-like, optional
         Existing folder in which builds of the same inputs share the records of editions;
         default: one of its own.
+    scope : str
+        ``domain:GROUP``, such as ``domain:service``, for a short paper on the targets of a group
+        of indicators, in a folder of its own.
 
     Returns
     -------
@@ -120,24 +126,26 @@ def build_paper(
     """
     start = time.monotonic()
     tell = _teller(progress, start)
+    _check_formats(formats)
     home = project_root(root)
     read_project(home, catalog)  # a damaged file stops before anything else is looked at
     day = as_of or newest_retrieval(home)
-    chosen = resolve(plan, region, edition, day, lang=lang, catalog=catalog)
+    chosen = within(resolve(plan, region, edition, day, lang=lang, catalog=catalog), scope)
+    domain = scope.partition(":")[2]
     left_out = rows_out(chosen.as_of, home, chosen.catalog)
     if left_out and not allow_errors:
         fix = "Correct them (`wqa check --errors`), or build with --allow-errors."
         raise BuildError(f"{left_out} rows carry an error and would be left out", fix=fix)
     if left_out:
         tell(f"{left_out} rows with an error are left out")
-    _check_formats(formats)
     outline = load_outline(chosen.catalog)
-    entries = _chosen_chapters(outline, only)
-    given = {entry.id: build_record.plain(chosen) for entry in entries}
+    entries = _chosen_chapters(outline, domain, chosen.plan.chapters, only)
+    asked = build_record.plain(chosen) | ({"scope": scope} if scope else {})
+    given = dict.fromkeys((entry.id for entry in entries), asked)
     books = notebooks_dir(home)
     for entry in entries:
         chapters.check_parameters(books / f"{entry.id}.ipynb", given[entry.id])
-    name = edition_name(chosen) + ("-preview" if only else "")
+    name = "-".join(filter(None, [edition_name(chosen), domain, "preview" if only else ""]))
     place = Path(out).resolve() if out is not None else outputs_dir(home)
     place.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".building-{name}-", dir=place))
@@ -146,7 +154,7 @@ def build_paper(
     try:
         try:
             durations = _run_chapters(given, home, chosen, work, kept_in, jobs, tell)
-            paper = _assemble(outline, entries, work, chosen, home, left_out)
+            paper = _assemble(outline, entries, work, chosen, home, left_out, domain)
         except BuildError as error:
             raise _keep(error, work / "notebooks", place / "failed" / name) from error
         counts = {kind: len(paper.whole.floats(kind)) for kind in ("figure", "table")}
@@ -157,11 +165,11 @@ def build_paper(
             durations[fmt] = time.monotonic() - before
             tell(f"{fmt}: {durations[fmt]:.1f} s")
         write_pack(paper.whole, work / "data")
-        if not only:
-            asked: dict[str, Any] = {"target_year": chosen.target_year, "seed": chosen.seed}
-            asked |= {"catalog": chosen.catalog, "root": home, "folder": kept_in}
+        if not only and not scope:  # the record of an edition holds all of its targets
+            options: dict[str, Any] = {"target_year": chosen.target_year, "seed": chosen.seed}
+            options |= {"catalog": chosen.catalog, "root": home, "folder": kept_in}
             about = chosen.plan, chosen.region, chosen.edition, day
-            kept = shared_record(*about, **asked)
+            kept = shared_record(*about, **options)
             write_edition(kept, work)
             tell(f"record: {len(kept.forecasts)} forecasts")
         for scratch in ("typst", "word", "records"):
@@ -199,12 +207,18 @@ def _check_formats(formats: Sequence[str]) -> None:
         raise BuildError("unknown format", got=formats, expected=f"some of {', '.join(FORMATS)}")
 
 
-def _chosen_chapters(outline: Outline, only: str | Sequence[str] | None) -> list[ChapterEntry]:
-    wanted = [only] if isinstance(only, str) else list(only or [])
-    known = [chapter.id for chapter in outline.chapters]
-    for id in (id for id in wanted if id not in known):
-        raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
-    return [chapter for chapter in outline.chapters if not wanted or chapter.id in wanted]
+def _chosen_chapters(
+    outline: Outline, domain: str, of_plan: Sequence[str], only: str | Sequence[str] | None
+) -> list[ChapterEntry]:
+    """Return the chapters of a plan, of a domain if one is named, and of these those asked for."""
+    found = list(outline.chapters)
+    for wanted in (of_plan, [only] if isinstance(only, str) else only or ()):
+        known = [chapter.id for chapter in found]
+        for id in (id for id in wanted if id not in known):
+            raise BuildError("unknown chapter", got=id, expected=f"one of {', '.join(known)}")
+        found = [one for one in found if not wanted or one.id in wanted]
+        found = [one for one in found if not domain or {domain, "all"} & {*one.domains}]
+    return found
 
 
 def _run_chapters(
@@ -269,7 +283,7 @@ def _keep(error: BuildError, target: Path, failed: Path) -> BuildError:
 
 def _assemble(
     outline: Outline, entries: Sequence[ChapterEntry], work: Path, chosen: Parameters, home: Path,
-    left_out: int
+    left_out: int, domain: str
 ) -> Paper:  # fmt: skip
     titled = tuple(with_title(entry, notebooks_dir(home), chosen.lang) for entry in entries)
     books = {entry.id: work / "notebooks" / f"{entry.id}.ipynb" for entry in entries}
@@ -282,7 +296,9 @@ def _assemble(
     names = {row["region"]: str(row[f"name_{chosen.lang}"]) for row in regions}
     for id, indicator in load_indicators(chosen.catalog).items():
         names[id] = str(getattr(indicator, f"name_{chosen.lang}"))
+    group = read_catalogue(chosen.catalog)["groups"].get(domain)
     slots = {
+        "scope": (group and in_brackets("", getattr(group, chosen.lang), chosen.lang)) or "",
         "region": names.get(chosen.region, chosen.region), "region_id": chosen.region,
         "plan": str(getattr(chosen.plan, f"title_{chosen.lang}")), "edition": str(chosen.edition),
         "rows_left_out": str(left_out or ""), "year": year, "month": month, "day": day,
