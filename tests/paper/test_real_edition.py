@@ -204,6 +204,23 @@ def test_links_of_word_and_page_lead_somewhere(real, word):
         assert len(ids) == len(set(ids))
 
 
+def test_figures_show_the_city_or_say_why_not(real, capsys):
+    lang, result = real
+    city, page = {"zh": "武汉市", "en": "Wuhan"}[lang], result.files["html"].read_text("utf-8")
+    facts = [
+        row for row in rows_of(result, "facts.csv") if row["kind"] in ("observation", "computed")
+    ]
+    of_city = [row["places"] for row in facts if row["region"] == "WH"]
+    own = {found[0] for places in of_city for found in FIGURES.finditer(places)}
+    told = dict(re.findall(r'(?s)class="label figure">(.+?)</span>(.+?)data:text/csv', page))
+    with capsys.disabled():
+        shown = len(own & {*told})
+        print(f"\n{lang}: {shown} of {len(told)} figures show the city, the others say why not")
+    assert len(told) == count(result, "figure")
+    silent = [label for label, text in told.items() if label not in own and city not in text]
+    assert silent == []
+
+
 # --------------------------------------------------------------------------- HTML
 
 

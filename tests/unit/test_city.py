@@ -169,3 +169,18 @@ def test_an_unknown_scope_is_named_with_the_known_ones(scope):
     known = f"unknown scope; got '{scope}'; expected one of domain:brand, domain:project, "
     with pytest.raises(WqaError, match=re.escape(known)):
         wqa.open_edition(scope=scope)
+
+
+def test_a_chapter_judges_a_group_by_its_name(city):
+    ids = ("international_brands", "hubei_quality_products", "wuhan_famous_products")
+    told = city.judge("brand")
+    assert told == city.judge(*ids, "quality_award_holders")
+    assert len(told.items) == 4
+
+
+def test_a_chart_shows_a_limit_of_the_city_or_says_that_it_has_no_figure(city):
+    beside = city.plot_regions("public_service_satisfaction")
+    assert "WH" in set(beside.frame["region"])
+    nation = city.plot_levels("special_equipment_stock", regions=["CN"])
+    assert any(city.names["WH"] in plain(note) for note in nation.notes)
+    assert not city.plot_regions("food_sampling_pass_rate").notes

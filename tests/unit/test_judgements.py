@@ -11,29 +11,26 @@ from wqa.assessment.attainment import assess
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase
 from wqa.catalog.records import Inference, Premise
-from wqa.display.answer_tables import (
-    about_answers,
-    about_questions,
-    answer_table,
-    board_table,
-    level_cell,
-    readings_table,
-    settling_table,
-)
 from wqa.display.facts import Fact, parts_of, plain
 from wqa.display.judgements import (
     SIGNS,
     answer_label,
+    answer_table,
     answer_text,
     answer_with_probability,
+    board_table,
     by_answer,
+    level_cell,
     probability_text,
+    readings_table,
     records,
     said_text,
+    settling_table,
     strength_bars,
     target_text,
     target_words,
 )
+from wqa.display.paragraphs import about_answers, about_questions
 from wqa.display.view import open_view
 from wqa.parameters import resolve
 

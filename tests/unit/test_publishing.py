@@ -1,8 +1,10 @@
+import json
 import math
 import re
 
 import pytest
 
+from wqa.catalog.records import Source
 from wqa.errors import BuildError, CatalogError
 from wqa.publication import publishing
 from wqa.publication.column_widths import (
@@ -17,7 +19,7 @@ from wqa.publication.column_widths import (
 from wqa.publication.fonts import font_path, missing_glyphs, web_font
 from wqa.publication.formats import breakable
 from wqa.publication.outline import load_outline, with_title
-from wqa.publication.printable import Cleaner
+from wqa.publication.printable import Cleaner, Register
 
 
 def test_bundled_font_covers_the_official_character_sets():
@@ -166,3 +168,14 @@ def test_only_endless_runs_get_break_places():
     address = "https://www.example.org/" + "a" * 60
     assert breakable(address).replace("\u200b", "") == address
     assert "\u200b" in breakable(address)
+
+
+def test_a_range_of_sources_hides_no_mark_of_weaker_evidence():
+    grades = ["official"] * 4 + ["press"] + ["official"] * 2 + ["press"] * 3
+    known = {
+        f"s{n}": Source(id=f"s{n}", title="x", publisher="x", evidence=grade)
+        for n, grade in enumerate(grades)
+    }
+    register = Register("zh", load_outline().words("zh"), known, {})
+    line = json.dumps(register.source_line([*known], "here"), ensure_ascii=False)
+    assert "".join(re.findall("\\[\\d+\\**\\]|\N{EN DASH}", line)) == "[1]–[4][5*][6][7][8*]–[10*]"

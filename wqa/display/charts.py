@@ -7,15 +7,14 @@ years of one series, so that a missing year or a change of definition is seen as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.display import figures as house
 from wqa.display.facts import number_text
 from wqa.display.figures import Axes, Figure, Label, new_figure, note, styled
 from wqa.display.view import ANNUAL
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # A bound is a bar at its value with a caret (Matplotlib's markers 10 and 11) on its open side.
 BOUNDS = {"lower_bound": (10, "\N{GREATER-THAN OR EQUAL TO}"), "upper_bound": (11, "<")}
@@ -183,7 +182,8 @@ def plot_dots(
         colour, marker, _ = house.ROLES.get(row["role"], house.PEERS[0])
         if row.get("lower") is not None:
             axes.hlines(place, row["lower"], row["upper"], color=colour, lw=1.4, zorder=2)
-        axes.plot(row["value"], place, marker, color=colour, ms=6.5, zorder=3)
+        face = "white" if row.get("qualifier") in BOUNDS else colour
+        axes.plot(row["value"], place, marker, color=colour, mfc=face, ms=6.5, zorder=3)
         note(axes, row["note"], (1, place), (5, 0), va="center", xycoords=("axes fraction", "data"))
     if reference:
         axes.axvline(reference["value"], zorder=2, **ASKED)

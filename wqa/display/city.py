@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.catalog.records import NATION
 from wqa.data.loading import load_death_rates, read_project
 from wqa.data.series import KEYS
 from wqa.display import (
-    annex_tables,
-    answer_tables,
     edition_tables,
     judgements,
-    listings,
     model_pictures,
     panels,
     paragraphs,
     pictures,
     report,
+    tables,
 )
 from wqa.display.view import ANNUAL, View, open_view, publisher_name, rows_in, within
 from wqa.display.wording import scope_name, term
 from wqa.parameters import resolve
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class City(View):
@@ -48,8 +45,6 @@ class City(View):
 
     def figures(self, indicator_id: str, region: str = "", definition: str = "") -> pd.DataFrame:
         """Figures of an indicator with names, of all regions and definitions or those of one id."""
-        import pandas as pd
-
         indicator, lang, frame = self.indicator(indicator_id), self.lang, self.shown
         frame = frame[frame["indicator_id"] == indicator_id]
         frame = frame[frame["region"] == region] if region else frame
@@ -90,9 +85,9 @@ class City(View):
 
     answers = judgements.answers
     conflicts = judgements.conflicts
-    judge = answer_tables.judge
+    judge = paragraphs.judge
     about = paragraphs.about
-    about_answers = answer_tables.about_answers
+    about_answers = paragraphs.about_answers
     about_backtest = paragraphs.about_backtest
     about_beside = paragraphs.about_beside
     about_conflicts = paragraphs.about_conflicts
@@ -101,30 +96,30 @@ class City(View):
     about_edition_changes = edition_tables.about_changes
     about_findings = paragraphs.about_findings
     about_grades = edition_tables.about_grades
-    about_lessons = answer_tables.about_lessons
-    about_questions = answer_tables.about_questions
+    about_lessons = paragraphs.about_lessons
+    about_questions = paragraphs.about_questions
     about_readings = paragraphs.about_readings
-    list_answers = answer_tables.answer_table
-    list_asking = answer_tables.asking_table
-    list_backtest = annex_tables.backtest_table
-    list_board = answer_tables.board_table
-    list_classes = annex_tables.classes_table
-    list_conflicts = annex_tables.conflicts_table
-    list_coverage = listings.coverage_table
-    list_death_rates = listings.death_rate_table
-    list_definitions = annex_tables.definitions_table
+    list_answers = judgements.answer_table
+    list_asking = judgements.asking_table
+    list_backtest = tables.backtest_table
+    list_board = judgements.board_table
+    list_classes = tables.classes_table
+    list_conflicts = tables.conflicts_table
+    list_coverage = tables.coverage_table
+    list_death_rates = tables.death_rate_table
+    list_definitions = tables.definitions_table
     list_edition_changes = edition_tables.change_tables
-    list_figures = listings.values_table
-    list_findings = annex_tables.findings_table
+    list_figures = tables.values_table
+    list_findings = tables.findings_table
     list_graded = edition_tables.graded_table
     list_grades = edition_tables.grades_table
-    list_labels = annex_tables.labels_table
-    list_latest = listings.latest_table
-    list_milestones = listings.milestones_table
-    list_readings = answer_tables.readings_table
-    list_settling = answer_tables.settling_table
-    list_summary = annex_tables.summary_table
-    list_targets = annex_tables.targets_table
+    list_labels = tables.labels_table
+    list_latest = tables.latest_table
+    list_milestones = tables.milestones_table
+    list_readings = judgements.readings_table
+    list_settling = judgements.settling_table
+    list_summary = tables.summary_table
+    list_targets = tables.targets_table
     plot_death_rates = pictures.death_rates_picture
     plot_funnel = model_pictures.funnel_picture
     plot_known_years = model_pictures.grid_picture

@@ -24,7 +24,6 @@ from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure as Figure
 from matplotlib.font_manager import fontManager, get_font
-from matplotlib.rcsetup import cycler
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
@@ -59,41 +58,8 @@ DOTTED = (0, (1, 1.5))
 # The geta mark: the printer's sign for a character that is not in the case.
 GETA = "\N{GETA MARK}"
 Format = Literal["svg_text", "svg_path", "png"]
-STYLE: dict[Any, Any] = {
-    "figure.figsize": (PAGE_WIDTH, 3.3),
-    "figure.constrained_layout.use": True,
-    "figure.titlesize": SIZE,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "svg.hashsalt": "wqa",
-    "font.family": [FONT_FAMILY],
-    "font.size": SIZE,
-    "text.color": INK,
-    "text.hinting": "none",
-    # A name from a data file must print as written, not as mathematics.
-    "text.parse_math": False,
-    "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY]),
-    "axes.titlesize": SIZE,
-    "axes.ymargin": 0.12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.linewidth": 0.8,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": PALE,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "ytick.major.size": 0,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 5.5,
-    "lines.markeredgewidth": 1.2,
-    "legend.frameon": False,
-    "legend.fontsize": SMALL,
-}
+HOUSE = ASSETS / "house.mplstyle"
+STYLE: dict[Any, Any] = dict(mpl.rc_params_from_file(HOUSE, use_default_template=False))
 # Where a line may break: after blanks and between Chinese characters. A closing mark stays with
 # what it closes, an opening mark with what follows, a number with its unit.
 _WIDE, _OPENING = r"\u2e80-\uffff", r"（《“(〔"

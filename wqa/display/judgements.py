@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.judging import ANSWERS
 from wqa.assessment.statements import phrase, print_number
 from wqa.catalog.catalog import load_conflicts
 from wqa.catalog.records import Conflict, Target
-from wqa.display.facts import Fact, named, quoted
-from wqa.display.narrative import in_brackets, printed, sentences, spoken
+from wqa.display.facts import Fact, Text, named, quoted
+from wqa.display.narrative import dated, in_brackets, printed, sentences, spoken
+from wqa.display.report import DisplayTable, table
 from wqa.display.view import Row, View, rows_in
-from wqa.display.wording import in_sentence, say, term, unit_after
+from wqa.display.wording import in_sentence, say, term, texts, unit_after, with_unit
 from wqa.errors import DataError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def short_unit(unit_id: str, lang: str) -> str:
@@ -256,3 +256,126 @@ def changes_text(view: View, row: Row) -> str:
     given = f"change_share.{id}", 100.0 * row["share_of_changes"], [cases, series]
     share = Fact.computed(*given, decimals=0, unit="pct")
     return say(f"changes.{base}", view.lang, share=share, cases=cases, series=series)
+
+
+DECIDED = ("met", "missed")
+
+
+def level_cell(view: View, row: Row) -> str:
+    """Print the level of a target with its year, else the baseline; empty without either."""
+    fact, target = level_fact(view, row), target_of(view, row)
+    if fact is None:
+        return baseline_text(target, view.lang, unit=short_unit(target.unit, view.lang))
+    value = f"{spoken(fact, view.lang)[0]}{short_unit(fact.unit, view.lang)}"
+    return dated(value, Fact.of_year(int(row["level_year"]), fact), view.lang)
+
+
+def _answer_cells(view: View, row: Row) -> dict[str, Text]:
+    """Cells that the tables of answers share; a reason that repeats the evidence is left out."""
+    lang, target = view.lang, target_of(view, row)
+    cells: dict[str, Text] = {
+        "answer": answer_label(row["answer"], lang),
+        "row": Fact.asked(target, part="row"),
+        "name": target_name(target, lang),
+        "nature": term(f"nature.{target.nature}", lang),
+        "target": target_text(target, lang),
+        "strength": strength_bars(row["strength"]),
+    }
+    for key in ("basis", "reason", "overturned_by", "settles_it", "owner"):
+        name = "evidence" if key == "basis" else key
+        cells[key] = said_text(view, row, name) if row[f"{name}_{lang}"] else ""
+    if row[f"reason_{lang}"] == row[f"evidence_{lang}"]:
+        del cells["reason"]
+    return cells
+
+
+def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
+    """Show which figure would settle each target that is not decided, and who holds it."""
+    rows = [_answer_cells(view, row) for row in records(frame) if row["answer"] not in DECIDED]
+    return table(view.lang, "asking", rows, "row name settles_it owner")
+
+
+def strength_note(lang: str) -> str:
+    """Say what the bars of strength mean."""
+    items = [f"{strength_bars(n)} {phrase('strength', str(n))[lang]}" for n in range(BARS, 0, -1)]
+    return say("note.strength", lang, list=("；" if lang == "zh" else "; ").join(items))
+
+
+def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
+    """Show all targets on one page, grouped by answer: newest figure, reason, strength."""
+    lang, rows = view.lang, []
+    for row in by_answer(frame):
+        cells = _answer_cells(view, row)
+        cells["level"] = level_cell(view, row)
+        why = f"why.{row['reason_code']}"
+        if why in texts("terms"):
+            cells["reason"] = term(why, lang)
+        if row["strength"]:
+            cells["answer"] = f"{cells['answer']} {cells['strength']}"
+        cells["name"] = f"{cells['name']} {cells['target']}"
+        rows.append(cells)
+    return table(lang, "board", rows, "answer row name level reason", notes=[strength_note(lang)])
+
+
+def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:
+    """Show the answer on every target with its evidence and reason, binding targets first."""
+    lang, rows = view.lang, []
+    for row in records(frame):
+        rows.append(_answer_cells(view, row) | {"answer": answer_with_probability(view, row)})
+    plan = str(getattr(view.parameters.plan, f"short_{lang}"))
+    caption = say("caption.attainment", lang, plan=plan)
+    keys = "row name nature target answer strength basis reason"
+    return table(lang, "answers", rows, keys, caption=caption)
+
+
+def settling_table(view: View, frame: pd.DataFrame) -> DisplayTable:
+    """Show what would overturn each answer, which figure would settle it, and who holds it."""
+    rows = [_answer_cells(view, row) for row in by_answer(frame)]
+    kept = [row for row in rows if row["overturned_by"] or row["settles_it"] or row["owner"]]
+    return table(view.lang, "settling", kept, "answer row name overturned_by settles_it owner")
+
+
+def readings_table(view: View, frame: pd.DataFrame, *rows: str) -> DisplayTable:
+    """Show what each reading of a disputed number means for the targets of some rows."""
+    lang = view.lang
+    asked = frame[(frame["field"] != "comparator") & frame["row"].astype(str).isin(rows)]
+    cells = [_reading_cells(view, row) for row in rows_in(asked)]
+    caption, notes = term("table.readings_caption", lang), [say("note.readings", lang)]
+    if any("probability" in row for row in cells):
+        notes.append(say("note.readings_probability", lang))
+    keys, id = "row name reading value target met needed probability", "-".join(["readings", *rows])
+    return table(lang, id, cells, keys, caption=caption, notes=notes)
+
+
+def _reading_cells(view: View, row: Row) -> dict[str, Text]:
+    lang, plan = view.lang, view.parameters.plan
+    target = next(t for t in plan.targets if t.id == row["target_id"])
+    sources, clause, reading = (plan.source_id,), str(row["clause"]), row["reading_id"]
+    key = f"{target.id}.{reading}"
+
+    def number(part: str, value: float) -> Fact:
+        fact = Fact.setting(f"{key}.{part}", value, unit=target.unit)
+        about: dict[str, Any] = {"source_ids": sources, "locator": clause}
+        return replace(fact, kind="target", evidence="official", **about)
+
+    goal = number("goal", float(row["target"]))
+    sign = term(f"comparator.{row['comparator']}", lang)
+    cells: dict[str, Text] = {
+        "row": Fact.asked(target, part="row"),
+        "name": target_name(target, lang),
+        "reading": quoted(str(row[f"label_{lang}"]), source_ids=sources, locator=clause),
+        "target": f"{sign}{with_unit(goal, lang)}",
+    }
+    if row["value"] != row["value"]:
+        return cells
+    known = number("value", float(row["value"]))
+    cells["value"] = with_unit(known, lang)
+    met, need, low = row["met_at_baseline"], row["change_needed"], row["p_class_low"]
+    if met is not None and met == met:
+        cells["met"] = term("table.yes" if bool(met) else "table.no", lang)
+    if need == need and float(need):
+        cells["needed"] = Fact.computed("needed", float(need), [known, goal], signed=True)
+    if low is not None and low == low:
+        ends, note = (float(low), float(row["p_class_high"])), str(row["evidence_class"])
+        cells["probability"] = class_text(f"p.{key}", ends, [known, goal], note)
+    return cells

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import bdtrik
 
 from wqa.assessment import judging
 from wqa.assessment.inferences import narrowed
@@ -24,12 +28,8 @@ from wqa.display.pictures import DATA, LEVEL, axis_of, id_of, series_frame, sour
 from wqa.display.report import Drawing, drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
 from wqa.display.wording import listed, say, term, terms, titled
+from wqa.forecasts.forecasting import Forecast, forecast
 from wqa.goals import Span
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from wqa.forecasts.forecasting import Forecast
 
 # Scopes of counts that add up to a target.
 COUNTED = ("plan_sum", "end_stock")
@@ -41,8 +41,6 @@ OUTER = 99.8
 
 def grid_picture(view: View) -> Drawing | None:
     """Make the figure of which target has which figure in which year."""
-    import pandas as pd
-
     lang, plan = view.lang, view.parameters.plan
     years = range(plan.start_year - BEFORE, max(plan.end_year, view.until) + 1)
     frame = view.observations[view.observations["region"] == view.region].dropna(subset="value")
@@ -84,8 +82,6 @@ def _status(rows: pd.DataFrame, plan_sources: set[str]) -> str:
 
 def progress_picture(view: View) -> Drawing | None:
     """Make the figure of how far counts have come to their targets: published, deduced, needed."""
-    import pandas as pd
-
     lang, given = view.lang, view.parameters
     known_by = view.observations, given.as_of, given.edition, given.seed, given.catalog, None
     _, setting, _ = judging.begin(given.plan, *known_by)
@@ -128,9 +124,6 @@ def progress_picture(view: View) -> Drawing | None:
 
 def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the funnel plot of the latest rates with a published number of batches."""
-    import numpy as np
-    import pandas as pd
-
     lang = view.lang
     frame = series_frame(view, indicator_id, list(view.names)).dropna(subset="denominator")
     frame = frame[frame["qualifier"].isin(ANNUAL) & (frame["role"] != "nation")]
@@ -159,17 +152,12 @@ def funnel_picture(view: View, indicator_id: str) -> Drawing | None:
 
 def _chance(n: pd.Series, rate: float, level: float) -> list[pd.Series]:
     """Return the range of rates that chance alone explains, by the number of batches."""
-    import numpy as np
-    from scipy.special import bdtrik
-
     tail = (1 - level / 100) / 2
     return [np.ceil(bdtrik(share, n, rate / 100)) / n * 100 for share in (tail, 1 - tail)]
 
 
 def series_forecast(view: View, indicator_id: str, region: str, scope: str) -> Forecast | None:
     """Forecast one series to the target year with the default model."""
-    from wqa.forecasts.forecasting import forecast
-
     indicator, goal = view.indicator(indicator_id), view.parameters.target_year
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or int(rows[-1]["year"]) >= goal:
@@ -184,23 +172,21 @@ def path_picture(
     indicator_id: str,
     region: str,
     scope: str,
-    forecast: Forecast | None,
+    ahead: Forecast | None,
     *,
     target: Target,
 ) -> Drawing | None:
     """Make the figure of a series with its forecast and the path a target requires."""
-    import pandas as pd
-
     lang, axis = view.lang, axis_of(view, indicator_id)
-    fan = None if forecast is None else forecast.frame
+    fan = None if ahead is None else ahead.frame
     rows = rows_of(view.shown, indicator_id, region, scopes=[scope], qualifiers=ANNUAL)
     if not rows or target.value is None:
         return None
     known, facts = pd.DataFrame(rows), [Fact.observed(row) for row in rows]
     data = known[["year", "value"]].assign(kind="observed")
     slots: dict[str, Any] = {"a": facts[-1], "year_a": Fact.of_year(rows[-1]["year"], facts[-1])}
-    if forecast is not None and fan is not None:
-        tail, about = fan.iloc[-1], {"note": f"{forecast.model}, {forecast.evidence_class}"}
+    if ahead is not None and fan is not None:
+        tail, about = fan.iloc[-1], {"note": f"{ahead.model}, {ahead.evidence_class}"}
         slots |= {"year_b": Fact.of_year(tail["year"]), "level": Fact.setting("level", 95)}
         given: dict[str, Any] = {"decimals": view.indicator(indicator_id).decimals, **about}
         for slot, column in (("median", "median"), ("low", "lo_95"), ("high", "hi_95")):
@@ -215,7 +201,7 @@ def path_picture(
     slots |= {
         "title": axis["title"],
         "target": Fact.asked(target),
-        "alt": "fan" if forecast else "path",
+        "alt": "fan" if ahead else "path",
     }
     slots |= {"indicator": view.indicator_name(indicator_id), "region": view.names[region]}
     slots |= {"id": id_of("path", indicator_id), "sources": sources_in(known)}

@@ -31,10 +31,12 @@ YEARS = 4  # labels of a panel's axis
 TITLE = 26  # half-width letters in a line of a panel's title
 
 
-def panels_picture(view: View, *indicator_ids: str) -> Drawing | None:
-    """Draw the series of the city for the targets on some indicators, where it has any."""
+def panels_picture(view: View, *named: str) -> Drawing | None:
+    """Draw the city's series for the targets of indicators or groups of them, where it has any."""
     panels, facts = list[dict[str, Any]](), list[Fact]()
-    for target in (t for one in indicator_ids for t in view.targets(one)):
+    for target in view.parameters.plan.targets:
+        if not {target.indicator_id, view.indicator(target.indicator_id).group} & {*named}:
+            continue
         rows = _own_series(view, target)
         inside = [row for row in rows if row["year"] >= int(target.start_year or 0)]
         if len(inside) < FEWEST or target.value is None:
@@ -62,7 +64,7 @@ def panels_picture(view: View, *indicator_ids: str) -> Drawing | None:
     ]  # fmt: skip
     data = data[["target", "year", "value", "unit", "source_id"]]
     slots: dict[str, Any] = {"region": view.names[view.region], "items": "".join(items)}
-    slots |= {"id": f"panels-{indicator_ids[0]}", "sources": sources_in(data)}
+    slots |= {"id": f"panels-{named[0]}", "sources": sources_in(data)}
     return drawing(view.lang, "panels", _plot(view, panels), data, **slots)
 
 

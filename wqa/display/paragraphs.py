@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+
+from wqa.assessment.judging import ANSWERS
 from wqa.catalog.records import Conflict, Target
 from wqa.display.facts import EVIDENCE_ORDER, Fact, number_text, quoted
 from wqa.display.judgements import (
+    DECIDED,
+    answer_text,
+    answer_word,
+    answers,
+    by_answer,
     level_fact,
     name_in_sentence,
     records,
+    target_name,
     target_of,
     target_text,
     target_words,
 )
-from wqa.display.listings import death_parts
 from wqa.display.narrative import comparison_text, level_text, sentences
+from wqa.display.pictures import death_parts
 from wqa.display.report import Paragraphs, told
 from wqa.display.view import ANNUAL, View, rows_in, rows_of
-from wqa.display.wording import listed, say, unit_after
+from wqa.display.wording import listed, say, term, unit_after
 from wqa.errors import ForecastError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from wqa.forecasts.backtesting import Backtest
+from wqa.forecasts.backtesting import Backtest, backtest
+from wqa.goals import Goal
 
 
 @told
@@ -160,6 +167,92 @@ def about_readings(view: View, readings: pd.DataFrame, row: str) -> str:
     return say("plan.readings", lang, name=name_in_sentence(target, lang), list=listed(said, lang))
 
 
+# Answers that a reader has to see at once.
+WEAK_POINTS = ("unlikely", "missed")
+UNSURE = ("open", *WEAK_POINTS)
+UNKNOWN = "nothing_known"
+
+
+def counts_list(answers: Iterable[str], lang: str) -> str:
+    """List how many targets have which answer, from met to nothing known."""
+    counts = Counter(answers)
+    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
+    return listed([say("summary.count_item", lang, answer=word, n=n) for word, n in pairs], lang)
+
+
+@told
+def about_answers(view: View, frame: pd.DataFrame) -> str:
+    """Count the answers on a plan and name its weak points."""
+    lang, rows = view.lang, records(frame)
+    whole = {"rows": len({row["target_id"].rstrip("abc") for row in rows}), "n": len(rows)}
+    counts = counts_list([row["answer"] for row in rows], lang)
+    weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
+    parts = [say("summary.counts", lang, list=counts, **whole)]
+    parts += [say("summary.weak_points", lang, list=listed(weak, lang))] if weak else []
+    return sentences(parts, lang)
+
+
+def unknown_text(view: View, frame: pd.DataFrame) -> str:
+    """Say why nothing is known of some targets, and what kind of statements the answers are."""
+    lang = view.lang
+    reasons = Counter(row["reason_code"] for row in records(frame) if row["answer"] == UNKNOWN)
+    causes = [
+        say("summary.why_item", lang, why=term(f"why.{code}", lang), n=number)
+        for code, number in reasons.most_common()
+    ]
+    whole = {"n": reasons.total(), "list": listed(causes, lang)}
+    told = say("summary.nothing_known", lang, **whole) if causes else ""
+    return sentences([say("summary.caution", lang), told], lang)
+
+
+def about_questions(view: View, frame: pd.DataFrame) -> Paragraphs:
+    """Answer in one sentence each: how sure is it, where is it weak, whom to ask for figures."""
+    lang, rows, items = view.lang, by_answer(frame), [unknown_text(view, frame)]
+    weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in UNSURE]
+    if weak:
+        items.append(say("question.weak", lang, list=listed(weak, lang)))
+    left = [r for r in records(frame) if r["answer"] not in DECIDED and r[f"settles_it_{lang}"]]
+    asked = Counter(str(row[f"owner_{lang}"]) for row in left).most_common()
+    holders = [say("question.ask_item", lang, owner=owner, n=number) for owner, number in asked]
+    if holders:
+        items.append(say("question.ask", lang, list=listed(holders, lang)))
+    return Paragraphs(items, is_list=True)
+
+
+@told
+def judge(view: View, *named: str) -> list[str]:
+    """Say what is answered on the targets of indicators or groups of them, binding ones first."""
+    told = []
+    for row in records(answers(view)):
+        if {row["indicator_id"], view.indicator(row["indicator_id"]).group} & {*named}:
+            told.append(answer_text(view, row))
+    return told
+
+
+def about_lessons(view: View) -> Paragraphs:
+    """Say what the next plan can learn from how the targets of this one were set."""
+    lang, targets, items = view.lang, view.parameters.plan.targets, []
+    found = {
+        "easy": [target for target in targets if _is_easy(target)],
+        "bound": [t for t in targets if t.kind == "bound"],
+        "disputed": [t for t in targets if t.baseline.status == "disputed"],
+        "unmeasured": [t for t in targets if t.baseline.status not in ("measured", "disputed")],
+    }
+    for key, those in found.items():
+        names = listed([target_name(target, lang) for target in those], lang)
+        whole = {"n": len(those), "whole": len(targets), "list": names}
+        items += [say(f"lesson.{key}", lang, **whole)] if those else []
+    return Paragraphs(items, is_list=True)
+
+
+def _is_easy(target: Target) -> bool:
+    """Whether a target asks for less than what was measured when it was set."""
+    base = target.baseline
+    if target.value is None or base.value is None or base.status != "measured":
+        return False
+    return Goal(target.comparator, target.value).margin(base.value) > 0
+
+
 # Fewer known outcomes than this do not establish calibration.
 MINIMUM_OUTCOMES = 30
 # Three years to learn from and one to be judged.
@@ -202,8 +295,6 @@ def label_case(view: View, answers: pd.DataFrame) -> LabelCase | None:
 
 def backtested(view: View) -> tuple[Backtest | None, list[str]]:
     """Backtest the percentage series that are long enough, with their sources."""
-    from wqa.forecasts.backtesting import backtest
-
     annual = view.shown[view.shown["qualifier"].isin(ANNUAL) & (view.shown["unit"] == "pct")]
     counts = annual.groupby(["indicator_id", "region", "scope"])["year"].transform("nunique")
     frame = annual[counts >= BACKTEST_POINTS].reset_index(drop=True)

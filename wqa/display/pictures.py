@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.statements import explain
 from wqa.catalog.records import Indicator, Target
 from wqa.display.charts import plot_dots, plot_levels
 from wqa.display.facts import Fact, named, plain
-from wqa.display.listings import death_parts
-from wqa.display.narrative import bounded, in_brackets, sentences
+from wqa.display.narrative import bounded, in_brackets, sentences, value_text
 from wqa.display.report import Drawing, drawing, sources_of
-from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in
-from wqa.display.wording import listed, say, scope_name, term, terms, titled, with_unit
+from wqa.display.view import ANNUAL, BOUNDS, View, latest_row, rows_in, rows_of
+from wqa.display.wording import listed, say, scope_name, term, terms, titled
 from wqa.forecasts.scores import event_rate_interval, proportion_interval
 from wqa.goals import Goal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Columns of a figure's data file.
 DATA = ["region", "scope", "year", "value", "unit", "denominator", "lower", "upper",
@@ -116,7 +114,7 @@ def level_picture(
     if data["value"].dropna().empty:
         return None
     goals = [goal for goal in view.targets(indicator_id) if goal.value is not None]
-    notes = _definition_notes(view, data)
+    notes = [*_definition_notes(view, data), *_missing_note(view, indicator_id, data)]
     if data["lower"].notna().any():
         notes.append(named(term("figure.interval", lang)))
     if data["qualifier"].isin(list(BOUNDS)).any():
@@ -152,6 +150,15 @@ def _definition_notes(view: View, data: pd.DataFrame) -> list[str]:
     return out
 
 
+def _missing_note(view: View, indicator_id: str, data: pd.DataFrame) -> list[str]:
+    """Say so where a chart cannot show the place that the paper is about."""
+    given: dict[str, Any] = {"scopes": data["scope"], "qualifiers": ANNUAL}
+    known = rows_of(view.shown, indicator_id, view.region, **given)
+    if known or view.region in set(data["region"]):
+        return []
+    return [say("note.no_own_figure", view.lang, region=view.names[view.region])]
+
+
 def _levels_alt(data: pd.DataFrame, title: str, target: Target | None, lang: str) -> str:
     """Describe a line chart in words, from its data."""
     first, last = Fact.of_year(data["year"].min()), Fact.of_year(data["year"].max())
@@ -174,8 +181,6 @@ def dots(
     lang: str, key: str, rows: list[dict[str, Any]], axis: Mapping[str, Any], **more: Any
 ) -> Drawing:
     """Draw values side by side, and describe them by what each row has `said`."""
-    import pandas as pd
-
     items = [say("alt.dot", lang, label=row["label"], value=row["said"]) for row in rows]
     told = {"alt": "dots", "title": axis["title"], "items": listed(items, lang)}
     return drawing(lang, key, plot_dots(pd.DataFrame(rows), **axis), **told, **more)
@@ -188,24 +193,54 @@ def id_of(kind: str, indicator_id: str) -> str:
 
 def regions_picture(view: View, indicator_id: str) -> Drawing | None:
     """Make the figure of the latest value of every region that has one."""
-    import pandas as pd
-
     lang, name = view.lang, view.indicator_name(indicator_id)
     rows: list[dict[str, Any]] = []
     for region, frame in series_frame(view, indicator_id, list(view.names)).groupby("region"):
-        row = latest_row(row for row in rows_in(frame) if row["qualifier"] in ANNUAL)
+        known = rows_in(frame)
+        row = latest_row(row for row in known if row["qualifier"] in ANNUAL)
+        if row is None and region == view.region:
+            row = latest_row(known)  # of the city a limit, if nothing else was published
         if row is not None:
             value, scope = Fact.observed(row), scope_name(str(row["scope"]), lang)
             when = f"{row['year']}年，{scope}" if lang == "zh" else f"{row['year']}, {scope}"
-            printed = {"note": in_brackets(value.text, when, lang), "said": with_unit(value, lang)}
+            note = in_brackets(bounded(row, value, lang), when, lang)
+            printed = {"note": note, "said": value_text(row, lang)}
             rows.append({**row, **printed, "label": view.names[str(region)]})
     if not rows:
         return None
     better = 1 if view.indicator(indicator_id).direction == "lower_better" else -1
     rows.sort(key=lambda row: (better * row["value"], row["label"]))
-    about = {"id": id_of("regions", indicator_id), "indicator": name}
-    data = pd.DataFrame(rows)[["label", *DATA]]
-    return dots(lang, "regions", rows, axis_of(view, indicator_id), data=data, **about)
+    data, axis = pd.DataFrame(rows), axis_of(view, indicator_id)
+    notes = _missing_note(view, indicator_id, data)
+    if data["qualifier"].isin(list(BOUNDS)).any():
+        notes.append(term("figure.open", lang))
+    about: dict[str, Any] = {"id": id_of("regions", indicator_id), "indicator": name}
+    about |= {"data": data[["label", *DATA]], "notes": notes}
+    return dots(lang, "regions", rows, axis, **about)
+
+
+def death_parts(row: Mapping[str, Any]) -> dict[str, Fact]:
+    """Return the known figures of one year of the death rate frame, as facts."""
+    columns = {"deaths": "deaths", "stock": "stock_10k", "published": "published_rate"}
+    known = {key: _part(row, name) for key, name in columns.items() if row[name] == row[name]}
+    if {"deaths", "stock"} <= set(known) and row["recomputed_rate"] == row["recomputed_rate"]:
+        rate, inputs = float(row["recomputed_rate"]), [known["deaths"], known["stock"]]
+        new = Fact.computed("rate", rate, inputs, decimals=3, unit="per_10k_units")
+        known["recomputed"] = new
+        if "published" in known:
+            share = rate / float(row["published_rate"]) * 100
+            both = [new, known["published"]]
+            known["ratio"] = Fact.computed("ratio", share, both, decimals=0)
+    return known
+
+
+def _part(row: Mapping[str, Any], name: str) -> Fact:
+    """Make a fact of one column of the death rate frame."""
+    cell: dict[str, Any] = {key: row[key] for key in ("region", "year", "scope")}
+    cell |= {"indicator_id": f"special_equipment_{name}", "value": row[name], "unit": ""}
+    cell["source_id"] = row[f"{name}_source_id"]
+    cell["file"], _, cell["row"] = str(row[f"{name}_place"]).rpartition(":")
+    return Fact.observed(cell, decimals=0 if name == "deaths" else None)
 
 
 def death_rates_picture(view: View, rates: pd.DataFrame) -> Drawing | None:
@@ -279,8 +314,6 @@ def ladder_pictures(view: View, row: str) -> list[Drawing]:
 def _ladder(view: View, target: Target, premises: Iterable[Mapping[str, Any]]) -> Drawing:
     """Draw which number of deaths passes, on the part of the stock known and on all of it."""
     # `premises` are those of the rule rare_events: an exposure, and what part of the whole it is.
-    import pandas as pd
-
     lang, rows = view.lang, list[dict[str, Any]]()
     goal = Goal(target.comparator, float(target.value or 0))
     places = {f"{row['file']}:{row['row']}": row for row in rows_in(view.observations)}

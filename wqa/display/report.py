@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+import pandas as pd
+
 from wqa.display.facts import Fact, Text, parts_json, parts_of, plain, require_no_digit
 from wqa.display.wording import say, term, unit_name
 from wqa.errors import BuildError, DataError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -155,8 +156,6 @@ class DisplayTable:
     @property
     def frame(self) -> pd.DataFrame:
         """The table under its heads; a cell that is one number is that number."""
-        import pandas as pd
-
         cells = [[_value(row.get(c.key)) for c in self.columns] for row in self.rows]
         return pd.DataFrame(cells, columns=[_head(c.label, c.unit) for c in self.columns])
 
@@ -317,7 +316,6 @@ def _required(block: Mapping[str, Any], keys: Iterable[str], where: str) -> None
 
 def _frame_json(data: pd.DataFrame) -> dict[str, Any]:
     """Columns and rows as JSON values; what is not a number or a string is printed."""
-    import pandas as pd
 
     def cell(value: Any) -> Any:
         if pd.api.types.is_scalar(value) and pd.isna(value):

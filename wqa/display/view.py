@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_indicators
@@ -19,9 +21,6 @@ from wqa.errors import DataError
 from wqa.history.editions import regions_above
 from wqa.parameters import Parameters
 from wqa.paths import CATALOG
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # "A via B": B passed on what A had published.
 _PASSED_ON = re.compile(r"(.+?) via (.+)")
@@ -63,8 +62,6 @@ Row = Mapping[str, Any]
 
 def shown_values(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the figures that a chart or a sentence may use."""
-    import pandas as pd
-
     from wqa.data.series import KEYS, best_values
 
     best = best_values(frame)
@@ -87,8 +84,6 @@ def is_side_scope(scope: str) -> bool:
 
 @cache
 def _side_patterns() -> tuple[str, ...]:
-    import pandas as pd
-
     table = pd.read_csv(CATALOG / "side_scopes.csv", dtype=str)
     return tuple(table["pattern"])
 

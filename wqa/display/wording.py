@@ -13,6 +13,8 @@ from numbers import Integral
 from string import Formatter
 from typing import Any
 
+import pandas as pd
+
 from wqa.catalog.catalog import load_units
 from wqa.catalog.reading import read_yaml
 from wqa.data.cells import scope_words
@@ -31,23 +33,6 @@ MONTHS_EN = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-# How a period is printed, by its form in the data; n and m are months in words.
-PERIODS: tuple[tuple[str, str, str], ...] = (
-    (r"(\d{4})", "{0}年", "{0}"),
-    (r"(\d{4})-(\d{4})", "{0}—{1}年", "{0}–{1}"),
-    (r"(\d{4})-0?(?P<m>\d{1,2})", "{0}年{1}月", "{m} {0}"),
-    (r"(\d{4})H1", "{0}年上半年", "first half of {0}"),
-    (r"(\d{4})H2", "{0}年下半年", "second half of {0}"),
-    (r"(\d{4})Q([1-4])", "{0}年第{1}季度", "Q{1} {0}"),
-    (r"(\d{4})-\d{2} Spring Festival", "{0}年春节期间", "Spring Festival {0}"),
-    (r"(\d{4})-(\d{4})M0?(?P<m>\d{1,2})", "{0}年—{1}年{2}月", "{0} to {m} {1}"),
-    (r"(\d{4})M0?(?P<n>\d{1,2})-M0?(?P<m>\d{1,2})", "{0}年{1}—{2}月", "{n} to {m} {0}"),
-    (
-        r"(\d{4})M0?(?P<n>\d{1,2})-(\d{4})M0?(?P<m>\d{1,2})",
-        "{0}年{1}月—{2}年{3}月",
-        "{n} {0} to {m} {2}",
-    ),
-)
 
 
 @cache
@@ -173,14 +158,21 @@ def listed(items: Iterable[Text], lang: str) -> str:
     return f"{', '.join(kept[:-1])} and {kept[-1]}"
 
 
+@cache
+def _periods(lang: str) -> tuple[tuple[str, str], ...]:
+    """How periods are printed, by their form in the data; n and m are months in words."""
+    table = pd.read_csv(CATALOG / "periods.csv", dtype=str)
+    return tuple(zip(table["pattern"], table[lang], strict=True))
+
+
 def period_text(row: Mapping[str, Any], lang: str) -> str:
     """Print the period of a figure: a year, a month, a quarter, a span."""
     printed = str(row["period"])
-    for pattern, zh, en in PERIODS:
+    for pattern, form in _periods(lang):
         match = re.fullmatch(pattern, printed)
         if match:
             months = {key: MONTHS_EN[int(n) - 1] for key, n in match.groupdict().items()}
-            printed = (zh if lang == "zh" else en).format(*match.groups(), **months)
+            printed = form.format(*match.groups(), **months)
             break
     place = f"{row['file']}:{int(row['row'])}"
     return quoted(printed, source_ids=[str(row["source_id"])], locator=place)

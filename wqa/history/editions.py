@@ -236,19 +236,16 @@ def shared_record(
     edition: int,
     as_of: str,
     *,
-    target_year: int,
-    seed: int,
-    catalog: Path | str | None = None,
-    root: Path | str | None = None,
     folder: Path | str | None = None,
+    **asked: Any,
 ) -> EditionRecord:
     """Return the record of an edition, made once for all notebooks of a build."""
-    options: dict[str, Any] = {"target_year": target_year, "seed": seed}
     folder = folder or os.environ.get(SHARED)
-    name = "-".join(map(str, (plan.id, region, edition, as_of, *options.values())))
+    options = asked["target_year"], asked["seed"]
+    name = "-".join(map(str, (plan.id, region, edition, as_of, *options)))
     if folder and (Path(folder) / name).is_dir():
         return read_edition(Path(folder) / name)
-    made = edition_record(plan, region, edition, as_of, **options, catalog=catalog, root=root)
+    made = edition_record(plan, region, edition, as_of, **asked)
     if folder:
         scratch = Path(tempfile.mkdtemp(dir=folder))
         write_edition(made, scratch)

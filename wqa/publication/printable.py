@@ -221,8 +221,9 @@ class Register:
                 before = words["separator"] if len(line) > 1 else ""
                 line += [string(before + name), self._cite(number, source)]
         else:
-            # Three or more numbers in a row are a range.
-            runs = groupby(enumerate(numbers.items()), lambda one: one[1][0] - one[0])
+            # Three or more numbers in a row, of one grade of evidence, are a range.
+            pairs = enumerate(numbers.items())
+            runs = groupby(pairs, lambda one: (one[1][0] - one[0], one[1][1].evidence))
             for run in ([self._cite(*numbered) for _, numbered in group] for _, group in runs):
                 line += [run[0], string(RANGE), run[-1]] if len(run) > 2 else run
         if OWN in ids:
