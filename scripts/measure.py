@@ -29,7 +29,8 @@ LOWER = ("catalog", "data", "forecasts", "assessment")
 UPPER = ("display", "history", "publication")
 LIMITS = {
     "modules": 31, "code lines": 4700, "lines": 7000, "longest": 300,
-    "hops": 14, "sentence": 8, "bench": 900, "tests": 3600,
+    # Of the bench 60 for the coverage of the demonstration city.
+    "hops": 14, "sentence": 8, "bench": 960, "tests": 3600,
 }  # fmt: skip
 PLAN = "wuhan-14fyp"
 NO_CODE = {
@@ -87,7 +88,9 @@ def modules(half: str) -> list[Path]:
 
 def tests_of_the_lower_half() -> list[Path]:
     """List the tests that import something of the lower half, nothing of the upper; no paper."""
-    upper = re.compile(rf"wqa(\.| import )({'|'.join((*UPPER, '__main__', 'listing'))})\b")
+    upper = re.compile(
+        rf"wqa(\.| import )({'|'.join((*UPPER, 'office', 'workbooks', '__main__', 'listing'))})\b"
+    )
     found = []
     for path in sorted((ROOT / "tests").rglob("*.py")):
         text = path.read_text(encoding="utf-8")

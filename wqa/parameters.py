@@ -38,7 +38,7 @@ def resolve(
 ) -> Parameters:
     """Check the common parameters; what is empty is taken from the plan or the environment."""
     named = catalog or os.environ.get("WQA_CATALOG")
-    folder = Path(named).resolve() if named else own_catalog()
+    folder = Path(named).resolve() if named else _own_catalog()
     found = load_plan(plan or default_plan(), folder)
     if lang not in LANGUAGES:
         raise DataError("lang is unknown", got=lang, expected=" or ".join(LANGUAGES))
@@ -56,9 +56,13 @@ def resolve(
     )
 
 
+def _own_catalog(root: Folder = None) -> Path | None:
+    return own_catalog(Path.cwd(), str(root) if root else os.environ.get("WQA_ROOT"))
+
+
 def default_plan(root: Folder = None) -> str:
     """Plan of the project's own catalogue if it has one, else that of Wuhan."""
-    folder = own_catalog(root)
+    folder = _own_catalog(root)
     own = sorted(path.stem for path in (folder / "plans").glob("*.yml")) if folder else []
     return own[0] if len(own) == 1 else "wuhan-14fyp"
 

@@ -1,6 +1,7 @@
 """Where things are: package data, and the folders of a project."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from wqa.errors import DataError
@@ -34,10 +35,12 @@ def project_root(root: Folder = None) -> Path:
     raise DataError("no project folder found", got=str(here), expected=expected, fix=fix)
 
 
-def own_catalog(root: Folder = None) -> Path | None:
-    """Folder ``catalog`` of the project, whose plans and indicators are added to the package's."""
+@lru_cache
+def own_catalog(here: Path | None, named: str | None) -> Path | None:
+    """Folder ``catalog`` of the project that `named`, or else a working folder, belongs to."""
+    # Looked for once, since it is asked for with every target; `here` only tells folders apart.
     try:
-        folder = project_root(root) / OWN_CATALOG
+        folder = project_root(named or None) / OWN_CATALOG
     except DataError:  # without a project the catalogue of the package is all there is
         return None
     return folder if folder.is_dir() else None

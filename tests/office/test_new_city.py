@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
 from wqa.data.loading import check_project, load_observations
-from wqa.errors import DataError
+from wqa.errors import BuildError, DataError
 from wqa.office.demo import EDITIONS, city_figures, make_demo
 from wqa.office.ingesting import check_form
 from wqa.office.new_city import make_city
@@ -169,3 +169,18 @@ def test_every_file_made_of_a_place_that_does_not_exist_says_so(demo):
     assert not [p.name for p in written if "合成数据" not in p.read_text(encoding="utf-8")]
     pages = PdfReader(built / "paper.pdf").pages
     assert all("合成数据" in one.extract_text() for one in pages)
+
+
+@pytest.mark.slow
+def test_a_paper_is_not_made_of_data_that_change_meanwhile(demo, tmp_path):
+    folder = shutil.copytree(demo[0], tmp_path / "city")
+
+    def touch(line):
+        (folder / "data" / "raw" / "README.md").write_text(line, encoding="utf-8")
+
+    options = {"edition": 2023, "as_of": EDITIONS[0][3], "root": folder, "formats": ("html",)}
+    with pytest.raises(BuildError, match="changed while the paper was built"):
+        build_paper(
+            "sls-plan", catalog=folder / "catalog", only="14_works", progress=touch, **options
+        )
+    assert not list((folder / "outputs").glob("*/paper.html"))

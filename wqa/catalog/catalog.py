@@ -5,6 +5,7 @@ records; the rules between fields follow the loaders.
 """
 
 import math
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -51,7 +52,8 @@ KINDS_OF_RECORDS = (*Listing.__dataclass_fields__, "plans")
 
 def read_catalogue(catalog: Folder = None) -> Declared:
     """Read all that is declared, in the package and an extra folder; not to be changed."""
-    own = own_catalog() if catalog is None else Path(catalog)
+    here = Path.cwd(), os.environ.get("WQA_ROOT")
+    own = own_catalog(*here) if catalog is None else Path(catalog)
     folders = [CATALOG] if own is None else [CATALOG, own]
     if not folders[-1].is_dir():
         fix = "Give a folder that holds indicators/, plans/ or conflicts/."

@@ -57,7 +57,7 @@ def read_project(root: Folder = None, catalog: Folder = None) -> Ingested:
 def _inputs(root: Folder, catalog: Folder) -> tuple[Path, Path | None, State]:
     """Project, catalogue, and names, times and sizes of all inputs: a changed file is read anew."""
     home = project_root(root)
-    extra = Path(catalog).resolve() if catalog is not None else own_catalog(home)
+    extra = Path(catalog).resolve() if catalog is not None else own_catalog(None, str(home))
     folders = [home / "data" / "raw", *([extra] if extra else [])]
     files = sorted(Path(at, n) for top in folders for at, _, names in os.walk(top) for n in names)
     return home, extra, tuple((str(f), f.stat().st_mtime_ns, f.stat().st_size) for f in files)

@@ -61,8 +61,10 @@ def input_files(
                ("wqa/assets", ASSETS), ("catalog", catalog)]  # fmt: skip
     for name, folder in folders:
         if folder is not None:
-            files = sorted(path for path in folder.rglob("*") if path.is_file())
-            found |= {f"{name}/{path.relative_to(folder).as_posix()}": path for path in files}
+            files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+            # What begins with a dot is being written, or is no input.
+            own = {n: path for n, path in files.items() if not f"/{n}".count("/.")}
+            found |= {f"{name}/{n}": path for n, path in own.items()}
     return {name: sha256(path) for name, path in sorted(found.items())}
 
 

@@ -152,6 +152,7 @@ def build_paper(
     name = "-".join(filter(None, [edition_name(chosen), *tail]))
     place = Path(out).resolve() if out is not None else outputs_dir(home)
     place.mkdir(parents=True, exist_ok=True)
+    inputs = build_record.input_files(home, books, [*given], chosen.catalog)
     work = Path(tempfile.mkdtemp(prefix=f".building-{name}-", dir=place))
     (work / "records").mkdir()
     kept_in = Path(records or work / "records").resolve()
@@ -178,7 +179,9 @@ def build_paper(
             tell(f"record: {len(kept.forecasts)} forecasts")
         for scratch in ("typst", "word", "records"):
             shutil.rmtree(work / scratch, ignore_errors=True)
-        inputs = build_record.input_files(home, books, [*given], chosen.catalog)
+        if build_record.input_files(home, books, [*given], chosen.catalog) != inputs:
+            what = "the data or the notebooks were changed while the paper was built"
+            raise BuildError(what, fix="Build again.")
         record = build_record.build_record(paper.whole, chosen, given, inputs, work, home)
         record["rows_left_out"] = left_out
         _write_json(work / "build.json", record)
