@@ -5,6 +5,7 @@ A difference is reported with the figures in it: indicator, region, year, printe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,9 +40,14 @@ def differing(stored: Sequence[str], shown: Sequence[Data]) -> list[str]:
     found = []
     for line, facts in (pair for data in shown for pair in lines_of(data)):
         if line not in before:
-            new = [f for f in facts if not any(str(f["text"]) in old for old in gone)]
+            new = [fact for fact in facts if not any(map(printed(fact).search, gone))]
             found += [name(fact) for fact in new or facts]
     return list(dict.fromkeys(found))
+
+
+def printed(fact: Data) -> re.Pattern[str]:
+    """Return the printed form of a figure as a pattern that finds no part of a number."""
+    return re.compile(rf"(?<![\d.]){re.escape(str(fact['text']))}(?![.,]?\d)")
 
 
 def name(fact: Data) -> str:

@@ -19,14 +19,14 @@ def start(tmp_path_factory):
     def one():
         specs = KernelSpecManager(kernel_dirs=[str(folder)], ensure_native_kernel=False)
         kernel = KernelManager(kernel_spec_manager=specs, kernel_name="python3")
-        kernel.start_kernel(cwd=str(folder))
+        kernel.start_kernel()
         client = kernel.client()
         started.append((kernel, client))
         client.start_channels()
         client.wait_for_ready(timeout=60)
         return kernel, client
 
-    with warm_kernels(folder, {"MARK": "here"}, {"plan": "no-such-plan"}):
+    with warm_kernels(folder, {"MARK": "here"}, {"plan": "no-such-plan"}, folder):
         yield one
         for kernel, client in started:
             client.stop_channels()

@@ -136,7 +136,7 @@ def test_result_is_said_in_a_few_lines(tmp_path):
 def test_the_notebooks_get_the_folder_and_the_catalogue_of_the_build(tmp_path, monkeypatch, root):
     given = {}
 
-    def stop(folder, environment, common):
+    def stop(folder, environment, *_):
         given.update(environment)
         raise BuildError("stopped")
 

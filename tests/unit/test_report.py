@@ -123,6 +123,8 @@ def test_what_is_only_looked_at_does_not_enter_the_paper():
     assert '<td style="text-align:left">' in shown_table["text/html"]
     assert "<caption>题" in shown_table["text/html"] and "注" in shown_table["text/html"]
     assert "<figcaption>变化" in figure["text/html"] and "s-1" in figure["text/html"]
+    caption, *drawn = figure["text/plain"].splitlines()
+    assert caption == "[变化] 折线上升" and drawn == ["year\tvalue", "2020\t98.3"]
 
 
 def test_show_takes_things_and_lists_of_things(shown):

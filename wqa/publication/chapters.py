@@ -135,16 +135,14 @@ def _declared(notebook: Path) -> dict[str, type]:
     return found
 
 
-def run_notebook(
-    notebook: Path, target: Path, given: Parameters, *, kernels: Path, cwd: Path
-) -> None:
+def run_notebook(notebook: Path, target: Path, given: Parameters, *, kernels: Path) -> None:
     """Execute a notebook; its executed copy is always written, also on failure."""
     import papermill
     from jupyter_core.utils import ensure_event_loop
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     arguments: dict[str, Any] = {
-        "kernel_name": KERNEL, "kernel_manager_class": _manager(kernels, cwd),
+        "kernel_name": KERNEL, "kernel_manager_class": _manager(kernels),
         "parameters": dict(given), "skip_cells_with_tag": NOT_RUN, "progress_bar": False,
         "log_output": False, "request_save_on_cell_execute": False,
         "start_timeout": START_TIMEOUT, "execution_timeout": CELL_TIMEOUT,
@@ -169,7 +167,7 @@ def run_notebook(
             ensure_event_loop().close()
 
 
-def _manager(kernels: Path, cwd: Path) -> type:
+def _manager(kernels: Path) -> type:
     """Make a kernel manager that looks for kernels in one folder only."""
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -179,11 +177,6 @@ def _manager(kernels: Path, cwd: Path) -> type:
         @default("kernel_spec_manager")
         def _own_kernels(self) -> Any:
             return KernelSpecManager(kernel_dirs=[str(kernels)], ensure_native_kernel=False)
-
-        async def _async_pre_start_kernel(self, **options: Any) -> Any:
-            return await super()._async_pre_start_kernel(**{**options, "cwd": str(cwd)})
-
-        pre_start_kernel = _async_pre_start_kernel
 
     return OwnKernelManager
 

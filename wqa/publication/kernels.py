@@ -25,7 +25,7 @@ MEETING = "warm"  # name of the socket; opened from its folder, for a path to it
 
 @contextlib.contextmanager
 def warm_kernels(
-    folder: Path, environment: Mapping[str, str], given: Mapping[str, Any]
+    folder: Path, environment: Mapping[str, str], given: Mapping[str, Any], cwd: Path
 ) -> Iterator[Path]:
     """Start the warm process; yield the folder with the specification of its kernels."""
     (folder / KERNEL).mkdir(parents=True)
@@ -34,7 +34,8 @@ def warm_kernels(
     (folder / KERNEL / "kernel.json").write_text(json.dumps(about), encoding="utf-8")
     command = [sys.executable, "-m", __name__, str(folder), json.dumps(dict(given))]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "start_new_session": True}
-    with subprocess.Popen(command, env={**os.environ, **environment}, **pipes) as server:
+    variables = {**os.environ, **environment}
+    with subprocess.Popen(command, env=variables, cwd=cwd, **pipes) as server:
         try:
             listening: Any = server.stdout
             listening.readline()
@@ -46,7 +47,8 @@ def warm_kernels(
 def serve(folder: str, given: Mapping[str, Any]) -> None:
     """Fork a kernel for everyone who asks, until the build ends."""
     home = str(Path.cwd())
-    sys.path[:] = [place for place in sys.path if place not in ("", home)]
+    if sys.path[0] in ("", home):
+        del sys.path[0]
     os.chdir(folder)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(MEETING)
@@ -82,24 +84,30 @@ def become_kernel(link: socket.socket) -> None:
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with link.makefile() as asked:
-        folder, connection = json.loads(asked.readline())
-    os.chdir(folder)
+        connection = asked.readline().strip()
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     link.sendall(str(os.getpid()).encode())
-    threading.Thread(target=lambda: os._exit(len(link.recv(1))), daemon=True).start()
+    threading.Thread(target=end_with, args=[link], daemon=True).start()
     # An interrupt at shutdown is no news.
     IPKernelApp.launch_instance(argv=["-f", connection, "--log-level=CRITICAL"])
     os._exit(0)
 
 
+def end_with(link: socket.socket) -> None:
+    """End this process when the other side of a connection ends."""
+    with contextlib.suppress(OSError):
+        link.recv(1)
+    os._exit(0)
+
+
 def ask(folder: str, connection: str) -> None:
     """Ask for a kernel, and stand for it as long as it and who has started this live."""
-    home, started_by = str(Path.cwd()), os.getppid()
+    started_by = os.getppid()
     os.chdir(folder)
     link = socket.socket(socket.AF_UNIX)
     link.connect(MEETING)
-    link.sendall(json.dumps([home, connection]).encode() + b"\n")
+    link.sendall(f"{connection}\n".encode())
     kernel = int(link.recv(20))
     signal.signal(signal.SIGINT, lambda *_: os.kill(kernel, signal.SIGINT))
     link.settimeout(1)

@@ -255,13 +255,14 @@ def _run_chapters(
 
     def run(id: str) -> str:
         before, book = time.monotonic(), f"{id}.ipynb"
-        folders = {"kernels": found, "cwd": home}
-        chapters.run_notebook(notebooks_dir(home) / book, target / book, given[id], **folders)
+        source = notebooks_dir(home) / book
+        chapters.run_notebook(source, target / book, given[id], kernels=found)
         durations[id] = time.monotonic() - before
         return id
 
     try:
-        warm = kernels.warm_kernels(scratch / "kernels", environment, build_record.plain(chosen))
+        common = build_record.plain(chosen)
+        warm = kernels.warm_kernels(scratch / "kernels", environment, common, home)
         with warm as found, ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
             # The longest stand last in the paper; begun last, they would end alone.
             running = [pool.submit(run, id) for id in reversed([*given])]
