@@ -70,15 +70,7 @@ def baseline_text(target: Target, lang: str, *, unit: str) -> str:
 
 
 # Signs that differ in shape, not in colour.
-SIGNS = {
-    "met": "●",
-    "very_likely": "▲",
-    "likely": "△",
-    "open": "◇",
-    "unlikely": "▽",
-    "missed": "×",
-    "nothing_known": "○",
-}
+SIGNS = dict(zip(ANSWERS, "●▲△◇▽×○", strict=True))
 BARS = 3
 _TIME = re.compile(r"\d{4}(?:年\d{1,2}月|年|-\d{2})")
 
