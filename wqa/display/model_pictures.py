@@ -90,7 +90,8 @@ def progress_picture(view: View) -> Drawing | None:
         target = target_of(view, row)
         if target.scope not in COUNTED or not target.value:
             continue
-        made = judging.judge(setting, target, int(row["target_year"]))
+        own = judging.of_region(target, given.plan, view.region)
+        made = judging.judge(setting, own, int(row["target_year"]))
         limits = narrowed(made.whole, target, made.year, [*made.inferred])
         flows = target.scope == "plan_sum"
         floor = (limits.flow.span if flows else limits.spans.get(made.year, Span(0.0))).lower
