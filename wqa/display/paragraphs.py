@@ -173,21 +173,16 @@ UNSURE = ("open", *WEAK_POINTS)
 UNKNOWN = "nothing_known"
 
 
-def counts_list(answers: Iterable[str], lang: str) -> str:
-    """List how many targets have which answer, from met to nothing known."""
-    counts = Counter(answers)
-    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
-    return listed([say("summary.count_item", lang, answer=word, n=n) for word, n in pairs], lang)
-
-
 @told
 def about_answers(view: View, frame: pd.DataFrame) -> str:
-    """Count the answers on a plan and name its weak points."""
+    """Count the answers on a plan, from met to nothing known, and name its weak points."""
     lang, rows = view.lang, records(frame)
     whole = {"rows": len({row["target_id"].rstrip("abc") for row in rows}), "n": len(rows)}
-    counts = counts_list([row["answer"] for row in rows], lang)
+    counts = Counter(row["answer"] for row in rows)
+    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
+    items = [say("summary.count_item", lang, answer=word, n=n) for word, n in pairs]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
-    parts = [say("summary.counts", lang, list=counts, **whole)]
+    parts = [say("summary.counts", lang, list=listed(items, lang), **whole)]
     parts += [say("summary.weak_points", lang, list=listed(weak, lang))] if weak else []
     return sentences(parts, lang)
 

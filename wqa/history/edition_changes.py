@@ -67,12 +67,13 @@ def _figures(old: EditionRecord, new: EditionRecord) -> tuple[list[Row], list[Ro
     before, after = _rows(old.observations, keys), _rows(new.observations, keys)
     added = [row | {"is_late": row["year"] <= old.edition}
              for key, row in sorted(after.items()) if key not in before]  # fmt: skip
-    pairs = ((was, after.get(key)) for key, was in sorted(before.items()))
-    return added, [_revision(was, now, old.as_of) for was, now in pairs if not _is_same(was, now)]
-
-
-def _is_same(was: Row, now: Row | None) -> bool:
-    return now is not None and (was["value"], was["unit"]) == (now["value"], now["unit"])
+    pairs = [(was, after.get(key)) for key, was in sorted(before.items())]
+    revised = [
+        (was, now)
+        for was, now in pairs
+        if now is None or (was["value"], was["unit"]) != (now["value"], now["unit"])
+    ]
+    return added, [_revision(was, now, old.as_of) for was, now in revised]
 
 
 def _revision(was: Row, now: Row | None, day: str) -> Row:
