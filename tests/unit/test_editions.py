@@ -132,9 +132,9 @@ def test_record_is_shared_within_a_build(nation, tmp_path, monkeypatch):
     plan = load_plan(PLAN)
     asked = {"target_year": nation.target_year, "seed": 0}
     key = plan, "CN", 2022, "2023-09-30"
-    monkeypatch.setenv(SHARED, str(tmp_path))
-    made = shared_record(*key, **asked)
+    made = shared_record(*key, **asked, folder=tmp_path)
     assert made.to_json() == nation.to_json()
+    monkeypatch.setenv(SHARED, str(tmp_path))
     monkeypatch.setattr("wqa.history.editions.edition_record", None)
     assert shared_record(*key, **asked).to_json() == nation.to_json()
     with pytest.raises(TypeError):

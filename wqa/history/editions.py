@@ -230,9 +230,17 @@ def edition_record(
     )
 
 
-def shared_record(plan: Plan, region: str, edition: int, as_of: str, **asked: Any) -> EditionRecord:
+def shared_record(
+    plan: Plan,
+    region: str,
+    edition: int,
+    as_of: str,
+    *,
+    folder: Path | str | None = None,
+    **asked: Any,
+) -> EditionRecord:
     """Return the record of an edition, made once for all notebooks of a build."""
-    folder = os.environ.get(SHARED)
+    folder = folder or os.environ.get(SHARED)
     options = asked["target_year"], asked["seed"]
     name = "-".join(map(str, (plan.id, region, edition, as_of, *options)))
     if folder and (Path(folder) / name).is_dir():
