@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wqa.assessment import judging
 from wqa.assessment.inferences import narrowed
 from wqa.catalog.records import Target
+from wqa.display.answer_tables import level_cell
 from wqa.display.charts import plot_path
 from wqa.display.facts import (
     Fact,
@@ -29,7 +30,7 @@ from wqa.display.judgements import (
     target_of,
     target_text,
 )
-from wqa.display.narrative import dated, in_brackets, spoken
+from wqa.display.narrative import in_brackets, spoken
 from wqa.display.pictures import DATA, LEVEL, axis_of, dots, series_frame, sources_in, target_line
 from wqa.display.point_charts import plot_funnel, plot_grid, plot_progress, plot_reliability
 from wqa.display.report import OWN, Drawing
@@ -119,22 +120,19 @@ def progress_picture(view: View) -> Drawing | None:
         limits = narrowed(made.whole, target, made.year, [*made.inferred])
         flows = target.scope == "plan_sum"
         floor = (limits.flow.span if flows else limits.spans.get(made.year, Span(0.0))).lower
-        known, said = level_fact(view, row), list[str]()
+        known, said = level_fact(view, row), [level_cell(view, row)]
         reached = float((known and known.value) or 0.0)
-        if known is not None:
-            when = year_fact(int(row["level_year"]), known)
-            said.append(dated(spoken(known, lang)[0], when, lang))
-            behind.append(known)
+        behind += [known] if known else []
         if floor > reached:
             facts = map(observation_fact, figures_behind(view, row))
             behind.append(computed_fact("deduced", floor, facts, unit=target.unit))
             said.append(say("figure.deduced", lang, value=spoken(behind[-1], lang)[0]))
-        told = (", " if lang == "en" else "，").join(said) or term("figure.unpublished", lang)
+        told = (", " if lang == "en" else "，").join(filter(None, said))
         label = f"{target_name(target, lang)} {target_text(target, lang)}"
         shares = {"known": reached, "deduced": max(floor, reached)}
         rows.append(
             {key: 100 * value / target.value for key, value in shares.items()}
-            | {"label": label, "note": told}
+            | {"label": label, "note": told or term("figure.unpublished", lang)}
         )
     if not behind:
         return None
