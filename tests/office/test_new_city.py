@@ -173,9 +173,7 @@ def test_every_file_made_of_a_place_that_does_not_exist_says_so(demo):
 
 @pytest.mark.slow
 def test_a_paper_is_not_made_of_data_that_change_meanwhile(demo, tmp_path):
-    folder = shutil.copytree(
-        demo[0], tmp_path / "city", ignore=shutil.ignore_patterns("outputs")
-    )
+    folder = shutil.copytree(demo[0], tmp_path / "city", ignore=shutil.ignore_patterns("outputs"))
 
     def touch(line):
         (folder / "data" / "raw" / "README.md").write_text(line, encoding="utf-8")

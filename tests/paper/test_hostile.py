@@ -18,9 +18,8 @@ from wqa.display.report import Column, DisplayTable, Drawing
 from wqa.errors import BuildError
 from wqa.publication import publishing
 from wqa.publication.data_pack import safe_cell, write_pack
-from wqa.publication.document import assemble
+from wqa.publication.document import assemble, table_rows
 from wqa.publication.outline import load_outline
-from wqa.publication.pandoc_tree import table_rows
 from wqa.publication.printable import is_named, plain
 
 HOSTILE = {

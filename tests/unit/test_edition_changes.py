@@ -55,7 +55,6 @@ def test_no_change():
     assert {name: len(frame) for name, frame in frames.items()} == {
         "figures": 0, "revisions": 0, "answers": 0, "targets": 0, "methods": 0,
     }  # fmt: skip
-    assert all(len(frame.columns) for frame in frames.values())
 
 
 def test_new_values_and_late_ones():
@@ -103,7 +102,6 @@ def test_flip_because_of_figures():
     assert (row["old_answer"], row["new_answer"], row["why"]) == (
         "open", "likely", "figures",
     )  # fmt: skip
-    assert (row["old_p"], row["new_p"], row["new_level"]) == (0.5, 0.8, 98.5)
 
 
 def test_flip_because_of_target_methods_or_time():

@@ -53,7 +53,9 @@ def plot_levels(
     if len(focus) <= 8 and not focus["year"].duplicated().any():
         _print_values(axes, focus)
     if target:
-        labels.append(_draw_target(axes, target))
+        edge, value = axes.get_xlim()[1], float(target["value"])
+        axes.plot([target["first"], edge], [value, value], zorder=2, **ASKED)
+        labels.append((edge, value, target["label"], house.INK))
     house.value_axis(axes.yaxis, bounds)
     house.direct_labels(figure, axes, [label for label in labels if label[2]])
     return figure
@@ -101,13 +103,6 @@ def _print_values(axes: Axes, rows: pd.DataFrame) -> None:
         text = (BOUNDS[row["qualifier"]][1] if bound else "") + number_text(row["value"])
         place = (row["year"], row["value"] if top is None or top != top else top)
         note(axes, text, place, (0, 8 if bound else 5), ha="center", color=house.BLUE)
-
-
-def _draw_target(axes: Axes, target: Target) -> Label:
-    """Draw a level target over its years, and return its label."""
-    end, value = axes.get_xlim()[1], float(target["value"])
-    axes.plot([target["first"], end], [value, value], zorder=2, **ASKED)
-    return end, value, target["label"], house.INK
 
 
 @styled

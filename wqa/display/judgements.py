@@ -70,15 +70,7 @@ def baseline_text(target: Target, lang: str, *, unit: str) -> str:
 
 
 # Signs that differ in shape, not in colour.
-SIGNS = {
-    "met": "●",
-    "very_likely": "▲",
-    "likely": "△",
-    "open": "◇",
-    "unlikely": "▽",
-    "missed": "×",
-    "nothing_known": "○",
-}
+SIGNS = dict(zip(ANSWERS, "●▲△◇▽×○", strict=True))
 BARS = 3
 _TIME = re.compile(r"\d{4}(?:年\d{1,2}月|年|-\d{2})")
 
@@ -137,13 +129,9 @@ def level_fact(view: View, row: Row) -> Fact | None:
     """Return the level of a target's own series; a sum over years is a computed fact."""
     if row["level"] is None or row["level"] != row["level"]:
         return None
-    target, value = target_of(view, row), float(row["level"])
-    frame = view.observations
-    same = frame[
-        (frame["indicator_id"] == row["indicator_id"])
-        & (frame["region"] == target.region)
-        & (frame["scope"] == row["scope"])
-    ]
+    target, value, frame = target_of(view, row), float(row["level"]), view.observations
+    address = {"indicator_id": target.indicator_id, "region": target.region, "scope": row["scope"]}
+    same = frame[(frame[[*address]] == pd.Series(address)).all(axis="columns")]
     exact = rows_in(same[(same["year"] == row["level_year"]) & (same["value"] == value)])
     if exact:
         return Fact.observed(exact[-1])
@@ -295,12 +283,6 @@ def asking_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     return table(view.lang, "asking", rows, "row name settles_it owner")
 
 
-def strength_note(lang: str) -> str:
-    """Say what the bars of strength mean."""
-    items = [f"{strength_bars(n)} {phrase('strength', str(n))[lang]}" for n in range(BARS, 0, -1)]
-    return say("note.strength", lang, list=("；" if lang == "zh" else "; ").join(items))
-
-
 def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     """Show all targets on one page, grouped by answer: newest figure, reason, strength."""
     lang, rows = view.lang, []
@@ -314,7 +296,9 @@ def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
             cells["answer"] = f"{cells['answer']} {cells['strength']}"
         cells["name"] = f"{cells['name']} {cells['target']}"
         rows.append(cells)
-    return table(lang, "board", rows, "answer row name level reason", notes=[strength_note(lang)])
+    bars = [f"{strength_bars(n)} {phrase('strength', str(n))[lang]}" for n in range(BARS, 0, -1)]
+    note = say("note.strength", lang, list=("；" if lang == "zh" else "; ").join(bars))
+    return table(lang, "board", rows, "answer row name level reason", notes=[note])
 
 
 def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:

@@ -17,13 +17,14 @@ from wqa.display.facts import Fact, named, plain
 from wqa.display.judgements import (
     answers,
     figures_behind,
+    level_cell,
     level_fact,
     records,
     target_name,
     target_of,
     target_text,
 )
-from wqa.display.narrative import dated, in_brackets, spoken
+from wqa.display.narrative import in_brackets, spoken
 from wqa.display.pictures import DATA, LEVEL, axis_of, id_of, series_frame, sources_in, target_line
 from wqa.display.report import Drawing, drawing
 from wqa.display.view import ANNUAL, BOUNDS, View, is_side_scope, latest_row, rows_in, rows_of
@@ -90,25 +91,23 @@ def progress_picture(view: View) -> Drawing | None:
         target = target_of(view, row)
         if target.scope not in COUNTED or not target.value:
             continue
-        made = judging.judge(setting, target, int(row["target_year"]))
+        own = judging.of_region(target, given.plan, view.region)
+        made = judging.judge(setting, own, int(row["target_year"]))
         limits = narrowed(made.whole, target, made.year, [*made.inferred])
         flows = target.scope == "plan_sum"
         floor = (limits.flow.span if flows else limits.spans.get(made.year, Span(0.0))).lower
-        known, said = level_fact(view, row), list[str]()
+        known, said = level_fact(view, row), [level_cell(view, row)]
         reached = float((known and known.value) or 0.0)
-        if known is not None:
-            when = Fact.of_year(int(row["level_year"]), known)
-            said.append(dated(spoken(known, lang)[0], when, lang))
-            behind.append(known)
+        behind += [known] if known else []
         if floor > reached:
             facts = map(Fact.observed, figures_behind(view, row))
             behind.append(Fact.computed("deduced", floor, facts, unit=target.unit))
             said.append(say("figure.deduced", lang, value=spoken(behind[-1], lang)[0]))
-        told = (", " if lang == "en" else "，").join(said) or term("figure.unpublished", lang)
+        told = (", " if lang == "en" else "，").join(filter(None, said))
         label = f"{target_name(target, lang)} {target_text(target, lang)}"
         shares = {"known": reached, "deduced": max(floor, reached)}
         shares = {key: 100 * value / target.value for key, value in shares.items()}
-        rows.append(shares | {"label": label, "note": told})
+        rows.append(shares | {"label": label, "note": told or term("figure.unpublished", lang)})
     if not behind:
         return None
     title, data = term("figure.progress", lang), pd.DataFrame(rows)

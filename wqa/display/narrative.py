@@ -65,15 +65,9 @@ def change_fact(new: Fact, old: Fact, *, signed: bool = False) -> Fact:
     """Return the difference of two published values, as precise as the more precise one."""
     if new.value is None or old.value is None or new.scope != old.scope:
         raise DataError("two figures are not comparable", got=(new.id, old.id))
-    difference = float(new.value) - float(old.value)
-    return Fact.computed(
-        "change",
-        difference if signed else abs(difference),
-        (new, old),
-        decimals=places_of(float(new.value), float(old.value)),
-        unit=new.unit,
-        signed=signed,
-    )
+    change, places = float(new.value) - float(old.value), places_of(new.value, old.value)
+    about: dict[str, Any] = {"unit": new.unit, "signed": signed, "decimals": places}
+    return Fact.computed("change", change if signed else abs(change), (new, old), **about)
 
 
 def points_word(fact: Fact, family: str, lang: str) -> str:
@@ -136,14 +130,9 @@ def change_clause(row: Row, previous: Row, indicator: Indicator, lang: str) -> s
     kind = "amount" if indicator.unit in MONEY else kinds.get(indicator.family, "rate")
     stem = "than_" if kind == "count" and lang == "en" else ""
     direction = "rose" if float(row["value"]) > float(previous["value"]) else "fell"
-    return say(
-        f"change.{direction}_{kind}",
-        lang,
-        when=say(f"change.{stem}{since}", lang, **slots),
-        change=difference,
-        points=points_word(difference, indicator.family, lang),
-        unit=unit,
-    )
+    told = {"when": say(f"change.{stem}{since}", lang, **slots), "unit": unit}
+    told["points"] = points_word(difference, indicator.family, lang)
+    return say(f"change.{direction}_{kind}", lang, change=difference, **told)
 
 
 def sample_clause(row: Row, indicator: Indicator, lang: str) -> str:

@@ -91,27 +91,15 @@ def about_coverage(view: View) -> str:
     own = frame["region"] == view.region
     inside = own & annual & frame["year"].between(plan.start_year, plan.end_year)
     grades = frame["evidence"].value_counts().reindex(EVIDENCE_ORDER, fill_value=0)
+    whole = {"n": len(frame), "annual": annual.sum()}
+    whole |= {name: frame[column].nunique() for name, column in COUNTED.items()}
+    years = {"first": Fact.of_year(frame["year"].min()), "last": Fact.of_year(frame["year"].max())}
+    mine = {"n": own.sum(), "inside": inside.sum(), "region": view.names[view.region]}
+    mine["indicators"] = frame.loc[own, "indicator_id"].nunique()
+    plan_years = {"start": Fact.of_year(plan.start_year), "end": Fact.of_year(plan.end_year)}
     parts = [
-        say(
-            "audit.coverage",
-            lang,
-            n=len(frame),
-            indicators=frame["indicator_id"].nunique(),
-            regions=frame["region"].nunique(),
-            first=Fact.of_year(frame["year"].min()),
-            last=Fact.of_year(frame["year"].max()),
-            annual=annual.sum(),
-        ),
-        say(
-            "audit.city",
-            lang,
-            region=view.names[view.region],
-            n=own.sum(),
-            indicators=frame.loc[own, "indicator_id"].nunique(),
-            start=Fact.of_year(plan.start_year),
-            end=Fact.of_year(plan.end_year),
-            inside=inside.sum(),
-        ),
+        say("audit.coverage", lang, **whole, **years),
+        say("audit.city", lang, **mine, **plan_years),
         say("audit.evidence", lang, **grades),
     ]
     return sentences(parts, lang)
@@ -167,27 +155,24 @@ def about_readings(view: View, readings: pd.DataFrame, row: str) -> str:
     return say("plan.readings", lang, name=name_in_sentence(target, lang), list=listed(said, lang))
 
 
+# What is counted of the published figures.
+COUNTED = {"indicators": "indicator_id", "regions": "region"}
 # Answers that a reader has to see at once.
 WEAK_POINTS = ("unlikely", "missed")
 UNSURE = ("open", *WEAK_POINTS)
 UNKNOWN = "nothing_known"
 
 
-def counts_list(answers: Iterable[str], lang: str) -> str:
-    """List how many targets have which answer, from met to nothing known."""
-    counts = Counter(answers)
-    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
-    return listed([say("summary.count_item", lang, answer=word, n=n) for word, n in pairs], lang)
-
-
 @told
 def about_answers(view: View, frame: pd.DataFrame) -> str:
-    """Count the answers on a plan and name its weak points."""
+    """Count the answers on a plan, from met to nothing known, and name its weak points."""
     lang, rows = view.lang, records(frame)
     whole = {"rows": len({row["target_id"].rstrip("abc") for row in rows}), "n": len(rows)}
-    counts = counts_list([row["answer"] for row in rows], lang)
+    counts = Counter(row["answer"] for row in rows)
+    pairs = [(answer_word(key, lang), counts[key]) for key in ANSWERS if counts[key]]
+    items = [say("summary.count_item", lang, answer=word, n=n) for word, n in pairs]
     weak = [target_name(target_of(view, r), lang) for r in rows if r["answer"] in WEAK_POINTS]
-    parts = [say("summary.counts", lang, list=counts, **whole)]
+    parts = [say("summary.counts", lang, list=listed(items, lang), **whole)]
     parts += [say("summary.weak_points", lang, list=listed(weak, lang))] if weak else []
     return sentences(parts, lang)
 

@@ -205,13 +205,9 @@ class View:
 
     def _assess(self, **asked: Any) -> pd.DataFrame:
         p = self.parameters
-        given: dict[str, Any] = {
-            "as_of": p.as_of,
-            "edition": p.edition,
-            "target_year": p.target_year,
-        }
-        given |= {"observations": self.observations, "seed": p.seed, "catalog": p.catalog}
-        return assess(p.plan, **given, **asked)
+        names = ("as_of", "edition", "target_year", "seed", "catalog")
+        given: dict[str, Any] = {name: getattr(p, name) for name in names}
+        return assess(p.plan, observations=self.observations, **given, **asked)
 
     def indicator(self, indicator_id: str) -> Indicator:
         """Return an indicator of the catalogue."""

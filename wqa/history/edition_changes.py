@@ -12,21 +12,6 @@ from wqa.data.series import KEYS
 from wqa.errors import DataError
 from wqa.history.editions import TARGET_COLUMNS, EditionRecord
 
-NEW_COLUMNS = (
-    *KEYS, "year", "value", "unit", "qualifier", "evidence", "source_id", "vintage", "is_late",
-)  # fmt: skip
-REVISION_COLUMNS = (
-    *KEYS, "year", "old", "new", "change", "unit", "why", "old_source_id", "new_source_id",
-    "old_vintage", "new_vintage",
-)  # fmt: skip
-FLIP_COLUMNS = (
-    "target_id", "row", "indicator_id", "name_zh", "name_en", "unit", "old_answer",
-    "new_answer", "old_p", "new_p", "old_level", "old_level_year", "new_level", "new_level_year",
-    "why", "reason_zh", "reason_en",
-)  # fmt: skip
-TARGET_CHANGE_COLUMNS = ("target_id", "row", "name_zh", "name_en", "field", "old", "new")
-METHOD_COLUMNS = ("method", "old", "new")
-COLUMNS = NEW_COLUMNS, REVISION_COLUMNS, FLIP_COLUMNS, TARGET_CHANGE_COLUMNS, METHOD_COLUMNS
 # Names may be worded anew; these fields decide what is judged.
 COMPARED = tuple(c for c in TARGET_COLUMNS if c not in ("target_id", "row", "name_zh", "name_en"))
 Row = dict[str, Any]
@@ -59,15 +44,16 @@ def diff_editions(old: EditionRecord, new: EditionRecord) -> EditionChanges:
     targets, methods = _targets(old, new), _methods(old, new)
     touched = {row["indicator_id"] for row in (*added, *revisions)}
     retargeted = {row["target_id"] for row in targets}
-    answers = _flips(old, new, touched, retargeted, bool(methods))
-    rows = added, revisions, answers, targets, methods
-    return EditionChanges(old, new, *map(_frame, rows, COLUMNS))
-
-
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows), columns=list(columns))
-    whole = [c for c in ("old_level_year", "new_level_year") if c in frame]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+    otherwise = "methods" if methods else "time"
+    answers = [
+        {**now, "old_answer": was["answer"], "new_answer": now["answer"], "why": why}
+        for was, now in _flips(old, new)
+        for why in [_cause(was, now, touched, retargeted) or otherwise]
+    ]
+    figures = pd.DataFrame(added, columns=[*new.observations, "is_late"])
+    return EditionChanges(
+        old, new, figures, *map(pd.DataFrame, (revisions, answers, targets, methods))
+    )
 
 
 def _rows(frame: pd.DataFrame, keys: Sequence[str]) -> dict[tuple[Any, ...], Row]:
@@ -81,58 +67,42 @@ def _figures(old: EditionRecord, new: EditionRecord) -> tuple[list[Row], list[Ro
     before, after = _rows(old.observations, keys), _rows(new.observations, keys)
     added = [row | {"is_late": row["year"] <= old.edition}
              for key, row in sorted(after.items()) if key not in before]  # fmt: skip
-    pairs = ((was, after.get(key)) for key, was in sorted(before.items()))
-    return added, [_revision(was, now, old.as_of) for was, now in pairs if not _is_same(was, now)]
-
-
-def _is_same(was: Row, now: Row | None) -> bool:
-    return now is not None and (was["value"], was["unit"]) == (now["value"], now["unit"])
+    pairs = [(was, after.get(key)) for key, was in sorted(before.items())]
+    revised = [
+        (was, now)
+        for was, now in pairs
+        if now is None or (was["value"], was["unit"]) != (now["value"], now["unit"])
+    ]
+    return added, [_revision(was, now, old.as_of) for was, now in revised]
 
 
 def _revision(was: Row, now: Row | None, day: str) -> Row:
     row = {name: was[name] for name in (*KEYS, "year", "unit")}
     row |= {"old": was["value"], "old_source_id": was["source_id"], "old_vintage": was["vintage"]}
     if now is None:
-        return row | {"why": "withdrawn", "new_source_id": "", "new_vintage": ""}
-    source = now["source_id"], now["vintage"]
-    is_corrected = source == (was["source_id"], was["vintage"])
-    why = "source_corrected" if is_corrected else "other_choice"
+        return row | {"new": None, "change": None, "why": "withdrawn"}
+    origin = [(one["source_id"], one["vintage"]) for one in (was, now)]
+    why = "source_corrected" if origin[0] == origin[1] else "other_choice"
     # Published numbers have few decimals; their difference must not show more.
     change = round(now["value"] - was["value"], 10) if was["unit"] == now["unit"] else None
     row |= {"new": now["value"], "change": change, "unit": now["unit"]}
-    row |= dict(zip(("new_source_id", "new_vintage"), source, strict=True))
+    row |= {"new_source_id": now["source_id"], "new_vintage": now["vintage"]}
     return row | {"why": "newer" if now["vintage"] > day else why}
 
 
-def _flips(
-    old: EditionRecord,
-    new: EditionRecord,
-    touched: set[str],
-    retargeted: set[str],
-    has_new_methods: bool,
-) -> list[Row]:
+def _flips(old: EditionRecord, new: EditionRecord) -> list[tuple[Row, Row]]:
+    """Pair the answers on a target that are not the same."""
     before, after = _rows(old.answers, ["target_id"]), _rows(new.answers, ["target_id"])
-    found = []
-    for key, now in after.items():
-        was = before.get(key)
-        if was is None or was["answer"] == now["answer"]:
-            continue
-        why = "methods" if has_new_methods else "time"
-        if now["target_id"] in retargeted:
-            why = "target"
-        elif now["indicator_id"] in touched or _cell(was["level"]) != _cell(now["level"]):
-            why = "figures"
-        row = {name: now[name] for name in FLIP_COLUMNS if name in now}
-        for side, cells in (("old", was), ("new", now)):
-            named = {
-                "answer": "answer",
-                "p": "p_attain",
-                "level": "level",
-                "level_year": "level_year",
-            }
-            row |= {f"{side}_{name}": cells[column] for name, column in named.items()}
-        found.append({**row, "why": why})
-    return found
+    pairs = [(before[key], now) for key, now in after.items() if key in before]
+    return [(was, now) for was, now in pairs if was["answer"] != now["answer"]]
+
+
+def _cause(was: Row, now: Row, touched: set[str], retargeted: set[str]) -> str:
+    """Say what changed an answer, if it is its target or its figures."""
+    if now["target_id"] in retargeted:
+        return "target"
+    is_touched = now["indicator_id"] in touched or _cell(was["level"]) != _cell(now["level"])
+    return "figures" if is_touched else ""
 
 
 def _targets(old: EditionRecord, new: EditionRecord) -> list[Row]:

@@ -23,12 +23,6 @@ from wqa.errors import DataError
 from wqa.parameters import iso_date
 from wqa.paths import CATALOG
 
-BASELINE_COLUMNS = (
-    "target_id", "row", "indicator_id", "name_zh", "name_en", "region", "unit", "decimals",
-    "status", "value", "year", "scope", "source_id", "source", "published", "evidence", "locator",
-    "reason_zh", "reason_en",
-)  # fmt: skip
-
 
 def next_plan_baselines(
     plan: Plan | str, as_of: str = "", *, catalog: Path | str | None = None
@@ -45,19 +39,14 @@ def next_plan_baselines(
     for target in found.targets:
         own = figures.get((target.indicator_id, target.region), [])
         evidence = gather(own, target, indicators[target.indicator_id], found.end_year)
-        row: dict[str, Any] = dict.fromkeys(BASELINE_COLUMNS, "")
-        row |= {key: value for key, value in vars(target).items() if key in row}
-        row |= {"target_id": target.id, "row": target.row + target.part, "scope": evidence.scope}
-        row |= {"status": "missing", "value": None, "year": None}
-        measured = _measured(target, evidence, found)
-        if measured:
+        row: dict[str, Any] = {"target_id": target.id, "row": target.row + target.part}
+        row |= {"scope": evidence.scope, "status": "missing", "value": None, "year": None}
+        if measured := _measured(target, evidence, found):
             measured["source"] = " / ".join(titles[s] for s in measured["source_id"].split())
-            row |= measured
+            rows.append(row | measured)
         else:
-            row |= _reason(target, evidence, found, reasons[target.id])
-        rows.append(row)
-    made = pd.DataFrame(rows, columns=list(BASELINE_COLUMNS))
-    return made.astype({"year": "Int64", "value": "float64"})
+            rows.append(row | _reason(target, evidence, found, reasons[target.id]))
+    return pd.DataFrame(rows).astype({"year": "Int64", "value": "float64"})
 
 
 def _measured(target: Target, evidence: Evidence, plan: Plan) -> dict[str, Any]:
@@ -148,19 +137,16 @@ def _target_lines(target: Target, row: dict[str, Any], plan: Plan, end: int) -> 
     lines += ["    nature:", "    clause:", f"    series: {_listed(target.series)}"]
     lines += ["    conditions:"] if target.conditions else []
     for part in target.conditions:
-        lines += [
-            f"      - id: {part.id}",
-            f"        name_zh: {_quoted(part.name_zh)}",
-            f"        name_en: {_quoted(part.name_en)}",
-            f"        indicator_id: {part.indicator_id}",
-            f"        series: {_listed(part.series)}",
-            "        comparator:",
-        ]
+        texts = {name: _quoted(getattr(part, name)) for name in ("name_zh", "name_en")}
+        texts |= {"indicator_id": part.indicator_id, "series": _listed(part.series)}
+        texts["comparator"] = ""
         if part.reference_region:
-            lines.append(f"        reference_region: {part.reference_region}")
-            lines.append(f"        reference_series: {_listed(part.reference_series)}")
+            texts["reference_region"] = part.reference_region
+            texts["reference_series"] = _listed(part.reference_series)
         else:
-            lines.append("        value:")
+            texts["value"] = ""
+        lines.append(f"      - id: {part.id}")
+        lines += [f"        {key}: {text}".rstrip() for key, text in texts.items()]
     return [*lines, ""]
 
 

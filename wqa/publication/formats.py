@@ -12,9 +12,8 @@ from typing import Any
 
 from wqa.publication.column_widths import SIZE, em_width, lines_of, shared_widths
 from wqa.publication.data_pack import block_rows, to_csv
-from wqa.publication.document import Paper
+from wqa.publication.document import Paper, cell_of, div, entries, paragraph, table_rows
 from wqa.publication.fonts import FILES, web_font
-from wqa.publication.pandoc_tree import cell_of, div, entries, paragraph, table_rows
 from wqa.publication.printable import Block, Node, Nodes, is_named, link, plain, string, walk
 
 # Of the syntax tree that Pandoc 3 reads.
