@@ -7,6 +7,7 @@
                which build papers and open browsers; other options go to pytest)
   check        style, types, notebook rules, catalogue and raw data; size and hops of the library
                (--hops: the modules between the read data and the verdict of every target)
+  demo         build the papers of a city that does not exist, from its own workbook (build/demo)
   lab          open the notebooks in JupyterLab (options go to jupyter lab)
   notebooks    run the notebooks again and store the text they show ([NAME ...])
   data         rebuild data/processed from data/raw
@@ -477,12 +478,6 @@ def clean(options):
     return 0
 
 
-def show_help(options):
-    """Print the list of commands."""
-    say(__doc__)
-    return 0
-
-
 COMMANDS = {
     # `wqa build` ends with the places of the results.
     "whitepaper": runs("-m", "wqa", "build", "--lang", "both"),
@@ -490,11 +485,12 @@ COMMANDS = {
     "check": check,
     "lab": lab,
     "notebooks": runs("scripts/run_notebooks.py"),
+    "demo": runs("-m", "wqa", "demo", "build/demo"),
     "data": runs("-m", "wqa", "data"),
     "bench": bench,
     "lock": lock,
     "clean": clean,
-    "help": show_help,
+    "help": lambda options: say(__doc__),
 }
 
 
@@ -507,7 +503,7 @@ def main(arguments):
         return 2
     try:
         require_python()
-        return COMMANDS[name](list(arguments[1:]))
+        return COMMANDS[name](list(arguments[1:])) or 0
     except TaskError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,15 @@ def new_city(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Build the editions of a city that does not exist, its figures entered by workbook."""
-    for year, day in make_demo(options.folder):
-        catalog = options.folder / OWN_CATALOG
-        plan = load_plan(default_plan(options.folder), catalog)
+    folder = options.folder
+    # Only what this command made before is made anew.
+    if folder.is_dir() and read_project(folder, folder / OWN_CATALOG).is_synthetic:
+        shutil.rmtree(folder)
+    for year, day in make_demo(folder):
+        catalog = folder / OWN_CATALOG
+        plan = load_plan(default_plan(folder), catalog)
         about: dict[str, Any] = {"edition": year, "as_of": day, "catalog": catalog}
-        about |= {"root": options.folder}
+        about |= {"root": folder}
         told = build_paper(plan.id, lang=options.lang, progress=print, **about)
         print(told)
         answers = assess(plan, **about)["answer"]
