@@ -10,6 +10,7 @@ import zipfile
 import forms
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from wqa.assessment.attainment import assess
 from wqa.data.loading import check_project, load_observations
@@ -58,6 +59,17 @@ def test_a_complete_form_decides_every_target_as_worked_out_by_hand(project, fil
     assert not [f for f in check_project(project) if f.severity == "error"]
     answers = assess("wuhan-14fyp", root=project).set_index("row")["answer"]
     assert answers.to_dict() == forms.DELIVERED["answer"].to_dict() | {"9": "met"}
+
+
+def test_few_cells_are_typed_per_figure(template):
+    """A value, what it was counted from, and one source for the whole form."""
+    before, after = (
+        {(s.title, c.coordinate) for s in forms.figure_sheets(book)
+         for row in s.iter_rows() for c in row if c.value is not None}
+        for book in (load_workbook(io.BytesIO(template[1])), forms.fill(template[1]))
+    )  # fmt: skip
+    figures = len(meant(forms.fill(template[1])))
+    assert len(after - before) / figures <= 3
 
 
 def test_in_june_of_the_fourth_year_every_target_has_a_likelihood_that_is_not_weak(
