@@ -202,7 +202,7 @@ def said(name: str, value: int, limit: str = "") -> str:
 
 def report_sizes() -> None:
     """Print the size of both halves and of what is counted beside them."""
-    for half in ("lower", "upper"):
+    for half in ("lower", "upper", "office"):
         found = size(modules(half))
         is_lower = half == "lower"
         print(f"{half} half of wqa")

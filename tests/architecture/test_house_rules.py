@@ -20,8 +20,9 @@ NOT_YET_FEW_PARAMETERS = {
 }  # fmt: skip
 # The way from 63 modules to the limits of `scripts/measure.py`; lowered as parts are rebuilt.
 SIZE_NOW = {
-    "lower": {"modules": 29, "code lines": 5428, "lines": 7798},
-    "upper": {"modules": 37, "code lines": 6380, "lines": 8400},
+    "lower": {"modules": 29, "code lines": 5423, "lines": 7788},
+    "upper": {"modules": 33, "code lines": 5812, "lines": 7791},
+    "office": {"modules": 10, "code lines": 1414, "lines": 1789},
 }
 
 
@@ -36,7 +37,7 @@ def measure(root):
 @pytest.fixture(scope="module")
 def trees(measure):
     """Module -> (path, tree) of the whole library."""
-    paths = chain(measure.modules("lower"), measure.modules("upper"))
+    paths = chain(*map(measure.modules, SIZE_NOW))
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
