@@ -205,7 +205,7 @@ def report_sizes() -> None:
     for half in ("lower", "upper", "office"):
         found = size(modules(half))
         is_lower = half == "lower"
-        print(f"{half} half of wqa")
+        print(f"{half} part of wqa")
         for name, value in (("modules", found.modules), ("code lines", found.code),
                             ("lines", found.lines)):  # fmt: skip
             print(said(name, value, name if is_lower else ""))

@@ -8,9 +8,11 @@ import pytest
 from openpyxl import Workbook
 from pypdf import PdfReader
 
+import wqa
 from wqa.assessment.attainment import assess
 from wqa.catalog.catalog import load_plan
 from wqa.data.loading import check_project, load_observations
+from wqa.display.judgements import board_table
 from wqa.errors import BuildError, DataError
 from wqa.office.demo import EDITIONS, city_figures, make_demo
 from wqa.office.ingesting import check_form
@@ -184,3 +186,14 @@ def test_a_paper_is_not_made_of_data_that_change_meanwhile(demo, tmp_path):
             "sls-plan", catalog=folder / "catalog", only="14_works", progress=touch, **options
         )
     assert not list((folder / "outputs").glob("*/paper.html"))
+
+
+def test_the_first_page_says_by_how_much_a_target_was_missed(demo, monkeypatch):
+    monkeypatch.setenv("WQA_ROOT", str(demo[0]))
+    city = wqa.open_edition("sls-plan", "SLS", 2025, EDITIONS[1][3])
+    board = board_table(city, city.answers()).frame.to_dict("records")
+    told = {str(row["序号"]): str(row["理由"]) for row in board}
+    missed = city.answers().set_index("row")
+    missed = missed[(missed["answer"] == "missed") & (missed["kind"] != "every_year")]
+    gaps = {row: f"差{round(r['target'] - r['level'], 2):g}" for row, r in missed.iterrows()}
+    assert gaps and all(gap in told[row] for row, gap in gaps.items())

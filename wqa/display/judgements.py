@@ -22,6 +22,7 @@ from wqa.display.report import DisplayTable, table
 from wqa.display.view import Row, View, rows_in
 from wqa.display.wording import in_sentence, say, term, texts, unit_after, with_unit
 from wqa.errors import DataError
+from wqa.goals import difference
 
 
 def short_unit(unit_id: str, lang: str) -> str:
@@ -291,7 +292,7 @@ def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
         cells["level"] = level_cell(view, row)
         why = f"why.{row['reason_code']}"
         if why in texts("terms"):
-            cells["reason"] = term(why, lang)
+            cells["reason"] = f"{term(why, lang)}{_gap(view, row)}"
         if row["strength"]:
             cells["answer"] = f"{cells['answer']} {cells['strength']}"
         cells["name"] = f"{cells['name']} {cells['target']}"
@@ -299,6 +300,21 @@ def board_table(view: View, frame: pd.DataFrame) -> DisplayTable:
     bars = [f"{strength_bars(n)} {phrase('strength', str(n))[lang]}" for n in range(BARS, 0, -1)]
     note = say("note.strength", lang, list=("；" if lang == "zh" else "; ").join(bars))
     return table(lang, "board", rows, "answer row name level reason", notes=[note])
+
+
+def _gap(view: View, row: Row) -> str:
+    """Say by how much a missed target was missed, where one figure says it."""
+    target, level = target_of(view, row), level_fact(view, row)
+    is_one = row["answer"] == "missed" and target.scope != "every_year" and level is not None
+    if not is_one or target.value is None or level is None or level.value is None:
+        return ""
+    asked, short = Fact.asked(target), abs(difference(target.value, level.value))
+    gap = Fact.computed("gap", short, [asked, level], unit=target.unit)
+    percent = view.indicator(target.indicator_id).family == "percent"
+    unit = named(phrase("points")[view.lang]) if percent else ""
+    return say(
+        "figure.gap", view.lang, gap=f"{gap}{unit}" if percent else with_unit(gap, view.lang)
+    )
 
 
 def answer_table(view: View, frame: pd.DataFrame) -> DisplayTable:

@@ -173,7 +173,8 @@ def _summary_cells(view: View, row: Mapping[str, Any]) -> dict[str, Text]:
     own = rows_of(view.shown, target.indicator_id, target.region, scopes=[scope], qualifiers=ANNUAL)
     last = latest_row(own)
     if last is not None and last["year"] == row["level_year"]:
-        if last["denominator"] == last["denominator"]:
+        is_share = view.indicator(target.indicator_id).family == "percent"
+        if is_share and last["denominator"] == last["denominator"]:
             cells["batches"] = Fact.observed(last, part="denominator")
         old = previous_row(own, last)
         if old is not None:
