@@ -272,6 +272,15 @@ def two_sources(*more):
     return change
 
 
+def early(desk):
+    desk.source(3, "年中快报", "示例填报单位", "2025-07-10")
+    for sheet in forms.figure_sheets(desk.book):
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, forms.heads(sheet)["来源"]).value = forms.SOURCE[0]
+    desk.put("年中快报", "来源")
+    return desk.cell("数值")
+
+
 def none_chosen(desk):
     desk.source(3, "另一份文件", "示例填报单位", "2026-03-01")
     return desk.cell("来源", "5", 2021)
@@ -372,6 +381,11 @@ CHANGES = {
     "head_missing": head_missing,
     "head_twice": head_twice,
     "value_under_no_head": no_head,
+    "stock_falls": alone(7, "1a", ()),
+    "source_before_end": early,
+    "rate_tenfold": alone(0.96, "6", ()),
+    "year_full_width": lambda d: d.put("２０２５年", "年份"),
+    "unit_full_width": named(单位=" ％ ", 来源=f" {forms.SOURCE[0]} "),
     "full_width": lambda d: d.put("９８．５"),
     "blanks": lambda d: d.put(" 98.5 "),
     "text_number": lambda d: d.put("98.5"),

@@ -143,6 +143,7 @@ def _read_sources(form: Form, cells: list[Cell], title: str) -> dict[str, Row]:
                 words = read_words("workbook")["source_columns"][key]["zh"]
                 form.fault("form_blank", place_of(title, number, column), "", words)
         name = cell_text(row["title"]) if "title" in row else ""
+        name = unicodedata.normalize("NFKC", name).strip()
         if name in found:
             form.fault("form_twice", row["title"].place, name, found[name]["title"].place)
         elif name:
@@ -216,24 +217,26 @@ class _Reader:
             if (kind, text) not in self.resolved:
                 self.resolved[kind, text] = _named(text, self.names[kind])
             said[key] = self.resolved[kind, text]
-        said["period"] = said.get("period", "").removesuffix("年")
+        for key in ("period", "unit", "qualifier", "source", "scope"):
+            said[key] = unicodedata.normalize("NFKC", said.get(key, "")).strip()
+        said["period"] = said["period"].removesuffix("年")
         self.check_known(row, said)
         if not any(said.get(k) or (k in row and is_odd(row[k])) for k in NUMBERS):
             return
         indicator = self.indicators.get(said["indicator"])
         fits = {s: [*self.names["scope"].get(s, ())] for s in self.scopes[said["indicator"]]}
-        said["scope"] = _named(said.get("scope", ""), fits or self.names["scope"])
+        said["scope"] = _named(said["scope"], fits or self.names["scope"])
         if indicator and said["scope"] not in {*fits, *self.names["scope"]}:
             about = {"value": said["scope"], "column": places["scope"]}
             near = ", ".join(" ".join((key, *words[:1])) for key, words in fits.items())
             self.form.findings.add("unknown_scope", file=self.form.file, **about, nearest=near)
-        units = [said.get("unit", "")]
+        units = [said["unit"]]
         said["unit"] = self.unit(units[0], indicator.unit if indicator else "")
         for key in (k for k in NUMBERS if k in row):
             said[key] = self.number(row[key], units if key == "value" else [])
-        limit = said.get("qualifier", "")
+        limit = said["qualifier"]
         by_word = {word: key for key, both in self.limits.items() for word in both.values()}
-        source = self.source(said.get("source", ""), places["source"])
+        source = self.source(said["source"], places["source"])
         shown = {key: said.get(key, "") for key in (*NEEDED, *NUMBERS[1:], "note")}
         shown |= {"qualifier": by_word.get(limit, limit) or "exact"}
         shown |= {f"source_{key}": date_text(cell) for key, cell in source.items()}

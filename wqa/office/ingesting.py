@@ -19,9 +19,9 @@ from typing import Any
 
 import pandas as pd
 
-from wqa.catalog.catalog import FEW, LEAP, LEAP_OF_FEW, load_indicators, load_units
+from wqa.catalog.catalog import load_indicators, load_units
 from wqa.catalog.reading import read_words
-from wqa.catalog.records import Condition, Indicator, Target, Unit
+from wqa.catalog.records import Unit
 from wqa.data.cells import conversion, is_iso_date, load_scopes, parse_number, parse_period
 from wqa.data.findings import Finding, Findings, sorted_findings
 from wqa.data.loading import read_project
@@ -29,6 +29,7 @@ from wqa.data.observations import Ingested, ingest
 from wqa.data.series import best_values, series_errors, series_reviews
 from wqa.errors import DataError
 from wqa.office.entries import NUMBERS, Entry, Form, read_form
+from wqa.office.form_checks import form_checks
 from wqa.paths import Folder, project_root, raw_dir
 
 FILE, LATEST = "figures.csv", "2100-12-31"
@@ -39,7 +40,10 @@ COLUMNS = ("indicator", "region", "period", "value", "unit", "numerator", "denom
            "qualifier", "vintage", "note", "source_title", "source_publisher",
            "source_date")  # fmt: skip
 # Reviews of a delivery for which a form is sent back, unless the note says that it was looked into.
-REFUSED = ("cumulative_value", "rate_not_recomputed", "denominator_unit")
+REFUSED = (
+    "cumulative_value", "rate_not_recomputed", "rate_other_base", "denominator_unit",
+    "stock_falls", "source_before_end",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ def check_form(
     pairs = zip(form.entries, changes, strict=True)
     # An unchanged figure passed these checks when it was delivered.
     entries = [_dated(e, form, c["status"]) for e, c in pairs if c["status"] != "unchanged"]
-    form.findings += _own_checks(form, load_indicators(catalog))
+    form.findings += form_checks(form, known.frame, load_indicators(catalog))
     name, files = _delivery(form, entries, known.is_synthetic)
     if entries:
         form.findings += _as_delivery(form, known, (name, files, entries), catalog, root)
@@ -125,36 +129,6 @@ def _dated(entry: Entry, form: Form, status: object) -> Entry:
     vintage = form.day if status == "revised" else ""
     places = {"vintage": entry.places["value"]} | entry.places
     return Entry(entry.cells | {"vintage": vintage}, places)
-
-
-def _own_checks(form: Form, indicators: dict[str, Indicator]) -> Findings:
-    """Find whole numbers that are broken, and values far from any that the target speaks of."""
-    findings = Findings()
-    plan = form.plan.targets if form.plan else ()
-    asked: list[Target | Condition] = [*plan]
-    asked += [part for target in plan for part in target.conditions]
-    targets = {one.indicator_id: float(one.value or 0.0) for one in asked}
-    for entry in form.entries:
-        one = indicators.get(entry.cells["indicator"])
-        numbers = {c: parse_number(entry.cells[c]) for c in NUMBERS}
-        for column, number in numbers.items():
-            if one and _is_counted(one, column) and isinstance(number, float) and number % 1:
-                slots = {"column": entry.places[column], "value": entry.cells[column]}
-                findings.add("not_whole", file=form.file, **slots)
-        value, target = numbers["value"], targets.get(entry.cells["indicator"], 0.0)
-        if one and isinstance(value, float) and value > 0 and target > 0:
-            few = one.family == "count" and min(value, target) < FEW
-            if value / target >= (LEAP_OF_FEW if few else LEAP):
-                slots = {"column": entry.places["value"], "value": entry.cells["value"]}
-                findings.add("far_from_target", file=form.file, expected=f"{target:g}", **slots)
-    return findings
-
-
-def _is_counted(indicator: Indicator, column: str) -> bool:
-    """Whether a cell holds a whole number: a count, or the cases behind a share or a score."""
-    if column == "value":
-        return indicator.family == "count" and indicator.decimals == 0
-    return indicator.family != "rate" or column == "numerator"
 
 
 def _delivery(
