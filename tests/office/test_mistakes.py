@@ -384,6 +384,7 @@ CHANGES = {
     "stock_falls": alone(7, "1a", ()),
     "source_before_end": early,
     "rate_tenfold": alone(0.96, "6", ()),
+    "sheet_added": lambda d: d.book.create_sheet("备忘").append(["电话"]),
     "year_full_width": lambda d: d.put("２０２５年", "年份"),
     "unit_full_width": named(单位=" ％ ", 来源=f" {forms.SOURCE[0]} "),
     "full_width": lambda d: d.put("９８．５"),

@@ -159,7 +159,7 @@ def test_what_cannot_be_printed_is_visible_and_reported(paper):
 
 
 def test_data_pack_keeps_the_text_and_starts_no_formula(paper, tmp_path):
-    write_pack(paper, tmp_path / "data")
+    write_pack(paper, tmp_path / "data", "")
     text = (tmp_path / "data" / "hostile-table.csv").read_text("utf-8-sig")
     rows = {row[0]: row[1] for row in csv.reader(io.StringIO(text, newline=""))}
     assert rows["formula"] == "'" + HOSTILE["formula"]

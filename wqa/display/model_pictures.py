@@ -100,7 +100,11 @@ def progress_picture(view: View) -> Drawing | None:
         reached = float((known and known.value) or 0.0)
         behind += [known] if known else []
         if floor > reached:
-            facts = map(Fact.observed, figures_behind(view, row))
+            bounding = [one for one in made.inferred if one.deduction.span.lower == floor]
+            named_rows = [r for one in bounding for r in one.rows] or made.whole.rows
+            places = {(one.file, one.row) for one in named_rows}
+            used = (r for r in figures_behind(view, row) if (r["file"], r["row"]) in places)
+            facts = [Fact.observed(one) for one in used]
             behind.append(Fact.computed("deduced", floor, facts, unit=target.unit))
             said.append(say("figure.deduced", lang, value=spoken(behind[-1], lang)[0]))
         told = (", " if lang == "en" else "，").join(filter(None, said))

@@ -49,7 +49,9 @@ class Cover:
                 self._note(leader[1], "page number", self.page(start), "list of contents")
 
     def _add(self, text: str) -> None:
-        hyphens = {m.start() for m in re.finditer(r"(?<=[A-Za-z])[-\u2010](?=\s*[A-Za-z])", text)}
+        # The last word of a page may be broken, too.
+        broken = re.finditer(r"(?<=[A-Za-z])[-\u2010](?=\s*(?:[A-Za-z]|\Z))", text)
+        hyphens = {match.start() for match in broken}
         for place, char in enumerate(text):
             letters = "" if place in hyphens else squeezed(char)
             self.stream += letters
