@@ -137,9 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     add = command(_office("request"), "request", about, "plan", "region", "as-of")
     add("file", type=_new_file, metavar="FILE.docx")
 
-    add = command(
-        _office("ingest"), "ingest", "check a filled-in workbook; with --accept take it over"
-    )
+    about = "check a filled-in workbook; with --accept take it over"
+    add = command(_office("ingest"), "ingest", about, "plan")
+    add("--year", type=int, metavar="YEAR", help="refuse the form of another year")
     add("file", type=Path, metavar="FILE.xlsx")
     add("--accept", action="store_true", help="write it into data/raw as a delivery of its own")
 

@@ -82,7 +82,8 @@ def ingest(options: argparse.Namespace) -> int:
     """Check a filled-in workbook, show what it changes, and take it over if asked to."""
     if not options.file.is_file():
         raise DataError("no such file", got=str(options.file), fix="Name the filled-in workbook.")
-    checked = check_form(options.file, options.catalog)
+    asked = {"plan": options.plan, "year": options.year}
+    checked = check_form(options.file, options.catalog, **asked)
     words = {key: text[options.lang] for key, text in read_words("workbook")["result"].items()}
     for finding in (*checked.told, *checked.faults):
         message = getattr(finding, f"message_{options.lang}")
