@@ -215,6 +215,11 @@ def _merged(printed: str, facts: list[Fact]) -> Fact:
     )
 
 
+def _repeats_evidence(row: Row, lang: str) -> bool:
+    """Whether the reason is what the evidence begins with, so that it need not be said again."""
+    return str(row[f"evidence_{lang}"]).startswith(str(row[f"reason_{lang}"]))
+
+
 def answer_text(view: View, row: Row) -> str:
     """Say the answer on one target, its evidence and reason, and how strong that is."""
     lang, target, answer = view.lang, target_of(view, row), row["answer"]
@@ -223,7 +228,7 @@ def answer_text(view: View, row: Row) -> str:
         say(f"answer.{target.nature}", lang, answer=answer_word(answer, lang), **slots),
         say("answer.evidence", lang, evidence=said_text(view, row, "evidence")),
     ]
-    if row[f"reason_{lang}"] != row[f"evidence_{lang}"]:
+    if not _repeats_evidence(row, lang):
         told.append(say("answer.because", lang, reason=said_text(view, row, "reason")))
     told.append(changes_text(view, row))
     if answer != "nothing_known":
@@ -273,7 +278,7 @@ def _answer_cells(view: View, row: Row) -> dict[str, Text]:
     for key in ("basis", "reason", "overturned_by", "settles_it", "owner"):
         name = "evidence" if key == "basis" else key
         cells[key] = said_text(view, row, name) if row[f"{name}_{lang}"] else ""
-    if row[f"reason_{lang}"] == row[f"evidence_{lang}"]:
+    if _repeats_evidence(row, lang):
         del cells["reason"]
     return cells
 
